@@ -1,0 +1,165 @@
+"""The one exception tree of the manager.
+
+    ClockerError                    every fault we can name; an actor that raises one answers its asker and lives on
+    ├── Transient                   may succeed when tried again, after `retry_after` seconds
+    │   ├── TimedOut                a wait came to its bound (also a TimeoutError)
+    │   │   └── AskTimedOut         an ask was not answered in time
+    │   ├── EngineUnavailable       an engine does not answer
+    │   ├── Overloaded              a bound on waiting things was reached
+    │   └── StoreBusy               another daemon holds the state directory
+    └── Permanent                   trying again without a change cannot help
+        ├── ActorDead               the actor asked is stopped, or crashed before it answered
+        ├── Cancelled               somebody took the request back
+        ├── Refused                 a rule said no; the reason says which
+        ├── NotFound                no such entity, effector, policy, image ...
+        ├── Conflict                the thing exists already, or changed meanwhile
+        ├── BadRequest              arguments of a request are wrong
+        ├── BlueprintError          a blueprint has faults (all of them, with positions)
+        ├── EngineFault             an engine refused a call (`status`, `operation`)
+        │   ├── ImageNotFound       no such image here, nor to be pulled
+        │   ├── PullDenied          the registry refuses
+        │   ├── NameConflict        a container of that name exists (`existing` is its id)
+        │   ├── PortTaken           a host port is in use
+        │   └── OutOfDisk           no space left on the engine
+        ├── StoreFault              durable state cannot be read or written
+        ├── StaleEpoch              a newer daemon has taken over the state
+        └── SettingsError           a setting is wrong
+
+Fields carry the meaning, the text is for people: it says what, where, and one thing to do. `Failure` is an error as a plain value,
+for messages, records and answers.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An error as an encodable value. `retry_after` is in seconds; `details` holds the fields of the error."""
+
+    kind: str
+    message: str
+    transient: bool = False
+    retry_after: float | None = None
+    details: Mapping[str, str] = field(default_factory=dict)
+
+    @staticmethod
+    def of(error: BaseException) -> "Failure":
+        """The value for any exception; one that is not ours keeps its class name as kind."""
+        name = type(error).__name__
+        text = str(error) or name
+        if not isinstance(error, ClockerError):
+            return Failure(name, text)
+        retry_after = error.retry_after if isinstance(error, Transient) else None
+        return Failure(name, text, isinstance(error, Transient), retry_after, dict(error.details))
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class ClockerError(Exception):
+    """Root of all faults we can name. Keyword arguments become `details` (values as text)."""
+
+    def __init__(self, message: str = "", **details: object) -> None:
+        super().__init__(message)
+        self.details: dict[str, str] = {key: str(value) for key, value in details.items() if value is not None}
+
+
+class Transient(ClockerError):
+    """May succeed when tried again; `retry_after` seconds is the least sensible pause, if known."""
+
+    def __init__(self, message: str = "", *, retry_after: float | None = None, **details: object) -> None:
+        super().__init__(message, **details)
+        self.retry_after = retry_after
+
+
+class Permanent(ClockerError):
+    """Trying again without a change cannot help."""
+
+
+class TimedOut(Transient, TimeoutError):
+    """A wait came to its bound."""
+
+
+class AskTimedOut(TimedOut):
+    """An ask was not answered in time."""
+
+
+class EngineUnavailable(Transient):
+    """An engine does not answer: refused, cut off, or hanging."""
+
+
+class Overloaded(Transient):
+    """A bound on waiting things was reached."""
+
+
+class StoreBusy(Transient):
+    """Another daemon holds the state directory."""
+
+
+class ActorDead(Permanent):
+    """The actor asked is stopped, or crashed before it answered."""
+
+
+class Cancelled(Permanent):
+    """Somebody took the request back."""
+
+
+class Refused(Permanent):
+    """A rule said no."""
+
+
+class NotFound(Permanent):
+    """No such thing; the message lists the nearest known names."""
+
+
+class Conflict(Permanent):
+    """The thing exists already, or changed meanwhile."""
+
+
+class BadRequest(Permanent):
+    """Arguments of a request are wrong."""
+
+
+class BlueprintError(Permanent):
+    """A blueprint has faults; `faults` are lines of `file:line:column: what is wrong, and what would be right`."""
+
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class EngineFault(Permanent):
+    """An engine refused a call; `details` has `status` (HTTP) and `operation`."""
+
+
+class ImageNotFound(EngineFault):
+    """No such image on the engine, nor to be pulled."""
+
+
+class PullDenied(EngineFault):
+    """The registry refuses the image to us."""
+
+
+class NameConflict(EngineFault):
+    """A container of that name exists; `details["existing"]` is its engine id when the engine told it."""
+
+
+class PortTaken(EngineFault):
+    """A host port is in use by something else."""
+
+
+class OutOfDisk(EngineFault):
+    """No space left on the engine."""
+
+
+class StoreFault(Permanent):
+    """Durable state cannot be read or written."""
+
+
+class StaleEpoch(Permanent):
+    """A newer daemon has taken over the state; this one must stop writing."""
+
+
+class SettingsError(Permanent):
+    """A setting is wrong; the message names the file or variable."""
