@@ -1,0 +1,204 @@
+"""Effectors: the named operations of entities, with typed parameters, and the one place where arguments are checked.
+
+An effector is a key here and a method on its entity. Arguments come from people (text) or policies (values); `bind` turns both into checked values,
+or says which argument is wrong and what would be right.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+from clocker_actors.errors import BadRequest, NotFound
+from clocker_actors.model.identity import EntityKind
+from clocker_actors.model.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter: `type` is one of string, integer, number, boolean, map. Bounds are inclusive."""
+
+    name: str
+    type: str
+    meaning: str
+    required: bool = True
+    default: Value = None
+    least: float | None = None
+    most: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Effector:
+    """One operation: name, meaning, parameters, and the kinds of entity that have it."""
+
+    name: str
+    meaning: str
+    kinds: frozenset[EntityKind]
+    parameters: tuple[Parameter, ...] = field(default=())
+
+
+_SERVICES = frozenset({EntityKind.APPLICATION, EntityKind.CLUSTER, EntityKind.MEMBER})
+_ALL = frozenset(EntityKind)
+_CLUSTER = frozenset({EntityKind.CLUSTER})
+_ROOT = frozenset({EntityKind.ROOT})
+_POLICY_NAME = Parameter("policy", "string", "name of the policy, as `clocker policies` lists it")
+_CONFIG = Parameter("config", "map", "configuration keys and values", required=False, default={})
+
+START = Effector("start", "bring the service up", _SERVICES)
+STOP = Effector("stop", "stop the service and remove its containers; the entity stays and can be started again", _SERVICES)
+RESTART = Effector("restart", "replace what runs by a fresh generation", _SERVICES)
+DELETE = Effector("delete", "stop the service, remove all that was made for it, and forget it", _SERVICES | {EntityKind.POOL})
+RESIZE = Effector(
+    "resize",
+    "set the number of members",
+    _CLUSTER,
+    (Parameter("size", "integer", "members wanted", least=0, most=1_000_000),),
+)
+RESIZE_BY_DELTA = Effector(
+    "resizeByDelta",
+    "change the number of members",
+    _CLUSTER,
+    (Parameter("delta", "integer", "members more (or less, if negative)", least=-1_000_000, most=1_000_000),),
+)
+REPLACE_MEMBER = Effector(
+    "replaceMember",
+    "start a new member, then stop this one",
+    _CLUSTER,
+    (Parameter("member", "string", "uid of the member to replace"),),
+)
+ADD_POLICY = Effector(
+    "add_policy",
+    "add a policy",
+    _ALL,
+    (
+        Parameter("type", "string", "type of the policy, e.g. autoscaler"),
+        Parameter("name", "string", "its name here", required=False, default=""),
+        _CONFIG,
+    ),
+)
+SET_POLICY = Effector("set_policy", "change a policy's configuration", _ALL, (_POLICY_NAME, _CONFIG))
+SUSPEND_POLICY = Effector("suspend_policy", "let a policy rest", _ALL, (_POLICY_NAME,))
+RESUME_POLICY = Effector("resume_policy", "let a policy work again", _ALL, (_POLICY_NAME,))
+REMOVE_POLICY = Effector("remove_policy", "take a policy away", _ALL, (_POLICY_NAME,))
+DEPLOY = Effector(
+    "deploy",
+    "deploy a blueprint (parsed specs)",
+    _ROOT,
+    (Parameter("blueprint", "map", "the parsed blueprint"),),
+)
+
+ALL: tuple[Effector, ...] = (
+    START,
+    STOP,
+    RESTART,
+    DELETE,
+    RESIZE,
+    RESIZE_BY_DELTA,
+    REPLACE_MEMBER,
+    ADD_POLICY,
+    SET_POLICY,
+    SUSPEND_POLICY,
+    RESUME_POLICY,
+    REMOVE_POLICY,
+    DEPLOY,
+)
+
+
+def effectors_of(kind: EntityKind) -> dict[str, Effector]:
+    """The effectors an entity of this kind has, by name."""
+    return {effector.name: effector for effector in ALL if kind in effector.kinds}
+
+
+def bind(effector: Effector, arguments: Mapping[str, Value]) -> dict[str, Value]:
+    """Checked values for every parameter. Raises BadRequest naming the argument, what it got and what it takes."""
+    known = {parameter.name: parameter for parameter in effector.parameters}
+    for name in arguments:
+        if name not in known:
+            takes = ", ".join(known) or "no parameters"
+            raise BadRequest(f"effector {effector.name} has no parameter {name!r}; it takes {takes}", parameter=name)
+    bound: dict[str, Value] = {}
+    for parameter in effector.parameters:
+        if parameter.name in arguments:
+            bound[parameter.name] = _coerce(effector, parameter, arguments[parameter.name])
+        elif parameter.required:
+            raise BadRequest(
+                f"effector {effector.name} needs {parameter.name}={parameter.type.upper()} ({parameter.meaning})", parameter=parameter.name
+            )
+        else:
+            bound[parameter.name] = parameter.default
+    return bound
+
+
+def find(kind: EntityKind, name: str) -> Effector:
+    """The effector of that name; raises NotFound with the nearest known names."""
+    known = effectors_of(kind)
+    if name in known:
+        return known[name]
+    near = get_close_matches(name, known, n=3) or sorted(known)
+    raise NotFound(f"{kind} entities have no effector {name!r}; try {', '.join(near)}", effector=name)
+
+
+def _coerce(effector: Effector, parameter: Parameter, value: Value) -> Value:
+    try:
+        result = _CONVERTERS[parameter.type](value)
+    except (ValueError, TypeError):
+        raise BadRequest(
+            f"effector {effector.name}: {parameter.name}={value!r} is not of type {parameter.type} ({parameter.meaning})",
+            parameter=parameter.name,
+        ) from None
+    if isinstance(result, int | float) and not isinstance(result, bool):
+        _check_bounds(effector, parameter, result)
+    return result
+
+
+def _check_bounds(effector: Effector, parameter: Parameter, value: float) -> None:
+    too_low = parameter.least is not None and value < parameter.least
+    too_high = parameter.most is not None and value > parameter.most
+    if too_low or too_high:
+        raise BadRequest(
+            f"effector {effector.name}: {parameter.name}={value:g} is out of range; give {parameter.least:g} to {parameter.most:g}",
+            parameter=parameter.name,
+        )
+
+
+def _integer(value: Value) -> int:
+    if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
+        raise ValueError
+    if not isinstance(value, int | float | str):
+        raise TypeError
+    return int(value)
+
+
+def _number(value: Value) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise TypeError
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError
+    return number
+
+
+def _boolean(value: Value) -> bool:
+    if isinstance(value, bool):
+        return value
+    words = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+    if isinstance(value, str) and value.lower() in words:
+        return words[value.lower()]
+    raise ValueError
+
+
+def _string(value: Value) -> str:
+    if isinstance(value, bool | int | float):
+        return str(value)
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _map(value: Value) -> Mapping[str, Value]:
+    if not isinstance(value, Mapping):
+        raise TypeError
+    return value
+
+
+_CONVERTERS = {"string": _string, "integer": _integer, "number": _number, "boolean": _boolean, "map": _map}

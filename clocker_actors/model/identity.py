@@ -1,0 +1,116 @@
+"""Who is who: uids for machines, paths for people, causes and principals for accountability.
+
+A uid is short, never reused, and what messages, labels and REST use. A path is what people type; it may change its meaning over time
+(`shop/web/3` names whichever member is third now). Ids come from counters that the store keeps, so a restarted manager never hands one out twice.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NewType
+
+Uid = NewType("Uid", str)
+"""Short id of an entity, e.g. `m1k`: a letter for the kind, then a number in base 36."""
+
+ROOT = Uid("root")
+"""The management plane itself."""
+RECORDER = "recorder"
+"""Actor id of the recorder, to which facts are told."""
+
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+class EntityKind(StrEnum):
+    """What sort of thing an entity is."""
+
+    ROOT = "root"
+    APPLICATION = "application"
+    CLUSTER = "cluster"
+    MEMBER = "member"
+    POOL = "pool"
+    HOST = "host"
+    CONTAINER = "container"
+
+
+LETTERS = {
+    EntityKind.APPLICATION: "a",
+    EntityKind.CLUSTER: "c",
+    EntityKind.MEMBER: "m",
+    EntityKind.POOL: "p",
+    EntityKind.HOST: "h",
+    EntityKind.CONTAINER: "k",
+}
+
+
+def base36(number: int) -> str:
+    """The number in base 36, lower case; `number` must not be negative."""
+    text = ""
+    while True:
+        number, digit = divmod(number, 36)
+        text = _DIGITS[digit] + text
+        if number == 0:
+            return text
+
+
+class Ids:
+    """Hands out ids from one counter. Whoever makes one says how far the store has reserved numbers, and reserves more in time."""
+
+    def __init__(self, first: int, reserved: int) -> None:
+        self.next_number = first
+        self.reserved = reserved
+
+    def _take(self, prefix: str) -> str:
+        if self.next_number >= self.reserved:
+            raise RuntimeError("ids ran out before the store reserved more")
+        number = self.next_number
+        self.next_number += 1
+        return prefix + base36(number)
+
+    def entity(self, kind: EntityKind) -> Uid:
+        """A fresh uid for an entity of this kind."""
+        return Uid(self._take(LETTERS[kind]))
+
+    def activity(self) -> str:
+        """A fresh id for an activity."""
+        return self._take("t")
+
+    def decision(self) -> str:
+        """A fresh id for a decision."""
+        return self._take("d")
+
+    @property
+    def left(self) -> int:
+        """How many ids remain before the reserve is used up."""
+        return self.reserved - self.next_number
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why something happens (`id` of the reading, request, decision or fact that led to it) and who stands behind it.
+
+    `principal` is a person (`uid:1000`, a token's name), a policy's actor id, or `system`.
+    """
+
+    id: str
+    principal: str = "system"
+
+
+SYSTEM = Cause("start", "system")
+"""The cause of what the manager does by itself when it starts."""
+
+
+def container_name(plane: str, member: str, generation: int) -> str:
+    """The engine's name for one generation of a member; deterministic, so that a lost answer is found again."""
+    return f"clocker.{plane}.{member}.g{generation}"
+
+
+def policy_id(entity: str, name: str) -> str:
+    """Actor id (and uid) of a policy, enricher or feed of an entity."""
+    return f"{entity}:{name}"
+
+
+LABEL_PLANE = "clocker.plane"
+LABEL_APPLICATION = "clocker.application"
+LABEL_MEMBER = "clocker.member"
+LABEL_GENERATION = "clocker.generation"
+LABEL_EPOCH = "clocker.epoch"
+LABEL_SPEC = "clocker.spec"

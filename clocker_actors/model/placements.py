@@ -1,0 +1,68 @@
+"""Placement as values: what is asked of the Pool, and what it answers.
+
+`HostView` is what the placement knows of a host; the pure functions of the placement room work on these and nothing else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from clocker_actors.model.decisions import Decision
+from clocker_actors.model.identity import Cause, Uid
+from clocker_actors.model.specs import PortSpec, StrategySpec
+
+
+@dataclass(frozen=True, slots=True)
+class PlacementRequest:
+    """Where should this generation of this member go? `keep_ports` are the host ports it had before (container port → host port)."""
+
+    member: Uid
+    generation: int
+    application: Uid
+    cluster: Uid
+    name: str
+    cause: Cause
+    image: str = ""
+    memory: int = 0
+    cpus: float = 0.0
+    ports: tuple[PortSpec, ...] = ()
+    keep_ports: Mapping[str, int] = field(default_factory=dict)
+    strategies: tuple[StrategySpec, ...] = ()
+    avoid: tuple[Uid, ...] = ()  # hosts that failed this generation already
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """The chosen host, reserved; `ports` maps "80/tcp" to the host port chosen by the manager."""
+
+    member: Uid
+    generation: int
+    host: Uid
+    host_name: str
+    address: str
+    ports: Mapping[str, int]
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class HostView:
+    """What placement knows of one host now. `foreign` containers count in capacity; `cpu` is percent of the whole host, None if unknown."""
+
+    uid: Uid
+    name: str
+    address: str = ""
+    up: bool = True
+    cordoned: bool = False
+    zone: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    cores: int = 0
+    memory: int = 0
+    cpu: float | None = None
+    containers: int = 0
+    foreign: int = 0
+    memory_reserved: int = 0
+    cpus_reserved: float = 0.0
+    ports: frozenset[int] = frozenset()
+    images: frozenset[str] = frozenset()
+    applications: Mapping[Uid, int] = field(default_factory=dict)
+    clusters: Mapping[Uid, int] = field(default_factory=dict)
+    order: int = 0  # position in the pool's list: the fixed order of DepthFirst

@@ -1,0 +1,115 @@
+"""Sensors: the named, typed things that can be known of an entity, and the readings they give.
+
+A `Sensor` is a key with meaning and unit; a `Reading` is one observation with its time. New sensors get a key here. An attribute keeps its last
+reading; a notification (`notify=True`) is only published.
+"""
+
+from dataclasses import dataclass
+
+from clocker_actors.model.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Sensor:
+    """What can be known: name, unit ("" if it has none) and meaning."""
+
+    name: str
+    unit: str
+    meaning: str
+    notify: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One observation. `unavailable` says why there is no value now; then `value` is the last known one.
+
+    A rolled-up reading has in `count` the members whose readings are in the value and in `of` the members there are; `at` is then the time of the
+    oldest of them. `id` names the reading as a cause.
+    """
+
+    sensor: str
+    value: Value
+    at: float
+    unavailable: str = ""
+    count: int = 1
+    of: int = 1
+
+    @property
+    def id(self) -> str:
+        """How a decision names this reading as its cause."""
+        return f"{self.sensor}@{self.at:.3f}"
+
+
+ALL: dict[str, Sensor] = {}
+
+
+def _sensor(name: str, unit: str, meaning: str, *, notify: bool = False) -> Sensor:
+    ALL[name] = Sensor(name, unit, meaning, notify)
+    return ALL[name]
+
+
+SERVICE_UP = _sensor("service.isUp", "", "whether the service answers as it should")
+SERVICE_STATE = _sensor("service.state", "", "actual lifecycle state")
+SERVICE_EXPECTED = _sensor("service.state.expected", "", "lifecycle state that effectors asked for")
+SERVICE_PROBLEMS = _sensor("service.problems", "", "map of problem name to words; a problem sets a running service on fire")
+SERVICE_NOT_UP = _sensor("service.notUp.indicators", "", "map of reasons why the service is not up; empty means it is up")
+ENDPOINTS = _sensor("service.endpoints", "", "where it is reached: list of {host, port, scope, container}")
+
+CPU_PERCENT = _sensor("cpu.percent", "percent", "processor use over the last period; 100 is one whole core")
+CPU_MEAN = _sensor("cpu.mean", "percent", "mean of cpu.percent over 5 s; what policies should scale on")
+MEMORY_BYTES = _sensor("memory.bytes", "bytes", "memory in use, without the page cache")
+MEMORY_PERCENT = _sensor("memory.percent", "percent", "memory in use as a share of the limit")
+NETWORK_RX = _sensor("network.rx.bytes", "bytes", "bytes received since the container started")
+NETWORK_TX = _sensor("network.tx.bytes", "bytes", "bytes sent since the container started")
+PIDS = _sensor("pids", "", "processes and threads")
+
+CONTAINER_ID = _sensor("container.id", "", "the engine's id of the container")
+CONTAINER_STATE = _sensor("container.state", "", "what the engine says: created, running, exited, gone")
+CONTAINER_EXIT = _sensor("container.exit", "", "exit code of the last end")
+CONTAINER_HOST = _sensor("container.host", "", "uid of the host the container is on")
+CONTAINER_STARTED = _sensor("container.started", "seconds", "when the engine started it (epoch, UTC)")
+GENERATION = _sensor("generation", "", "which generation of the member is current")
+
+GROUP_SIZE = _sensor("group.members.count", "", "members the cluster has now")
+GROUP_DESIRED = _sensor("cluster.size.desired", "", "members the cluster is to have")
+GROUP_UP = _sensor("group.members.up", "", "members that are up")
+QUARANTINED = _sensor("cluster.quarantined", "", "members that failed to start and were set aside: list of {uid, reason}")
+
+HOST_CPU = _sensor("host.cpu", "percent", "sum of its containers' processor use over all cores")
+HOST_MEMORY = _sensor("host.memory", "percent", "sum of its containers' memory over the host's memory")
+HOST_CONTAINERS = _sensor("docker.containers.total", "", "containers on the host, foreign ones included")
+HOST_CORES = _sensor("host.cores", "", "processor cores")
+HOST_MEMORY_TOTAL = _sensor("host.memory.total", "bytes", "memory of the host")
+ENGINE_VERSION = _sensor("engine.version", "", "version of the engine and of the API spoken")
+ENGINE_LATENCY = _sensor("engine.ping", "seconds", "time of the last ping")
+ENGINE_LIMIT = _sensor("engine.start.limit", "", "starts allowed in flight now (adapts to measured start time)")
+ENGINE_WAITING = _sensor("engine.start.waiting", "", "starts that wait for their turn")
+HOST_LOAD = _sensor("host.load", "", "load average over one minute; only where SSH or the local /proc is open")
+HOST_DISK_FREE = _sensor("host.disk.free", "bytes", "free space; only where SSH or the local /proc is open")
+HOST_UPTIME = _sensor("host.uptime", "seconds", "time since boot; only where SSH or the local /proc is open")
+
+POOL_HOSTS = _sensor("docker.hosts.total", "", "hosts in the pool")
+POOL_HOSTS_UP = _sensor("docker.hosts.up", "", "hosts that answer")
+POOL_CONTAINERS = _sensor("docker.pool.containers", "", "containers placed in the pool")
+
+ENTITY_FAILED = _sensor("ha.entityFailed", "", "the service was up and is not any more", notify=True)
+ENTITY_RECOVERED = _sensor("ha.entityRecovered", "", "a failed service is up again", notify=True)
+RESTART_FAILED = _sensor("ha.entityFailed.restart", "", "restarting did not help", notify=True)
+REPLACE_FAILED = _sensor("ha.entityFailed.replacement", "", "replacing did not help; replacing has stopped", notify=True)
+POOL_HOT = _sensor("resizablepool.hot", "", "the pool works above its high mark", notify=True)
+POOL_COLD = _sensor("resizablepool.cold", "", "the pool works below its low mark", notify=True)
+POOL_OK = _sensor("resizablepool.ok", "", "the pool works between its marks", notify=True)
+POOL_MAX = _sensor("resizablepool.maxSizeReached", "", "more is wanted than the upper bound allows", notify=True)
+
+ROLLUPS = ("average", "sum", "min", "max")
+"""How a cluster rolls up its members' numbers: `cpu.mean` becomes `cpu.mean.average` and so on."""
+ROLLED_UP = (CPU_PERCENT, CPU_MEAN, MEMORY_BYTES, MEMORY_PERCENT)
+for _base in ROLLED_UP:
+    for _how in ROLLUPS:
+        _sensor(f"{_base.name}.{_how}", _base.unit, f"{_how} over the members that report: {_base.meaning}")
+
+
+def unit_of(name: str) -> str:
+    """Unit of a sensor by name; "" for one that is not in the table (a user's own)."""
+    known = ALL.get(name)
+    return known.unit if known else ""

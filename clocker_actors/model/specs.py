@@ -1,0 +1,244 @@
+"""What was asked for: frozen specs, never rewritten by the system.
+
+The blueprint room makes them from text, entities keep them durably, planning compares them with what runs. Sizes are bytes, durations
+seconds, processor amounts cores. A service with `cluster` set is a cluster; otherwise it is one member.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from clocker_actors.model.values import Value
+
+MAX_MEMBERS = 10_000
+"""The most members a cluster may have unless its blueprint says more."""
+
+
+class PortKind(StrEnum):
+    """How a container port gets its host port."""
+
+    DIRECT = "direct"  # same number on the host
+    RANDOM = "random"  # chosen by the manager, kept for the member's life
+    BOUND = "bound"  # a number the blueprint names
+
+
+@dataclass(frozen=True, slots=True)
+class PortSpec:
+    """One published port. `host` is None for a random one."""
+
+    container: int
+    kind: PortKind = PortKind.RANDOM
+    host: int | None = None
+    protocol: str = "tcp"
+    name: str = ""
+
+    @property
+    def fixed(self) -> int | None:
+        """The host port the blueprint demands, if it does."""
+        return self.container if self.kind is PortKind.DIRECT else self.host
+
+
+class VolumeKind(StrEnum):
+    """What backs a mount."""
+
+    VOLUME = "volume"  # named, made and removed with the application
+    BIND = "bind"  # a path of the host
+    TMPFS = "tmpfs"
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeSpec:
+    """One mount: `source` is a volume name or a host path ("" for tmpfs)."""
+
+    kind: VolumeKind
+    source: str
+    target: str
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BuildSpec:
+    """An image to build: `context` is the SHA-256 of an uploaded tar (a blob)."""
+
+    context: str
+    dockerfile: str = "Dockerfile"
+    arguments: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSpec:
+    """An image by reference, or one to build; `reference` of a built one is derived from its content."""
+
+    reference: str
+    build: BuildSpec | None = None
+
+
+class ProbeKind(StrEnum):
+    """How the manager asks a container whether it is well."""
+
+    HTTP = "http"
+    TCP = "tcp"
+    EXEC = "exec"
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeSpec:
+    """One probe. `failures` in a row make it bad; `port` is the container's."""
+
+    kind: ProbeKind
+    port: int = 0
+    path: str = "/"
+    command: tuple[str, ...] = ()
+    period: float = 10.0
+    timeout: float = 2.0
+    failures: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What a container may use; None is unlimited. All of these an engine can change in place."""
+
+    cpus: float | None = None
+    cpu_shares: int | None = None
+    memory: int | None = None
+    pids: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerSpec:
+    """How one container is to run. Unprivileged unless said otherwise."""
+
+    image: ImageSpec
+    command: tuple[str, ...] | None = None
+    entrypoint: tuple[str, ...] | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    ports: tuple[PortSpec, ...] = ()
+    volumes: tuple[VolumeSpec, ...] = ()
+    resources: Resources = Resources()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    readiness: ProbeSpec | None = None
+    health: ProbeSpec | None = None
+    restart: str = "no"
+    user: str = ""
+    read_only: bool = False
+    capabilities_add: tuple[str, ...] = ()
+    capabilities_drop: tuple[str, ...] = ()
+    privileged: bool = False
+    init: bool = False
+    stop_timeout: float = 10.0
+    stop_signal: str = ""
+    network: str = "bridge"
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySpec:
+    """A policy, enricher or feed by type name, with its configuration."""
+
+    type: str
+    name: str
+    config: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StrategySpec:
+    """One placement strategy by name, with its configuration."""
+
+    type: str
+    config: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSpec:
+    """One service: a member, or (with `cluster`) a cluster of them. `container` is None only for a cluster or a bare group of children."""
+
+    id: str
+    name: str
+    type: str
+    container: ContainerSpec | None = None
+    cluster: "ClusterSpec | None" = None
+    policies: tuple[PolicySpec, ...] = ()
+    enrichers: tuple[PolicySpec, ...] = ()
+    children: tuple["ServiceSpec", ...] = ()
+    strategies: tuple[StrategySpec, ...] = ()
+    start_timeout: float = 300.0
+    healing: bool = True
+    config: Mapping[str, Value] = field(default_factory=dict)
+
+
+class RemovalStrategy(StrEnum):
+    """Which member goes first when a cluster shrinks; members that are not up always go before those that are."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSpec:
+    """Sizes and member of a cluster. `quorum` is the least number of running members (-1: all that are wanted)."""
+
+    member: ServiceSpec
+    initial_size: int = 1
+    min_size: int = 0
+    max_size: int = MAX_MEMBERS
+    quorum: int = -1
+    quarantine: bool = True
+    removal: RemovalStrategy = RemovalStrategy.NEWEST
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationSpec:
+    """A whole blueprint. `revision` counts the deploys of this application."""
+
+    id: str
+    name: str
+    location: str
+    services: tuple[ServiceSpec, ...]
+    policies: tuple[PolicySpec, ...] = ()
+    enrichers: tuple[PolicySpec, ...] = ()
+    revision: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSpec:
+    """Where one engine is and how to reach it.
+
+    `url` is `unix:///path`, `tcp://host:port` (plain), `https://host:port` (TLS with client certificate) or `ssh://user@host[:port]`; `simulated://name?seed=…`
+    is the simulated one. Key and certificate fields are paths on the manager's machine.
+    """
+
+    url: str
+    tls_ca: str = ""
+    tls_cert: str = ""
+    tls_key: str = ""
+    ssh_key: str = ""
+    ssh_known_hosts: str = ""
+    ssh_socket: str = "/var/run/docker.sock"
+
+
+@dataclass(frozen=True, slots=True)
+class HostSpec:
+    """One host of a pool. `address` is where its published ports are reached ("" = derived from the engine's url)."""
+
+    name: str
+    engine: EngineSpec
+    address: str = ""
+    zone: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSpec:
+    """A docker cloud: hosts and the rules by which containers are placed on them. `ports` is the range random host ports come from."""
+
+    name: str
+    hosts: tuple[HostSpec, ...]
+    strategies: tuple[StrategySpec, ...] = ()
+    ports: tuple[int, int] = (20_000, 29_999)
+
+
+@dataclass(frozen=True, slots=True)
+class Blueprint:
+    """What one file asks for: an application, a pool, or both."""
+
+    applications: tuple[ApplicationSpec, ...] = ()
+    pools: tuple[PoolSpec, ...] = ()

@@ -1,0 +1,46 @@
+"""Durable memory: records by kind and uid, written in atomic batches under an epoch; and blobs by SHA-256."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One durable thing; `body` is its encoded state, None to remove it."""
+
+    kind: str
+    uid: str
+    body: bytes | None
+
+
+class Store(Protocol):
+    """One writer at a time. Errors: StoreFault (cannot read or write), StaleEpoch (a newer daemon took over), StoreBusy (on opening)."""
+
+    @property
+    def epoch(self) -> int: ...
+    async def write(self, batch: Sequence[Record]) -> int:
+        """Make the batch durable, all or nothing; the number of the write comes back."""
+        ...
+
+    def read(self, kind: str, uid: str) -> bytes | None:
+        """The committed body; quick enough for a handler."""
+        ...
+
+    def all(self, kind: str) -> Sequence[Record]:
+        """Every committed record of a kind, in order of their first write."""
+        ...
+
+    async def reserve_ids(self, count: int) -> int:
+        """Reserve that many further ids durably; the new end of the reserve comes back."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Blobs(Protocol):
+    """Uploaded files, named by the SHA-256 of their content."""
+
+    async def put(self, content: bytes) -> str: ...
+    async def get(self, sha256: str) -> bytes: ...
+    def has(self, sha256: str) -> bool: ...
