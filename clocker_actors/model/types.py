@@ -1,0 +1,43 @@
+"""What may be written in a blueprint for policies, enrichers and placement strategies, as a table.
+
+Each room that has such types describes them as rows; the daemon and the CLI collect them into one `TypeTable`, which the blueprint room checks against. So that
+room needs to know no policy, and the documentation is made from the same rows.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from clocker_actors.model.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class KeyType:
+    """One configuration key. `type` is string, integer, number, boolean, duration (seconds), size (bytes), sensor, list or map; bounds are inclusive."""
+
+    name: str
+    type: str
+    default: Value
+    meaning: str
+    least: float | None = None
+    most: float | None = None
+    required: bool = False
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyType:
+    """A type by name: `role` is policy, enricher, feed or strategy; `aliases` are other spellings (the ancestor's Java names)."""
+
+    name: str
+    role: str
+    keys: tuple[KeyType, ...] = ()
+    aliases: tuple[str, ...] = ()
+    meaning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TypeTable:
+    """All types by name."""
+
+    policies: Mapping[str, PolicyType] = field(default_factory=dict)
+    strategies: Mapping[str, PolicyType] = field(default_factory=dict)
