@@ -1,0 +1,53 @@
+"""Fixtures of real hosts, and the rule that skips what needs them where they cannot be had.
+
+`bed3` starts once per session and is shared: a test that uses it removes what it made (the next one may call `host.clear()`).
+`bed_host` is a fresh single host for tests that break things. Tests using either are marked `real`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from tests.bed.bed import Bed
+from tests.bed.host import BedHost
+from tests.bed.image import build_web_image
+from tests.bed.ready import why_not
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip each test marked `real` by name, with what is missing as the reason."""
+    if not any(item.get_closest_marker("real") for item in items) or (reason := why_not()) is None:
+        return
+    for item in items:
+        if item.get_closest_marker("real"):
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def bed3() -> Iterator[Bed]:
+    """Three hosts with the web image built on each."""
+    yield from _made(3)
+
+
+@pytest.fixture
+def bed_host() -> Iterator[BedHost]:
+    """One fresh host with the web image."""
+    for bed in _made(1):
+        yield bed.hosts[0]
+
+
+def _made(hosts: int) -> Iterator[Bed]:
+    bed = Bed(hosts)
+    bed.open()
+    try:
+        asyncio.run(_with_images(bed))
+        yield bed
+    finally:
+        bed.close()
+
+
+async def _with_images(bed: Bed) -> None:
+    await asyncio.gather(*(build_web_image(host) for host in bed.hosts))

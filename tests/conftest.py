@@ -1,0 +1,3 @@
+"""What all tests share: the fixtures of real hosts."""
+
+pytest_plugins = ["tests.bed.fixtures"]
