@@ -1,3 +1,41 @@
-"""What all tests share: the fixtures of real hosts."""
+"""What all tests share: the loop they run on, a kernel, and a check that nothing is left behind."""
 
-pytest_plugins = ["tests.bed.fixtures"]
+import asyncio
+import inspect
+from collections.abc import AsyncIterator, Callable, Mapping
+
+import pytest
+import pytest_asyncio
+
+from clocker_actors.kernel import Kernel, VirtualLoop
+
+
+def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Virtual time, unless the test says that it needs the real one."""
+    if item.get_closest_marker("real") or item.get_closest_marker("real_loop"):
+        return {"real": asyncio.new_event_loop}
+    return {"virtual": VirtualLoop}
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(request: pytest.FixtureRequest) -> None:
+    """Fail an asynchronous test that leaves tasks behind, its fixtures included."""
+    if inspect.iscoroutinefunction(getattr(request, "function", None)):
+        request.getfixturevalue("_no_tasks_left")
+
+
+@pytest_asyncio.fixture
+async def _no_tasks_left() -> AsyncIterator[None]:
+    yield
+    for _ in range(3):  # what was cancelled last needs its turn to end
+        await asyncio.sleep(0)
+    left = [task.get_name() for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    assert not left, f"tasks left behind: {left}"
+
+
+@pytest_asyncio.fixture
+async def kernel() -> AsyncIterator[Kernel]:
+    """A kernel that is stopped afterwards."""
+    kernel = Kernel()
+    yield kernel
+    await kernel.stop(deadline=5.0)

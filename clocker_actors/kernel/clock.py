@@ -1,0 +1,25 @@
+"""The only source of time.
+
+Wall time is read once, at start; from then on time is that instant plus what the loop has counted since. So time never runs
+backwards when somebody sets the machine's clock, and on a virtual loop the whole manager lives in virtual time. All times are
+floats of epoch seconds in UTC, durations are float seconds.
+"""
+
+import asyncio
+import time
+
+
+class Clock:
+    """Time of one loop. `start` is the epoch second that counts as now; by default the wall's, or the virtual loop's own."""
+
+    __slots__ = ("_ahead", "_loop")
+
+    def __init__(self, start: float | None = None, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        self._loop = loop or asyncio.get_running_loop()
+        if start is None:
+            start = getattr(self._loop, "wall_start", None) or time.time()
+        self._ahead = start - self._loop.time()
+
+    def now(self) -> float:
+        """Epoch seconds, UTC; never less than an earlier answer."""
+        return self._ahead + self._loop.time()
