@@ -64,10 +64,7 @@ class Engine:
 
     def boot(self, keep: int | None = None) -> int:
         """Start it and wait until it answers; returns the outer pid, whose SIGKILL is a power cut. `keep` is an open file for it to hold."""
-        if Path("/run") in self.folder.parents:
-            raise BedError(f"state folder {self.folder} is below /run, which an engine replaces: choose another")
-        if len(str(self.socket)) > 100:
-            raise BedError(f"state folder {self.folder} is too long for a socket in it: choose one of at most 88 characters")
+        check_folder(self.folder)
         for folder in ("docker", "bin", "home"):
             (self.folder / folder).mkdir(exist_ok=True)
         (self.folder / "boot.sh").write_text(BOOT)
@@ -116,6 +113,14 @@ class Engine:
             path = f"{link.parent}:{SBIN}"
         proxies = {key: value for key, value in os.environ.items() if key.lower().endswith("_proxy")}
         return {"PATH": path, "HOME": f"{self.folder}/home", **proxies}
+
+
+def check_folder(state: Path) -> None:
+    """BedError when no engine can live in this state folder."""
+    if Path("/run") in state.parents:
+        raise BedError(f"state folder {state} is below /run, which an engine replaces: choose another")
+    if len(str(state)) > 88:
+        raise BedError(f"state folder {state} is too long for a socket in it: choose one of at most 88 characters")
 
 
 def ping(path: Path, timeout: float) -> bool:
@@ -184,8 +189,9 @@ def start_engine(state_dir: Path) -> EngineProcess:
     running = find_engine(state_dir)
     if running is not None:
         return running
-    sweep_abandoned()
     state = state_dir.resolve()
+    check_folder(state)
+    sweep_abandoned()
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     shutil.copyfile("/etc/resolv.conf", state / "resolv.conf")
     held = claim()
