@@ -172,7 +172,7 @@ class Actor(pykka.Actor):
     # Pykka's hooks for those who make a runtime
 
     @property
-    def actor_urn(self) -> str:
+    def actor_urn(self) -> str:  # type: ignore[override]
         return self._cell.id
 
     @property

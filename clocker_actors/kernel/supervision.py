@@ -235,7 +235,7 @@ class Supervisor:
             ids += self._take_down(child)
             self._forget(child)
         if cell.behaviour is not None:
-            self._guarded(cell, Actor.on_stop)
+            self._guarded(cell, lambda actor: actor.on_stop())
         self._clear(cell)
         cell.behaviour = None
         return [*ids, cell.id]
