@@ -27,4 +27,5 @@ fix: venv ## format and mend what ruff can
 	$(VENV)/bin/ruff check --fix clocker_actors tests
 
 test: venv ## all tests, those on real hosts included (root on Debian)
+	@if [ "$$(id -u)" = 0 ] && [ -e /etc/debian_version ]; then bash .ci/packages.sh; fi
 	$(PY) -m pytest

@@ -11,7 +11,11 @@ LOCK=/run/lock/clocker-packages.lock
 missing_of() { # the packages of "$@" that dpkg does not have as installed
   local package
   for package in "$@"; do
-    [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)" = installed ] || echo "$package"
+    if [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)" != installed ]; then
+      echo "$package"
+    elif [ "$package" = docker.io ] && ! command -v docker >/dev/null; then
+      echo docker-cli # from Debian 13 on the client is a package of its own, which docker.io only recommends
+    fi
   done
 }
 
@@ -60,7 +64,11 @@ if ! { apt update && apt install --no-install-recommends "${missing[@]}"; }; the
   rm -f "$log"
   refuse "apt-get could not install ${missing[*]} (its last words are above); check the network and /etc/apt"
 fi
+mapfile -t more < <(missing_of "${missing[@]}")
+if [ ${#more[@]} -gt 0 ]; then
+  apt install --no-install-recommends "${more[@]}" || refuse "apt-get could not install ${more[*]}: $(tail -n 3 "$log")"
+fi
 rm -f "$log"
-for package in "${missing[@]}"; do
+for package in "${missing[@]}" "${more[@]}"; do
   dpkg-query -W -f='packages: installed ${Package} ${Version}\n' "$package"
 done

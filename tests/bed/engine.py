@@ -20,7 +20,7 @@ from tests.bed.cgroups import remove_groups
 from tests.bed.claim import Claim, abandoned, claim
 from tests.bed.network import GATEWAY, remove_network
 from tests.bed.process import BedError, end, run, spawn, started_at, wait_until
-from tests.bed.ready import SBIN, iptables
+from tests.bed.ready import SBIN, engine_why_not, iptables
 
 # The first process of the host: makes the file system private where an engine or sshd writes, then keeps an engine running.
 # It reaps what dockerd orphans. Until the engine has answered once, its end is the host's end: a wrong flag must not loop.
@@ -106,7 +106,7 @@ class Engine:
 
     def _environment(self) -> Mapping[str, str]:
         path = SBIN
-        if shutil.which("iptables", path=SBIN) != iptables():
+        if self.namespace is not None and shutil.which("iptables", path=SBIN) != iptables():
             link = self.folder / "bin/iptables"
             link.unlink(missing_ok=True)
             link.symlink_to(iptables())
@@ -189,6 +189,8 @@ def start_engine(state_dir: Path) -> EngineProcess:
     running = find_engine(state_dir)
     if running is not None:
         return running
+    if (reason := engine_why_not()) is not None:
+        raise BedError(reason)
     state = state_dir.resolve()
     check_folder(state)
     sweep_abandoned()

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +17,12 @@ from tests.bed.bed import Bed
 from tests.bed.host import BedHost
 from tests.bed.image import build_web_image
 from tests.bed.ready import why_not
+
+
+def pytest_sessionstart() -> None:
+    """A session told to terminate (a CI's time limit) ends as on Ctrl-C, so that its beds are removed."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

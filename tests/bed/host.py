@@ -107,12 +107,14 @@ class BedHost:
 
     async def clear(self) -> None:
         """Remove all containers, own networks and volumes; images stay. For a clean start on a shared host."""
-        for container in (await self.docker("ps", "-aq")).split():
-            await self.docker("rm", "-fv", container)
-        for network in (await self.docker("network", "ls", "-q", "--filter", "type=custom")).split():
-            await self.docker("network", "rm", network)
-        for volume in (await self.docker("volume", "ls", "-q")).split():
-            await self.docker("volume", "rm", "-f", volume)
+        remove: dict[tuple[str, ...], tuple[str, ...]] = {
+            ("ps", "-aq"): ("rm", "-fv"),
+            ("network", "ls", "-q", "--filter", "type=custom"): ("network", "rm"),
+            ("volume", "ls", "-q"): ("volume", "rm", "-f"),
+        }
+        for listing, removal in remove.items():
+            if found := (await self.docker(*listing)).split():
+                await self.docker(*removal, *found)
 
     def boot(self) -> None:
         """`power_on` for those without a loop."""

@@ -9,20 +9,21 @@ from pathlib import Path
 
 from tests.bed.process import BedError, run
 
-PROGRAMS = ("dockerd", "containerd", "runc", "docker", "iptables", "ip", "nsenter", "unshare", "sshd", "ssh-keygen", "openssl", "busybox")
+ENGINE_PROGRAMS = ("dockerd", "containerd", "runc", "docker", "iptables", "ip", "unshare")
+PROGRAMS = (*ENGINE_PROGRAMS, "nsenter", "sshd", "ssh-keygen", "openssl", "busybox")
 SBIN = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def engine_why_not() -> str | None:
+    """None when a standing engine can be started; else what is missing, in words. Looks anew at each call: the demo installs in between."""
+    return _lacking(ENGINE_PROGRAMS)
 
 
 @functools.cache
 def why_not() -> str | None:
     """None when a bed can be made; else what is missing, in words."""
-    if not hasattr(os, "geteuid") or os.geteuid() != 0:
-        return "real hosts need root"
-    if not Path("/etc/debian_version").exists():
-        return "real hosts need Debian or Ubuntu"
-    missing = [name for name in PROGRAMS if shutil.which(name, path=SBIN) is None]
-    if missing:
-        return f"real hosts need {', '.join(missing)} (run .ci/packages.sh)"
+    if (lacking := _lacking(PROGRAMS)) is not None:
+        return lacking
     try:
         run("unshare", "--net", "--mount", "--pid", "--fork", "true")
         iptables()
@@ -47,3 +48,12 @@ def iptables() -> str:
         except BedError as fault:
             faults.append(str(fault))
     raise BedError(f"no iptables works here: {'; '.join(faults) or 'none installed'}")
+
+
+def _lacking(programs: tuple[str, ...]) -> str | None:
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return "real hosts need root"
+    if not Path("/etc/debian_version").exists():
+        return "real hosts need Debian or Ubuntu"
+    missing = [name for name in programs if shutil.which(name, path=SBIN) is None]
+    return f"real hosts need {', '.join(missing)} (run .ci/packages.sh)" if missing else None
