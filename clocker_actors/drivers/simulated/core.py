@@ -1,0 +1,299 @@
+"""The inside of a simulated engine: its containers, ports, images and volumes, and what each command does to them.
+
+All of it is plain, synchronous and at once; `wire.py` says when and whether a command gets here. Refusals are those of Docker 20.10:
+a failed start leaves its container in `created` with code 128, a second start is silent, create never pulls.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+
+from clocker_actors.drivers.simulated import images
+from clocker_actors.drivers.simulated.boxes import Box
+from clocker_actors.drivers.simulated.journal import Journal
+from clocker_actors.errors import EngineFault, ImageNotFound, NameConflict, NotFound, OutOfDisk, PortTaken
+from clocker_actors.model.containers import ContainerRequest, EngineState, ImageInfo
+from clocker_actors.model.specs import BuildSpec, Resources
+
+Later = Callable[[float, Callable[[], None]], None]
+LEAST_MEMORY = 6 * 1024 * 1024
+_NETWORKS = frozenset({"", "bridge", "host", "none"})
+_FIRST_RANDOM_PORT = 49_153
+_RESTART_PAUSE = 0.1
+
+
+class Core:
+    """State of one engine. `version` counts changes of who runs; `later` runs something at the engine after seconds."""
+
+    def __init__(self, name: str, seed: int, cores: int, memory: int, journal: Journal, now: Callable[[], float], later: Later) -> None:
+        self.name = name
+        self.cores = cores
+        self.memory = memory
+        self.version = 0
+        self.disk_full = False
+        self.boxes: dict[str, Box] = {}
+        self.images: dict[str, ImageInfo] = {}
+        self.volumes: dict[str, dict[str, str]] = {}
+        self.taken_ports: set[int] = set()
+        self.later = later
+        self._seed = seed
+        self._journal = journal
+        self._now = now
+        self._names: dict[str, Box] = {}
+        self._made = 0
+        self._next_port = _FIRST_RANDOM_PORT
+
+    # --- finding ------------------------------------------------------------------------------------------------------------------
+
+    def find(self, container: str) -> Box:
+        """By id, a prefix of 12 or more of it, or name; NotFound."""
+        box = self.boxes.get(container) or self.named(container)
+        if box is None and len(container) >= 12:
+            box = next((box for box in self.boxes.values() if box.id.startswith(container)), None)
+        if box is None:
+            raise NotFound(f"engine {self.name} has no container {container}; list what it has", engine=self.name, container=container)
+        return box
+
+    def named(self, name: str) -> Box | None:
+        """The container of that name, if there is one."""
+        return self._names.get(name)
+
+    def running(self) -> list[Box]:
+        """Containers that run, oldest first."""
+        return [box for box in self.boxes.values() if box.running]
+
+    def labelled(self, labels: Mapping[str, str]) -> list[Box]:
+        """Containers that have all of these labels, oldest first."""
+        return [box for box in self.boxes.values() if _has(box.request.labels, labels)]
+
+    # --- containers ---------------------------------------------------------------------------------------------------------------
+
+    def create(self, request: ContainerRequest) -> str:
+        """A new container's id."""
+        self._want_disk("create")
+        reference = images.full_reference(request.image)
+        if reference not in self.images:
+            raise ImageNotFound(
+                f"engine {self.name} has no image {reference}; pull or build it first",
+                status=404,
+                operation="create",
+                image=reference,
+                engine=self.name,
+            )
+        self._check(request.spec.resources, "create")
+        existing = self.named(request.name)
+        if existing is not None:
+            raise NameConflict(
+                f"engine {self.name} has a container named {request.name} already; adopt or remove it",
+                status=409,
+                operation="create",
+                existing=existing.id,
+                engine=self.name,
+            )
+        self._made += 1
+        identity = hashlib.sha256(f"{self.name}:{self._seed}:{self._made}".encode()).hexdigest()
+        nature = images.nature_of(request, self.images[reference])
+        for volume in request.volume_names.values():
+            self.volumes.setdefault(volume, {})
+        self.boxes[identity] = self._names[request.name] = box = Box(identity, self._made, request, nature, request.spec.resources)
+        self._journal.write(box, "create")
+        return identity
+
+    def start(self, box: Box) -> None:
+        """Let it run; silent if it does. A refused start leaves it in `created`."""
+        if self.boxes.get(box.id) is not box:
+            self.find(box.id)
+        if box.running:
+            return
+        self._may_start(box)
+        box.ports = self._publish(box)
+        box.state, box.exit_code, box.started_at, box.oom_killed = EngineState.RUNNING, None, self._now(), False
+        box.address = "" if box.request.spec.network in ("host", "none") else self._address(box)
+        box.runs += 1
+        self.version += 1
+        for line in (f"{box.request.name}: started", *box.nature.output):
+            box.log(line)
+        self._journal.write(box, "start")
+        self._live(box)
+
+    def die(self, box: Box, code: int, *, oom: bool = False, ordered: bool = False) -> None:
+        """Its process ends; `ordered` by a stop or kill, it is not started again whatever its restart policy says."""
+        if not box.running:
+            return
+        box.state, box.exit_code, box.oom_killed = EngineState.EXITED, code, oom
+        box.ports, box.address, box.healthcheck = {}, "", ""
+        self.version += 1
+        box.log(f"{box.request.name}: exited with code {code}")
+        if oom:
+            self._journal.write(box, "oom")
+        self._journal.write(box, "die", exit_code=code)
+        if not ordered and _restarts(box.request.spec.restart, code):
+            self.later(_RESTART_PAUSE * 2 ** min(box.restarts, 9), lambda: self._restart(box, box.runs))
+
+    def stop(self, box: Box, code: int) -> None:
+        """End it in good order; silent if it does not run."""
+        if box.running:
+            self._journal.write(box, "kill")
+            self.die(box, code, ordered=True)
+            self._journal.write(box, "stop")
+
+    def kill(self, box: Box) -> None:
+        """End it at once; EngineFault if it does not run."""
+        if not box.running:
+            raise EngineFault(
+                f"container {box.request.name} on engine {self.name} does not run, so it cannot be killed; look at its state",
+                status=409,
+                operation="kill",
+                engine=self.name,
+            )
+        self._journal.write(box, "kill")
+        self.die(box, 137, ordered=True)
+
+    def remove(self, box: Box) -> None:
+        """Take it away, running or not."""
+        self.find(box.id)
+        if box.running:
+            self._journal.write(box, "kill")
+            self.die(box, 137, ordered=True)
+        del self.boxes[box.id], self._names[box.request.name]
+        box.state = EngineState.GONE
+        self._journal.write(box, "destroy")
+
+    def update(self, box: Box, resources: Resources) -> None:
+        """Change what is set in `resources`, in place."""
+        self._check(resources, "update")
+        changed = {item.name: value for item in fields(resources) if (value := getattr(resources, item.name)) is not None}
+        box.resources = replace(box.resources, **changed)
+        self.version += 1
+        self._journal.write(box, "update")
+
+    def crash(self, code: int) -> None:
+        """The whole engine stops: what ran has exited, nobody is told, events are forgotten."""
+        for box in self.running():
+            box.state, box.exit_code = EngineState.EXITED, code
+            box.ports, box.address, box.healthcheck = {}, "", ""
+        self.version += 1
+        self._journal.forget()
+
+    def recover(self) -> None:
+        """The engine is back and starts again what its restart policy says."""
+        for box in list(self.boxes.values()):
+            if box.state is EngineState.EXITED and box.request.spec.restart == "always":
+                self._restart(box, box.runs)
+
+    # --- images and volumes -------------------------------------------------------------------------------------------------------
+
+    def pull(self, reference: str) -> None:
+        """Have an image from its registry."""
+        self._want_disk("pull")
+        self.images[images.full_reference(reference)] = images.pulled(reference)
+
+    def build(self, reference: str, build: BuildSpec, context: bytes) -> None:
+        """Have an image made from a context."""
+        self._want_disk("build")
+        self.images[images.full_reference(reference)] = images.built(reference, build, context)
+
+    def volume(self, name: str, labels: Mapping[str, str]) -> None:
+        """Have a volume; one that exists stays as it is."""
+        self._want_disk("ensure_volume")
+        self.volumes.setdefault(name, dict(labels))
+
+    def remove_volume(self, name: str) -> None:
+        """Take a volume away; EngineFault while a container uses it, NotFound."""
+        if name not in self.volumes:
+            raise NotFound(f"engine {self.name} has no volume {name}; list what it has", engine=self.name, volume=name)
+        users = [box.request.name for box in self.boxes.values() if name in box.request.volume_names.values()]
+        if users:
+            raise EngineFault(
+                f"volume {name} on engine {self.name} is used by {', '.join(users)}; remove that first",
+                status=409,
+                operation="remove_volume",
+                engine=self.name,
+            )
+        del self.volumes[name]
+
+    def volumes_with(self, labels: Mapping[str, str]) -> list[str]:
+        """Names of volumes that have all of these labels."""
+        return [name for name, has in self.volumes.items() if _has(has, labels)]
+
+    # --- inside -------------------------------------------------------------------------------------------------------------------
+
+    def _want_disk(self, operation: str) -> None:
+        if self.disk_full:
+            raise OutOfDisk(
+                f"engine {self.name} has no space left on its disk; free some", status=500, operation=operation, engine=self.name
+            )
+
+    def _check(self, resources: Resources, operation: str) -> None:
+        if resources.memory is not None and resources.memory < LEAST_MEMORY:
+            raise self._bad(operation, f"a memory limit of {resources.memory} bytes is below the least, 6 MB; raise it")
+        if resources.cpus is not None and not 0 < resources.cpus <= self.cores:
+            raise self._bad(operation, f"{resources.cpus:g} cpus are out of range; ask for 0.01 to {self.cores}")
+
+    def _bad(self, operation: str, why: str) -> EngineFault:
+        return EngineFault(f"engine {self.name} refuses {operation}: {why}", status=400, operation=operation, engine=self.name)
+
+    def _may_start(self, box: Box) -> None:
+        try:
+            if box.request.spec.network not in _NETWORKS:
+                raise self._bad("start", f"there is no network {box.request.spec.network}; create it or name another")
+            if not box.nature.runnable:
+                raise self._bad("start", "the command is not in the image; correct it")
+            self._check_ports(box)
+        except EngineFault:
+            box.exit_code = 128
+            raise
+
+    def _check_ports(self, box: Box) -> None:
+        used = {port for other in self.running() for port in other.ports.values()} | self.taken_ports
+        for port in box.request.ports.values():
+            if port in used:
+                raise PortTaken(
+                    f"host port {port} on engine {self.name} is in use, so {box.request.name} cannot start; choose another",
+                    status=500,
+                    operation="start",
+                    port=port,
+                    engine=self.name,
+                )
+
+    def _publish(self, box: Box) -> dict[str, int]:
+        ports = {}
+        for key, port in box.request.ports.items():
+            if not port:
+                port, self._next_port = self._next_port, self._next_port + 1
+            ports[key] = port
+        return ports
+
+    @staticmethod
+    def _address(box: Box) -> str:
+        high, low = divmod(box.number % 65_000 + 1, 256)
+        return f"172.17.{high}.{low}"
+
+    def _restart(self, box: Box, run: int) -> None:
+        if self.boxes.get(box.id) is box and box.runs == run and not box.running:
+            box.restarts += 1
+            self.start(box)
+
+    def _live(self, box: Box) -> None:
+        run = box.runs
+        nature = box.nature
+        if nature.lives is not None:
+            self.later(nature.lives, lambda: self.die(box, nature.exit_code) if box.runs == run else None)
+        if nature.health_interval is not None:
+            box.healthcheck = "starting"
+            verdict = "unhealthy" if nature.ready_after is None else "healthy"
+            waits = nature.health_interval * (3 if verdict == "unhealthy" else 1)
+            self.later(waits, lambda: self._judge(box, run, verdict))
+
+    def _judge(self, box: Box, run: int, verdict: str) -> None:
+        if box.running and box.runs == run and box.healthcheck != verdict:
+            box.healthcheck = verdict
+            self._journal.write(box, "health_status", health=verdict)
+
+
+def _has(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
+    return all(key in labels and value in ("", labels[key]) for key, value in wanted.items())
+
+
+def _restarts(policy: str, code: int) -> bool:
+    return policy in ("always", "unless-stopped") or (policy.startswith("on-failure") and code != 0)

@@ -1,0 +1,358 @@
+"""A Docker engine that exists in memory only, behind the engine port, on whatever loop runs (the virtual one included).
+
+The port's calls go over `wire.py` to `core.py`; below them are the controls by which tests and `--simulated` make load and bad days.
+All that is random comes from the seed, so that one story told twice is the same story.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
+
+from clocker_actors.drivers.simulated.boxes import Box
+from clocker_actors.drivers.simulated.core import Core
+from clocker_actors.drivers.simulated.images import full_reference, known, run
+from clocker_actors.drivers.simulated.journal import Journal
+from clocker_actors.drivers.simulated.load import LoadModel
+from clocker_actors.drivers.simulated.timing import Jitter, Timing, start_seconds
+from clocker_actors.drivers.simulated.watch import Meter, SimulatedWatch
+from clocker_actors.drivers.simulated.wire import Wire
+from clocker_actors.errors import ClockerError, EngineFault, NotFound, TimedOut
+from clocker_actors.kernel.clock import Clock
+from clocker_actors.model.containers import ContainerRequest, EngineEvent, EngineInfo, ImageInfo, Observed, ProbeResult
+from clocker_actors.model.specs import BuildSpec, ProbeKind, ProbeSpec, Resources
+from clocker_actors.ports.calls import CallLog
+
+T = TypeVar("T")
+GIGA = 1024**3
+USUAL_IMAGES = ("web", "busybox", "debian:bookworm-slim", "nginx", "exits", "never-healthy", "ignores-term", "healthcheck")
+
+
+class SimulatedEngine:
+    """Implements the port `Engine`. `made` counts calls by operation; `most_starting` is the most starts there were in flight at once.
+
+    `close` ends the streams and watches of our side; the engine itself lives on and may be used again.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        seed: int = 1,
+        *,
+        cores: int = 4,
+        memory: int = 8 * GIGA,
+        images: Iterable[str] = USUAL_IMAGES,
+        timing: Timing | None = None,
+        loads: LoadModel | None = None,
+        calls: CallLog | None = None,
+    ) -> None:
+        self.name = name
+        self.calls = calls
+        self.made: Counter[str] = Counter()
+        self.most_starting = 0
+        self.timing = timing or Timing()
+        self.loads = loads or LoadModel()
+        self._seed = seed
+        self._starting = 0
+        self._clock: Clock | None = None
+        self._jitter = Jitter(f"{name}:{seed}")
+        self._wire = Wire(name, self.timing)
+        self._journal = Journal(self.now, self._wire.stir)
+        self._core = Core(name, seed, cores, memory, self._journal, self.now, self._wire.later)
+        self._core.images.update((full_reference(image), known(image)) for image in images)
+        self._meter = Meter(self._core, self.loads, seed)
+        self._watches: list[SimulatedWatch] = []
+        self.loads.join(self._core)
+
+    def now(self) -> float:
+        """Epoch seconds by the running loop."""
+        if self._clock is None:
+            self._clock = Clock()
+        return self._clock.now()
+
+    # --- the port -----------------------------------------------------------------------------------------------------------------
+
+    async def ping(self) -> None:
+        """An answer, or EngineUnavailable within the ping's own limit."""
+        await self._call("ping", self.timing.call, lambda: None, limit=self.timing.ping_limit)
+
+    async def info(self) -> EngineInfo:
+        """What `/info` says."""
+        core = self._core
+        identity = known(f"{self.name}-{self._seed}").id.removeprefix("sha256:")
+        return await self._quick(
+            "info", lambda: EngineInfo(identity, self.name, "20.10.24", "1.41", core.cores, core.memory, len(core.boxes))
+        )
+
+    async def list(self, labels: Mapping[str, str]) -> Sequence[Observed]:
+        """Containers with all of these labels ("" = any value), whatever their state."""
+        return await self._quick("list", lambda: [box.observed() for box in self._core.labelled(labels)])
+
+    async def inspect(self, container: str) -> Observed:
+        """One container; NotFound."""
+        return await self._quick("inspect", lambda: self._core.find(container).observed())
+
+    async def create(self, request: ContainerRequest) -> str:
+        """The id; ImageNotFound, NameConflict, OutOfDisk, EngineFault."""
+        return await self._call("create", self._jitter.between(*self.timing.create), lambda: self._core.create(request))
+
+    async def start(self, container: str) -> None:
+        """Start it, silently if it runs; PortTaken or EngineFault leave it in `created`."""
+        begun = self._starting + 1
+        box = self._core.boxes.get(container) or self._core.named(container)
+        alone = box is not None and box.request.spec.network == "host"
+        delay = self._jitter.about(self.timing.start_host if alone else start_seconds(begun))
+        self._count_start(delay, box)
+        await self._call("start", delay, lambda: self._core.start(self._core.find(container)))
+
+    async def stop(self, container: str, grace: float) -> None:
+        """Stop it in good order, by force after `grace` seconds; silent if it does not run."""
+        box = self._core.boxes.get(container) or self._core.named(container)
+        wants = 0.0 if box is None or not box.running else box.nature.stops_in
+        forced = wants is None or wants > grace
+        delay = self._jitter.about(self.timing.call) + (grace if wants is None else min(wants, grace))
+        await self._call(
+            "stop",
+            delay,
+            lambda: self._core.stop(self._core.find(container), 137 if forced else 143),
+            limit=self.timing.call_limit + grace,
+        )
+
+    async def kill(self, container: str) -> None:
+        """SIGKILL; EngineFault if it does not run."""
+        await self._call("kill", self.timing.kill, lambda: self._core.kill(self._core.find(container)))
+
+    async def remove(self, container: str) -> None:
+        """Remove it by force; waits for a start in progress, and wins."""
+        box = self._core.boxes.get(container) or self._core.named(container)
+        waits = 0.0 if box is None else max(box.starting_until - self.now(), 0.0)
+        await self._call("remove", waits + self.timing.remove, lambda: self._core.remove(self._core.find(container)))
+
+    async def update(self, container: str, resources: Resources) -> None:
+        """Change in place what is set."""
+        await self._call("update", self.timing.update, lambda: self._core.update(self._core.find(container), resources))
+
+    async def execute(self, container: str, command: Sequence[str], limit: float) -> tuple[int, str]:
+        """Exit code and output of a command inside; TimedOut after `limit` seconds, EngineFault if the container does not run."""
+        seconds, code, output = run(command) or (0.0, 0, ())
+        await self._call("execute", self.timing.execute + min(seconds, limit), lambda: self._running(container), limit=limit + 5.0)
+        if seconds > limit:
+            raise TimedOut(f"{' '.join(command)} in {container} did not end within {limit:g} s; allow it more", engine=self.name)
+        return code, "".join(f"{line}\n" for line in output)
+
+    async def probe(self, observed: Observed, address: str, probe: ProbeSpec) -> ProbeResult:
+        """Whether the container answers. It needs the host, but (unless it is an exec) not the engine, so a hanging one is no hindrance."""
+        if probe.kind is ProbeKind.EXEC:
+            code, output = await self.execute(observed.id, probe.command, probe.timeout)
+            if code:
+                return ProbeResult(False, f"exit code {code}: {output.strip()}")
+        else:
+            self.made["probe"] += 1
+            await asyncio.sleep(probe.timeout if self._wire.cut else self.timing.probe)
+        return self._answer(observed, address, probe)
+
+    async def logs(self, container: str, *, follow: bool, tail: int) -> AsyncIterator[str]:
+        """The last `tail` lines (negative: all that is kept) and, if followed, those that come until it ends."""
+        box = await self._quick("logs", lambda: self._core.find(container))
+        session, closings, logged = self._wire.session, self._wire.closings, box.logged
+        for line in list(box.logs)[max(len(box.logs) - tail, 0) if tail >= 0 else 0 :]:
+            yield line
+        while follow and closings == self._wire.closings:
+            self._wire.check(session)
+            fresh = box.logged - logged
+            logged = box.logged
+            for line in list(box.logs)[max(len(box.logs) - fresh, 0) :]:
+                yield line
+            if not box.running:
+                return
+            await self._wire.stirred.wait()
+
+    async def events(self, since: str) -> AsyncIterator[EngineEvent]:
+        """Events from a cursor on (inclusive; "" = from now), as far as the ring remembers; EngineUnavailable when the stream breaks."""
+        position = await self._quick("events", lambda: self._journal.position(since))
+        session, closings = self._wire.session, self._wire.closings
+        while closings == self._wire.closings:
+            self._wire.check(session)
+            if not self._wire.silent:
+                fresh, position = self._journal.read(position)
+                for event in fresh:
+                    yield event
+                if fresh:
+                    continue
+            await self._wire.stirred.wait()
+
+    def watch(self) -> SimulatedWatch:
+        """A new, empty watch."""
+        watch = SimulatedWatch(self._core, self._wire, self._meter, self.now)
+        self._watches.append(watch)
+        return watch
+
+    async def image(self, reference: str) -> ImageInfo | None:
+        """The image, if the engine has it."""
+        return await self._quick("image", lambda: self._core.images.get(full_reference(reference)))
+
+    async def pull(self, reference: str) -> None:
+        """Get it; ImageNotFound, PullDenied, OutOfDisk."""
+        delay = self._jitter.about(self.timing.pull)
+        await self._call("pull", delay, lambda: self._core.pull(reference), limit=self.timing.transfer_limit)
+
+    async def build(self, reference: str, build: BuildSpec, context: bytes, labels: Mapping[str, str]) -> None:  # noqa: ARG002 - nobody asks for an image's labels
+        """Make it from a context (a tar); EngineFault when that is no good."""
+        delay = self._jitter.about(self.timing.build)
+        await self._call("build", delay, lambda: self._core.build(reference, build, context), limit=self.timing.transfer_limit)
+
+    async def ensure_volume(self, name: str, labels: Mapping[str, str]) -> None:
+        """Have a volume."""
+        await self._quick("ensure_volume", lambda: self._core.volume(name, labels))
+
+    async def volumes(self, labels: Mapping[str, str]) -> Sequence[str]:
+        """Names of volumes with all of these labels."""
+        return await self._quick("volumes", lambda: self._core.volumes_with(labels))
+
+    async def remove_volume(self, name: str) -> None:
+        """Remove it; NotFound, EngineFault while it is used."""
+        await self._quick("remove_volume", lambda: self._core.remove_volume(name))
+
+    async def close(self) -> None:
+        """End our streams and watches."""
+        self._wire.close()
+        for watch in self._watches:
+            await watch.close()
+        self._watches.clear()
+
+    # --- controls: load and what is inside ----------------------------------------------------------------------------------------
+
+    def load(self, key: str, cpu_percent: float) -> None:
+        """Let every container that answers to `key` (id, name, image, `label=value` or a label's value) work this hard; 0 ends it."""
+        self.loads.load(key, cpu_percent)
+
+    def offer(self, key: str, total_cpu_percent: float) -> None:
+        """Let all running containers that answer to `key`, on all engines of one LoadModel, share this load."""
+        self.loads.offer(key, total_cpu_percent)
+
+    @property
+    def containers(self) -> tuple[Observed, ...]:
+        """All containers as they are, without asking the engine."""
+        return tuple(box.observed() for box in self._core.boxes.values())
+
+    @property
+    def volume_names(self) -> tuple[str, ...]:
+        """All volumes, without asking the engine."""
+        return tuple(self._core.volumes)
+
+    def die(self, container: str, exit_code: int = 1, *, oom: bool = False) -> None:
+        """Let its process end by itself, now."""
+        self._core.die(self._core.find(container), exit_code, oom=oom)
+
+    def sicken(self, container: str, *, sick: bool = True) -> None:
+        """Let its probes fail from now on (or be well again)."""
+        self._core.find(container).sick = sick
+
+    def fill_disk(self, *, full: bool = True) -> None:
+        """No space left (or space again)."""
+        self._core.disk_full = full
+
+    def occupy(self, port: int, *, occupied: bool = True) -> None:
+        """Something foreign listens on a host port (or no longer)."""
+        (self._core.taken_ports.add if occupied else self._core.taken_ports.discard)(port)
+
+    # --- controls: faults ---------------------------------------------------------------------------------------------------------
+
+    def fail(self, operation: str, error: ClockerError, times: int = 1) -> None:
+        """The next `times` calls of an operation (a method's name) fail with this error and do nothing."""
+        self._wire.fail(operation, error, times)
+
+    def lose_reply(self, operation: str, times: int = 1) -> None:
+        """The next `times` calls of an operation are done, but the caller gets EngineUnavailable."""
+        self._wire.lose_reply(operation, times)
+
+    def slow(self, factor: float) -> None:
+        """All latencies times this; 1 is normal."""
+        self._wire.factor = factor
+
+    def duplicate_events(self, copies: int = 2) -> None:
+        """Every event from now on comes this many times."""
+        self._journal.copies = copies
+
+    def hang(self) -> None:
+        """As SIGSTOP: containers run on, nothing answers, streams stay open and silent."""
+        self._wire.hang()
+
+    def resume(self) -> None:
+        """End of `hang`: what had arrived is done now."""
+        self._wire.resume()
+
+    def crash(self, *, graceful: bool = False) -> None:
+        """The engine and its containers end (code 255; 137 when it was asked to go), events are forgotten."""
+        self._wire.crash()
+        self._starting = 0
+        self._core.crash(137 if graceful else 255)
+
+    def recover(self) -> None:
+        """It is started again; containers stay exited unless their restart policy is `always`."""
+        self._wire.recover()
+        self._core.recover()
+
+    def partition(self) -> None:
+        """As a pulled cable: its containers run on, keepalive notices after 2.6 s."""
+        self._wire.partition()
+
+    def heal(self) -> None:
+        """End of `partition`."""
+        self._wire.heal()
+
+    # --- inside -------------------------------------------------------------------------------------------------------------------
+
+    async def _quick(self, operation: str, effect: Callable[[], T]) -> T:
+        return await self._call(operation, self._jitter.about(self.timing.call), effect)
+
+    async def _call(self, operation: str, delay: float, effect: Callable[[], T], *, limit: float | None = None) -> T:
+        loop = asyncio.get_running_loop()
+        begun, result = loop.time(), "ok"
+        self.made[operation] += 1
+        try:
+            return await self._wire.call(operation, delay, effect, limit or self.timing.call_limit)
+        except (ClockerError, asyncio.CancelledError) as error:
+            result = type(error).__name__
+            raise
+        finally:
+            if self.calls is not None:
+                self.calls.record(self.name, operation, result, loop.time() - begun)
+
+    def _count_start(self, delay: float, box: Box | None) -> None:
+        self._starting += 1
+        self.most_starting = max(self.most_starting, self._starting)
+        until = self.now() + delay * self._wire.factor
+        if box is not None:
+            box.starting_until = max(box.starting_until, until)
+        self._wire.later(delay * self._wire.factor, partial(self._start_ended))
+
+    def _start_ended(self) -> None:
+        self._starting = max(self._starting - 1, 0)
+
+    def _running(self, container: str) -> Box:
+        box = self._core.find(container)
+        if not box.running:
+            raise EngineFault(
+                f"container {box.request.name} on engine {self.name} does not run, so nothing can be executed in it; start it first",
+                status=409,
+                operation="execute",
+                engine=self.name,
+            )
+        return box
+
+    def _answer(self, observed: Observed, address: str, probe: ProbeSpec) -> ProbeResult:
+        what = f"{probe.kind} {address}:{probe.port}{probe.path if probe.kind is ProbeKind.HTTP else ''}"
+        if self._wire.cut:
+            return ProbeResult(False, f"{what}: no answer within {probe.timeout:g} s")
+        try:
+            box = self._core.find(observed.id)
+        except NotFound:
+            return ProbeResult(False, f"{what}: connection refused")
+        ready = box.nature.ready_after
+        if not box.running or box.started_at is None or ready is None or self.now() < box.started_at + ready:
+            return ProbeResult(False, f"{what}: connection refused")
+        if box.sick:
+            return ProbeResult(False, f"{what}: answered 500")
+        return ProbeResult(True, f"{what}: answered")
