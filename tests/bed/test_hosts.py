@@ -52,6 +52,16 @@ async def test_containers_of_all_hosts_are_reachable_on_one_port(bed3: Bed) -> N
         await asyncio.gather(*(host.docker("rm", "-f", name) for host, name in zip(bed3.hosts, names, strict=True)))
 
 
+async def test_the_web_image_needs_no_privilege(bed3: Bed) -> None:
+    host = bed3.hosts[2]
+    name = await _web(host, 18084, "--read-only", "--user", "65534:65534", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
+    try:
+        await _answers(host, 18084)
+        assert (await fetch(host.address, 18084, spin_path(10)))[1].endswith("spun 10\n")
+    finally:
+        await host.docker("rm", "-f", name)
+
+
 async def test_a_container_reaches_another_host(bed3: Bed) -> None:
     here, there, _ = bed3.hosts
     name = await _web(there, 18081)
