@@ -10,6 +10,10 @@ from enum import StrEnum
 from clocker_actors.model.specs import ContainerSpec
 
 
+SUBSCRIBED = "subscribed"
+"""Action of the first event of every subscription, without an id: from here on the engine listens, so a list made now misses nothing."""
+
+
 class EngineState(StrEnum):
     """What an engine says of a container."""
 

@@ -1,0 +1,197 @@
+"""The engine port on a Docker daemon: each method one request, or a few."""
+
+import asyncio
+import json
+import math
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+import msgspec
+
+from clocker_actors.drivers.docker import images, observe, requests, wire
+from clocker_actors.drivers.docker.link import Call, Link
+from clocker_actors.drivers.docker.probes import Prober
+from clocker_actors.drivers.docker.stats import EngineWatch
+from clocker_actors.drivers.docker.streams import frames, lines, raw, text_lines
+from clocker_actors.errors import EngineUnavailable, TimedOut
+from clocker_actors.model.containers import SUBSCRIBED, ContainerRequest, EngineEvent, EngineInfo, ImageInfo, Observed, ProbeResult
+from clocker_actors.model.specs import BuildSpec, ProbeSpec, Resources
+from clocker_actors.ports.engine import StatsWatch
+
+PING_LIMIT = 2.0
+LOOK = 5.0
+LIST = 10.0
+CHANGE = 30.0
+START = 60.0
+LONGEST_OUTPUT = 64 * 1024
+
+
+class DockerEngine:
+    """One Docker daemon. Every call is bounded; see the port for its errors."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._prober = Prober(link.address, link.tunnel, self.execute)
+        self._watches: list[EngineWatch] = []
+
+    async def ping(self) -> None:
+        """Whether it answers at all, within two seconds."""
+        await self._link.tell(Call("ping", "GET", "_ping", PING_LIMIT, versioned=False))
+
+    async def info(self) -> EngineInfo:
+        """Its own description."""
+        found = await self._link.ask(Call("info", "GET", "info", LIST), wire.Info)
+        major, minor = await self._link.api()
+        api = f"{major}.{minor}"
+        return EngineInfo(found.identity, found.name, found.server_version, api, found.cores, found.memory, found.containers)
+
+    async def list(self, labels: Mapping[str, str]) -> Sequence[Observed]:
+        """All containers with these labels, running or not; start times and oom are only in `inspect`."""
+        query = {"all": "1", "filters": _filters(label=_pairs(labels))}
+        found = await self._link.ask(Call("list", "GET", "containers/json", LIST, query=query), list[wire.Listed])
+        return [observe.listed(line) for line in found]
+
+    async def inspect(self, container: str) -> Observed:
+        """One container in full."""
+        return observe.inspected(await self._inspect(container))
+
+    async def create(self, request: ContainerRequest) -> str:
+        """Create, not start, a container; its id comes back."""
+        call = Call("create", "POST", "containers/create", CHANGE, query={"name": request.name}, body=requests.container(request))
+        return (await self._link.ask(call, wire.Created)).id
+
+    async def start(self, container: str) -> None:
+        """Start it; one that runs is left running."""
+        await self._change("start", container, "start", START)
+
+    async def stop(self, container: str, grace: float) -> None:
+        """Ask it to end and, after `grace` seconds, make it; one that has ended is fine."""
+        seconds = max(0, math.ceil(grace))
+        await self._change("stop", container, "stop", grace + CHANGE, query={"t": str(seconds)})
+
+    async def kill(self, container: str) -> None:
+        """End it at once; one that does not run is fine."""
+        await self._change("kill", container, "kill", CHANGE, fine=(409,))
+
+    async def remove(self, container: str) -> None:
+        """Remove it, running or not, with its nameless volumes; one that is gone, or going, is fine."""
+        query = {"force": "1", "v": "1"}
+        await self._link.tell(Call("remove", "DELETE", f"containers/{container}", CHANGE, query=query, fine=(404, 409)))
+
+    async def update(self, container: str, resources: Resources) -> None:
+        """Change what it may use; what is None stays as it is."""
+        await self._change("update", container, "update", CHANGE, body=requests.resources(resources))
+
+    async def execute(self, container: str, command: Sequence[str], limit: float) -> tuple[int, str]:
+        """Run a command inside; exit code and output (its first 64 KiB). Raises TimedOut after `limit` seconds; the command runs on."""
+        body = {"AttachStdout": True, "AttachStderr": True, "Cmd": [*command]}
+        made = await self._link.ask(Call("exec", "POST", f"containers/{container}/exec", LOOK, body=body), wire.Execution)
+        try:
+            async with asyncio.timeout(limit):
+                output = await self._output(made.id)
+        except TimeoutError as error:
+            words = f"command {' '.join(command)!r} in {container} on {self._link.where} did not end within {limit:g} s: allow it more"
+            raise TimedOut(words, container=container) from error
+        done = await self._link.ask(Call("exec", "GET", f"exec/{made.id}/json", LOOK), wire.Executed)
+        return (-1 if done.exit_code is None else done.exit_code), output
+
+    async def probe(self, observed: Observed, address: str, probe: ProbeSpec) -> ProbeResult:
+        """Ask a container whether it is well; `address` is where the host's published ports are reached ("" = as its url says)."""
+        return await self._prober.probe(observed, address, probe)
+
+    async def logs(self, container: str, *, follow: bool, tail: int) -> AsyncIterator[str]:
+        """Lines of its output, the last `tail` of them first; with `follow` until it ends."""
+        pairs = raw if (await self._inspect(container)).config.tty else frames
+        query = {"stdout": "1", "stderr": "1", "tail": str(tail), "follow": "1" if follow else "0"}
+        limit = None if follow else CHANGE
+        call = Call("logs", "GET", f"containers/{container}/logs", limit, query=query, reading=True)
+        async with self._link.stream(call) as response:
+            async for line in text_lines(pairs(response.content)):
+                yield line
+
+    async def events(self, since: str) -> AsyncIterator[EngineEvent]:
+        """What happens to containers, after the event with cursor `since` ("" = from now).
+
+        First comes `subscribed` (no id), when the engine has begun to listen: a list made after it misses nothing. Raises
+        EngineUnavailable when the stream breaks; what the engine has forgotten meanwhile is not in the next one.
+        """
+        query = {"filters": _filters(type=["container"], event=list(observe.ACTIONS))}
+        if since:
+            query["since"] = observe.after(since)
+        async with self._link.stream(Call("events", "GET", "events", None, query=query)) as response:
+            yield EngineEvent(id="", name="", action=SUBSCRIBED, at=0.0, cursor=since)
+            async for line in lines(response.content):
+                if line.strip():
+                    yield observe.event(msgspec.json.decode(line, type=wire.Event))
+        raise EngineUnavailable(f"engine {self._link.where} ended its events: check that it was not stopped", retry_after=1.0)
+
+    def watch(self) -> StatsWatch:
+        """A new subscription to statistics, of no container yet."""
+        made = EngineWatch(self._link)
+        self._watches = [*(watch for watch in self._watches if not watch.closed), made]
+        return made
+
+    async def image(self, reference: str) -> ImageInfo | None:
+        """An image it has, or None."""
+        return await images.look_up(self._link, reference)
+
+    async def pull(self, reference: str) -> None:
+        """Fetch an image."""
+        await images.pull(self._link, reference)
+
+    async def build(self, reference: str, build: BuildSpec, context: bytes, labels: Mapping[str, str]) -> None:
+        """Build an image from a tar."""
+        await images.build(self._link, reference, build, context, labels)
+
+    async def ensure_volume(self, name: str, labels: Mapping[str, str]) -> None:
+        """Make a volume unless there is one of that name."""
+        body = {"Name": name, "Labels": dict(labels), "Driver": "local"}
+        await self._link.tell(Call("ensure_volume", "POST", "volumes/create", CHANGE, body=body))
+
+    async def volumes(self, labels: Mapping[str, str]) -> Sequence[str]:
+        """Names of volumes with these labels."""
+        query = {"filters": _filters(label=_pairs(labels))}
+        found = await self._link.ask(Call("volumes", "GET", "volumes", LIST, query=query), wire.Volumes)
+        return [volume.name for volume in found.volumes or []]
+
+    async def remove_volume(self, name: str) -> None:
+        """Remove a volume; one that is gone is fine, one in use is refused."""
+        await self._link.tell(Call("remove_volume", "DELETE", f"volumes/{name}", CHANGE, fine=(404,)))
+
+    async def close(self) -> None:
+        """End all watches and connections."""
+        watches, self._watches = self._watches, []
+        for watch in watches:
+            await watch.close()
+        await self._link.close()
+
+    async def _inspect(self, container: str) -> wire.Inspected:
+        return await self._link.ask(Call("inspect", "GET", f"containers/{container}/json", LOOK), wire.Inspected)
+
+    async def _change(
+        self,
+        operation: str,
+        container: str,
+        verb: str,
+        limit: float,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
+        fine: tuple[int, ...] = (),
+    ) -> None:
+        await self._link.tell(Call(operation, "POST", f"containers/{container}/{verb}", limit, query=query, body=body, fine=fine))
+
+    async def _output(self, execution: str) -> str:
+        call = Call("exec", "POST", f"exec/{execution}/start", None, body={"Detach": False, "Tty": False})
+        output = bytearray()
+        async with self._link.stream(call) as response:
+            async for _, data in frames(response.content):
+                output += data[: LONGEST_OUTPUT - len(output)]
+        return output.decode(errors="replace")
+
+
+def _filters(**wanted: Sequence[str]) -> str:
+    return json.dumps({key: [*values] for key, values in wanted.items() if values})
+
+
+def _pairs(labels: Mapping[str, str]) -> Sequence[str]:
+    return [f"{key}={value}" if value else key for key, value in labels.items()]

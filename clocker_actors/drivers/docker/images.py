@@ -1,0 +1,73 @@
+"""Images: looked up, pulled, built. Pull and build answer 200 at once and tell their faults inside the stream."""
+
+import json
+from collections import deque
+from collections.abc import Mapping
+
+import aiohttp
+import msgspec
+
+from clocker_actors.drivers.docker import wire
+from clocker_actors.drivers.docker.faults import fault
+from clocker_actors.drivers.docker.link import Call, Link
+from clocker_actors.drivers.docker.requests import reference as split
+from clocker_actors.drivers.docker.streams import lines
+from clocker_actors.errors import ImageNotFound
+from clocker_actors.model.containers import ImageInfo
+from clocker_actors.model.specs import BuildSpec
+
+LONGEST = 1800.0
+QUIET = 180.0
+"""Seconds without a word of progress after which a pull or build counts as lost."""
+
+LAST_LINES = 12
+DEFAULT_INTERVAL = 30.0
+
+
+async def look_up(link: Link, reference: str) -> ImageInfo | None:
+    """What the engine knows of an image, None when it has none such."""
+    try:
+        found = await link.ask(Call("image", "GET", f"images/{reference}/json", 5.0), wire.Image)
+    except ImageNotFound:
+        return None
+    check = found.config.healthcheck if found.config else None
+    if check is None or not check.test or check.test[0] == "NONE":
+        return ImageInfo(found.id)
+    return ImageInfo(found.id, check.interval / 1e9 or DEFAULT_INTERVAL)
+
+
+async def pull(link: Link, reference: str) -> None:
+    """Fetch an image. Raises ImageNotFound, PullDenied, OutOfDisk."""
+    name, tag = split(reference)
+    call = Call("pull", "POST", "images/create", LONGEST, query={"fromImage": name, "tag": tag}, quiet=QUIET)
+    async with link.stream(call) as response:
+        await _follow(link, call.operation, response, reference)
+
+
+async def build(link: Link, reference: str, spec: BuildSpec, context: bytes, labels: Mapping[str, str]) -> None:
+    """Build an image from a tar; the error of a failed step has the last lines of output."""
+    query = {
+        "t": reference,
+        "dockerfile": spec.dockerfile,
+        "buildargs": json.dumps(dict(spec.arguments)),
+        "labels": json.dumps(dict(labels)),
+        "rm": "1",
+        "forcerm": "1",
+    }
+    call = Call("build", "POST", "build", LONGEST, query=query, body=context, quiet=QUIET)
+    async with link.stream(call) as response:
+        await _follow(link, call.operation, response, reference)
+
+
+async def _follow(link: Link, operation: str, response: aiohttp.ClientResponse, reference: str) -> None:
+    said: deque[str] = deque(maxlen=LAST_LINES)
+    async for line in lines(response.content):
+        if not line.strip():
+            continue
+        progress = msgspec.json.decode(line, type=wire.Progress)
+        if progress.error:
+            heard = "".join(said).strip()
+            words = f"{reference}: {progress.error}" + (f"\nthe last it said:\n{heard}\n" if heard else "")
+            raise fault(link.where, operation, 0, words)
+        if progress.stream:
+            said.append(progress.stream)

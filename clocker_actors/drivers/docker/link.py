@@ -1,0 +1,203 @@
+"""The way to one engine: opened at the first call, opened again after a loss, every call bounded in time and reported.
+
+Two connection pools: commands, and readings (statistics, events, logs), so that a thousand readings never hold up a start. The API
+version is the highest both sides know, asked for again after every loss, since the engine may come back as another version.
+"""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote
+
+import aiohttp
+import msgspec
+from aiodocker import Docker
+from yarl import URL
+
+from clocker_actors.drivers.docker import wire
+from clocker_actors.drivers.docker.address import Address, connector, parse
+from clocker_actors.drivers.docker.faults import fault
+from clocker_actors.drivers.ssh import SshAddress, Tunnel
+from clocker_actors.errors import ClockerError, EngineFault, EngineUnavailable
+from clocker_actors.model.specs import EngineSpec
+from clocker_actors.ports.calls import CallLog
+
+LOWEST = (1, 41)
+HIGHEST = (1, 47)
+COMMANDS = 64
+READINGS = 256
+CONNECT_LIMIT = 2.5
+"""Seconds for a connection to be made; a cut cable shows here first."""
+
+T = TypeVar("T")
+Json = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request. `limit` bounds all of it in seconds, None only for streams without end; `quiet` bounds each wait for more of the answer."""
+
+    operation: str
+    method: str
+    path: str
+    limit: float | None
+    query: Mapping[str, str] | None = None
+    body: Json | bytes | None = None
+    fine: tuple[int, ...] = ()
+    versioned: bool = True
+    reading: bool = False
+    quiet: float | None = None
+
+
+class Link:
+    """Requests to one engine. Errors: EngineUnavailable when it does not answer, EngineFault and its kinds or NotFound when it refuses."""
+
+    def __init__(self, spec: EngineSpec, calls: CallLog, runtime_dir: Path) -> None:
+        self.where = spec.url
+        self.address: Address = parse(spec)
+        self.tunnel: Tunnel | None = None
+        if self.address.scheme == "ssh":
+            far = SshAddress(self.address.host, self.address.port, self.address.user, spec.ssh_key, spec.ssh_known_hosts)
+            self.tunnel = Tunnel(far, self.address.socket, runtime_dir)
+        self._spec = spec
+        self._calls = calls
+        self._clients: dict[bool, Docker] = {}
+        self._api: tuple[int, int] | None = None
+        self._closed = False
+
+    async def ask(self, call: Call, answer: type[T]) -> T:
+        """Make the call and decode its answer as JSON of that type."""
+        with self._reported(call.operation):
+            return await self._decoded(call, answer)
+
+    async def tell(self, call: Call) -> int:
+        """Make the call; its status comes back, the body is thrown away."""
+        with self._reported(call.operation):
+            async with self._opened(call) as response:
+                await response.read()
+                return response.status
+
+    @asynccontextmanager
+    async def stream(self, call: Call) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Make the call and hand out the answer as it comes. Reported when the block ends; losing the connection inside it is an error."""
+        with self._reported(call.operation):
+            async with self._opened(call) as response:
+                yield response
+
+    async def api(self) -> tuple[int, int]:
+        """The API version to speak: the highest both know. Raises EngineFault naming both ranges when there is none."""
+        if self._api is None:
+            theirs = await self._decoded(Call("version", "GET", "version", 5.0, versioned=False), wire.Version)
+            self._api = self._agree(theirs)
+        return self._api
+
+    async def close(self) -> None:
+        """Close all connections; calls after it raise EngineUnavailable."""
+        self._closed = True
+        clients, self._clients = list(self._clients.values()), {}
+        for client in clients:
+            await client.close()
+            await client.connector.close()
+        if self.tunnel is not None:
+            await self.tunnel.close()
+
+    async def _decoded(self, call: Call, answer: type[T]) -> T:
+        async with self._opened(call) as response:
+            body = await response.read()
+        try:
+            return msgspec.json.decode(body, type=answer)
+        except msgspec.DecodeError as error:
+            words = f"engine {self.where} answered {call.operation} with what is no {answer.__name__} ({error}): check what listens there"
+            raise EngineFault(words, operation=call.operation, engine=self.where) from error
+
+    @asynccontextmanager
+    async def _opened(self, call: Call) -> AsyncIterator[aiohttp.ClientResponse]:
+        try:
+            async with asyncio.timeout(call.limit):
+                client = await self._client(call.reading)
+                url = await self._url(call)
+                waits = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_LIMIT, sock_read=call.quiet)
+                data, headers = _encoded(call.body)
+                async with client.session.request(
+                    call.method, url, params=call.query, data=data, headers=headers, timeout=waits
+                ) as response:
+                    if response.status >= 400 and response.status not in call.fine:
+                        raise fault(self.where, call.operation, response.status, await _message(response))
+                    yield response
+        except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
+            self._api = None
+            raise self._unavailable(call, error) from error
+
+    async def _client(self, reading: bool) -> Docker:
+        if self._closed:
+            raise EngineUnavailable(f"the connection to engine {self.where} was closed: make a new one", engine=self.where)
+        path = self.address.socket if self.tunnel is None else str(await self.tunnel.open())
+        client = self._clients.get(reading)
+        if client is None:
+            ways = connector(self.address, self._spec, path, READINGS if reading else COMMANDS)
+            client = self._clients[reading] = Docker(self.address.base, connector=ways, api_version="v1.41")
+        return client
+
+    async def _url(self, call: Call) -> URL:
+        path = quote(call.path, safe="/:@")
+        if not call.versioned:
+            return URL(f"{self.address.base}/{path}", encoded=True)
+        major, minor = await self.api()
+        return URL(f"{self.address.base}/v{major}.{minor}/{path}", encoded=True)
+
+    def _agree(self, theirs: wire.Version) -> tuple[int, int]:
+        newest, oldest = _numbers(theirs.api_version), _numbers(theirs.min_api_version or "1.12")
+        agreed = min(newest, HIGHEST)
+        if agreed < max(oldest, LOWEST):
+            ours = f"{LOWEST[0]}.{LOWEST[1]} to {HIGHEST[0]}.{HIGHEST[1]}"
+            words = f"engine {self.where} ({theirs.version}) speaks API {theirs.min_api_version} to {theirs.api_version}, we speak {ours}"
+            raise EngineFault(f"{words}: use an engine from 20.10 on, or a newer clocker", operation="version", engine=self.where)
+        return agreed
+
+    def _unavailable(self, call: Call, error: Exception) -> EngineUnavailable:
+        why, advice = str(error) or "no answer", self.address.advice
+        if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ClientError):
+            why = f"no answer within {call.limit:g} s" if call.limit else "no answer"
+        elif isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
+            advice = "check tls_ca, tls_cert and tls_key against the engine's certificates"
+        words = f"engine {self.where} does not answer {call.operation}: {why}; {advice}"
+        return EngineUnavailable(words, retry_after=1.0, operation=call.operation, engine=self.where)
+
+    @contextmanager
+    def _reported(self, operation: str) -> Iterator[None]:
+        clock = asyncio.get_running_loop().time
+        began, result = clock(), "ok"
+        try:
+            yield
+        except (ClockerError, asyncio.CancelledError) as error:
+            result = type(error).__name__
+            raise
+        finally:
+            self._calls.record(self.where, operation, result, clock() - began)
+
+
+def _encoded(body: Json | bytes | None) -> tuple[bytes | None, Mapping[str, str]]:
+    match body:
+        case None:
+            return None, {}
+        case bytes():
+            return body, {"Content-Type": "application/x-tar"}
+        case _:
+            return msgspec.json.encode(body), {"Content-Type": "application/json"}
+
+
+async def _message(response: aiohttp.ClientResponse) -> str:
+    body = await response.read()
+    try:
+        return msgspec.json.decode(body, type=wire.Message).message
+    except msgspec.DecodeError:
+        return body.decode(errors="replace")[:1000]
+
+
+def _numbers(version: str) -> tuple[int, int]:
+    major, _, minor = version.partition(".")
+    return int(major), int(minor or 0)

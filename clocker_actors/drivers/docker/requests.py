@@ -1,0 +1,94 @@
+"""Our requests in the engine's JSON. Pure: what a container gets, and what it does not (privileges), is decided here alone."""
+
+import math
+from collections.abc import Mapping
+
+from clocker_actors.model.containers import ContainerRequest
+from clocker_actors.model.specs import ContainerSpec, Resources, VolumeKind, VolumeSpec
+
+Json = dict[str, object]
+
+
+def container(request: ContainerRequest) -> Json:
+    """The body of `create`."""
+    spec = request.spec
+    exposed = {f"{port.container}/{port.protocol}" for port in spec.ports} | set(request.ports)
+    body: Json = {
+        "Image": request.image,
+        "Labels": dict(request.labels),
+        "Env": [f"{name}={value}" for name, value in spec.env.items()],
+        "ExposedPorts": {port: {} for port in sorted(exposed)},
+        "StopTimeout": math.ceil(spec.stop_timeout),
+        "HostConfig": _host(request),
+    }
+    given: Json = {
+        "Cmd": _words(spec.command),
+        "Entrypoint": _words(spec.entrypoint),
+        "User": spec.user or None,
+        "Hostname": request.hostname or None,
+        "StopSignal": spec.stop_signal or None,
+    }
+    return body | {key: value for key, value in given.items() if value is not None}
+
+
+def resources(wanted: Resources) -> Json:
+    """The part of `create` and `update` that says how much it may use; what is None is left out."""
+    body: Json = {}
+    if wanted.cpus is not None:
+        body["NanoCpus"] = round(wanted.cpus * 1e9)
+    if wanted.cpu_shares is not None:
+        body["CpuShares"] = wanted.cpu_shares
+    if wanted.memory is not None:
+        # equal to memory means no swap; an engine refuses to raise memory above an older swap limit
+        body |= {"Memory": wanted.memory, "MemorySwap": wanted.memory}
+    if wanted.pids is not None:
+        body["PidsLimit"] = wanted.pids
+    return body
+
+
+def reference(text: str) -> tuple[str, str]:
+    """An image reference as (name, tag or digest): `host:5000/a/b:1` is (`host:5000/a/b`, `1`); without either the tag is `latest`."""
+    name, _, digest = text.partition("@")
+    head, slash, last = name.rpartition("/")
+    base, _, tag = last.partition(":")
+    return f"{head}{slash}{base}", digest or tag or "latest"
+
+
+def _host(request: ContainerRequest) -> Json:
+    spec = request.spec
+    body = resources(spec.resources)
+    body |= {
+        "NetworkMode": spec.network,
+        "PortBindings": {port: [{"HostPort": str(number) if number else ""}] for port, number in sorted(request.ports.items())},
+        "Mounts": [_mount(volume, request.volume_names) for volume in spec.volumes],
+        "RestartPolicy": _restart(spec),
+        "CapAdd": list(spec.capabilities_add),
+        "CapDrop": list(spec.capabilities_drop),
+        "ReadonlyRootfs": spec.read_only,
+        "Privileged": spec.privileged,
+        "Init": spec.init,
+    }
+    if not spec.privileged:
+        body["SecurityOpt"] = ["no-new-privileges"]
+    return body
+
+
+def _mount(volume: VolumeSpec, names: Mapping[str, str]) -> Json:
+    body: Json = {"Type": volume.kind.value, "Target": volume.target, "ReadOnly": volume.read_only}
+    match volume.kind:
+        case VolumeKind.VOLUME:
+            body["Source"] = names.get(volume.source, volume.source)
+        case VolumeKind.BIND:
+            body["Source"] = volume.source
+        case VolumeKind.TMPFS:
+            body["ReadOnly"] = False  # engines refuse a read-only one
+    return body
+
+
+def _restart(spec: ContainerSpec) -> Json:
+    name, _, count = spec.restart.partition(":")
+    return {"Name": name or "no", "MaximumRetryCount": int(count) if count.isdigit() else 0}
+
+
+def _words(given: tuple[str, ...] | None) -> list[str] | None:
+    return None if given is None else list(given)

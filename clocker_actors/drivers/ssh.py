@@ -1,0 +1,178 @@
+"""SSH to a host: one watched connection, host keys always checked, and a local socket that leads to the engine's.
+
+Keepalive is 1 s x 2, so a cut cable is noticed in 2.5 s; without it, never. The local socket stands in a folder only we may enter,
+because asyncssh makes it 0755 and leaves it behind. asyncssh is imported when first used: it costs 15 MB.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from clocker_actors.errors import EngineUnavailable
+
+if TYPE_CHECKING:
+    import asyncssh
+
+LONGEST_PATH = 100
+"""A unix socket's path ends at 107 bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class SshAddress:
+    """Whom to ask. Empty fields take SSH's usual defaults: this user, ~/.ssh keys or the agent, ~/.ssh/known_hosts."""
+
+    host: str
+    port: int = 22
+    user: str = ""
+    key: str = ""
+    known_hosts: str = ""
+
+    def __str__(self) -> str:
+        return f"ssh://{self.user}{'@' if self.user else ''}{self.host}:{self.port}"
+
+
+class Connection:
+    """A connection that is made at first use and made again after a loss. Raises EngineUnavailable, with what to do."""
+
+    def __init__(self, address: SshAddress) -> None:
+        self.address = address
+        self._line: asyncssh.SSHClientConnection | None = None
+        self._opening = asyncio.Lock()
+
+    async def open(self) -> asyncssh.SSHClientConnection:
+        """The living connection."""
+        async with self._opening:
+            if self._line is None or self._line.is_closed():
+                self._line = await _connect(self.address)
+            return self._line
+
+    async def run(self, command: str, limit: float) -> str:
+        """Run a command on the host; what it printed comes back. `limit` is in seconds."""
+        import asyncssh  # noqa: PLC0415
+
+        try:
+            async with asyncio.timeout(limit):
+                line = await self.open()
+                done = await line.run(command, check=True, encoding="utf-8")
+        except asyncssh.ProcessError as error:
+            raise EngineUnavailable(f"{self.address}: `{command}` failed ({error.stderr!r}): try it by hand", retry_after=10.0) from error
+        except (asyncssh.Error, OSError) as error:
+            raise EngineUnavailable(
+                f"{self.address} does not answer ({_why(error)}): check that the host is up", retry_after=1.0
+            ) from error
+        return str(done.stdout or "")
+
+    async def reach(self, host: str, port: int) -> tuple[asyncssh.SSHReader[bytes], asyncssh.SSHWriter[bytes]]:
+        """A byte stream to host:port as seen from there; raises OSError when nobody listens."""
+        import asyncssh  # noqa: PLC0415
+
+        line = await self.open()
+        try:
+            return await line.open_connection(host, port)
+        except asyncssh.Error as error:
+            raise ConnectionRefusedError(error.reason) from error
+
+    async def close(self) -> None:
+        """Close it and wait until it is closed."""
+        line, self._line = self._line, None
+        if line is not None:
+            line.close()
+            await line.wait_closed()
+
+
+class Tunnel:
+    """A local unix socket that leads to one on the host."""
+
+    def __init__(self, address: SshAddress, remote: str, runtime_dir: Path) -> None:
+        self.connection = Connection(address)
+        self._remote = remote
+        self._runtime_dir = runtime_dir
+        self._folder: Path | None = None
+        self._line: asyncssh.SSHClientConnection | None = None
+        self._listener: asyncssh.SSHListener | None = None
+        self._opening = asyncio.Lock()
+
+    async def open(self) -> Path:
+        """The local socket, with a living connection behind it; always the same path."""
+        if self._line is not None and not self._line.is_closed() and self._folder is not None:
+            return self._folder / "docker.sock"
+        async with self._opening:
+            line = await self.connection.open()
+            if line is not self._line:
+                await self._forward(line)
+        assert self._folder is not None
+        return self._folder / "docker.sock"
+
+    async def close(self) -> None:
+        """Close the connection and remove the socket."""
+        await self._end_listener()
+        await self.connection.close()
+        self._line = None
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+
+    async def _forward(self, line: asyncssh.SSHClientConnection) -> None:
+        await self._end_listener()
+        if self._folder is None:
+            self._folder = _private_folder(self._runtime_dir)
+        path = self._folder / "docker.sock"
+        path.unlink(missing_ok=True)
+        try:
+            self._listener = await line.forward_local_path(str(path), self._remote)
+        except OSError as error:
+            raise EngineUnavailable(f"{self.connection.address}: no local socket at {path} ({error}): check the runtime folder") from error
+        self._line = line
+
+    async def _end_listener(self) -> None:
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            listener.close()
+            await listener.wait_closed()
+
+
+async def _connect(address: SshAddress) -> asyncssh.SSHClientConnection:
+    import asyncssh  # noqa: PLC0415
+
+    try:
+        return await asyncssh.connect(
+            address.host,
+            address.port,
+            username=address.user or (),
+            client_keys=[address.key] if address.key else (),
+            agent_path=None if address.key else (),
+            known_hosts=address.known_hosts or (),
+            config=None,
+            connect_timeout=3,
+            login_timeout=3,
+            keepalive_interval=1,
+            keepalive_count_max=2,
+        )
+    except asyncssh.HostKeyNotVerifiable as error:
+        where = address.known_hosts or "~/.ssh/known_hosts"
+        words = f"{address}: its host key is not the one in {where}: verify the host, then put its key there"
+        raise EngineUnavailable(words, retry_after=30.0) from error
+    except asyncssh.PermissionDenied as error:
+        words = f"{address} does not let us in ({error.reason}): put our public key into that user's authorized_keys"
+        raise EngineUnavailable(words, retry_after=30.0) from error
+    except (asyncssh.Error, asyncssh.KeyImportError, OSError) as error:
+        raise EngineUnavailable(
+            f"{address} does not answer ({_why(error)}): check that the host is up and sshd runs", retry_after=1.0
+        ) from error
+
+
+def _why(error: BaseException) -> str:
+    return str(error) or ("no answer in time" if isinstance(error, TimeoutError) else type(error).__name__)
+
+
+def _private_folder(runtime_dir: Path) -> Path:
+    """A new folder for one socket, 0700; in the system's folder for such things when the path would be too long for a socket."""
+    fits = len(str(runtime_dir)) + len("/ssh-12345678/docker.sock") <= LONGEST_PATH
+    if fits:
+        runtime_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(prefix="ssh-", dir=runtime_dir if fits else None))
