@@ -1,0 +1,166 @@
+"""Checks the configuration of a policy, enricher or feed against the keys of its type.
+
+Configuration comes from blueprints (typed values), from people at run time (text), and from the store. All of it passes here, so a policy
+only ever sees complete, typed values; whoever gave a wrong one is told the key, what it got and what would be right.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+
+from clocker_actors.errors import BadRequest
+from clocker_actors.model.types import KeyType, PolicyType
+from clocker_actors.model.values import Value
+
+_SECONDS = {
+    "ms": 0.001,
+    "s": 1.0,
+    "sec": 1.0,
+    "second": 1.0,
+    "m": 60.0,
+    "min": 60.0,
+    "minute": 60.0,
+    "h": 3600.0,
+    "hour": 3600.0,
+    "d": 86400.0,
+}
+_BYTES = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
+_AMOUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*")
+
+
+def checked(policy: PolicyType, given: Mapping[str, Value], base: Mapping[str, Value] | None = None) -> dict[str, Value]:
+    """A value for every key: the given one, else that of `base` (a checked configuration), else the default.
+
+    A key may be written with the type's name before it (`autoscaler.metric`); None means "not set". Raises BadRequest.
+    """
+    keys = {key.name: key for key in policy.keys}
+    named = {_key_name(policy, keys, name): value for name, value in given.items()}
+    config: dict[str, Value] = {}
+    for name, key in keys.items():
+        if name in named:
+            config[name] = _value(policy, key, named[name])
+        else:
+            config[name] = base[name] if base is not None and name in base else key.default
+        if key.required and config[name] is None:
+            raise BadRequest(f"{policy.name} needs {name}: {key.meaning}; give a {key.type}", key=name)
+    return config
+
+
+def duration(value: Value) -> float:
+    """Seconds from a number, or from text such as `100ms`, `30s`, `3 min`. Raises ValueError or TypeError."""
+    return _amount(value, _SECONDS, "s")
+
+
+def _key_name(policy: PolicyType, keys: Mapping[str, KeyType], name: str) -> str:
+    short = name.removeprefix(f"{policy.name}.")
+    if short in keys:
+        return short
+    near = get_close_matches(short, keys, n=3) or sorted(keys)
+    raise BadRequest(f"{policy.name} has no key {name!r}; try {', '.join(near) or 'no configuration at all'}", key=name)
+
+
+def _value(policy: PolicyType, key: KeyType, value: Value) -> Value:
+    if value is None:
+        return None if key.default is None else key.default
+    try:
+        result = _convert(key.type, value)
+    except (ValueError, TypeError):
+        raise BadRequest(f"{policy.name}: {key.name}={value!r} is not a {key.type}; give {_right(key)}", key=key.name) from None
+    if key.choices and result not in key.choices:
+        raise BadRequest(f"{policy.name}: {key.name}={value!r} is none of its choices; give {_right(key)}", key=key.name)
+    if isinstance(result, int | float) and not isinstance(result, bool):
+        too_low = key.least is not None and result < key.least
+        too_high = key.most is not None and result > key.most
+        if too_low or too_high:
+            raise BadRequest(f"{policy.name}: {key.name}={value!r} is out of range; give {_right(key)}", key=key.name)
+    return result
+
+
+def _right(key: KeyType) -> str:
+    if key.choices:
+        return " or ".join(key.choices)
+    words = {
+        "duration": "a duration such as 30s",
+        "size": "a size such as 64m",
+        "boolean": "true or false",
+        "sensor": "the name of a sensor",
+    }
+    what = words.get(key.type, f"a {key.type}")
+    if key.least is not None and key.most is not None:
+        return f"{what}, {key.least:g} to {key.most:g}"
+    if key.least is not None:
+        return f"{what}, at least {key.least:g}"
+    return f"{what}, at most {key.most:g}" if key.most is not None else what
+
+
+def _convert(kind: str, value: Value) -> Value:
+    match kind:
+        case "integer":
+            return _integer(value)
+        case "number":
+            return _number(value)
+        case "boolean":
+            return _boolean(value)
+        case "duration":
+            return duration(value)
+        case "size":
+            return int(_amount(value, _BYTES, ""))
+        case "list":
+            return _list(value)
+        case "map":
+            if not isinstance(value, Mapping):
+                raise TypeError(value)
+            return value
+        case "sensor" if isinstance(value, Mapping) and isinstance(value.get("sensor"), str):
+            return value["sensor"]
+        case _:
+            if not isinstance(value, str) or not value:
+                raise TypeError(value)
+            return value
+
+
+def _amount(value: Value, units: Mapping[str, float], unit: str) -> float:
+    if isinstance(value, str):
+        found = _AMOUNT.fullmatch(value.lower())
+        if found is None:
+            raise ValueError(value)
+        written = found[2] or unit
+        factor = units.get(written) or units.get(written.removesuffix("s")) or units.get(written.removesuffix("b"))
+        if factor is None:
+            raise ValueError(value)
+        return float(found[1]) * factor
+    return _number(value)
+
+
+def _number(value: Value) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise TypeError(value)
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(value)
+    return number
+
+
+def _integer(value: Value) -> int:
+    number = _number(value)
+    if not number.is_integer():
+        raise ValueError(value)
+    return int(number)
+
+
+def _boolean(value: Value) -> bool:
+    words = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in words:
+        return words[value.lower()]
+    raise TypeError(value)
+
+
+def _list(value: Value) -> tuple[Value, ...]:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    if isinstance(value, list | tuple):
+        return tuple(value)
+    raise TypeError(value)
