@@ -1,0 +1,147 @@
+"""One host as the index keeps it, and what one request needs of a host.
+
+`HostRow` is the only mutable thing of this room: facts of the host itself (up, size, load, foreign containers) and the sums of what is reserved on it.
+Processor amounts are summed as whole nano-cores, so that a release gives back exactly what a reservation took.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from clocker_actors.model.identity import Uid
+from clocker_actors.model.placements import HostView, PlacementRequest
+from clocker_actors.model.specs import PortSpec
+
+NANO = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a request takes of a host: bytes, nano-cores, fixed host ports (sorted), how many random ones; `clash` is a port it names twice."""
+
+    memory: int = 0
+    nanocpus: int = 0
+    fixed: tuple[int, ...] = ()
+    random: int = 0
+    clash: int | None = None
+
+    @staticmethod
+    def of(request: PlacementRequest) -> "Need":
+        """The need of this request."""
+        return _need(request.memory, request.cpus, request.ports)
+
+
+@lru_cache(maxsize=1024)
+def _need(memory: int, cpus: float, ports: tuple[PortSpec, ...]) -> Need:
+    wanted = [(port, spec.protocol) for spec in ports if (port := spec.fixed) is not None]
+    clash = next((port for place, (port, protocol) in enumerate(wanted) if (port, protocol) in wanted[:place]), None)
+    fixed = tuple(sorted({port for port, _ in wanted}))
+    return Need(memory, round(cpus * NANO), fixed, len(ports) - len(wanted), clash)
+
+
+class HostRow:
+    """A host with its reservations. A host port is taken for every protocol as soon as it is taken for one."""
+
+    __slots__ = (
+        "address",
+        "applications",
+        "clusters",
+        "containers",
+        "cordoned",
+        "cores",
+        "cpu",
+        "foreign",
+        "foreign_ports",
+        "images",
+        "labels",
+        "memory",
+        "memory_reserved",
+        "name",
+        "nanocpus",
+        "order",
+        "ports",
+        "ports_from",
+        "ports_in_range",
+        "ports_to",
+        "uid",
+        "up",
+        "zone",
+    )
+
+    def __init__(self, view: HostView, ports: tuple[int, int]) -> None:
+        self.uid = view.uid
+        self.order = view.order
+        self.cordoned = view.cordoned
+        self.ports_from, self.ports_to = ports
+        self.containers = 0
+        self.memory_reserved = 0
+        self.nanocpus = 0
+        self.ports: dict[int, int] = {}
+        self.applications: dict[Uid, int] = {}
+        self.clusters: dict[Uid, int] = {}
+        self.observe(view)
+
+    def observe(self, view: HostView) -> None:
+        """Take over what the host itself knows; reservations, cordon and order stay."""
+        self.name, self.address, self.zone, self.labels = view.name, view.address, view.zone, view.labels
+        self.up, self.cores, self.memory, self.cpu = view.up, view.cores, view.memory, view.cpu
+        self.foreign, self.foreign_ports, self.images = view.foreign, view.ports, view.images
+        self._count_ports()
+
+    def seed(self, view: HostView) -> None:
+        """Also take over the sums of the view: for an index made from views, where single reservations are not known."""
+        self.containers, self.memory_reserved = view.containers, view.memory_reserved
+        self.nanocpus = round(view.cpus_reserved * NANO)
+        self.applications, self.clusters = dict(view.applications), dict(view.clusters)
+
+    @property
+    def load(self) -> int:
+        """Containers on the host, foreign ones included."""
+        return self.containers + self.foreign
+
+    def taken(self, port: int) -> bool:
+        """Whether something on the host has this port."""
+        return port in self.ports or port in self.foreign_ports
+
+    def take_port(self, port: int) -> None:
+        """One more user of the port."""
+        if not self.taken(port) and self.ports_from <= port <= self.ports_to:
+            self.ports_in_range += 1
+        self.ports[port] = self.ports.get(port, 0) + 1
+
+    def free_port(self, port: int) -> None:
+        """One user of the port less."""
+        users = self.ports.get(port, 0) - 1
+        if users > 0:
+            self.ports[port] = users
+            return
+        self.ports.pop(port, None)
+        if not self.taken(port) and self.ports_from <= port <= self.ports_to:
+            self.ports_in_range -= 1
+
+    def _count_ports(self) -> None:
+        taken = self.foreign_ports | self.ports.keys() if self.ports else self.foreign_ports
+        self.ports_in_range = sum(1 for port in taken if self.ports_from <= port <= self.ports_to)
+
+    def view(self) -> HostView:
+        """The host as a value."""
+        return HostView(
+            uid=self.uid,
+            name=self.name,
+            address=self.address,
+            up=self.up,
+            cordoned=self.cordoned,
+            zone=self.zone,
+            labels=self.labels,
+            cores=self.cores,
+            memory=self.memory,
+            cpu=self.cpu,
+            containers=self.containers,
+            foreign=self.foreign,
+            memory_reserved=self.memory_reserved,
+            cpus_reserved=self.nanocpus / NANO,
+            ports=frozenset(self.foreign_ports | self.ports.keys()),
+            images=self.images,
+            applications=dict(self.applications),
+            clusters=dict(self.clusters),
+            order=self.order,
+        )

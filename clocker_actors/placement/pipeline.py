@@ -1,0 +1,210 @@
+"""One placement: filter, rank, reserve, and say why, in one step without a wait in it.
+
+`place` answers a Placement with its reservation made, or a Refusal; both carry a Decision that names the chosen host, the best five, and per refusing rule a
+count and one example. `table` gives every host's verdict, for people who ask.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from clocker_actors.errors import BadRequest
+from clocker_actors.model.decisions import Decision, HostVerdict, PlacementTrace
+from clocker_actors.model.identity import Uid
+from clocker_actors.model.placements import Placement, PlacementRequest
+from clocker_actors.model.specs import StrategySpec
+from clocker_actors.model.values import Value
+from clocker_actors.placement.catalogue import make_pipeline
+from clocker_actors.placement.filters import AVOID, avoid_reason
+from clocker_actors.placement.hosts import NANO, HostRow, Need
+from clocker_actors.placement.index import HostIndex
+from clocker_actors.placement.ports import number_of
+from clocker_actors.placement.ranked import Pipeline, RankedHosts
+
+BY = "placement"
+KIND = "place"
+BEST = 5
+"""How many of the best hosts a decision keeps."""
+
+_PIPELINES_KEPT = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """No host will do; the decision says why, per rule, and what would change it."""
+
+    member: Uid
+    generation: int
+    decision: Decision
+
+
+def place(
+    request: PlacementRequest, index: HostIndex, strategies: Sequence[StrategySpec] = (), *, decision_id: str, at: float
+) -> Placement | Refusal:
+    """Choose a host and reserve room on it. `strategies` are the pool's, the request's own follow them. Room this very generation already had is given up
+    first. Never raises for a request that cannot be met: that is a Refusal."""
+    index.release(request.member, request.generation)
+    try:
+        pipeline = _pipeline(index, (*strategies, *request.strategies))
+    except BadRequest as fault:
+        return _misconfigured(request, str(fault), decision_id, at)
+    look = _Look.at(request, index, pipeline)
+    best = look.best(BEST)
+    trace = look.trace(best, best[0].uid if best else None)
+    if not best:
+        return Refusal(request.member, request.generation, _refused(request, look, trace, decision_id, at))
+    chosen = best[0]
+    ports = index.reserve(request, chosen.uid)
+    decision = _chosen(request, look, trace, decision_id, at)
+    return Placement(request.member, request.generation, chosen.uid, chosen.name, chosen.address, ports, decision)
+
+
+def place_all(
+    requests: Sequence[tuple[PlacementRequest, str]], index: HostIndex, strategies: Sequence[StrategySpec] = (), *, at: float
+) -> Iterator[Placement | Refusal]:
+    """Place one after the other, each (request, decision id) when its answer is taken: whoever iterates decides how long a slice is, and may change the index
+    by facts between two answers."""
+    for request, decision_id in requests:
+        yield place(request, index, strategies, decision_id=decision_id, at=at)
+
+
+def table(request: PlacementRequest, index: HostIndex, strategies: Sequence[StrategySpec] = ()) -> tuple[HostVerdict, ...]:
+    """The verdict on every host: accepted ones from best to worst, then refused ones in fixed order. Reserves nothing. Raises BadRequest for bad strategies."""
+    look = _Look.at(request, index, _pipeline(index, (*strategies, *request.strategies)))
+    best = look.best(len(index))
+    accepted = look.verdicts(best)
+    names = {row.uid for row in best}
+    others = sorted((row for row in index.rows.values() if row.uid not in names), key=lambda row: (row.order, row.uid))
+    return (*accepted, *(look.refusal(row) for row in others))
+
+
+def _pipeline(index: HostIndex, strategies: tuple[StrategySpec, ...]) -> Pipeline:
+    key = tuple((spec.type, repr(sorted(spec.config.items())) if spec.config else "") for spec in strategies)
+    made = index.pipelines.get(key)
+    if made is None:
+        if len(index.pipelines) >= _PIPELINES_KEPT:
+            index.pipelines.clear()
+        made = index.pipelines[key] = make_pipeline(strategies)
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What one request sees."""
+
+    request: PlacementRequest
+    rows: Mapping[Uid, HostRow]
+    standing: Mapping[Uid, int]
+    ranked: RankedHosts
+    pipeline: Pipeline
+    version: int
+
+    @staticmethod
+    def at(request: PlacementRequest, index: HostIndex, pipeline: Pipeline) -> "_Look":
+        ranked = index.ranking(pipeline, Need.of(request), request.cluster)
+        return _Look(request, index.rows, index.standing(request.cluster), ranked, pipeline, index.version)
+
+    def best(self, most: int) -> list[HostRow]:
+        number = number_of(f"{self.request.member}.{self.request.generation}") if self.pipeline.rotated else 0
+        order = self.ranked.walk(self.rows, self.request.cluster, self.standing, number)
+        if self.request.avoid:
+            order = (uid for uid in order if uid not in self.request.avoid)
+        return [self.rows[uid] for uid in islice(order, most)]
+
+    def verdicts(self, best: Sequence[HostRow]) -> tuple[HostVerdict, ...]:
+        words, cluster = self.pipeline.words, self.request.cluster
+        return tuple([HostVerdict(row.uid, row.name, True, "", words(row, cluster), rank) for rank, row in enumerate(best, 1)])
+
+    def refusal(self, row: HostRow) -> HostVerdict:
+        by = self.ranked.refusing(row.uid)
+        if by is None:
+            return HostVerdict(row.uid, row.name, False, AVOID, avoid_reason(row))
+        return HostVerdict(row.uid, row.name, False, by.rule, by.refusal(row, self.ranked.need))
+
+    def avoided(self) -> list[HostRow]:
+        return sorted((self.rows[uid] for uid in set(self.request.avoid) if self.ranked.accepts(uid)), key=lambda row: (row.order, row.uid))
+
+    def trace(self, best: Sequence[HostRow], chosen: Uid | None) -> PlacementTrace:
+        ranked = self.ranked
+        refused = ranked.counts()
+        examples = [ranked.example(rule, self.rows) for rule in refused]
+        if self.request.avoid:
+            avoided = self.avoided()
+            if avoided:
+                refused[AVOID] = len(avoided)
+                examples.append(self.refusal(avoided[0]))
+        return PlacementTrace(chosen, self.verdicts(best), refused, tuple(examples), len(self.rows), self.version, self.pipeline.names)
+
+
+def _inputs(request: PlacementRequest, ranked: RankedHosts) -> dict[str, Value]:
+    need = ranked.need
+    inputs: dict[str, Value] = {"cluster": request.cluster, "generation": request.generation}
+    if need.memory:
+        inputs["memory"] = need.memory
+    if need.nanocpus:
+        inputs["cpus"] = need.nanocpus / NANO
+    if need.fixed:
+        inputs["ports"] = need.fixed
+    return inputs
+
+
+def _counts(trace: PlacementTrace) -> str:
+    refused = ", ".join([f"{count} by {rule}" for rule, count in trace.refused.items()])
+    return (
+        f"{sum(trace.refused.values())} of {trace.considered} hosts refused: {refused}"
+        if refused
+        else f"none of {trace.considered} hosts refused"
+    )
+
+
+def _chosen(request: PlacementRequest, look: _Look, trace: PlacementTrace, decision_id: str, at: float) -> Decision:
+    first = trace.best[0]
+    left = trace.considered - sum(trace.refused.values())
+    if len(trace.best) > 1:
+        second = trace.best[1]
+        change = f"{second.name} is next ({second.reason}): chosen if {first.name} were refused or ranked after it"
+    else:
+        change = f"only {first.name} fits: a refusal there would leave no host"
+    return Decision(
+        decision_id,
+        request.member,
+        BY,
+        KIND,
+        at,
+        f"place on {first.name}",
+        f"best of {left} fitting hosts by {look.pipeline.names[-1]}: {first.reason}",
+        request.cause,
+        _inputs(request, look.ranked),
+        (_counts(trace),),
+        (),
+        (change,),
+        trace,
+    )
+
+
+def _refused(request: PlacementRequest, look: _Look, trace: PlacementTrace, decision_id: str, at: float) -> Decision:
+    if not trace.considered:
+        reason = "the pool has no hosts"
+        changes: tuple[str, ...] = ("a host added to the pool",)
+    else:
+        reason = f"no host fits: {_counts(trace)}; for example {'; '.join(example.reason for example in trace.examples)}"
+        remedies = list(look.ranked.remedies(look.rows))
+        remedies.extend(f"trying {row.name} again for this generation" for row in look.avoided()[:1])
+        changes = tuple(remedies)
+    inputs = _inputs(request, look.ranked)
+    return Decision(decision_id, request.member, BY, KIND, at, "", reason, request.cause, inputs, (_counts(trace),), (), changes, trace)
+
+
+def _misconfigured(request: PlacementRequest, fault: str, decision_id: str, at: float) -> Refusal:
+    decision = Decision(
+        decision_id,
+        request.member,
+        BY,
+        KIND,
+        at,
+        "",
+        f"a placement strategy cannot be used: {fault}",
+        request.cause,
+        would_change=("the strategies of the pool or the service corrected",),
+    )
+    return Refusal(request.member, request.generation, decision)
