@@ -1,7 +1,7 @@
 """One container inside a simulated engine: the only mutable record of it."""
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from clocker_actors.drivers.simulated.images import Nature
 from clocker_actors.model.containers import ContainerRequest, EngineState, Observed
@@ -44,7 +44,7 @@ class Box:
         self.logged += 1
 
     def observed(self) -> Observed:
-        """What a list or an inspect shows."""
+        """What an inspect shows."""
         return Observed(
             id=self.id,
             name=self.request.name,
@@ -58,6 +58,11 @@ class Box:
             oom_killed=self.oom_killed,
             healthcheck=self.healthcheck,
         )
+
+    def listed(self) -> Observed:
+        """The less that a list shows: no start time, no oom, no code of a start that failed."""
+        code = self.exit_code if self.state is EngineState.EXITED else None
+        return replace(self.observed(), started_at=None, oom_killed=False, exit_code=code)
 
     def answers_to(self, key: str) -> bool:
         """Whether a load meant for `key` meets it: its id, name, image, `label=value`, or the value of any label."""

@@ -101,8 +101,6 @@ class Core:
 
     def start(self, box: Box) -> None:
         """Let it run; silent if it does. A refused start leaves it in `created`."""
-        if self.boxes.get(box.id) is not box:
-            self.find(box.id)
         if box.running:
             return
         self._may_start(box)
@@ -138,23 +136,18 @@ class Core:
             self._journal.write(box, "stop")
 
     def kill(self, box: Box) -> None:
-        """End it at once; EngineFault if it does not run."""
-        if not box.running:
-            raise EngineFault(
-                f"container {box.request.name} on engine {self.name} does not run, so it cannot be killed; look at its state",
-                status=409,
-                operation="kill",
-                engine=self.name,
-            )
-        self._journal.write(box, "kill")
-        self.die(box, 137, ordered=True)
-
-    def remove(self, box: Box) -> None:
-        """Take it away, running or not."""
-        self.find(box.id)
+        """End it at once; silent if it does not run."""
         if box.running:
             self._journal.write(box, "kill")
             self.die(box, 137, ordered=True)
+
+    def remove(self, container: str) -> None:
+        """Take it away, running or not; silent if it is gone."""
+        try:
+            box = self.find(container)
+        except NotFound:
+            return
+        self.kill(box)
         del self.boxes[box.id], self._names[box.request.name]
         box.state = EngineState.GONE
         self._journal.write(box, "destroy")
@@ -199,9 +192,7 @@ class Core:
         self.volumes.setdefault(name, dict(labels))
 
     def remove_volume(self, name: str) -> None:
-        """Take a volume away; EngineFault while a container uses it, NotFound."""
-        if name not in self.volumes:
-            raise NotFound(f"engine {self.name} has no volume {name}; list what it has", engine=self.name, volume=name)
+        """Take a volume away; silent if it is gone, EngineFault while a container uses it."""
         users = [box.request.name for box in self.boxes.values() if name in box.request.volume_names.values()]
         if users:
             raise EngineFault(
@@ -210,7 +201,7 @@ class Core:
                 operation="remove_volume",
                 engine=self.name,
             )
-        del self.volumes[name]
+        self.volumes.pop(name, None)
 
     def volumes_with(self, labels: Mapping[str, str]) -> list[str]:
         """Names of volumes that have all of these labels."""

@@ -18,9 +18,9 @@ from clocker_actors.drivers.simulated.load import LoadModel
 from clocker_actors.drivers.simulated.timing import Jitter, Timing, start_seconds
 from clocker_actors.drivers.simulated.watch import Meter, SimulatedWatch
 from clocker_actors.drivers.simulated.wire import Wire
-from clocker_actors.errors import ClockerError, EngineFault, NotFound, TimedOut
+from clocker_actors.errors import ClockerError, EngineFault, TimedOut
 from clocker_actors.kernel.clock import Clock
-from clocker_actors.model.containers import ContainerRequest, EngineEvent, EngineInfo, ImageInfo, Observed, ProbeResult
+from clocker_actors.model.containers import SUBSCRIBED, ContainerRequest, EngineEvent, EngineInfo, ImageInfo, Observed, ProbeResult
 from clocker_actors.model.specs import BuildSpec, ProbeKind, ProbeSpec, Resources
 from clocker_actors.ports.calls import CallLog
 
@@ -86,8 +86,8 @@ class SimulatedEngine:
         )
 
     async def list(self, labels: Mapping[str, str]) -> Sequence[Observed]:
-        """Containers with all of these labels ("" = any value), whatever their state."""
-        return await self._quick("list", lambda: [box.observed() for box in self._core.labelled(labels)])
+        """Containers with all of these labels ("" = any value), whatever their state; start times and oom are only in `inspect`."""
+        return await self._quick("list", lambda: [box.listed() for box in self._core.labelled(labels)])
 
     async def inspect(self, container: str) -> Observed:
         """One container; NotFound."""
@@ -120,14 +120,14 @@ class SimulatedEngine:
         )
 
     async def kill(self, container: str) -> None:
-        """SIGKILL; EngineFault if it does not run."""
+        """SIGKILL; silent if it does not run."""
         await self._call("kill", self.timing.kill, lambda: self._core.kill(self._core.find(container)))
 
     async def remove(self, container: str) -> None:
-        """Remove it by force; waits for a start in progress, and wins."""
+        """Remove it by force; waits for a start in progress, and wins. One that is gone is fine."""
         box = self._core.boxes.get(container) or self._core.named(container)
         waits = 0.0 if box is None else max(box.starting_until - self.now(), 0.0)
-        await self._call("remove", waits + self.timing.remove, lambda: self._core.remove(self._core.find(container)))
+        await self._call("remove", waits + self.timing.remove, lambda: self._core.remove(container))
 
     async def update(self, container: str, resources: Resources) -> None:
         """Change in place what is set."""
@@ -144,21 +144,18 @@ class SimulatedEngine:
     async def probe(self, observed: Observed, address: str, probe: ProbeSpec) -> ProbeResult:
         """Whether the container answers. It needs the host, but (unless it is an exec) not the engine, so a hanging one is no hindrance."""
         if probe.kind is ProbeKind.EXEC:
-            code, output = await self.execute(observed.id, probe.command, probe.timeout)
-            if code:
-                return ProbeResult(False, f"exit code {code}: {output.strip()}")
-        else:
-            self.made["probe"] += 1
-            await asyncio.sleep(probe.timeout if self._wire.cut else self.timing.probe)
+            return await self._ask_inside(observed, probe)
+        self.made["probe"] += 1
+        await asyncio.sleep(probe.timeout if self._wire.cut else self.timing.probe)
         return self._answer(observed, address, probe)
 
     async def logs(self, container: str, *, follow: bool, tail: int) -> AsyncIterator[str]:
         """The last `tail` lines (negative: all that is kept) and, if followed, those that come until it ends."""
         box = await self._quick("logs", lambda: self._core.find(container))
-        session, closings, logged = self._wire.session, self._wire.closings, box.logged
+        session, logged = self._wire.session, box.logged
         for line in list(box.logs)[max(len(box.logs) - tail, 0) if tail >= 0 else 0 :]:
             yield line
-        while follow and closings == self._wire.closings:
+        while follow:
             self._wire.check(session)
             fresh = box.logged - logged
             logged = box.logged
@@ -169,18 +166,22 @@ class SimulatedEngine:
             await self._wire.stirred.wait()
 
     async def events(self, since: str) -> AsyncIterator[EngineEvent]:
-        """Events from a cursor on (inclusive; "" = from now), as far as the ring remembers; EngineUnavailable when the stream breaks."""
+        """Events after the one with this cursor ("" = from now), as far as the ring remembers, `subscribed` before all others.
+
+        Raises EngineUnavailable when the stream breaks.
+        """
         position = await self._quick("events", lambda: self._journal.position(since))
-        session, closings = self._wire.session, self._wire.closings
-        while closings == self._wire.closings:
+        session = self._wire.session
+        yield EngineEvent(id="", name="", action=SUBSCRIBED, at=0.0, cursor=since)
+        while True:
             self._wire.check(session)
+            fresh: Sequence[EngineEvent] = ()
             if not self._wire.silent:
                 fresh, position = self._journal.read(position)
-                for event in fresh:
-                    yield event
-                if fresh:
-                    continue
-            await self._wire.stirred.wait()
+            for event in fresh:
+                yield event
+            if not fresh:
+                await self._wire.stirred.wait()
 
     def watch(self) -> SimulatedWatch:
         """A new, empty watch."""
@@ -211,7 +212,7 @@ class SimulatedEngine:
         return await self._quick("volumes", lambda: self._core.volumes_with(labels))
 
     async def remove_volume(self, name: str) -> None:
-        """Remove it; NotFound, EngineFault while it is used."""
+        """Remove it; EngineFault while it is used. One that is gone is fine."""
         await self._quick("remove_volume", lambda: self._core.remove_volume(name))
 
     async def close(self) -> None:
@@ -342,17 +343,28 @@ class SimulatedEngine:
             )
         return box
 
+    async def _ask_inside(self, observed: Observed, probe: ProbeSpec) -> ProbeResult:
+        what = " ".join(probe.command)
+        try:
+            code, output = await self.execute(observed.id, probe.command, probe.timeout)
+        except ClockerError as error:
+            return ProbeResult(False, str(error))
+        if not code and not self._well(observed):
+            return ProbeResult(False, f"{what} ended with 1: not well")
+        return ProbeResult(code == 0, f"{what} ended with {code}: {output.strip() or 'no output'}")
+
     def _answer(self, observed: Observed, address: str, probe: ProbeSpec) -> ProbeResult:
         what = f"{probe.kind} {address}:{probe.port}{probe.path if probe.kind is ProbeKind.HTTP else ''}"
         if self._wire.cut:
             return ProbeResult(False, f"{what}: no answer within {probe.timeout:g} s")
-        try:
-            box = self._core.find(observed.id)
-        except NotFound:
+        box = self._core.boxes.get(observed.id)
+        if self._wire.down or box is None or not box.running:
             return ProbeResult(False, f"{what}: connection refused")
+        return ProbeResult(True, f"{what} answered 200 OK") if self._well(observed) else ProbeResult(False, f"{what} answered 503")
+
+    def _well(self, observed: Observed) -> bool:
+        box = self._core.boxes.get(observed.id)
+        if box is None or box.started_at is None or box.sick:
+            return False
         ready = box.nature.ready_after
-        if not box.running or box.started_at is None or ready is None or self.now() < box.started_at + ready:
-            return ProbeResult(False, f"{what}: connection refused")
-        if box.sick:
-            return ProbeResult(False, f"{what}: answered 500")
-        return ProbeResult(True, f"{what}: answered")
+        return ready is not None and self.now() >= box.started_at + ready

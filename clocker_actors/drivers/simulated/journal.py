@@ -1,6 +1,7 @@
 """The event memory of a simulated engine: a ring of 256, stamps unique to the nanosecond, empty after a restart.
 
-A cursor is `<seconds>.<nine digits>`, as Docker takes it for `since`, which is inclusive.
+A cursor is `<seconds>.<nine digits>`, as Docker takes it for `since`. All kinds of event take room in the ring, but only those a
+manager acts on are told, as the real driver asks for them.
 """
 
 from collections import deque
@@ -10,6 +11,7 @@ from clocker_actors.drivers.simulated.boxes import Box
 from clocker_actors.model.containers import EngineEvent
 
 RING = 256
+TOLD = frozenset({"create", "start", "die", "destroy", "oom", "health_status"})
 _NANO = 1_000_000_000
 
 
@@ -37,15 +39,15 @@ class Journal:
         self._stir()
 
     def position(self, since: str) -> int:
-        """Where a reader starts who asks for events since a cursor ("" = from now on)."""
+        """Where a reader starts who has seen the event with this cursor ("" = from now on)."""
         if not since:
             return self.next
         wanted = _stamp(since)
-        return next((number for number, event in self._ring if _stamp(event.cursor) >= wanted), self.next)
+        return next((number for number, event in self._ring if _stamp(event.cursor) > wanted), self.next)
 
     def read(self, position: int) -> tuple[list[EngineEvent], int]:
-        """Events from a position that are still remembered, and the next position."""
-        return [event for number, event in self._ring if number >= position], self.next
+        """Told events from a position that are still remembered, and the next position."""
+        return [event for number, event in self._ring if number >= position and event.action in TOLD], self.next
 
     def forget(self) -> None:
         """The engine restarted: it remembers none."""

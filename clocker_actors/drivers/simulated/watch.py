@@ -10,7 +10,7 @@ import heapq
 import math
 import random
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clocker_actors.drivers.simulated.boxes import Box
 from clocker_actors.drivers.simulated.core import Core
@@ -146,13 +146,13 @@ class SimulatedWatch:
             self.forget(followed.container)
             return None
         if self._wire.down or self._wire.silent:
-            return Stats(box.id, self._now(), None, stale=True)
+            return Stats(followed.container, self._now(), None, stale=True)
         if not box.running:
             followed.sampled_run = 0
             return None
         first = followed.sampled_run != box.runs
         followed.sampled_run = box.runs
-        return self._meter.sample(box, due, first=first)
+        return replace(self._meter.sample(box, due, first=first), id=followed.container)
 
 
 def _next_tick(now: float) -> float:

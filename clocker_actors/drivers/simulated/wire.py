@@ -22,14 +22,14 @@ T = TypeVar("T")
 
 
 class Wire:
-    """Carries calls to one engine. `session` changes when open streams break, `closings` when our own side closes them."""
+    """Carries calls to one engine. `session` changes when open streams break."""
 
     def __init__(self, name: str, timing: Timing) -> None:
         self.name = name
         self.timing = timing
         self.factor = 1.0
         self.down = self.hung = self.cut = False
-        self.session = self.closings = 0
+        self.session = 0
         self.stirred = asyncio.Event()
         self._boot = 0
         self._cuts = 0
@@ -139,9 +139,8 @@ class Wire:
         self.stir()
 
     def close(self) -> None:
-        """Our side closes its streams; the engine lives on."""
-        self.closings += 1
-        self.stir()
+        """Our side ends its calls and streams; the engine lives on."""
+        self._break("was closed on our side; connect again")
 
     # --- inside -------------------------------------------------------------------------------------------------------------------
 
