@@ -1,0 +1,225 @@
+"""How this daemon is to run: read once, frozen, passed on.
+
+Lowest first: defaults, `clocker.toml` (CLOCKER_CONFIG, else in the state directory), CLOCKER_* variables, flags. The name of a setting is
+one word everywhere: `ping_period` in the file, CLOCKER_PING_PERIOD, `--ping-period`. All faults are reported together, each with where
+it stands, what is wrong and what would be right. Durations are seconds. The CLI imports this room too, so it stays cheap.
+"""
+
+import difflib
+import math
+import os
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from clocker_actors.errors import SettingsError
+
+PREFIX = "CLOCKER_"
+CONFIG, URL, TOKEN = "CLOCKER_CONFIG", "CLOCKER_URL", "CLOCKER_TOKEN"
+FILE = "clocker.toml"
+USUAL_ENGINE = "unix:///var/run/docker.sock"
+LONGEST_SOCKET = 107  # bytes, a limit of the kernel's socket addresses
+
+_NOT_SETTINGS = frozenset({CONFIG, URL, TOKEN})  # where to look, and what only the CLI reads
+_ENGINE = re.compile(r"(unix:///.+|(tcp|http|https|ssh|simulated)://[^/]+.*)")
+_TRUTH = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+
+Check = Callable[[object], object]
+"""Turns a value of the file or a variable's text into the setting's; ValueError says what would be right."""
+
+
+def _number(least: float, most: float, example: str, *, whole: bool = False) -> Check:
+    def check(value: object) -> float:
+        try:
+            number = math.nan if isinstance(value, bool) else float(str(value))
+        except ValueError:
+            number = math.nan
+        if not least <= number <= most or (whole and number != int(number)):
+            kind = "a whole number" if whole else "a number"
+            raise ValueError(f"write {kind} from {least:g} to {most:g}, for example {example}")
+        return int(number) if whole else number
+
+    return check
+
+
+def _choice(*words: str) -> Check:
+    def check(value: object) -> str:
+        if value not in words:
+            raise ValueError(f"write one of {', '.join(words)}")
+        return str(value)
+
+    return check
+
+
+def _pattern(pattern: str, right: str) -> Check:
+    def check(value: object) -> str:
+        if not isinstance(value, str) or not re.fullmatch(pattern, value):
+            raise ValueError(right)
+        return value
+
+    return check
+
+
+def _truth(value: object) -> bool:
+    known = value if isinstance(value, bool) else _TRUTH.get(str(value).lower())
+    if known is None:
+        raise ValueError("write true or false")
+    return known
+
+
+def _path(value: object) -> Path:
+    if not isinstance(value, str | Path) or not str(value):
+        raise ValueError("write a path")
+    return Path(value).expanduser().absolute()
+
+
+def _address(value: object) -> str:
+    host, _, port = str(value).rpartition(":")
+    if value and not (host and port.isdecimal() and 0 <= int(port) < 65_536):
+        raise ValueError("write host:port, for example 127.0.0.1:8440")
+    return str(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """One daemon's settings. `state` holds all it keeps; `listen` ("" = no TCP door) needs `token_file`."""
+
+    state: Path = field(metadata={"check": _path})
+    listen: str = field(default="", metadata={"check": _address})
+    token_file: Path | None = field(default=None, metadata={"check": _path})
+    log_format: str = field(default="auto", metadata={"check": _choice("auto", "console", "json")})
+    log_level: str = field(default="info", metadata={"check": _choice("debug", "info", "warning", "error")})
+    plane: str = field(default="main", metadata={"check": _pattern("[a-z0-9-]{1,20}", "write 1 to 20 of a-z, 0-9 and -")})
+    local_engine: str = field(
+        default=USUAL_ENGINE,
+        metadata={"check": _pattern(_ENGINE.pattern, "write unix:///path, tcp://host:port, https://host:port or ssh://user@host")},
+    )
+    start_limit: int = field(default=2, metadata={"check": _number(1, 64, "2", whole=True)})
+    """Starts in flight per engine to begin with; the pace adapts from there."""
+    start_target: float = field(default=0.6, metadata={"check": _number(0.05, 60, "0.6")})
+    """Latency of a start above which the pace goes down."""
+    ping_period: float = field(default=1.0, metadata={"check": _number(0.1, 300, "1.0")})
+    ping_limit: float = field(default=2.0, metadata={"check": _number(0.1, 300, "2.0")})
+    ping_misses: int = field(default=1, metadata={"check": _number(1, 100, "1", whole=True)})
+    """Pings in a row without an answer after which an engine counts as unreachable."""
+    stats_watched: float = field(default=1.0, metadata={"check": _number(1, 3600, "1.0")})
+    stats_other: float = field(default=10.0, metadata={"check": _number(1, 3600, "10.0")})
+    engine_grace: float = field(default=2.0, metadata={"check": _number(0, 86_400, "2.0")})
+    """How long an engine may be unreachable before its members are replaced elsewhere."""
+    entity_metrics: bool = field(default=True, metadata={"check": _truth})
+    keep_activities: int = field(default=2_000, metadata={"check": _number(10, 1_000_000, "2000", whole=True)})
+    keep_decisions: int = field(default=5_000, metadata={"check": _number(10, 1_000_000, "5000", whole=True)})
+    keep_events: int = field(default=10_000, metadata={"check": _number(10, 1_000_000, "10000", whole=True)})
+
+    @property
+    def socket(self) -> Path:
+        """The unix socket of the default door."""
+        return self.state / "clocker.sock"
+
+
+_CHECKS: Mapping[str, Check] = {item.name: item.metadata["check"] for item in fields(Settings)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A value and where it was given, in words."""
+
+    name: str
+    value: object
+    where: str
+
+
+def load(flags: Mapping[str, object] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Read all settings; flags that are None count as not given. SettingsError has a line for each fault."""
+    environ = os.environ if environ is None else environ
+    flagged = {name: value for name, value in (flags or {}).items() if value is not None}
+    outer = [*_from_environment(environ), *(_Given(name, value, f"flag --{name.replace('_', '-')}") for name, value in flagged.items())]
+    path, chosen = _config_path(outer, environ)
+    given = [*_from_file(path, required=chosen), *outer]
+    faults: list[str] = []
+    values: dict[str, object] = {"state": default_state(environ)}
+    wheres: dict[str, str] = {}
+    for one in [*_from_docker(environ), *given]:
+        check = _CHECKS.get(one.name)
+        if check is None:
+            faults.append(f"{one.where}: no such setting; {_nearest(one.name)}")
+            continue
+        if one.name == "state" and not chosen and one.where.startswith(str(path)):
+            faults.append(f"{one.where}: a file in the state directory cannot say where that is; set CLOCKER_STATE or --state")
+            continue
+        try:
+            values[one.name] = check(one.value)
+            wheres[one.name] = one.where
+        except ValueError as error:
+            faults.append(f"{one.where} = {one.value!r}: not a good value; {error}")
+    settings = Settings(**values)  # type: ignore[arg-type]  # each went through its own check
+    faults += _together(settings, wheres)
+    if faults:
+        raise SettingsError("\n".join(faults))
+    return settings
+
+
+def default_state(environ: Mapping[str, str]) -> Path:
+    """The state directory when nobody says otherwise: the system's for root, one's own else."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/clocker")
+    base = environ.get("XDG_STATE_HOME") or str(Path(environ.get("HOME") or "~").expanduser() / ".local" / "state")
+    return Path(base) / "clocker"
+
+
+def _from_environment(environ: Mapping[str, str]) -> list[_Given]:
+    names = sorted(name for name in environ if name.startswith(PREFIX) and name not in _NOT_SETTINGS)
+    return [_Given(name.removeprefix(PREFIX).lower(), environ[name], name) for name in names]
+
+
+def _from_docker(environ: Mapping[str, str]) -> list[_Given]:
+    host = environ.get("DOCKER_HOST")
+    return [_Given("local_engine", host, "DOCKER_HOST")] if host else []
+
+
+def _config_path(outer: list[_Given], environ: Mapping[str, str]) -> tuple[Path, bool]:
+    """The file, and whether somebody named it."""
+    if environ.get(CONFIG):
+        return Path(environ[CONFIG]).expanduser().absolute(), True
+    states = [one.value for one in outer if one.name == "state" and one.value]
+    state = Path(str(states[-1])).expanduser().absolute() if states else default_state(environ)
+    return state / FILE, False
+
+
+def _from_file(path: Path, *, required: bool) -> list[_Given]:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        if required:
+            raise SettingsError(f"{CONFIG}={path}: there is no such file; create it or unset the variable") from error
+        return []
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read ({error.strerror}); make it readable to this user") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f'{path}: not TOML ({error}); write lines such as log_level = "info"') from error
+    return [_Given(name, value, f"{path}: {name}") for name, value in table.items()]
+
+
+def _together(settings: Settings, wheres: Mapping[str, str]) -> list[str]:
+    """What is wrong with settings that are each right by themselves."""
+    faults = []
+    if settings.listen and settings.token_file is None:
+        faults.append(f"{wheres['listen']} = {settings.listen!r}: a TCP door needs a token; set token_file to a file that holds one")
+    if len(os.fsencode(settings.socket)) > LONGEST_SOCKET:
+        where = wheres.get("state", "the default state directory")
+        faults.append(
+            f"{where} = {str(settings.state)!r}: too long for a socket in it; choose a directory of at most {LONGEST_SOCKET - 13} bytes"
+        )
+    if settings.stats_other < settings.stats_watched:
+        where = wheres.get("stats_other", wheres.get("stats_watched", "stats_other"))
+        faults.append(
+            f"{where}: stats_other ({settings.stats_other:g}) is below stats_watched ({settings.stats_watched:g}); make it as much"
+        )
+    return faults
+
+
+def _nearest(name: str) -> str:
+    near = difflib.get_close_matches(name, _CHECKS, n=3, cutoff=0.5)
+    return f"nearest known: {', '.join(near)}" if near else f"known are {', '.join(_CHECKS)}"
