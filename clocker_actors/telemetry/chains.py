@@ -1,0 +1,178 @@
+"""Decisions, activities and causes as lines of an account, each followed as far as it goes.
+
+Upwards from an effect to what led to it, downwards from a decision to what it led to. What was told once is afterwards only named, so no chain goes
+round and no story is told twice.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from clocker_actors.model.activities import Activity
+from clocker_actors.model.decisions import Decision, PlacementTrace
+from clocker_actors.model.identity import Cause, Uid
+from clocker_actors.model.sensors import unit_of
+from clocker_actors.model.values import Value
+from clocker_actors.telemetry import words
+from clocker_actors.telemetry.readmodel import ReadModel
+
+PARTS, DEPTH = 10, 12
+"""How many parts of an activity are told, and how many links of a chain of causes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of an account and what belongs under it.
+
+    `kind` is state, problem, reading, policy, decision, nothing, cause, input, step, bound, would-change, placement, host, refusal, activity,
+    member, cluster or gap; `at` the time it is about; `figures` the numbers in the text, for programs.
+    """
+
+    kind: str
+    text: str
+    at: float | None = None
+    figures: Mapping[str, Value] = field(default_factory=dict)
+    lines: tuple["Line", ...] = ()
+
+
+class Chains:
+    """One telling at the moment `now` (epoch seconds)."""
+
+    def __init__(self, model: ReadModel, now: float) -> None:
+        self.model = model
+        self.now = now
+        self.told: set[str] = set()
+
+    def decision(self, decision: Decision, depth: int = DEPTH) -> Line:
+        """One decision with all that went in and came of it."""
+        about = self.model.path(decision.subject)
+        verb = f"ordered {decision.action}" if decision.action else "did nothing"
+        text = f"{self.clock(decision.at)}: {self.by(decision.by)} {verb} ({decision.kind} of {about}): {decision.reason}"
+        kind = "decision" if decision.action else "nothing"
+        if decision.id in self.told:
+            return Line(kind, f"{text} [{decision.id}, told above]", decision.at)
+        self.told.add(decision.id)
+        lines = [*self.cause(decision.cause, decision.subject, depth - 1)]
+        if decision.inputs:
+            lines.append(Line("input", words.pairs(decision.inputs), decision.at, decision.inputs))
+        lines += [Line("step", step) for step in decision.steps]
+        lines += [Line("bound", bound) for bound in decision.clamped]
+        lines += [Line("would-change", change) for change in decision.would_change]
+        if decision.placement is not None:
+            lines.append(self.placement(decision.placement))
+        for activity in self.model.activities.caused_by(decision.id):
+            if activity.id not in self.told:
+                lines.append(self.activity(activity, down=True, depth=depth - 1))
+        return Line(kind, f"{text} [{decision.id}]", decision.at, decision.inputs, tuple(lines))
+
+    def placement(self, trace: PlacementTrace) -> Line:
+        """The hosts considered: the chosen one and the next best, then one example per rule that refused."""
+        lines = []
+        for verdict in trace.best:
+            mark = "chosen: " if verdict.host == trace.chosen else ""
+            lines.append(Line("host", f"{mark}{verdict.rank}. {verdict.name} ({verdict.host}): {verdict.reason or 'fits'}"))
+        for rule, count in trace.refused.items():
+            example = next((verdict for verdict in trace.examples if verdict.rule == rule), None)
+            such = f", e.g. {example.name} ({example.host}): {example.reason}" if example else ""
+            lines.append(Line("refusal", f"{rule} refused {count} of {trace.considered} hosts{such}", None, {"refused": count}))
+        outcome = f"{self.model.path(trace.chosen)} was chosen" if trace.chosen else "no host would do"
+        by = f" by {', '.join(trace.strategies)}" if trace.strategies else ""
+        figures = {"considered": trace.considered, "index_version": trace.index_version}
+        return Line("placement", f"{outcome} of {trace.considered} hosts{by}", None, figures, tuple(lines))
+
+    # --- activities
+
+    def activity(self, activity: Activity, *, up: bool = False, down: bool = False, depth: int = DEPTH) -> Line:
+        """One run of an effector; `up` tells who asked for it as well, `down` which parts it has."""
+        about = self.model.path(activity.entity)
+        arguments = ", ".join(
+            f"{name}={words.figure(value)}" for name, value in activity.arguments.items() if not isinstance(value, Mapping)
+        )
+        text = f"activity {activity.id}: {activity.effector}({arguments}) of {about} {self.progress(activity)}"
+        if activity.id in self.told:
+            return Line("activity", f"{text} [told above]", activity.began)
+        self.told.add(activity.id)
+        lines = list(self.asked(activity, depth)) if up else []
+        if activity.note:
+            lines.append(Line("step", activity.note))
+        for step in activity.steps:
+            took = f"took {words.span(step.ended - step.began)}" if step.ended is not None else "still going on"
+            lines.append(Line("step", f"{self.clock(step.began)}: {step.name}, {took}{': ' if step.note else ''}{step.note}", step.began))
+        if activity.problem:
+            lines.append(Line("problem", activity.problem, activity.ended))
+        if down and depth > 0:
+            lines += self.parts(activity, depth)
+        return Line("activity", text, activity.began, {"done": activity.done, "total": activity.total}, tuple(lines))
+
+    def asked(self, activity: Activity, depth: int) -> Iterator[Line]:
+        parent = self.model.activities.get(activity.parent) if activity.parent else None
+        if parent is not None and parent.id not in self.told and depth > 0:
+            yield self.activity(parent, up=True, depth=depth - 1)
+        if activity.cause.id != activity.parent:
+            yield from self.cause(activity.cause, activity.entity, depth - 1)
+
+    def parts(self, activity: Activity, depth: int) -> list[Line]:
+        parts = [part for part in self.model.activities.parts_of(activity.id) if part.id not in self.told]
+        lines = [self.activity(part, down=True, depth=depth - 1) for part in parts[:PARTS]]
+        if len(parts) > PARTS:
+            lines.append(Line("gap", f"and {len(parts) - PARTS} more parts (`clocker activities` lists them)"))
+        return lines
+
+    def progress(self, activity: Activity) -> str:
+        so_far = f" ({activity.done} of {activity.total})" if activity.total else ""
+        if activity.ended is None:
+            return f"is {activity.state}{so_far} for {words.span(self.now - activity.began)}, since {self.clock(activity.began)}"
+        took = words.span(activity.ended - activity.began)
+        return f"{activity.state}{so_far} in {took}, {self.clock(activity.began)} to {self.clock(activity.ended)}"
+
+    # --- causes
+
+    def cause(self, cause: Cause, subject: Uid, depth: int) -> Iterator[Line]:
+        """What led to it: a decision, an activity, a reading, the start of the manager, or a person's request."""
+        decision, activity = self.model.decisions.get(cause.id), self.model.activities.get(cause.id)
+        if depth <= 0:
+            yield Line("gap", f"the chain of causes goes on from {cause.id}; explain that entity for the rest")
+        elif decision is not None:
+            yield Line("cause", f"because of decision {decision.id}", decision.at, {}, (self.decision(decision, depth),))
+        elif activity is not None:
+            yield Line("cause", f"because of activity {activity.id}", activity.began, {}, (self.activity(activity, up=True, depth=depth),))
+        else:
+            yield self.outside(cause, subject)
+
+    def outside(self, cause: Cause, subject: Uid) -> Line:
+        """A cause that is not itself something decided or done."""
+        named = words.reading_named(cause.id)
+        if named is not None:
+            return self.reading(named[0], named[1], subject)
+        if cause.id == "start":
+            return Line("cause", "because the manager started and looked after what it knows")
+        if self.is_person(cause.principal):
+            return Line("cause", f"because {words.principal(cause.principal)} asked for it ({cause.id})")
+        return Line("cause", f"because of {cause.id}, for {self.by(cause.principal)}")
+
+    def reading(self, sensor: str, at: float, subject: Uid) -> Line:
+        entry = self.model.get(subject)
+        current = entry.sensors.get(sensor) if entry else None
+        if current is not None and abs(current.at - at) < 0.001:
+            return Line("cause", f"because of the reading {words.reading(current, self.now)}", at, {sensor: current.value})
+        value = self.model.history.value_at(subject, sensor, at)
+        known = f" = {words.figure(value, unit_of(sensor))}" if value is not None else ""
+        return Line(
+            "cause", f"because of the reading {sensor}{known}, read at {self.clock(at)}", at, {} if value is None else {sensor: value}
+        )
+
+    # --- names
+
+    def is_person(self, principal: str) -> bool:
+        """Anybody who is neither the manager nor a policy of an entity we know."""
+        return principal not in {"", "system"} and self.model.get(principal.partition(":")[0]) is None
+
+    def clock(self, at: float) -> str:
+        return words.clock(at, self.now)
+
+    def by(self, actor: str) -> str:
+        """`c2:scaler` as `policy scaler of shop/web`; an entity by its path."""
+        uid, mark, name = actor.partition(":")
+        if mark and self.model.get(uid) is not None:
+            return f"policy {name} of {self.model.path(uid)}"
+        entry = self.model.get(actor)
+        return f"{entry.kind} {entry.path or entry.uid}" if entry is not None else words.principal(actor)

@@ -1,0 +1,106 @@
+"""Times, numbers and names as people read them, the same everywhere in explanations. All times are UTC and say so."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from clocker_actors.model.sensors import ALL, Reading, unit_of
+from clocker_actors.model.values import Value, as_number
+
+_STEPS = ((1024**3, "GiB"), (1024**2, "MiB"), (1024, "KiB"))
+
+
+def clock(at: float, now: float) -> str:
+    """The time of day, to the second; with the date when that is not the day of `now`."""
+    when, today = datetime.fromtimestamp(at, UTC), datetime.fromtimestamp(now, UTC)
+    shape = "%H:%M:%S UTC" if when.date() == today.date() else "%Y-%m-%d %H:%M:%S UTC"
+    return when.strftime(shape)
+
+
+def span(seconds: float) -> str:
+    """A duration: `0.42 s`, `38 s`, `5 min 20 s`, `3 h 5 min`, `2 d 4 h`."""
+    if seconds < 10:
+        return f"{max(seconds, 0.0):.2g} s"
+    whole = round(seconds)
+    if whole < 120:
+        return f"{whole} s"
+    if whole < 7200:
+        return _two(whole, 60, "min", "s")
+    if whole < 172_800:
+        return _two(whole // 60, 60, "h", "min")
+    return _two(whole // 3600, 24, "d", "h")
+
+
+def _two(whole: int, size: int, large: str, small: str) -> str:
+    more, less = divmod(whole, size)
+    return f"{more} {large}" + (f" {less} {small}" if less else "")
+
+
+def figure(value: Value, unit: str = "") -> str:
+    """A value with its unit: `71.3 %`, `512 MiB`, `3`, `yes`."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    number = as_number(value)
+    if number is None:
+        return "nothing" if value is None else _plain(value)
+    if unit == "percent":
+        return f"{number:.4g} %"
+    if unit == "bytes":
+        return _size(number)
+    if unit == "seconds":
+        return span(number)
+    return f"{number:.6g}"
+
+
+def _plain(value: Value) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {figure(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(figure(inner) for inner in value) + "]"
+    return str(value)
+
+
+def _size(number: float) -> str:
+    for size, name in _STEPS:
+        if abs(number) >= size:
+            return f"{number / size:.4g} {name}"
+    return f"{number:.0f} bytes"
+
+
+def reading(value: Reading, now: float) -> str:
+    """A reading in one sentence: value, how many members report, when, and why it is not to be had."""
+    text = f"{value.sensor} = {figure(value.value, _unit(value.sensor))}"
+    if value.of > 1:
+        text += f", from {value.count} of {value.of} members"
+    text += f", read at {clock(value.at, now)}"
+    if value.unavailable:
+        text += f"; unavailable now, because {value.unavailable}"
+    return text
+
+
+def _unit(sensor: str) -> str:
+    # A moment is kept in seconds too, but "1.8e9 s" tells nobody anything.
+    return "" if sensor == "container.started" else unit_of(sensor)
+
+
+def reading_named(cause: str) -> tuple[str, float] | None:
+    """Sensor and time out of a cause like `cpu.mean.average@1800000000.123`; None for any other cause."""
+    sensor, mark, at = cause.rpartition("@")
+    if not mark or not (sensor in ALL or "." in sensor):
+        return None
+    try:
+        return sensor, float(at)
+    except ValueError:
+        return None
+
+
+def pairs(values: Mapping[str, Value]) -> str:
+    """`size = 3, metric = 71.3` in the order given."""
+    return ", ".join(f"{name} = {figure(value, unit_of(name))}" for name, value in values.items())
+
+
+def principal(name: str) -> str:
+    """Who stands behind something, for people."""
+    if name in {"", "system"}:
+        return "the manager itself"
+    kind, mark, rest = name.partition(":")
+    return f"user {rest}" if mark and kind == "uid" else name
