@@ -195,9 +195,7 @@ class Actor(pykka.Actor):
 
     @staticmethod
     def _create_future() -> Reply:
-        import asyncio  # noqa: PLC0415 - only Pykka's own code would come here
-
-        return Reply(asyncio.get_running_loop())
+        return Reply()
 
     # Inside
 

@@ -26,7 +26,7 @@ class Kernel:
     An inbox of `warn_depth` messages is logged, and again at each doubling.
     """
 
-    def __init__(self, clock: Clock | None = None, *, batch: int = 256, slice_s: float = 0.004, warn_depth: int = 1000) -> None:
+    def __init__(self, clock: Clock | None = None, *, batch: int = 256, slice_s: float = 0.002, warn_depth: int = 1000) -> None:
         self.loop = asyncio.get_running_loop()
         self.clock = clock or Clock()
         self.warn_depth = warn_depth
@@ -74,7 +74,7 @@ class Kernel:
 
     def tell(self, actor_id: str, message: object) -> None:
         """From the loop's thread. Never raises. Within a handler it is sent as `Actor.tell` does, else it comes through the door."""
-        if self.queue.running is not None:
+        if self.queue.passing:
             self.queue.post(actor_id, message)
         else:
             self.door.bring(actor_id, message)
@@ -133,7 +133,8 @@ class Kernel:
         self.stopping = True
         end = self.loop.time() + deadline
         supervisor = self.supervisor
-        supervisor.emptied = self.loop.create_future()
+        if supervisor.emptied is None:
+            supervisor.emptied = self.loop.create_future()
         for root in reversed(tuple(supervisor.roots.values())):
             supervisor.ask_to_stop(root, deadline)
         if supervisor.roots:

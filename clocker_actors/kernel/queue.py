@@ -48,6 +48,7 @@ class RunQueue:
         self.counters = Counters()
         self.door = Door(clock, self.wake)
         self.running: Current | None = None
+        self.passing = False
         self._fifo: deque[tuple[Cell, object]] = deque()
         self._loop = loop
         self._context = context
@@ -67,16 +68,23 @@ class RunQueue:
         cell = self.cells.get(actor_id)
         if cell is None or not cell.accepts:
             self.dead_letter(actor_id, message)
-        else:
+        elif self._superseding[type(message)]:
             self.put(cell, message)
+        else:
+            self._append(cell, message)
 
     def put(self, cell: Cell, message: object) -> None:
         """Queue a message for a cell, or let it replace an older one waiting there."""
         if self._superseding[type(message)]:
             ticket = message if type(message) is Ticket else Ticket(message)
+            if ticket.errand is not None and not ticket.errand.live:
+                return  # taken back meanwhile; it must not take the place of a reading that counts
             if self._supersede(cell, ticket):
                 return
             message = ticket
+        self._append(cell, message)
+
+    def _append(self, cell: Cell, message: object) -> None:
         self._fifo.append((cell, message))
         cell.depth += 1
         if cell.depth >= cell.warn_at:
@@ -100,6 +108,7 @@ class RunQueue:
 
     def _pass(self) -> None:
         fifo, door, watch = self._fifo, self.door, self._watch
+        self.passing = True
         left = self._batch
         before = watch()
         end = before + self._slice
@@ -130,6 +139,7 @@ class RunQueue:
         finally:
             current.set(None)
             self.running = None
+            self.passing = False
             self.counters.handled += self._batch - left
             self._scheduled = False
             if self._deep:
@@ -155,6 +165,7 @@ class RunQueue:
             if message.punch():
                 self._handle(cell, message.message)
         elif isinstance(message, Control):
+            self.running = None
             message.run()
 
     def _handle(self, cell: Cell, message: object, reply_to: Any = None) -> None:

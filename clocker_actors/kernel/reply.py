@@ -28,8 +28,8 @@ class Reply(pykka.Future[Any]):
 
     _get_hook = None  # Pykka's constructor would make these per reply; hooks block, so there are none
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.future: asyncio.Future[Any] = loop.create_future()
+    def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        self.future: asyncio.Future[Any] = (loop or asyncio.get_running_loop()).create_future()
 
     def __await__(self) -> Generator[Any, None, Any]:
         return self.future.__await__()

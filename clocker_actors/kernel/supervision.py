@@ -68,7 +68,7 @@ class Supervisor:
             if cell.parent.children is None:
                 cell.parent.children = {}
             cell.parent.children[cell.id] = cell
-        self._kernel.queue.put(cell, Control(lambda: self._start(cell)))
+        self._order(cell, lambda: self._start(cell))
 
     def _start(self, cell: Cell) -> None:
         if cell.state is not State.STARTING:
@@ -195,7 +195,7 @@ class Supervisor:
 
     def ask_to_stop(self, cell: Cell, deadline: float) -> None:
         """Stop it when the messages that wait for it now are handled; `deadline` seconds for its works to unwind."""
-        self._kernel.queue.put(cell, Control(lambda: self.stop(cell, deadline)))
+        self._order(cell, lambda: self.stop(cell, deadline))
 
     def stop(self, cell: Cell, deadline: float) -> None:
         """Now: the newest below first; then wait for the works of the subtree, and say Stopped."""
@@ -269,6 +269,13 @@ class Supervisor:
                 self.emptied.set_result(None)
 
     # Inside
+
+    def _order(self, cell: Cell, step: Callable[[], None]) -> None:
+        """Queue a step behind what waits. One ordered from outside comes through the door, or its "now" would be an old stamp."""
+        if not self._kernel.queue.passing:
+            self._kernel.door.bring(cell, Control(step))
+        else:
+            self._kernel.queue.put(cell, Control(step))
 
     def _clear(self, cell: Cell) -> None:
         """What belonged to the behaviour and not to the cell: errands are taken back, askers still waiting are told."""

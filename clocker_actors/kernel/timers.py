@@ -60,6 +60,8 @@ class Timers:
 
     def close(self) -> None:
         """Forget all timers."""
+        for _, _, timer in self._heap:
+            timer.fire = None
         self._heap.clear()
         self._dead = 0
         if self._handle is not None:

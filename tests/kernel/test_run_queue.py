@@ -144,3 +144,10 @@ def test_an_interrupt_goes_through_and_leaves_the_queue_working(error: type[Base
     loop.run_until_complete(kernels[0].stop())
     loop.close()
     assert log == [error, "after"]
+
+
+async def test_what_is_ordered_from_outside_sees_the_time_it_came(kernel: Kernel) -> None:
+    stamps: list[float] = []
+    await asyncio.sleep(100)
+    await probe(kernel, "late", lambda actor: stamps.append(actor.now))
+    assert stamps == [kernel.now()]
