@@ -46,6 +46,7 @@ class HostRow:
         "applications",
         "clusters",
         "containers",
+        "containers_read",
         "cordoned",
         "cores",
         "cpu",
@@ -85,11 +86,13 @@ class HostRow:
         self.name, self.address, self.zone, self.labels = view.name, view.address, view.zone, view.labels
         self.up, self.cores, self.memory, self.cpu = view.up, view.cores, view.memory, view.cpu
         self.foreign, self.foreign_ports, self.images = view.foreign, view.ports, view.images
+        self.containers_read = self.containers
         self._count_ports()
 
     def seed(self, view: HostView) -> None:
         """Also take over the sums of the view: for an index made from views, where single reservations are not known."""
-        self.containers, self.memory_reserved = view.containers, view.memory_reserved
+        self.containers = self.containers_read = view.containers
+        self.memory_reserved = view.memory_reserved
         self.nanocpus = round(view.cpus_reserved * NANO)
         self.applications, self.clusters = dict(view.applications), dict(view.clusters)
 
@@ -97,6 +100,15 @@ class HostRow:
     def load(self) -> int:
         """Containers on the host, foreign ones included."""
         return self.containers + self.foreign
+
+    @property
+    def expected_cpu(self) -> float | None:
+        """Percent of the whole host, each container placed since the last reading counted as an average one (at least 1 %), so that a burst between two
+        readings does not all go to one host. None if unknown; an empty host is idle."""
+        if self.cpu is None:
+            return 0.0 if self.load == 0 else None
+        share = self.cpu / (self.containers_read + self.foreign) if self.containers_read + self.foreign else 1.0
+        return self.cpu + max(0, self.containers - self.containers_read) * max(share, 1.0)
 
     def taken(self, port: int) -> bool:
         """Whether something on the host has this port."""

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from clocker_actors.errors import Conflict, NotFound
 from clocker_actors.model.identity import Uid
 from clocker_actors.model.placements import HostView, PlacementRequest
+from clocker_actors.model.specs import StrategySpec
 from clocker_actors.placement.hosts import HostRow, Need
 from clocker_actors.placement.ports import choose_ports
 from clocker_actors.placement.ranked import NOWHERE, Pipeline, RankedHosts
@@ -47,6 +48,7 @@ class HostIndex:
         self.version = 0
         self.rows: dict[Uid, HostRow] = {}
         self.pipelines: dict[PipelineKey, Pipeline] = {}
+        self.last_pipeline: tuple[tuple[StrategySpec, ...], tuple[StrategySpec, ...], Pipeline] | None = None
         self._ports = ports
         self._shared = shared
         self._reservations: dict[tuple[Uid, int], Reservation] = {}

@@ -39,13 +39,13 @@ class Refusal:
 
 
 def place(
-    request: PlacementRequest, index: HostIndex, strategies: Sequence[StrategySpec] = (), *, decision_id: str, at: float
+    request: PlacementRequest, index: HostIndex, strategies: tuple[StrategySpec, ...] = (), *, decision_id: str, at: float
 ) -> Placement | Refusal:
     """Choose a host and reserve room on it. `strategies` are the pool's, the request's own follow them. Room this very generation already had is given up
     first. Never raises for a request that cannot be met: that is a Refusal."""
     index.release(request.member, request.generation)
     try:
-        pipeline = _pipeline(index, (*strategies, *request.strategies))
+        pipeline = _pipeline(index, strategies, request.strategies)
     except BadRequest as fault:
         return _misconfigured(request, str(fault), decision_id, at)
     look = _Look.at(request, index, pipeline)
@@ -60,7 +60,7 @@ def place(
 
 
 def place_all(
-    requests: Sequence[tuple[PlacementRequest, str]], index: HostIndex, strategies: Sequence[StrategySpec] = (), *, at: float
+    requests: Sequence[tuple[PlacementRequest, str]], index: HostIndex, strategies: tuple[StrategySpec, ...] = (), *, at: float
 ) -> Iterator[Placement | Refusal]:
     """Place one after the other, each (request, decision id) when its answer is taken: whoever iterates decides how long a slice is, and may change the index
     by facts between two answers."""
@@ -68,9 +68,9 @@ def place_all(
         yield place(request, index, strategies, decision_id=decision_id, at=at)
 
 
-def table(request: PlacementRequest, index: HostIndex, strategies: Sequence[StrategySpec] = ()) -> tuple[HostVerdict, ...]:
+def table(request: PlacementRequest, index: HostIndex, strategies: tuple[StrategySpec, ...] = ()) -> tuple[HostVerdict, ...]:
     """The verdict on every host: accepted ones from best to worst, then refused ones in fixed order. Reserves nothing. Raises BadRequest for bad strategies."""
-    look = _Look.at(request, index, _pipeline(index, (*strategies, *request.strategies)))
+    look = _Look.at(request, index, _pipeline(index, strategies, request.strategies))
     best = look.best(len(index))
     accepted = look.verdicts(best)
     names = {row.uid for row in best}
@@ -78,13 +78,17 @@ def table(request: PlacementRequest, index: HostIndex, strategies: Sequence[Stra
     return (*accepted, *(look.refusal(row) for row in others))
 
 
-def _pipeline(index: HostIndex, strategies: tuple[StrategySpec, ...]) -> Pipeline:
-    key = tuple((spec.type, repr(sorted(spec.config.items())) if spec.config else "") for spec in strategies)
+def _pipeline(index: HostIndex, pool: tuple[StrategySpec, ...], own: tuple[StrategySpec, ...]) -> Pipeline:
+    last = index.last_pipeline
+    if last is not None and last[0] is pool and last[1] is own:
+        return last[2]
+    key = tuple((spec.type, repr(sorted(spec.config.items()))) for spec in (*pool, *own))
     made = index.pipelines.get(key)
     if made is None:
         if len(index.pipelines) >= _PIPELINES_KEPT:
             index.pipelines.clear()
-        made = index.pipelines[key] = make_pipeline(strategies)
+        made = index.pipelines[key] = make_pipeline((*pool, *own))
+    index.last_pipeline = (pool, own, made)
     return made
 
 
@@ -144,7 +148,7 @@ def _inputs(request: PlacementRequest, ranked: RankedHosts) -> dict[str, Value]:
     if need.nanocpus:
         inputs["cpus"] = need.nanocpus / NANO
     if need.fixed:
-        inputs["ports"] = need.fixed
+        inputs["ports"] = list(need.fixed)
     return inputs
 
 
@@ -188,9 +192,8 @@ def _refused(request: PlacementRequest, look: _Look, trace: PlacementTrace, deci
         changes: tuple[str, ...] = ("a host added to the pool",)
     else:
         reason = f"no host fits: {_counts(trace)}; for example {'; '.join(example.reason for example in trace.examples)}"
-        remedies = list(look.ranked.remedies(look.rows))
-        remedies.extend(f"trying {row.name} again for this generation" for row in look.avoided()[:1])
-        changes = tuple(remedies)
+        again = (f"trying {row.name} again for this generation" for row in look.avoided()[:1])
+        changes = (*look.ranked.remedies(look.rows), *again)
     inputs = _inputs(request, look.ranked)
     return Decision(decision_id, request.member, BY, KIND, at, "", reason, request.cause, inputs, (_counts(trace),), (), changes, trace)
 

@@ -9,7 +9,7 @@ come last, sorted by themselves. A cluster on many hosts gets a ranking of its o
 """
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -69,6 +69,7 @@ class RankedHosts:
         self._filters = {rule.rule: rule for rule in pipeline.filters}
         self._states: dict[Uid, Entry | tuple[str, _Place]] = {}
         self._examples: dict[str, HostVerdict] = {}
+        self._remedies: tuple[str, ...] | None = None
         for row in rows.values():
             self._states[row.uid] = state = self._judge(row)
             if len(state) == 3:
@@ -88,6 +89,7 @@ class RankedHosts:
 
     def refresh(self, row: HostRow) -> None:
         """Judge a changed or new host again."""
+        self._remedies = None
         state = self._judge(row)
         old = self._states.get(row.uid)
         if state == old:
@@ -105,6 +107,7 @@ class RankedHosts:
 
     def drop(self, host: Uid) -> None:
         """Forget a removed host."""
+        self._remedies = None
         old = self._states.pop(host, None)
         if old is not None:
             self._take_out(old)
@@ -166,14 +169,17 @@ class RankedHosts:
             self._examples[rule] = verdict
         return verdict
 
-    def remedies(self, rows: Mapping[Uid, HostRow]) -> Iterable[str]:
-        """Per refusing rule, what would make the host fit that came nearest."""
-        for rule, by in self._filters.items():
-            places = self.refused.get(rule)
-            if not places:
-                continue
-            nearest = min(places, key=lambda place: (by.shortfall(rows[place[1]], self.need), place))
-            yield by.remedy(rows[nearest[1]], self.need)
+    def remedies(self, rows: Mapping[Uid, HostRow]) -> tuple[str, ...]:
+        """Per refusing rule, what would make the host fit that came nearest. Looks at all refused hosts, but once per change: refusals come in bursts."""
+        if self._remedies is None:
+            self._remedies = tuple(
+                self._remedy(by, self.refused[rule], rows) for rule, by in self._filters.items() if self.refused.get(rule)
+            )
+        return self._remedies
+
+    def _remedy(self, by: Filter, places: list[_Place], rows: Mapping[Uid, HostRow]) -> str:
+        nearest = min(places, key=lambda place: (by.shortfall(rows[place[1]], self.need), place))
+        return by.remedy(rows[nearest[1]], self.need)
 
 
 def _key_of(entry: Entry) -> Key:

@@ -11,12 +11,15 @@ an uneven spread after a host came back, and needs no memory of calls.
 # ruff: noqa: ARG002  (each rule has the whole contract's parameters, needed or not)
 
 from dataclasses import dataclass
+from math import inf
 from typing import Protocol, TypeAlias
 
 from clocker_actors.model.identity import Uid
 from clocker_actors.placement.hosts import HostRow
 
 Key: TypeAlias = tuple[float, ...]
+
+UNKNOWN_LAST = inf
 
 
 class Ranking(Protocol):
@@ -79,14 +82,13 @@ class LowestCpuUsage:
     name: str = "LowestCpuUsage"
 
     def key(self, host: HostRow, cluster: Uid) -> Key:
-        if host.cpu is None:
-            return (0 if host.load == 0 else 101, host.load)
-        return (round(host.cpu), host.load)
+        cpu = host.expected_cpu
+        return (UNKNOWN_LAST if cpu is None else round(cpu), host.load)
 
     def words(self, host: HostRow, cluster: Uid) -> str:
-        if host.cpu is None:
-            return "no containers yet" if host.load == 0 else f"processor use unknown, {host.load} containers"
-        return f"{host.cpu:.1f} % processor use, {host.load} containers"
+        cpu = host.expected_cpu
+        use = "processor use unknown" if cpu is None else f"{cpu:.1f} % processor use expected"
+        return f"{use}, {host.load} containers"
 
 
 @dataclass(frozen=True, slots=True)

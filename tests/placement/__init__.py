@@ -1,0 +1,1 @@
+"""Where containers go, and why."""
