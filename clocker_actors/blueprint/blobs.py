@@ -1,0 +1,70 @@
+"""Files a blueprint names: who reads the text cannot reach them, so they are listed and later replaced by the SHA-256 of what was uploaded.
+
+The CLI makes a tar of each named folder, uploads it, and sends the sums beside the text; the daemon never opens a path that a client gave it.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from clocker_actors.errors import BadRequest
+from clocker_actors.model.specs import ApplicationSpec, Blueprint, BuildSpec, ContainerSpec, ImageSpec, ServiceSpec
+
+
+@dataclass(frozen=True, slots=True)
+class FileReference:
+    """A build context: `path` is relative to the blueprint, `placeholder` stands for it in the specs."""
+
+    path: str
+    placeholder: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedBlueprint:
+    """Specs whose build contexts are still placeholders, and the files those stand for."""
+
+    blueprint: Blueprint
+    files: tuple[FileReference, ...]
+
+
+def placeholder(path: str) -> str:
+    """What stands for a path in the specs until it is uploaded."""
+    return f"file:{path}"
+
+
+def with_blobs(parsed: ParsedBlueprint, blobs: Mapping[str, str]) -> Blueprint:
+    """The blueprint with each placeholder replaced by its blob's SHA-256, and each built image named after what it is built from.
+
+    Raises BadRequest if a file has no blob.
+    """
+    missing = [file.path for file in parsed.files if file.placeholder not in blobs]
+    if missing:
+        raise BadRequest(f"files of the blueprint were not uploaded: {', '.join(missing)}; upload each as a blob and name its sum")
+    applications = tuple(_application(each, blobs) for each in parsed.blueprint.applications)
+    return replace(parsed.blueprint, applications=applications)
+
+
+def _application(spec: ApplicationSpec, blobs: Mapping[str, str]) -> ApplicationSpec:
+    return replace(spec, services=tuple(_service(each, blobs) for each in spec.services))
+
+
+def _service(spec: ServiceSpec, blobs: Mapping[str, str]) -> ServiceSpec:
+    container = _container(spec.container, blobs) if spec.container else None
+    cluster = replace(spec.cluster, member=_service(spec.cluster.member, blobs)) if spec.cluster else None
+    return replace(spec, container=container, cluster=cluster, children=tuple(_service(each, blobs) for each in spec.children))
+
+
+def _container(spec: ContainerSpec, blobs: Mapping[str, str]) -> ContainerSpec:
+    build = spec.image.build
+    if build is None:
+        return spec
+    built = replace(build, context=blobs[build.context])
+    return replace(spec, image=ImageSpec(_reference(built), built))
+
+
+def _reference(build: BuildSpec) -> str:
+    """Same content, same name: so that an engine which has it already need not build it again."""
+    content = hashlib.sha256()
+    for part in (build.context, build.dockerfile, *(f"{name}={build.arguments[name]}" for name in sorted(build.arguments))):
+        content.update(part.encode() + b"\0")
+    return f"clocker/build:{content.hexdigest()[:24]}"

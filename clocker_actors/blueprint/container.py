@@ -1,0 +1,227 @@
+"""The configuration of one container: a section of the file to a `ContainerSpec`. Unprivileged unless said plainly."""
+
+import re
+from pathlib import PurePosixPath
+
+from clocker_actors.blueprint.coerce import command, pairs, text, texts
+from clocker_actors.blueprint.context import Context
+from clocker_actors.blueprint.faults import hint
+from clocker_actors.blueprint.images import parse_image
+from clocker_actors.blueprint.mounts import read_mounts
+from clocker_actors.blueprint.nodes import Mark, Node, ScalarNode, describe, quote
+from clocker_actors.blueprint.ports import read_ports
+from clocker_actors.blueprint.probes import read_probe
+from clocker_actors.blueprint.section import Section
+from clocker_actors.blueprint.tables import BUILD_KEYS, CAPABILITY_KEYS
+from clocker_actors.model.specs import BuildSpec, ContainerSpec, ImageSpec, PortKind, PortSpec, Resources
+
+_RESTART = re.compile(r"no|always|unless-stopped|on-failure(:[1-9][0-9]{0,3})?")
+_SIGNAL = re.compile(r"(SIG)?[A-Z]{2,7}([+-][0-9]{1,2})?|[1-9][0-9]?")
+_ENV_NAME = re.compile(r"[^=\0]+")
+_USER = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9_.-]*(:[a-zA-Z0-9_][a-zA-Z0-9_.-]*)?")
+_CAPABILITIES = """
+ALL AUDIT_CONTROL AUDIT_READ AUDIT_WRITE BLOCK_SUSPEND BPF CHECKPOINT_RESTORE CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID IPC_LOCK IPC_OWNER KILL
+LEASE LINUX_IMMUTABLE MAC_ADMIN MAC_OVERRIDE MKNOD NET_ADMIN NET_BIND_SERVICE NET_BROADCAST NET_RAW PERFMON SETFCAP SETGID SETPCAP SETUID SYS_ADMIN
+SYS_BOOT SYS_CHROOT SYS_MODULE SYS_NICE SYS_PACCT SYS_PTRACE SYS_RAWIO SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG SYSLOG WAKE_ALARM
+"""
+CAPABILITIES = frozenset(_CAPABILITIES.split())
+
+
+def read_container(section: Section, shorthand: ScalarNode | None, context: Context) -> ContainerSpec | None:
+    """The container a section asks for; `shorthand` is the image of a `docker:…` type. None after a fault in the image."""
+    image = _image(section, shorthand, context)
+    network = section.text("network")
+    ports = _on_network(read_ports(section, context), network, section)
+    readiness = read_probe(section, "readiness", ports, network, context)
+    health = read_probe(section, "health", ports, network, context)
+    add, drop = _capabilities(section, context)
+    spec = ContainerSpec(
+        image=image or ImageSpec(""),
+        command=_words(section, "command", context),
+        entrypoint=_words(section, "entrypoint", context),
+        env=_environment(section, context),
+        ports=ports,
+        volumes=read_mounts(section, context),
+        resources=_resources(section),
+        labels=_labels(section, context),
+        readiness=readiness,
+        health=health,
+        restart=_restart(section),
+        user=_matching(section, "user", _USER, "a user, as www or 1000:1000"),
+        read_only=section.boolean("readOnly"),
+        capabilities_add=add,
+        capabilities_drop=drop,
+        privileged=_privileged(section, context),
+        init=section.boolean("init"),
+        stop_timeout=section.number("stopTimeout"),
+        stop_signal=_matching(section, "stopSignal", _SIGNAL, "a signal, as SIGTERM"),
+        network=network,
+    )
+    return spec if image else None
+
+
+def _resources(section: Section) -> Resources:
+    return Resources(
+        cpus=section.maybe_number("cpus"),
+        cpu_shares=section.maybe_integer("cpuShares"),
+        memory=section.maybe_integer("memory"),
+        pids=section.maybe_integer("pids"),
+    )
+
+
+def _image(section: Section, shorthand: ScalarNode | None, context: Context) -> ImageSpec | None:
+    given = [name for name in ("image", "build", "dockerfile") if section.node(name) is not None]
+    if shorthand is not None and given:
+        section.fault(
+            given[0], f"{section.spelled(given[0])} says the image a second time, after `type`; use `type: container`, or remove it"
+        )
+    elif not given and shorthand is None:
+        section.faults.add(section.mark, "no image; write `image: name:tag`, `dockerfile: path`, or `type: docker:name:tag`")
+        return None
+    elif len(given) > 1 and given != ["build", "dockerfile"]:
+        section.fault(given[1], f"{section.spelled(given[0])} and {section.spelled(given[1])} both say the image; keep one of them")
+    elif given[:1] in (["build"], ["dockerfile"]):
+        return _build(section, context)
+    node = shorthand or section.node("image")
+    return _referenced(node, section, context) if node else None
+
+
+def _referenced(node: Node, section: Section, context: Context) -> ImageSpec | None:
+    reference, tag = text(node, "`image`", context.faults), section.text("imageTag")
+    if reference is None:
+        return None
+    parsed = parse_image(f"{reference}:{tag}" if tag else reference)
+    if isinstance(parsed, str):
+        context.faults.add(node.mark, parsed)
+        return None
+    return ImageSpec(str(parsed))
+
+
+def _build(section: Section, context: Context) -> ImageSpec | None:
+    build, dockerfile = section.node("build"), section.node("dockerfile")
+    arguments: dict[str, str] = {}
+    folder, file = ".", "Dockerfile"
+    mark = section.mark_of("dockerfile" if build is None else "build")
+    if build is None or isinstance(build, ScalarNode):
+        folder = (text(build, "`build`", context.faults) if build else None) or "."
+        path = PurePosixPath((text(dockerfile, "`dockerfile`", context.faults) if dockerfile else None) or file)
+        folder, file = (folder, str(path)) if build else (str(path.parent), path.name)
+    else:
+        inner = Section.read(build, "`build`", BUILD_KEYS, context.faults)
+        folder, file = inner.text("context"), inner.text("dockerfile")
+        args = inner.node("args")
+        arguments = pairs(args, "`args`", context.faults) if args else {}
+        if dockerfile:
+            section.fault("dockerfile", "`dockerfile` stands beside `build`; move it into `build`")
+    clean = _local(folder, mark, context)
+    inside = _local(file, mark, context)
+    if clean is None or inside is None:
+        return None
+    if inside.startswith(".."):
+        context.faults.add(mark, f"{quote(file)} is not inside its build context; write its path from the context's folder")
+        return None
+    return ImageSpec("", BuildSpec(context.file(clean), inside, arguments))
+
+
+def _local(path: str, mark: Mark, context: Context) -> str | None:
+    """A path next to the blueprint, written one way only; addresses and paths from the root are refused."""
+    if "://" in path or path.startswith(("/", "~")) or "\\" in path:
+        context.faults.add(mark, f"{quote(path)} is not a path next to the blueprint; copy the files there and write the path from there")
+        return None
+    parts: list[str] = []
+    for part in PurePosixPath(path).parts:
+        if part == ".." and parts and parts[-1] != "..":
+            parts.pop()
+        else:
+            parts.append(part)
+    return "/".join(parts) or "."
+
+
+def _words(section: Section, name: str, context: Context) -> tuple[str, ...] | None:
+    node = section.node(name)
+    return None if node is None else command(node, section.spelled(name), context.faults)
+
+
+def _environment(section: Section, context: Context) -> dict[str, str]:
+    node = section.node("env")
+    found = {} if node is None else pairs(node, section.spelled("env"), context.faults)
+    for name in found:
+        if not _ENV_NAME.fullmatch(name):
+            section.fault("env", f"{quote(name)} cannot name an environment variable; remove the `=`, and give every one a name")
+    return found
+
+
+def _labels(section: Section, context: Context) -> dict[str, str]:
+    node = section.node("labels")
+    found = {} if node is None else pairs(node, section.spelled("labels"), context.faults)
+    for name in found:
+        if name.startswith("clocker."):
+            section.fault("labels", f"label {quote(name)} begins with `clocker.`, which is the manager's own; use another name")
+    return found
+
+
+def _restart(section: Section) -> str:
+    policy = section.text("restart")
+    if policy == "false":
+        return "no"
+    if not _RESTART.fullmatch(policy):
+        section.fault("restart", f"`restart` cannot be {quote(policy)}; write one of no, always, unless-stopped, on-failure, on-failure:3")
+    return policy
+
+
+def _matching(section: Section, name: str, pattern: re.Pattern[str], wanted: str) -> str:
+    found = section.text(name)
+    if found and not pattern.fullmatch(found):
+        section.fault(name, f"{section.spelled(name)} cannot be {quote(found)}; write {wanted}")
+    return found
+
+
+def _privileged(section: Section, context: Context) -> bool:
+    """So much power is given only for the plain word, not for 1, yes, or a quoted one."""
+    node = section.node("privileged")
+    if node is None:
+        return False
+    if not isinstance(node, ScalarNode) or not node.plain or node.text not in {"true", "false"}:
+        context.faults.add(node.mark, f"`privileged` has {describe(node)}; it is only given for the plain word true, else write false")
+        return False
+    return node.text == "true"
+
+
+def _capabilities(section: Section, context: Context) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    add, drop = section.node("capabilitiesAdd"), section.node("capabilitiesDrop")
+    node = section.node("capabilities")
+    if node is not None:
+        inner = Section.read(node, "`capabilities`", CAPABILITY_KEYS, context.faults)
+        for name, outer in (("add", add), ("drop", drop)):
+            if outer is not None and inner.node(name) is not None:
+                inner.fault(name, f"capabilities to {name} are said twice; keep one of them")
+        add, drop = add or inner.node("add"), drop or inner.node("drop")
+    return _names(add, context), _names(drop, context)
+
+
+def _names(node: Node | None, context: Context) -> tuple[str, ...]:
+    if node is None:
+        return ()
+    found = []
+    for name in texts(node, "capabilities", context.faults):
+        plain = name.upper().removeprefix("CAP_")
+        if plain in CAPABILITIES:
+            found.append(plain)
+        else:
+            context.faults.add(node.mark, f"{quote(name)} is not a capability; {hint(plain, CAPABILITIES)}")
+    return tuple(dict.fromkeys(found))
+
+
+def _on_network(ports: tuple[PortSpec, ...], network: str, section: Section) -> tuple[PortSpec, ...]:
+    """On the host's network a port is the container's own, so it is direct whatever was written, unless that cannot be."""
+    if network == "none" and ports:
+        section.fault("network", "a container with `network: none` cannot publish ports; remove the ports, or use bridge")
+    if network != "host":
+        return ports
+    for port in ports:
+        if port.fixed not in (None, port.container):
+            section.fault(
+                "network",
+                f"with `network: host` port {port.container} cannot be bound to {port.fixed}; write the same number, or use bridge",
+            )
+    return tuple(PortSpec(port.container, PortKind.DIRECT, None, port.protocol, port.name) for port in ports)

@@ -1,0 +1,75 @@
+"""What all parts of one parse share: the faults, the table of types, the files named so far, and the ids given so far."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from clocker_actors.blueprint.blobs import FileReference, placeholder
+from clocker_actors.blueprint.faults import Faults
+from clocker_actors.blueprint.nodes import ListNode, MapNode, Mark, Node, describe, quote
+from clocker_actors.model.types import TypeTable
+
+MOST_PORTS = 20_000
+"""Published ports in one file, ranges written out."""
+
+_SAFE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}")
+
+
+@dataclass(slots=True)
+class Context:
+    """One parse of one file."""
+
+    faults: Faults
+    types: TypeTable
+    files: dict[str, FileReference] = field(default_factory=dict)
+    ids: dict[str, Mark] = field(default_factory=dict)
+    ports: int = 0
+
+    def file(self, path: str) -> str:
+        """The placeholder of a file next to the blueprint."""
+        return self.files.setdefault(path, FileReference(path, placeholder(path))).placeholder
+
+    def claim(self, name: str, mark: Mark) -> None:
+        """Take an id for one service; a second taker is a fault that names both."""
+        if name in self.ids:
+            text = f"id {quote(name)} is also that of the service on line {self.ids[name].line}; give each service its own"
+            self.faults.add(mark, text)
+        self.ids.setdefault(name, mark)
+
+    def safe(self, name: str, what: str, mark: Mark) -> str:
+        """The name if it can stand in a path; else a fault that says a name which could, and that one."""
+        if _SAFE.fullmatch(name):
+            return name
+        better = slug(name)
+        rule = "letters, digits, `_`, `.` and `-`, the first a letter or digit, at most 63"
+        self.faults.add(mark, f"{what} {quote(name)} cannot stand in a path ({rule}); write for example {quote(better)}")
+        return better
+
+
+def slug(text: str, otherwise: str = "service") -> str:
+    """A name that can stand in a path, as near to the text as can be."""
+    found = re.sub(r"[^a-zA-Z0-9_.-]+", "-", text[:200]).strip("-._")[:63]
+    return found or otherwise
+
+
+def fresh(wanted: str, taken: Iterable[str] | Mapping[str, object]) -> str:
+    """The wanted name, numbered from 2 if it is taken."""
+    if wanted not in taken:
+        return wanted
+    number = 2
+    while f"{wanted}-{number}" in taken:
+        number += 1
+    return f"{wanted}-{number}"
+
+
+def listed(node: Node | None, what: str, faults: Faults) -> tuple[Node, ...]:
+    """The items of a list node; none if there is no node, or after a fault if it is no list."""
+    if node is None:
+        return ()
+    if isinstance(node, ListNode):
+        return node.items
+    if isinstance(node, MapNode):
+        faults.add(node.mark, f"{what} has a map; write a list, each item beginning with `- `")
+    else:
+        faults.add(node.mark, f"{what} has {describe(node)}; write a list, each item beginning with `- `")
+    return ()

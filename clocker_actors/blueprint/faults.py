@@ -1,0 +1,78 @@
+"""The faults of one file, collected so that a person hears of all of them at once.
+
+Each is one line, `file:line:column: what is wrong, and what would be right`, in the order of the file. Past a bound they are only counted:
+nobody reads the second hundred, and looking up near names for each would make a wrong file slow.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+from clocker_actors.blueprint.nodes import Mark, quote
+from clocker_actors.errors import BlueprintError
+
+MOST_FAULTS = 100
+
+
+class Stop(Exception):
+    """Reading cannot go on after this fault; never leaves the room."""
+
+
+class Faults:
+    """Collects the faults of the file called `filename`."""
+
+    def __init__(self, filename: str) -> None:
+        self._filename = filename
+        self._found: dict[tuple[Mark, str], None] = {}
+        self._uncounted = 0
+
+    @property
+    def any(self) -> bool:
+        """Whether something is wrong."""
+        return bool(self._found)
+
+    @property
+    def full(self) -> bool:
+        """Whether further faults are only counted."""
+        return len(self._found) >= MOST_FAULTS
+
+    def add(self, mark: Mark, text: str) -> None:
+        """Note one fault. The same words at the same place (an alias used twice) are one fault."""
+        if (mark, text) in self._found:
+            return
+        if self.full:
+            self._uncounted += 1
+        else:
+            self._found[mark, text] = None
+
+    def unknown(self, mark: Mark, name: str, where: str, known: Iterable[str]) -> None:
+        """Note that a name is not known there, with the nearest ones that are."""
+        self.add(mark, f"{quote(name)} is not {where}; {'' if self.full else hint(name, known)}")
+
+    def error(self) -> BlueprintError:
+        """All faults in the order of the file."""
+        lines = [f"{self._filename}:{mark.line}:{mark.column}: {text}" for mark, text in sorted(self._found)]
+        if self._uncounted:
+            lines.append(f"{self._filename}:1:1: and {self._uncounted} more faults; mend these first")
+        return BlueprintError(tuple(lines))
+
+    def check(self) -> None:
+        """Raise `BlueprintError` if there are faults."""
+        if self.any:
+            raise self.error()
+
+
+def near(name: str, known: Iterable[str], cutoff: float = 0.6) -> list[str]:
+    """Up to three known names most like this one, best first, whatever the case."""
+    by_lower = {each.lower(): each for each in known}
+    found = difflib.get_close_matches(name[:60].lower(), by_lower, n=3, cutoff=cutoff)
+    return [by_lower[each] for each in found]
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    """What would be right: the nearest known names, or all of them."""
+    names = list(known)
+    close = near(name, names)
+    if close:
+        return f"did you mean {' or '.join(quote(each) for each in close)}?"
+    listed = ", ".join(sorted(names)[:40])
+    return f"known are: {listed}" if listed else "nothing can be written there"

@@ -1,0 +1,99 @@
+"""What a YAML file holds, with positions: scalars, lists and maps.
+
+Scalars keep their text as written (an environment variable `1.10` stays `1.10`), and say only on request what YAML 1.2 takes them for.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+_INTEGER = re.compile(r"[-+]?[0-9]{1,25}|0o[0-7]{1,25}|0x[0-9a-fA-F]{1,25}")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]{1,40}|[0-9]{1,40}(\.[0-9]{0,40})?)([eE][-+]?[0-9]{1,4})?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_WORDS = {"null": None, "Null": None, "NULL": None, "~": None, "": None}
+_BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mark:
+    """A place in the file; both numbers start at 1."""
+
+    line: int
+    column: int
+
+
+START = Mark(1, 1)
+
+
+@dataclass(frozen=True)
+class ScalarNode:
+    """One value. `plain` means written without quotes, so that it may be a number, a boolean or null."""
+
+    mark: Mark
+    text: str
+    plain: bool
+
+    @cached_property
+    def value(self) -> bool | int | float | str | None:
+        """What YAML 1.2 takes it for; `yes`, `no`, `on`, `off` and `8080:80` are strings."""
+        if not self.plain or self.text in _WORDS:
+            return None if self.plain else self.text
+        if self.text in _BOOLEANS:
+            return _BOOLEANS[self.text]
+        if _INTEGER.fullmatch(self.text):
+            digits = self.text.lstrip("+-")
+            return int(self.text, 0 if digits[:2] in {"0o", "0x"} else 10)
+        if _FLOAT.fullmatch(self.text):
+            return float(re.sub(r"\.(?=[a-zA-Z])", "", self.text))
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class ListNode:
+    """A sequence."""
+
+    mark: Mark
+    items: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One key of a map, where it stands, and what it has."""
+
+    mark: Mark
+    key: str
+    node: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class MapNode:
+    """A map; keys are kept as text and in the order of the file."""
+
+    mark: Mark
+    entries: Mapping[str, Entry]
+
+
+Node: TypeAlias = ScalarNode | ListNode | MapNode
+
+
+def describe(node: Node) -> str:
+    """The node in a few words, for faults."""
+    if isinstance(node, ListNode):
+        return "a list"
+    if isinstance(node, MapNode):
+        return "a map"
+    if node.value is None:
+        return "nothing"
+    return quote(node.text)
+
+
+def quote(text: str) -> str:
+    """The text in backticks, shortened and on one line."""
+    flat = text.replace("\n", " ")
+    return f"`{flat[:60]}…`" if len(flat) > 60 else f"`{flat}`"
+
+
+def is_null(node: Node) -> bool:
+    """Whether nothing is written there."""
+    return isinstance(node, ScalarNode) and node.value is None

@@ -1,0 +1,114 @@
+"""The way in: the text of one file to applications and pools, or all its faults at once.
+
+`read` gives nodes, `service` and `pool` read the items of `services`, and `names` fills in what nobody wrote. Reading goes on after a fault wherever
+something is left to read; nothing is given out unless there was none.
+"""
+
+from pathlib import PurePath
+
+from clocker_actors.blueprint.blobs import ParsedBlueprint
+from clocker_actors.blueprint.coerce import text
+from clocker_actors.blueprint.context import Context, listed, slug
+from clocker_actors.blueprint.faults import Faults
+from clocker_actors.blueprint.names import assign
+from clocker_actors.blueprint.nodes import START, ListNode, MapNode, Mark, Node, ScalarNode, describe, quote
+from clocker_actors.blueprint.pool import LOCAL, read_pool
+from clocker_actors.blueprint.reader import read
+from clocker_actors.blueprint.section import Section
+from clocker_actors.blueprint.service import check_siblings, open_service, service_of
+from clocker_actors.blueprint.tables import POOL, ROOT_KEYS
+from clocker_actors.blueprint.typed import read_policies
+from clocker_actors.model.specs import ApplicationSpec, Blueprint, PoolSpec, ServiceSpec
+from clocker_actors.model.types import TypeTable
+
+_EXAMPLE = "begin with `services:` and a line `- type: docker:image:tag`"
+
+
+def parse(text: str | bytes, filename: str, types: TypeTable) -> ParsedBlueprint:
+    """The blueprint in the text. `filename` is used in faults and for a default name; nothing is read from disk.
+
+    Raises BlueprintError with every fault.
+    """
+    faults = Faults(filename)
+    context = Context(faults, types)
+    root = read(text, faults)
+    faults.check()
+    if root is None or (isinstance(root, ScalarNode) and root.value is None):
+        faults.add(START, f"the file is empty; {_EXAMPLE}")
+    elif not isinstance(root, MapNode):
+        faults.add(root.mark, f"a blueprint is a map of keys, not {describe(root)}; {_EXAMPLE}")
+    faults.check()
+    assert isinstance(root, MapNode)
+    blueprint = _blueprint(root, filename, context)
+    faults.check()
+    return ParsedBlueprint(blueprint, tuple(context.files.values()))
+
+
+def _blueprint(root: MapNode, filename: str, context: Context) -> Blueprint:
+    section = Section.read(root, "a blueprint", ROOT_KEYS, context.faults)
+    services, pools = _services(section, context)
+    application = _application(section, services, pools, filename, context)
+    if services:
+        return Blueprint((application,), pools)
+    for key in ("location", "policies", "enrichers"):
+        if pools and key in section:
+            section.fault(
+                key, f"{section.spelled(key)} is for an application, and this file has only docker clouds; remove it, or add services"
+            )
+    return Blueprint((), pools)
+
+
+def _services(section: Section, context: Context) -> tuple[tuple[ServiceSpec, ...], tuple[PoolSpec, ...]]:
+    node = section.node("services")
+    if node is None or (isinstance(node, ListNode) and not node.items):
+        section.fault("services", f"a blueprint needs services; {_EXAMPLE}")
+    services: list[tuple[ServiceSpec, Mark]] = []
+    pools: dict[str, tuple[PoolSpec, Mark]] = {}
+    for item in listed(node, "`services`", context.faults):
+        raw = open_service(item, context)
+        if raw is None:
+            continue
+        if raw.kind == POOL:
+            pool = read_pool(raw, context)
+            if pool.name in pools:
+                context.faults.add(
+                    item.mark, f"docker-cloud {quote(pool.name)} is also on line {pools[pool.name][1].line}; give each its own name"
+                )
+            pools[pool.name] = (pool, item.mark)
+            continue
+        spec = service_of(raw, context)
+        if spec:
+            services.append((spec, item.mark))
+    check_siblings(services, context)
+    return assign([spec for spec, _ in services], context), tuple(pool for pool, _ in pools.values())
+
+
+def _application(
+    section: Section, services: tuple[ServiceSpec, ...], pools: tuple[PoolSpec, ...], filename: str, context: Context
+) -> ApplicationSpec:
+    written, identity = section.text("name"), section.text("id")
+    name = context.safe(written, "name", section.mark_of("name")) if written else slug(PurePath(filename).stem, "application")
+    taken: set[str] = set()
+    return ApplicationSpec(
+        id=context.safe(identity, "id", section.mark_of("id")) if identity else name,
+        name=name,
+        location=_location(section, context) or (pools[0].name if len(pools) == 1 else LOCAL),
+        services=services,
+        policies=read_policies(section.node("policies"), section.spelled("policies"), ("policy",), taken, context),
+        enrichers=read_policies(section.node("enrichers"), section.spelled("enrichers"), ("enricher", "feed"), taken, context),
+    )
+
+
+def _location(section: Section, context: Context) -> str:
+    node: Node | None = section.node("location")
+    if isinstance(node, ListNode):
+        if len(node.items) != 1:
+            section.fault("location", f"{section.spelled('location')} has {len(node.items)} locations; write one")
+            return ""
+        node = node.items[0]
+    if node is None:
+        return ""
+    if isinstance(node, MapNode):
+        section.fault("location", f"{section.spelled('location')} has options, which are not known; write the name of a docker cloud alone")
+        return ""
+    return text(node, section.spelled("location"), context.faults) or ""

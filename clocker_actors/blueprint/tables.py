@@ -1,0 +1,306 @@
+"""Every key that may be written in a blueprint, as tables; the parser checks against them and the documentation is made from them.
+
+A row says the key's name, its other spellings (the ancestor's long names and flags, Docker's and Compose's habits), its type and bounds, and what it
+means. Types are those of `model.types.KeyType`, and `node` for what has a syntax of its own, which the row's meaning then shows.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from clocker_actors.model.specs import MAX_MEMBERS
+from clocker_actors.model.types import KeyType
+from clocker_actors.model.values import Value
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Key(KeyType):
+    """One key a person may write, with its other spellings."""
+
+    aliases: tuple[str, ...] = ()
+
+
+KeyTable: TypeAlias = Mapping[str, Key]
+
+
+def _key(
+    name: str,
+    kind: str,
+    meaning: str,
+    *aliases: str,
+    default: Value = None,
+    least: float | None = None,
+    most: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> Key:
+    return Key(name, kind, default, meaning, least, most, choices=choices, aliases=aliases)
+
+
+def _table(*keys: Key) -> KeyTable:
+    return {key.name: key for key in keys}
+
+
+ROOT_KEYS = _table(
+    _key("name", "string", "name of the application, first part of every path in it; default: the file's name", default=""),
+    _key("id", "string", "id of the application; default: its name", default=""),
+    _key("location", "node", "where services run: the name of a docker cloud; default: the cloud of this file, else `local`", "locations"),
+    _key("services", "node", "list of services"),
+    _key("policies", "node", "policies of the application", "brooklyn.policies"),
+    _key("enrichers", "node", "enrichers of the application", "brooklyn.enrichers"),
+)
+
+SERVICE_KEYS = _table(
+    _key(
+        "type", "node", "what it is: docker:image[:tag][@digest], container, cluster, group or docker-cloud", "serviceType", "service_type"
+    ),
+    _key("id", "string", "how the plan names it; once per file; default: made from the name", default=""),
+    _key("name", "string", "its part of the path; default: made from the id or type", default=""),
+    _key("config", "node", "map of configuration; keys nobody declares may stand only here", "brooklyn.config"),
+    _key("policies", "node", "list of {type, name, config}", "brooklyn.policies"),
+    _key("enrichers", "node", "list of {type, name, config}", "brooklyn.enrichers"),
+    _key("children", "node", "list of services below this one", "brooklyn.children"),
+)
+
+COMMON_CONFIG = _table(
+    _key("strategies", "node", "placement strategies, in order", "docker.container.strategies", "placement", "placementStrategies"),
+    _key("startTimeout", "duration", "how long a start may take", "start.timeout", default=300.0, least=0.1, most=86400),
+    _key("healing", "boolean", "whether failures are detected and mended", default=True),
+)
+
+CONTAINER_CONFIG: KeyTable = {
+    **_table(
+        _key("image", "node", "image by reference: [registry[:port]/]name[:tag][@digest]", "imageName", "docker.image.name"),
+        _key("imageTag", "string", "tag of the image, if not in its reference", "docker.image.tag", default=""),
+        _key("build", "node", "image to build: folder next to the blueprint, or {context, dockerfile, args}"),
+        _key(
+            "dockerfile",
+            "node",
+            "Dockerfile to build, next to the blueprint; its folder is the context",
+            "dockerfileUrl",
+            "docker.dockerfile.url",
+        ),
+        _key("command", "node", "words to run: a list, or a line split as a shell would", "commands", "cmd", "docker.image.commands"),
+        _key("entrypoint", "node", "replaces the image's entrypoint: a list or a line", "docker.image.entrypoint"),
+        _key("env", "node", "environment: a map, or a list of NAME=value", "environment", "docker.container.environment"),
+        _key(
+            "ports",
+            "node",
+            "list of 80 (random host port), 8080:80 or 8080->80 (bound), ranges, /udp, or {container, host, kind, protocol, name}",
+        ),
+        _key("openPorts", "node", "container ports published on host ports the manager chooses", "docker.openPorts"),
+        _key("directPorts", "node", "ports published on the same number of the host", "docker.directPorts"),
+        _key("portBindings", "node", "map of host port to container port", "docker.portBindings"),
+        _key(
+            "volumes",
+            "node",
+            "list of name:/path[:ro], /host/path:/path[:ro], /path, or {kind, source, target, readOnly}",
+            "docker.container.volumes.export",
+        ),
+        _key("volumeMappings", "node", "map of host path to path in the container", "docker.host.volumes"),
+        _key("tmpfs", "node", "list of paths kept in memory"),
+        _key(
+            "cpuShares",
+            "integer",
+            "weight against other containers; 1024 is normal",
+            "docker.cpuShares",
+            "cpu_shares",
+            least=2,
+            most=262144,
+        ),
+        _key("cpus", "number", "most processor cores it may use", "docker.cpus", least=0.01, most=1024),
+        _key("memory", "size", "most memory it may use", "docker.memory", "mem_limit", least=6 * MIB, most=1 << 50),
+        _key("pids", "integer", "most processes it may have", "pidsLimit", "pids_limit", least=1, most=4_194_304),
+        _key("labels", "node", "labels of the container; `clocker.` is the manager's own"),
+        _key("readiness", "node", "when it is ready: {http: 8080/path}, {tcp: 5432} or {exec: [words]}, with period, timeout, failures"),
+        _key("health", "node", "whether it is still well; written like readiness"),
+        _key(
+            "restart",
+            "string",
+            "the engine's own restart policy: no, always, unless-stopped, on-failure[:n]",
+            "docker.restart",
+            default="no",
+        ),
+        _key("user", "string", "user (and :group) it runs as", default=""),
+        _key("readOnly", "boolean", "root file system is read-only", "read_only", "readOnlyRoot", default=False),
+        _key("capabilities", "node", "{add: [names], drop: [names]}"),
+        _key("capabilitiesAdd", "node", "capabilities to add", "capAdd", "cap_add"),
+        _key("capabilitiesDrop", "node", "capabilities to drop; ALL for every one", "capDrop", "cap_drop"),
+        _key("privileged", "node", "all rights on its host; only if written plainly as true", "docker.container.privileged", default=False),
+        _key("init", "boolean", "run a small init as first process", default=False),
+        _key(
+            "stopTimeout",
+            "duration",
+            "time to stop before it is killed",
+            "stop_grace_period",
+            "stop.timeout",
+            default=10.0,
+            least=0,
+            most=3600,
+        ),
+        _key("stopSignal", "string", "signal to stop it with; default: the image's", "stop_signal", default=""),
+        _key("network", "string", "its network", "networkMode", default="bridge", choices=("bridge", "host", "none")),
+    ),
+    **COMMON_CONFIG,
+}
+
+CLUSTER_CONFIG: KeyTable = {
+    **_table(
+        _key("initialSize", "integer", "members at first", "cluster.initial.size", "initial_size", default=1, least=0),
+        _key("minSize", "integer", "fewest members", "cluster.min.size", "min_size", default=0, least=0),
+        _key("maxSize", "integer", "most members", "cluster.max.size", "max_size", default=MAX_MEMBERS, least=0, most=1_000_000),
+        _key(
+            "quorum",
+            "integer",
+            "least running members; -1: all that are wanted",
+            "cluster.initial.quorumSize",
+            "quorumSize",
+            default=-1,
+            least=-1,
+        ),
+        _key(
+            "removalStrategy",
+            "string",
+            "which member goes first when it shrinks",
+            "dynamiccluster.removalstrategy",
+            "removal",
+            default="newest",
+            choices=("newest", "oldest"),
+        ),
+        _key(
+            "quarantine",
+            "boolean",
+            "keep members that fail to start, to look at",
+            "dynamiccluster.quarantineFailedEntities",
+            "quarantineFailedEntities",
+            default=True,
+        ),
+        _key("memberSpec", "node", "the service that each member is", "dynamiccluster.memberspec", "cluster.memberSpec", "memberspec"),
+    ),
+    **COMMON_CONFIG,
+}
+
+GROUP_CONFIG: KeyTable = COMMON_CONFIG
+
+POOL_CONFIG = _table(
+    _key(
+        "locationName", "string", "name of the cloud as a location; default: the service's name", "entity.dynamicLocation.name", default=""
+    ),
+    _key("hosts", "node", "list of engines: an url, or {name, engine, address, zone, labels}", "engines"),
+    _key(
+        "strategies",
+        "node",
+        "placement strategies of the cloud, in order",
+        "docker.container.strategies",
+        "placement",
+        "placementStrategies",
+    ),
+    _key("portRange", "node", "host ports the manager may choose from, as 20000-29999", "ports", default="20000-29999"),
+)
+
+HOST_KEYS = _table(
+    _key("name", "string", "name of the host; default: made from the engine's url", default=""),
+    _key("engine", "node", "unix:///path, tcp://host:port, https://host:port or ssh://user@host; or {url, tls, ssh}", "url"),
+    _key("address", "string", "where its published ports are reached; default: the engine's host", default=""),
+    _key("zone", "string", "which zone it is in", default=""),
+    _key("labels", "node", "labels of the host, for placement"),
+)
+
+ENGINE_KEYS = _table(
+    _key("url", "string", "unix:///path, tcp://host:port, https://host:port or ssh://user@host", default=""),
+    _key("tls", "node", "{ca, cert, key}: paths on the manager's machine"),
+    _key("ssh", "node", "{key, knownHosts, socket}: paths on the manager's machine; socket is the remote one"),
+)
+
+TLS_KEYS = _table(
+    _key("ca", "string", "certificate of the authority that signed the engine's", "caCert", "tlscacert", default=""),
+    _key("cert", "string", "our client certificate", "clientCert", "tlscert", default=""),
+    _key("key", "string", "our client key", "clientKey", "tlskey", default=""),
+)
+
+SSH_KEYS = _table(
+    _key("key", "string", "our private key", "privateKeyFile", "identity", default=""),
+    _key("knownHosts", "string", "known host keys", "known_hosts", default=""),
+    _key("socket", "string", "the engine's socket on the host", default="/var/run/docker.sock"),
+)
+
+BUILD_KEYS = _table(
+    _key("context", "string", "folder next to the blueprint", default="."),
+    _key("dockerfile", "string", "path of the Dockerfile inside the context", default="Dockerfile"),
+    _key("args", "node", "build arguments: a map", "arguments"),
+)
+
+PROBE_KEYS = _table(
+    _key("http", "node", "asks for a page: 8080, 8080/path or {port, path}", "httpGet"),
+    _key("tcp", "node", "connects: 5432 or {port}", "tcpSocket"),
+    _key("exec", "node", "runs words in the container; 0 is well"),
+    _key("period", "duration", "time between two probes", "periodSeconds", "interval", default=10.0, least=0.1, most=86400),
+    _key("timeout", "duration", "longest wait for an answer", "timeoutSeconds", default=2.0, least=0.01, most=3600),
+    _key("failures", "integer", "failures in a row that make it bad", "failureThreshold", "retries", default=3, least=1, most=1000),
+)
+
+PROBE_TARGET_KEYS = _table(
+    _key("port", "integer", "port of the container", least=1, most=65535),
+    _key("path", "string", "path of the page", default="/"),
+)
+
+CAPABILITY_KEYS = _table(_key("add", "node", "capabilities to add"), _key("drop", "node", "capabilities to drop"))
+
+PORT_KEYS = _table(
+    _key("container", "integer", "port of the container", "target", least=1, most=65535),
+    _key("host", "integer", "port of the host, for a bound one", "published", least=1, most=65535),
+    _key("kind", "string", "how the host port is found", choices=("direct", "random", "bound"), default=""),
+    _key("protocol", "string", "tcp, udp or sctp", choices=("tcp", "udp", "sctp"), default="tcp"),
+    _key("name", "string", "name of the port in sensors", default=""),
+)
+
+VOLUME_KEYS = _table(
+    _key("kind", "string", "what backs it", "type", choices=("volume", "bind", "tmpfs"), default=""),
+    _key("source", "string", "volume name or host path", "name", default=""),
+    _key("target", "string", "path in the container", "path", default=""),
+    _key("readOnly", "boolean", "cannot be written", "read_only", default=False),
+)
+
+POLICY_KEYS = _table(
+    _key("type", "string", "type of the policy or enricher", "policyType", "policy_type", "enricherType", "enricher_type", default=""),
+    _key("name", "string", "name, once per entity; default: the type", "id", default=""),
+    _key("config", "node", "its configuration", "brooklyn.config"),
+)
+
+CONTAINER = "container"
+CLUSTER = "cluster"
+GROUP = "group"
+POOL = "docker-cloud"
+
+SERVICE_TYPES: Mapping[str, tuple[str, ...]] = {
+    CONTAINER: ("docker-container", "VanillaDockerApplication", "clocker.docker.entity.container.application.VanillaDockerApplication"),
+    CLUSTER: (
+        "dynamic-cluster",
+        "DynamicCluster",
+        "org.apache.brooklyn.entity.group.DynamicCluster",
+        "brooklyn.entity.group.DynamicCluster",
+    ),
+    GROUP: (
+        "BasicApplication",
+        "BasicStartable",
+        "org.apache.brooklyn.entity.stock.BasicApplication",
+        "org.apache.brooklyn.entity.stock.BasicStartable",
+        "org.apache.brooklyn.entity.stock.BasicEntity",
+    ),
+    POOL: ("docker-infrastructure", "DockerInfrastructure", "clocker.docker.entity.DockerInfrastructure"),
+}
+"""Types of services by name, with their other spellings."""
+
+CONFIG_OF: Mapping[str, KeyTable] = {CONTAINER: CONTAINER_CONFIG, CLUSTER: CLUSTER_CONFIG, GROUP: GROUP_CONFIG, POOL: POOL_CONFIG}
+"""Declared configuration by type of service."""
+
+ELSEWHERE: Mapping[str, str] = {
+    "location": "services run at the location of their application; write it at the root of the file",
+    "locations": "services run at the location of their application; write it at the root of the file",
+    "services": "services below a service are its `children`; write that key",
+    "brooklyn.parameters": "parameters are not known; write values in `brooklyn.config`",
+    "brooklyn.initializers": "initializers are not known; remove them",
+    "brooklyn.catalog": "catalogs are not known; write the services themselves",
+}
+"""Keys of the ancestor's language, or of the root, that people write where they do not belong, and what to do instead."""

@@ -1,0 +1,175 @@
+"""Policies, enrichers and placement strategies: what a person wrote, checked against the table of types.
+
+    policies:                                     strategies:
+    - type: autoscaler                            - BreadthFirst
+      config: {metric: cpu.mean.average}          - MaxContainers: {maxContainers: 8}
+
+A type is found by name, whatever its case and hyphens; also by the ancestor's Java class names; a key also with the ancestor's prefix `autoscaler.`.
+"""
+
+from collections.abc import Mapping
+
+from clocker_actors.blueprint.coerce import typed
+from clocker_actors.blueprint.context import Context, fresh, listed
+from clocker_actors.blueprint.nodes import Entry, MapNode, Node, ScalarNode, describe, is_null, quote
+from clocker_actors.blueprint.section import Section
+from clocker_actors.blueprint.tables import POLICY_KEYS
+from clocker_actors.model.specs import PolicySpec, StrategySpec
+from clocker_actors.model.types import KeyType, PolicyType
+from clocker_actors.model.values import Value, as_number
+
+_PREFIXES = ("autoscaler.", "docker.")
+_SUFFIXES = ("placementstrategy", "strategy", "policy", "enricher")
+_ORDERED = (("minPoolSize", "maxPoolSize"), ("metricLowerBound", "metricUpperBound"))
+_OBJECT = "$brooklyn:object"
+_FIELDS = ("config", "brooklyn.config", "object.fields")
+
+
+def _plain(name: str) -> str:
+    short = name.rpartition(".")[2].lower().replace("-", "").replace("_", "").replace(" ", "")
+    for suffix in _SUFFIXES:
+        if len(short) > len(suffix):
+            short = short.removesuffix(suffix)
+    return short
+
+
+def find_type(name: str, table: Mapping[str, PolicyType]) -> PolicyType | None:
+    """The type of that name, alias, or Java class name."""
+    if name in table:
+        return table[name]
+    bare = name.removeprefix("java:")
+    spellings = {alias: kind for kind in table.values() for alias in kind.aliases}
+    plain = {_plain(each): kind for each, kind in [*spellings.items(), *table.items()]}
+    return spellings.get(bare) or plain.get(_plain(bare))
+
+
+def read_policies(node: Node | None, what: str, roles: tuple[str, ...], taken: set[str], context: Context) -> tuple[PolicySpec, ...]:
+    """The policies (or enrichers and feeds) of a list; `taken` holds the names already used on that entity, and gets these."""
+    found = []
+    for item in listed(node, what, context.faults):
+        spec = _policy(item, roles, taken, context)
+        if spec:
+            found.append(spec)
+    return tuple(found)
+
+
+def _policy(item: Node, roles: tuple[str, ...], taken: set[str], context: Context) -> PolicySpec | None:
+    faults = context.faults
+    if isinstance(item, ScalarNode) and not is_null(item):
+        item = MapNode(item.mark, {"type": Entry(item.mark, "type", item)})
+    if not isinstance(item, MapNode):
+        faults.add(item.mark, f"a {roles[0]} cannot be {describe(item)}; write {{type: name, config: {{…}}}}")
+        return None
+    head = Section(item.mark, f"a {roles[0]}", POLICY_KEYS, faults)
+    rest = [entry for entry in item.entries.values() if not head.offer(entry)]
+    written = head.text("type")
+    if not written:
+        faults.add(
+            item.mark, f"this {roles[0]} has no `type`; write one of {', '.join(sorted(context.types.policies)[:20]) or 'those known'}"
+        )
+        return None
+    kind = find_type(written, context.types.policies)
+    if kind is None:
+        known = [name for name, each in context.types.policies.items() if each.role in roles]
+        faults.unknown(head.mark_of("type"), written, f"a known type of {roles[0]}", known)
+        return None
+    if kind.role not in roles:
+        place = "policies" if kind.role == "policy" else "enrichers"
+        head.fault("type", f"{quote(written)} is not a {roles[0]} but a {kind.role}; move it under `{place}`")
+        return None
+    name = _name(head, kind, taken, context)
+    return PolicySpec(kind.name, name, _config(kind, [*_inside(head, context), *rest], head, context))
+
+
+def _name(head: Section, kind: PolicyType, taken: set[str], context: Context) -> str:
+    written = head.text("name")
+    name = context.safe(written, "name", head.mark_of("name")) if written else fresh(kind.name, taken)
+    if name in taken:
+        head.fault("name", f"another policy or enricher of this entity is named {quote(name)} too; give each its own name")
+    taken.add(name)
+    return name
+
+
+def _inside(head: Section, context: Context) -> list[Entry]:
+    node = head.node("config")
+    if node is None:
+        return []
+    if isinstance(node, MapNode):
+        return list(node.entries.values())
+    context.faults.add(node.mark, f"{head.spelled('config')} has {describe(node)}; write a map, key: value")
+    return []
+
+
+def _config(kind: PolicyType, entries: list[Entry], head: Section, context: Context) -> dict[str, Value]:
+    keys = {key.name: key for key in kind.keys}
+    found: dict[str, Value] = {}
+    marks: dict[str, Entry] = {}
+    for entry in entries:
+        key = _key(entry.key, keys)
+        if key is None:
+            context.faults.unknown(entry.mark, entry.key, f"a key of {kind.name}", keys)
+        elif key.name in marks:
+            line = marks[key.name].mark.line
+            context.faults.add(entry.mark, f"{quote(entry.key)} is given a second time, first on line {line}; keep one of them")
+        else:
+            marks[key.name] = entry
+            value = None if is_null(entry.node) else typed(entry.node, key, context.faults)
+            if value is not None:
+                found[key.name] = value
+    for key in kind.keys:
+        if key.required and key.name not in marks:
+            context.faults.add(head.mark, f"{kind.name} has no `{key.name}`; add it: {key.meaning or key.type}")
+    for low, high in _ORDERED:
+        least, most = as_number(found.get(low)), as_number(found.get(high))
+        if least is not None and most is not None and least > most:
+            context.faults.add(marks[low].node.mark, f"`{low}` {least:.12g} is above `{high}` {most:.12g}; write the smaller one there")
+    return found
+
+
+def _key(written: str, keys: Mapping[str, KeyType]) -> KeyType | None:
+    for prefix in _PREFIXES:
+        for name in (written, written.removeprefix(prefix), prefix + written):
+            if name in keys:
+                return keys[name]
+    return None
+
+
+def read_strategies(section: Section, context: Context) -> tuple[StrategySpec, ...]:
+    """The placement strategies of a section, in order."""
+    node = section.node("strategies")
+    items = (node,) if isinstance(node, ScalarNode) else listed(node, section.spelled("strategies"), context.faults)
+    found = (_strategy(item, context) for item in items)
+    return tuple(spec for spec in found if spec)
+
+
+def _strategy(item: Node, context: Context) -> StrategySpec | None:
+    faults, table = context.faults, context.types.strategies
+    entries = dict(item.entries) if isinstance(item, MapNode) else {}
+    if list(entries) == [_OBJECT] and isinstance(entries[_OBJECT].node, MapNode):
+        return _strategy(entries[_OBJECT].node, context)
+    if "type" in entries:
+        name_node = entries.pop("type").node
+        inner = [each for field in _FIELDS if field in entries for each in _map_entries(entries.pop(field), context)]
+        config = [*inner, *entries.values()]
+    elif len(entries) == 1:
+        only = next(iter(entries.values()))
+        name_node, config = ScalarNode(only.mark, only.key, plain=False), _map_entries(only, context)
+    else:
+        name_node, config = item, []
+    if not isinstance(name_node, ScalarNode) or is_null(name_node):
+        faults.add(item.mark, f"a strategy cannot be {describe(name_node)}; write its name, or {{type: name, key: value}}")
+        return None
+    kind = find_type(name_node.text, table)
+    if kind is None:
+        faults.unknown(name_node.mark, name_node.text, "a known placement strategy", table)
+        return None
+    head = Section(item.mark, "a strategy", {}, faults)
+    return StrategySpec(kind.name, _config(kind, config, head, context))
+
+
+def _map_entries(entry: Entry, context: Context) -> list[Entry]:
+    if isinstance(entry.node, MapNode):
+        return list(entry.node.entries.values())
+    if not is_null(entry.node):
+        context.faults.add(entry.node.mark, f"{quote(entry.key)} has {describe(entry.node)}; write a map, key: value")
+    return []
