@@ -106,7 +106,7 @@ class Settings:
     """Pings in a row without an answer after which an engine counts as unreachable."""
     stats_watched: float = field(default=1.0, metadata={"check": _number(1, 3600, "1.0")})
     stats_other: float = field(default=10.0, metadata={"check": _number(1, 3600, "10.0")})
-    engine_grace: float = field(default=2.0, metadata={"check": _number(0, 86_400, "2.0")})
+    engine_grace: float = field(default=1.5, metadata={"check": _number(0, 86_400, "1.5")})
     """How long an engine may be unreachable before its members are replaced elsewhere."""
     entity_metrics: bool = field(default=True, metadata={"check": _truth})
     keep_activities: int = field(default=2_000, metadata={"check": _number(10, 1_000_000, "2000", whole=True)})
