@@ -14,7 +14,8 @@ from clocker_actors.kernel import messages
 from clocker_actors.kernel.cell import DEFAULT_BUDGET, Cell, Factory, RestartBudget
 from clocker_actors.kernel.ref import Ref
 from clocker_actors.kernel.reply import Reply
-from clocker_actors.kernel.work import Alarm, Job, Source, Work
+from clocker_actors.kernel.timers import Alarm
+from clocker_actors.kernel.work import Job, Source, Work
 
 if TYPE_CHECKING:
     from clocker_actors.kernel.kernel import Kernel
@@ -32,10 +33,12 @@ class Actor(pykka.Actor):
     def __init__(self) -> None:
         """Nothing of Pykka's is made here: its inbox, flag and reference are half the weight of an idle actor."""
 
-    def __getattr__(self, name: str) -> NoReturn:
-        if name == "_cell":
-            raise RuntimeError(f"{type(self).__name__} has no kernel yet in __init__: do that in on_start")
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+    if not TYPE_CHECKING:  # a checker that saw this would take any attribute for granted
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if name == "_cell":
+                raise RuntimeError(f"{type(self).__name__} has no kernel yet in __init__: do that in on_start")
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     # What it is
 

@@ -27,8 +27,6 @@ class Door:
         self.waiting.append((to, message))
         self._wake()
 
-    def take(self) -> deque[tuple[Cell | str, object]]:
-        """All that waits, in order; the stamp is set."""
+    def open(self) -> None:
+        """What waits is about to be admitted: it gets this instant for its stamp."""
         self.stamp = self._clock.now()
-        taken, self.waiting = self.waiting, deque()
-        return taken

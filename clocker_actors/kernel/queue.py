@@ -148,8 +148,11 @@ class RunQueue:
                 self.wake()
 
     def _admit(self) -> None:
-        for to, message in self.door.take():
-            self.counters.admitted += 1
+        self.door.open()
+        waiting = self.door.waiting
+        self.counters.admitted += len(waiting)
+        while waiting:
+            to, message = waiting.popleft()
             if isinstance(to, str):
                 self.post(to, message)
             else:

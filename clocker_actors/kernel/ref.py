@@ -4,6 +4,7 @@ It is an id that the kernel's directory turns into a cell each time, so it stays
 does not exist yet. Pykka's own reference belongs to one instance and goes deaf with it.
 """
 
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pykka
@@ -26,9 +27,11 @@ class Ref(pykka.ActorRef[Any]):
     def tell(self, message: Any) -> None:
         self._kernel.tell(self.id, message)
 
-    async def ask(self, message: Any, timeout: float) -> Any:  # type: ignore[override]  # Pykka's blocks
-        """The answer. Raises AskTimedOut after `timeout` seconds, ActorDead, or the error the actor refused with."""
-        return await self._kernel.ask(self.id, message, timeout)
+    def ask(  # type: ignore[override]  # Pykka's blocks
+        self, message: Any, timeout: float
+    ) -> Coroutine[Any, Any, Any]:
+        """To be awaited. Raises AskTimedOut after `timeout` seconds, ActorDead, or the error the actor refused with."""
+        return self._kernel.ask(self.id, message, timeout)
 
     def stop(self, deadline: float = 5.0) -> None:  # type: ignore[override]  # Pykka's blocks
         """Have the kernel stop the actor and all below it, after the messages that wait now."""

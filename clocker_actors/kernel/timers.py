@@ -11,6 +11,8 @@ import itertools
 from collections.abc import Callable
 from contextvars import Context
 
+from clocker_actors.kernel.cell import Cell, Errand, Ticket
+
 COMPACT_AT = 256
 """Dead entries kept before a clean-up is considered."""
 
@@ -35,12 +37,13 @@ class Timers:
         self._sequence = itertools.count()
         self._dead = 0
         self._handle: asyncio.TimerHandle | None = None
+        self._wake_due = 0.0
 
     def arm(self, delay: float, fire: Callable[[], None]) -> Timer:
         """Call `fire` after `delay` seconds (at once, but not within this call, when that is not positive)."""
         timer = Timer(self._loop.time() + max(delay, 0.0), fire)
         heapq.heappush(self._heap, (timer.due, next(self._sequence), timer))
-        if self._handle is None or timer.due < self._handle.when():
+        if self._handle is None or timer.due < self._wake_due:
             self._wake_at(timer.due)
         return timer
 
@@ -71,13 +74,13 @@ class Timers:
     def _wake_at(self, due: float) -> None:
         if self._handle is not None:
             self._handle.cancel()
+        self._wake_due = due
         self._handle = self._loop.call_at(due, self._fire_due, context=self._context)
 
     def _fire_due(self) -> None:
-        # The loop may call a hair early, within the resolution of its clock: what it woke us for counts as due.
-        reached = self._loop.time()
-        if self._handle is not None:
-            reached = max(reached, self._handle.when())
+        # A loop may call a hair early, within the resolution of its clock (uvloop counts whole milliseconds): what it woke us
+        # for counts as due.
+        reached = max(self._loop.time(), self._wake_due)
         self._handle = None
         while self._heap and self._heap[0][0] <= reached:
             timer = heapq.heappop(self._heap)[2]
@@ -88,3 +91,22 @@ class Timers:
                 fire()
         if self._heap and self._handle is None:
             self._wake_at(self._heap[0][0])
+
+
+class Alarm(Errand):
+    """A named timer of an actor."""
+
+    __slots__ = ("message", "timer")
+
+    def __init__(self, cell: Cell, name: str, delay: float, message: object) -> None:
+        super().__init__(cell, ("timer", name))
+        self.message = message
+        self.timer = cell.kernel.timers.arm(delay, self._ring)
+
+    def cancel(self) -> None:
+        self.cell.kernel.timers.cancel(self.timer)
+        self.close()
+
+    def _ring(self) -> None:
+        self.cell.kernel.counters.timers_fired += 1
+        self.cell.kernel.door.bring(self.cell, Ticket(self.message, self))

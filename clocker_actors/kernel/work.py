@@ -132,22 +132,3 @@ class Job(Errand):
         self.cell.kernel.timers.cancel(self.timer)
         if self.task is not None:
             self.task.cancel()
-
-
-class Alarm(Errand):
-    """A named timer of an actor."""
-
-    __slots__ = ("message", "timer")
-
-    def __init__(self, cell: Cell, name: str, delay: float, message: object) -> None:
-        super().__init__(cell, ("timer", name))
-        self.message = message
-        self.timer = cell.kernel.timers.arm(delay, self._ring)
-
-    def cancel(self) -> None:
-        self.cell.kernel.timers.cancel(self.timer)
-        self.close()
-
-    def _ring(self) -> None:
-        self.cell.kernel.counters.timers_fired += 1
-        self.cell.kernel.door.bring(self.cell, Ticket(self.message, self))

@@ -170,8 +170,11 @@ def tell_and_ask() -> list[Row]:
     return rows
 
 
-async def _longest_stall(actors: int, messages: int) -> float:
-    """Milliseconds between two turns of a callback that always wants the next one, while everything waiting is handled."""
+async def _longest_stall(actors: int, messages: int) -> tuple[float, float]:
+    """Milliseconds between two turns of a callback that always wants the next one, while everything waiting is handled.
+
+    The second figure counts only the time this thread had the processor: what others of the machine took is not ours.
+    """
     kernel = Kernel(warn_depth=10**9)
     for number in range(actors):
         kernel.spawn(str(number), Sink)
@@ -181,24 +184,27 @@ async def _longest_stall(actors: int, messages: int) -> float:
         for number in range(actors):
             post(str(number), message)
     longest, last = 0.0, time.perf_counter()
+    busiest, worked = 0.0, time.thread_time()
     while not kernel.idle():
         await asyncio.sleep(0)
-        now = time.perf_counter()
+        now, work = time.perf_counter(), time.thread_time()
         longest, last = max(longest, now - last), now
+        busiest, worked = max(busiest, work - worked), work
     await kernel.stop(deadline=60.0)
-    return longest * 1000
+    return longest * 1000, busiest * 1000
 
 
 def loop_stall() -> list[Row]:
     """The longest time the loop is held while a great many messages wait."""
     gc.collect()
-    stalls = [asyncio.run(_longest_stall(STALL_ACTORS, STALL_MESSAGES)) for _ in range(3)]
-    stall = statistics.median(stalls)
+    rounds = [asyncio.run(_longest_stall(STALL_ACTORS, STALL_MESSAGES)) for _ in range(ROUNDS)]
+    stall = statistics.median(longest for longest, _ in rounds)
+    busy = statistics.median(busiest for _, busiest in rounds)
     return [
         Row(
             what=f"longest loop stall, {STALL_ACTORS:,} actors x {STALL_MESSAGES} waiting messages",
             mark="none",
-            ours=f"{stall:.1f} ms (worst of three {max(stalls):.1f})",
+            ours=f"{stall:.1f} ms ({busy:.1f} ms of it on the processor)",
             peer="",
             ratio="",
             goal=f"<= {STALL_GOAL_MS:g} ms",
