@@ -125,7 +125,7 @@ class Core:
         if oom:
             self._journal.write(box, "oom")
         self._journal.write(box, "die", exit_code=code)
-        if not ordered and _restarts(box.request.spec.restart, code):
+        if not ordered and _restarts(box, code):
             self.later(_RESTART_PAUSE * 2 ** min(box.restarts, 9), lambda: self._restart(box, box.runs))
 
     def stop(self, box: Box, code: int) -> None:
@@ -171,7 +171,7 @@ class Core:
     def recover(self) -> None:
         """The engine is back and starts again what its restart policy says."""
         for box in list(self.boxes.values()):
-            if box.state is EngineState.EXITED and box.request.spec.restart == "always":
+            if box.state is EngineState.EXITED and box.request.spec.restart in ("always", "unless-stopped"):
                 self._restart(box, box.runs)
 
     # --- images and volumes -------------------------------------------------------------------------------------------------------
@@ -286,5 +286,8 @@ def _has(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
     return all(key in labels and value in ("", labels[key]) for key, value in wanted.items())
 
 
-def _restarts(policy: str, code: int) -> bool:
-    return policy in ("always", "unless-stopped") or (policy.startswith("on-failure") and code != 0)
+def _restarts(box: Box, code: int) -> bool:
+    policy, _, most = box.request.spec.restart.partition(":")
+    if policy == "on-failure":
+        return code != 0 and (not most or box.restarts < int(most))
+    return policy in ("always", "unless-stopped")

@@ -1,16 +1,16 @@
 """A Docker engine that exists in memory only, behind the engine port, on whatever loop runs (the virtual one included).
 
-The port's calls go over `wire.py` to `core.py`; below them are the controls by which tests and `--simulated` make load and bad days.
+The port's calls go over `wire.py` to `core.py`; `controls.py` has the handles by which tests and `--simulated` make load and bad days.
 All that is random comes from the seed, so that one story told twice is the same story.
 """
 
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from functools import partial
 from typing import TypeVar
 
 from clocker_actors.drivers.simulated.boxes import Box
+from clocker_actors.drivers.simulated.controls import Controls
 from clocker_actors.drivers.simulated.core import Core
 from clocker_actors.drivers.simulated.images import full_reference, known, run
 from clocker_actors.drivers.simulated.journal import Journal
@@ -29,7 +29,7 @@ GIGA = 1024**3
 USUAL_IMAGES = ("web", "busybox", "debian:bookworm-slim", "nginx", "exits", "never-healthy", "ignores-term", "healthcheck")
 
 
-class SimulatedEngine:
+class SimulatedEngine(Controls):
     """Implements the port `Engine`. `made` counts calls by operation; `most_starting` is the most starts there were in flight at once.
 
     `close` ends the streams and watches of our side; the engine itself lives on and may be used again.
@@ -222,87 +222,6 @@ class SimulatedEngine:
             await watch.close()
         self._watches.clear()
 
-    # --- controls: load and what is inside ----------------------------------------------------------------------------------------
-
-    def load(self, key: str, cpu_percent: float) -> None:
-        """Let every container that answers to `key` (id, name, image, `label=value` or a label's value) work this hard; 0 ends it."""
-        self.loads.load(key, cpu_percent)
-
-    def offer(self, key: str, total_cpu_percent: float) -> None:
-        """Let all running containers that answer to `key`, on all engines of one LoadModel, share this load."""
-        self.loads.offer(key, total_cpu_percent)
-
-    @property
-    def containers(self) -> tuple[Observed, ...]:
-        """All containers as they are, without asking the engine."""
-        return tuple(box.observed() for box in self._core.boxes.values())
-
-    @property
-    def volume_names(self) -> tuple[str, ...]:
-        """All volumes, without asking the engine."""
-        return tuple(self._core.volumes)
-
-    def die(self, container: str, exit_code: int = 1, *, oom: bool = False) -> None:
-        """Let its process end by itself, now."""
-        self._core.die(self._core.find(container), exit_code, oom=oom)
-
-    def sicken(self, container: str, *, sick: bool = True) -> None:
-        """Let its probes fail from now on (or be well again)."""
-        self._core.find(container).sick = sick
-
-    def fill_disk(self, *, full: bool = True) -> None:
-        """No space left (or space again)."""
-        self._core.disk_full = full
-
-    def occupy(self, port: int, *, occupied: bool = True) -> None:
-        """Something foreign listens on a host port (or no longer)."""
-        (self._core.taken_ports.add if occupied else self._core.taken_ports.discard)(port)
-
-    # --- controls: faults ---------------------------------------------------------------------------------------------------------
-
-    def fail(self, operation: str, error: ClockerError, times: int = 1) -> None:
-        """The next `times` calls of an operation (a method's name) fail with this error and do nothing."""
-        self._wire.fail(operation, error, times)
-
-    def lose_reply(self, operation: str, times: int = 1) -> None:
-        """The next `times` calls of an operation are done, but the caller gets EngineUnavailable."""
-        self._wire.lose_reply(operation, times)
-
-    def slow(self, factor: float) -> None:
-        """All latencies times this; 1 is normal."""
-        self._wire.factor = factor
-
-    def duplicate_events(self, copies: int = 2) -> None:
-        """Every event from now on comes this many times."""
-        self._journal.copies = copies
-
-    def hang(self) -> None:
-        """As SIGSTOP: containers run on, nothing answers, streams stay open and silent."""
-        self._wire.hang()
-
-    def resume(self) -> None:
-        """End of `hang`: what had arrived is done now."""
-        self._wire.resume()
-
-    def crash(self, *, graceful: bool = False) -> None:
-        """The engine and its containers end (code 255; 137 when it was asked to go), events are forgotten."""
-        self._wire.crash()
-        self._starting = 0
-        self._core.crash(137 if graceful else 255)
-
-    def recover(self) -> None:
-        """It is started again; containers stay exited unless their restart policy is `always`."""
-        self._wire.recover()
-        self._core.recover()
-
-    def partition(self) -> None:
-        """As a pulled cable: its containers run on, keepalive notices after 2.6 s."""
-        self._wire.partition()
-
-    def heal(self) -> None:
-        """End of `partition`."""
-        self._wire.heal()
-
     # --- inside -------------------------------------------------------------------------------------------------------------------
 
     async def _quick(self, operation: str, effect: Callable[[], T]) -> T:
@@ -327,10 +246,10 @@ class SimulatedEngine:
         until = self.now() + delay * self._wire.factor
         if box is not None:
             box.starting_until = max(box.starting_until, until)
-        self._wire.later(delay * self._wire.factor, partial(self._start_ended))
+        asyncio.get_running_loop().call_later(delay * self._wire.factor, self._start_ended)
 
     def _start_ended(self) -> None:
-        self._starting = max(self._starting - 1, 0)
+        self._starting -= 1
 
     def _running(self, container: str) -> Box:
         box = self._core.find(container)

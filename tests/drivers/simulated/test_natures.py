@@ -76,6 +76,13 @@ async def test_a_restart_policy_makes_die_and_start_follow_each_other(engine: Si
     assert [action for action, _ in actions(heard)] == ["create", "start", "die", "start", "die"]
 
 
+async def test_a_limited_restart_policy_gives_up(engine: SimulatedEngine) -> None:
+    await running(engine, "a", "exits", restart="on-failure:2")
+    await asyncio.sleep(60)
+    assert engine.containers[0].state is EngineState.EXITED
+    assert [line for line in [line async for line in engine.logs("a", follow=False, tail=-1)] if "started" in line] == ["a: started"] * 3
+
+
 async def test_create_never_pulls_and_pulls_can_fail(engine: SimulatedEngine) -> None:
     with pytest.raises(ImageNotFound, match="pull or build"):
         await engine.create(request("a", "redis:7"))
