@@ -5,7 +5,7 @@ round and no story is told twice.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.decisions import Decision, PlacementTrace
@@ -132,9 +132,9 @@ class Chains:
         if depth <= 0:
             yield Line("gap", f"the chain of causes goes on from {cause.id}; explain that entity for the rest")
         elif decision is not None:
-            yield Line("cause", f"because of decision {decision.id}", decision.at, {}, (self.decision(decision, depth),))
+            yield _because(self.decision(decision, depth))
         elif activity is not None:
-            yield Line("cause", f"because of activity {activity.id}", activity.began, {}, (self.activity(activity, up=True, depth=depth),))
+            yield _because(self.activity(activity, up=True, depth=depth))
         else:
             yield self.outside(cause, subject)
 
@@ -176,3 +176,7 @@ class Chains:
             return f"policy {name} of {self.model.path(uid)}"
         entry = self.model.get(actor)
         return f"{entry.kind} {entry.path or entry.uid}" if entry is not None else words.principal(actor)
+
+
+def _because(line: Line) -> Line:
+    return replace(line, kind="cause", text=f"because {line.text}")

@@ -89,7 +89,7 @@ class _Teller:
         if state is not None:
             parts.append(f"is {state}")
         if up is not None:
-            parts.append("and up" if up else "and not up")
+            parts.append(f"{'is' if state is None else 'and'} {'up' if up else 'not up'}")
         size, desired, ups = (entry.value(sensor.name) for sensor in (GROUP_SIZE, GROUP_DESIRED, GROUP_UP))
         if size is not None:
             parts.append(f"with {size} members of {desired} wanted, {ups or 0} of them up")
@@ -135,7 +135,7 @@ class _Teller:
         for activity in reversed(rest[-ACTED:]):
             if activity.id not in self.chains.told:
                 yield self.chains.activity(activity, up=True, down=True)
-        if not (idle or acted or rest):
+        if not (idle or acted or rest) and entry.kind is not EntityKind.CONTAINER:
             yield Line("gap", f"nothing was decided about {entry.path or entry.uid} and nothing done to it since the manager started")
 
     def member_of(self, container: Entry) -> Iterator[Line]:

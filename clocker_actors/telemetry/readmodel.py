@@ -112,6 +112,10 @@ class ReadModel:
         """All entities of a kind, in the order they were first noted."""
         return list(self._by_kind[kind].values())
 
+    def count(self, kind: EntityKind) -> int:
+        """How many entities of a kind exist."""
+        return len(self._by_kind[kind])
+
     def all(self) -> Iterator[Entry]:
         """All entities that exist."""
         return iter(tuple(self._entries.values()))

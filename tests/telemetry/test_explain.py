@@ -85,7 +85,7 @@ def in_order(text: str, *parts: str) -> None:
 def test_a_size_is_told_from_the_reading_to_the_last_step() -> None:
     in_order(
         told(grown(), "shop/web"),
-        "shop/web (cluster c2) and up with 2 members of 2 wanted, 2 of them up",
+        "shop/web (cluster c2) is up with 2 members of 2 wanted, 2 of them up",
         "policy scaler (autoscaler) is running",
         "08:00:01 UTC: policy scaler of shop/web ordered resize to 2",
         "83.25 % is above 70 % [d1]",
@@ -107,9 +107,9 @@ def test_a_container_is_told_by_its_member_placement_and_resize() -> None:
         "container k8",
         "it is generation 1 of member shop/web/2 (m4)",
         "pool local ordered run on here (place of shop/web/2)",
-        "because of activity t2",
+        "because activity t2: start()",
         "activity t1: resize(size=2)",
-        "because of decision d1",
+        "because 08:00:01 UTC: policy scaler",
         "83.25 % is above 70 %",
         "local/here was chosen of 3 hosts by BreadthFirst",
         "chosen: 1. here (h6): fewest containers (1)",
