@@ -21,6 +21,7 @@ from clocker_actors.kernel import Actor, Kernel
 ROUNDS = 5
 TELLS = 50_000
 ASKS = 5_000
+TURNS = 20
 PYKKA_TELLS = 10_000
 PYKKA_ASKS = 1_000
 IDLE_ACTORS = 10_000
@@ -43,15 +44,24 @@ class Row:
     met: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Expect:
+    """So many messages come; say when they are there."""
+
+    count: int
+    done: Callable[[], None]
+
+
 class Sink(Actor):
     """Takes messages and says when it had all of them."""
 
-    def __init__(self, expected: int = 0, done: Callable[[], None] | None = None) -> None:
-        super().__init__()
-        self.left = expected
-        self.done = done
+    left = 0
+    done: Callable[[], None] | None = None
 
     def on_receive(self, message: Any) -> Any:
+        if type(message) is Expect:
+            self.left, self.done = message.count, message.done
+            return None
         self.left -= 1
         if not self.left and self.done is not None:
             self.done()
@@ -75,40 +85,49 @@ class PykkaSink(pykka.ThreadingActor):
 
 
 async def _round_trips(count: int) -> float:
-    """The mark: what a future set by a callback costs, which is the least an answer on this loop can cost."""
+    """Seconds for so many futures set by a callback and awaited: the least that an answer on this loop can cost."""
     loop = asyncio.get_running_loop()
     began = time.perf_counter()
     for _ in range(count):
         future: asyncio.Future[None] = loop.create_future()
         loop.call_soon(future.set_result, None)
         await future
-    return count / (time.perf_counter() - began)
+    return time.perf_counter() - began
 
 
-async def _tells(count: int) -> float:
-    kernel = Kernel(warn_depth=10 * count)
+async def _tells(kernel: Kernel, count: int) -> float:
+    """Seconds for so many messages of one actor to another, sent and handled."""
     done = asyncio.Event()
-    kernel.spawn("sink", lambda: Sink(count, done.set))
-    kernel.spawn("source", Source)
+    kernel.tell("sink", Expect(count, done.set))
     await kernel.settle()
     began = time.perf_counter()
     kernel.tell("source", count)
     await done.wait()
-    took = time.perf_counter() - began
-    await kernel.stop()
-    return count / took
+    return time.perf_counter() - began
 
 
-async def _asks(count: int) -> float:
-    kernel = Kernel()
-    sink = kernel.spawn("sink", Sink)
-    await kernel.settle()
+async def _asks(kernel: Kernel, count: int) -> float:
+    """Seconds for so many questions, one after the other, each with its timeout."""
+    sink = kernel.ref("sink")
     began = time.perf_counter()
     for number in range(count):
         await sink.ask(number, timeout=5.0)
-    took = time.perf_counter() - began
+    return time.perf_counter() - began
+
+
+async def _one_round() -> tuple[float, float, float]:
+    """Round trips, tells and asks a second, taken in short turns so that whatever disturbs the machine disturbs all three."""
+    kernel = Kernel(warn_depth=10 * TELLS)
+    kernel.spawn("sink", Sink)
+    kernel.spawn("source", Source)
+    await kernel.settle()
+    bare = tells = asks = 0.0
+    for _ in range(TURNS):
+        bare += await _round_trips(ASKS // TURNS)
+        asks += await _asks(kernel, ASKS // TURNS)
+        tells += await _tells(kernel, TELLS // TURNS)
     await kernel.stop()
-    return count / took
+    return ASKS / bare, TELLS / tells, ASKS / asks
 
 
 def _pykka_tells(count: int) -> float:
@@ -134,12 +153,15 @@ def _pykka_asks(count: int) -> float:
 
 def tell_and_ask() -> list[Row]:
     """Messages and questions a second between one pair of actors, beside a bare future round trip and Pykka's threads."""
-    bare, tells, asks, pykka_tells, pykka_asks = [], [], [], [], []
+    bare: list[float] = []
+    tells: list[float] = []
+    asks: list[float] = []
+    pykka_tells: list[float] = []
+    pykka_asks: list[float] = []
     for _ in range(ROUNDS):
-        bare.append(asyncio.run(_round_trips(ASKS)))
-        tells.append(asyncio.run(_tells(TELLS)))
+        for figures, figure in zip((bare, tells, asks), asyncio.run(_one_round()), strict=True):
+            figures.append(figure)
         pykka_tells.append(_pykka_tells(PYKKA_TELLS))
-        asks.append(asyncio.run(_asks(ASKS)))
         pykka_asks.append(_pykka_asks(PYKKA_ASKS))
     mark = statistics.median(bare)
     rows = []
