@@ -29,7 +29,6 @@ class Actor(pykka.Actor):
     """
 
     _cell: Cell
-    _stop: Any  # Pykka's own is never called here, so the name is free for subclasses
 
     def __init__(self) -> None:
         """Nothing of Pykka's is made here: its inbox, flag and reference are half the weight of an idle actor."""
