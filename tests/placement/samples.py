@@ -1,6 +1,7 @@
 """Hosts and requests for the tests of placement, and a plain second opinion: filter and sort over all views."""
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from clocker_actors.model.identity import Cause, Uid
 from clocker_actors.model.placements import HostView, Placement, PlacementRequest
@@ -74,17 +75,19 @@ def second_opinion(rows: Sequence[HostRow], wanted: PlacementRequest, strategies
     """All fitting hosts, best first, by looking at every one."""
     order = sorted((row for row in rows if _fits(row, wanted, strategies)), key=lambda row: (row.order, row.uid))
     rankings = [spec.type for spec in strategies if not spec.type.startswith("Max")] or ["BreadthFirst"]
-    for name in rankings:  # stable sorts, so the last one dominates
-        if name == "Random":
-            order = _rotated(sorted(order, key=lambda row: (row.order, row.uid)), wanted)
-        elif "Random" not in rankings[rankings.index(name) :]:
-            order = sorted(order, key=lambda row: _measure(name, row, wanted.cluster))
+    drawn = "Random" in rankings
+    later = rankings[len(rankings) - rankings[::-1].index("Random") :] if drawn else rankings
+
+    def key(row: HostRow) -> list[tuple[float, ...]]:
+        return [_measure(name, row, wanted.cluster) for name in reversed(later)]
+
+    order.sort(key=key)
+    if drawn:
+        order = [row for _, equals in groupby(order, key) for row in _rotated(list(equals), wanted)]
     return [row.uid for row in order if row.uid not in wanted.avoid]
 
 
 def _rotated(rows: list[HostRow], wanted: PlacementRequest) -> list[HostRow]:
-    if not rows:
-        return rows
     first = number_of(f"{wanted.member}.{wanted.generation}") % len(rows)
     return rows[first:] + rows[:first]
 
