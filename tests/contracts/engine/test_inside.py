@@ -1,0 +1,79 @@
+"""Can we look into a container: run commands, read its output, ask whether it is well?"""
+
+import asyncio
+
+import pytest
+
+from clocker_actors.errors import EngineFault, TimedOut
+from clocker_actors.model.specs import PortSpec, ProbeKind, ProbeSpec
+from tests.bed.image import WEB_PORT
+from tests.contracts.engine.lab import Lab, until
+
+
+async def test_a_command_gives_code_and_output(lab: Lab) -> None:
+    identity = await lab.run()
+    assert await lab.engine.execute(identity, ["sh", "-c", "echo one; echo two; exit 3"], 5.0) == (3, "one\ntwo\n")
+
+
+async def test_a_command_that_takes_too_long(lab: Lab) -> None:
+    identity = await lab.run()
+    with pytest.raises(TimedOut, match="sleep 5"):
+        await lab.engine.execute(identity, ["sleep", "5"], 0.3)
+
+
+async def test_a_command_in_what_does_not_run(lab: Lab) -> None:
+    identity = await lab.engine.create(lab.request())
+    with pytest.raises(EngineFault):
+        await lab.engine.execute(identity, ["true"], 1.0)
+
+
+async def test_the_log_is_lines_of_text(lab: Lab) -> None:
+    identity = await lab.run(lab.request(command=("sh", "-c", "echo one; echo two; echo three; sleep 0.2")))
+
+    async def ended() -> bool:
+        return (await lab.engine.inspect(identity)).exit_code == 0
+
+    await until(ended, 10.0)
+    seen = [line async for line in lab.engine.logs(identity, follow=False, tail=100)]
+    assert [line for line in seen if line in ("one", "two", "three")] == ["one", "two", "three"]
+    assert len([line async for line in lab.engine.logs(identity, follow=False, tail=1)]) == 1
+
+
+async def test_a_followed_log_ends_with_its_container(lab: Lab) -> None:
+    identity = await lab.run(lab.request(command=("sh", "-c", "echo hello; sleep 1; exit 0")))
+    async with asyncio.timeout(10):
+        assert "hello" in [line async for line in lab.engine.logs(identity, follow=True, tail=10)]
+
+
+async def test_a_server_becomes_ready(lab: Lab) -> None:
+    identity = await lab.run(lab.request(command=None, port=20_300, ports=(PortSpec(WEB_PORT),)))
+    seen = await lab.engine.inspect(identity)
+    for probe in (ProbeSpec(ProbeKind.HTTP, WEB_PORT), ProbeSpec(ProbeKind.TCP, WEB_PORT), ProbeSpec(ProbeKind.EXEC, command=("true",))):
+
+        async def ready(probe: ProbeSpec = probe) -> bool:
+            return (await lab.engine.probe(seen, lab.address, probe)).ok
+
+        await until(ready, 10.0)
+
+
+async def test_what_is_not_well_is_a_result_with_words(lab: Lab) -> None:
+    identity = await lab.run(lab.request(command=("sh", "-c", "exit 0"), port=20_301, ports=(PortSpec(WEB_PORT),)))
+
+    async def ended() -> bool:
+        return (await lab.engine.inspect(identity)).exit_code is not None
+
+    seen = await lab.engine.inspect(identity)
+    await until(ended, 5.0)
+    for probe in (ProbeSpec(ProbeKind.HTTP, WEB_PORT, timeout=0.5), ProbeSpec(ProbeKind.TCP, WEB_PORT, timeout=0.5)):
+        result = await lab.engine.probe(seen, lab.address, probe)
+        assert not result.ok
+        assert result.detail
+
+
+async def test_a_failing_command_probe_tells_its_code(lab: Lab) -> None:
+    identity = await lab.run()
+    seen = await lab.engine.inspect(identity)
+    result = await lab.engine.probe(seen, lab.address, ProbeSpec(ProbeKind.EXEC, command=("sh", "-c", "echo broken; exit 7")))
+    assert not result.ok
+    assert "7" in result.detail
+    assert "broken" in result.detail

@@ -1,0 +1,90 @@
+"""Is an engine that hangs, restarts or is cut off noticed in time, and is everything well again afterwards, and nothing left?"""
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from clocker_actors.errors import EngineUnavailable
+from clocker_actors.model.containers import EngineState
+from tests.contracts.engine.lab import Calls, Lab, heard
+
+
+async def test_it_introduces_itself(lab: Lab) -> None:
+    await lab.engine.ping()
+    told = await lab.engine.info()
+    assert told.id
+    assert told.name
+    assert told.cores >= 1
+    assert told.memory > 1 << 20
+    assert tuple(map(int, told.api.split("."))) >= (1, 41)
+
+
+async def test_a_hanging_engine_is_noticed_within_three_seconds(lab: Lab) -> None:
+    identity = await lab.run()
+    loop = asyncio.get_running_loop()
+    lab.weather.hang()
+    try:
+        began = loop.time()
+        with pytest.raises(EngineUnavailable) as silence:
+            await lab.engine.ping()
+        assert 1.5 <= loop.time() - began <= 3.0
+    finally:
+        lab.weather.resume()
+    assert silence.value.details["engine"] in str(silence.value)
+    assert "check" in str(silence.value)
+    await lab.engine.ping()
+    assert (await lab.engine.inspect(identity)).state is EngineState.RUNNING
+
+
+async def test_a_restarted_engine_is_used_again_without_ado(lab: Lab) -> None:
+    identity = await lab.run()
+    await lab.weather.restart()
+    await lab.reachable()
+    assert (await lab.engine.inspect(identity)).state is EngineState.EXITED
+    await lab.engine.start(identity)
+    await lab.engine.info()
+
+
+async def test_a_cut_cable_is_noticed_by_calls_and_streams(lab: Lab) -> None:
+    if lab.local:
+        pytest.skip("a local socket has no cable")
+    identity = await lab.run()
+    loop = asyncio.get_running_loop()
+    async with heard(lab.engine) as events:
+        lab.weather.cut()
+        try:
+            began = loop.time()
+            with pytest.raises(EngineUnavailable):
+                await lab.engine.list({})
+            async with asyncio.timeout(8):
+                broken = await events.get()
+            assert isinstance(broken, EngineUnavailable)
+            assert loop.time() - began <= 5.0
+        finally:
+            lab.weather.plug()
+    await lab.reachable()
+    assert (await lab.engine.inspect(identity)).state is EngineState.RUNNING
+
+
+@pytest.mark.real
+async def test_closing_leaves_no_connection_and_no_file(lab: Lab, tmp_path: Path) -> None:
+    await lab.engine.ping()
+    before = len(os.listdir("/proc/self/fd"))
+    files = set(tmp_path.rglob("*"))
+    other = lab.connect(Calls())
+    identity = await lab.run()
+    await other.ping()
+    await asyncio.gather(*(other.list({}) for _ in range(5)))
+    watch = other.watch()
+    watch.follow(identity, 1.0)
+    await anext(aiter(watch))
+    async with heard(other):
+        pass
+    await other.close()
+    with pytest.raises(EngineUnavailable):
+        await other.ping()
+    await asyncio.sleep(0.05)  # the other side of an SSH channel takes a moment
+    assert len(os.listdir("/proc/self/fd")) <= before + 1  # the lab's own pool may have grown by one
+    assert set(tmp_path.rglob("*")) <= files
