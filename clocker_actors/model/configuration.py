@@ -26,6 +26,17 @@ _SECONDS = {
     "d": 86400.0,
 }
 _BYTES = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
+_KINDS = {
+    "string": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "duration": "a duration",
+    "size": "a size",
+    "sensor": "the name of a sensor",
+    "list": "a list",
+    "map": "a map",
+}
 _AMOUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*")
 
 
@@ -43,7 +54,7 @@ def checked(policy: PolicyType, given: Mapping[str, Value], base: Mapping[str, V
         else:
             config[name] = base[name] if base is not None and name in base else key.default
         if key.required and config[name] is None:
-            raise BadRequest(f"{policy.name} needs {name}: {key.meaning}; give a {key.type}", key=name)
+            raise BadRequest(f"{policy.name} needs {name}: {key.meaning}; give {_right(key)}", key=name)
     return config
 
 
@@ -66,7 +77,7 @@ def _value(policy: PolicyType, key: KeyType, value: Value) -> Value:
     try:
         result = _convert(key.type, value)
     except (ValueError, TypeError):
-        raise BadRequest(f"{policy.name}: {key.name}={value!r} is not a {key.type}; give {_right(key)}", key=key.name) from None
+        raise BadRequest(f"{policy.name}: {key.name}={value!r} is not {_KINDS[key.type]}; give {_right(key)}", key=key.name) from None
     if key.choices and result not in key.choices:
         raise BadRequest(f"{policy.name}: {key.name}={value!r} is none of its choices; give {_right(key)}", key=key.name)
     if isinstance(result, int | float) and not isinstance(result, bool):
@@ -80,18 +91,12 @@ def _value(policy: PolicyType, key: KeyType, value: Value) -> Value:
 def _right(key: KeyType) -> str:
     if key.choices:
         return " or ".join(key.choices)
-    words = {
-        "duration": "a duration such as 30s",
-        "size": "a size such as 64m",
-        "boolean": "true or false",
-        "sensor": "the name of a sensor",
-    }
-    what = words.get(key.type, f"a {key.type}")
+    what = _KINDS[key.type] + {"duration": " such as 30s", "size": " such as 64m"}.get(key.type, "")
     if key.least is not None and key.most is not None:
-        return f"{what}, {key.least:g} to {key.most:g}"
+        return f"{what}, {key.least:.10g} to {key.most:.10g}"
     if key.least is not None:
-        return f"{what}, at least {key.least:g}"
-    return f"{what}, at most {key.most:g}" if key.most is not None else what
+        return f"{what}, at least {key.least:.10g}"
+    return f"{what}, at most {key.most:.10g}" if key.most is not None else what
 
 
 def _convert(kind: str, value: Value) -> Value:

@@ -54,7 +54,9 @@ def actual_state(expected: Lifecycle | None, *, up: bool | None, problems: bool)
     return Lifecycle.RUNNING if up else Lifecycle.STOPPED
 
 
-def quorate(quorum: int, running: int, wanted: int) -> bool:
-    """Whether enough members run. A negative quorum asks for all that are wanted; one larger than the wanted size asks for no more than that."""
-    needed = wanted if quorum < 0 else min(quorum, wanted)
-    return running >= needed
+def quorate(quorum: int, running: int, wanted: int, *, starting: bool) -> bool:
+    """Whether enough members run for the cluster to be up. One larger than the wanted size asks for no more than that. A negative one asks for all that are
+    wanted while the cluster starts, and afterwards for one (unless none is wanted), so that growing and healing are not an alarm."""
+    if quorum < 0:
+        quorum = wanted if starting else 1
+    return running >= min(quorum, wanted)

@@ -174,7 +174,7 @@ class RemovalStrategy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ClusterSpec:
-    """Sizes and member of a cluster. `quorum` is the least number of running members (-1: all that are wanted)."""
+    """Sizes and member of a cluster. `quorum` is the least number of running members (-1: all to be started, then one)."""
 
     member: ServiceSpec
     initial_size: int = 1

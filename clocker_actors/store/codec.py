@@ -8,7 +8,7 @@ from typing import TypeVar, cast
 
 import msgspec
 
-from clocker_actors.errors import StoreFault
+from clocker_actors.errors import BadRequest, StoreFault
 
 T = TypeVar("T")
 
@@ -42,3 +42,11 @@ def _decoder(kind: type) -> "msgspec.json.Decoder[object]":
     if decoder is None:
         decoder = _decoders[kind] = msgspec.json.Decoder(kind)
     return decoder
+
+
+def convert(kind: type[T], value: object) -> T:
+    """The dataclass that a JSON-shaped value describes. Raises BadRequest naming the field that is wrong."""
+    try:
+        return msgspec.convert(value, kind)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise BadRequest(f"not a {kind.__name__}: {error}; send what this version of the program makes") from error

@@ -1,0 +1,130 @@
+"""An application: the services of one blueprint.
+
+deploy ──▶ STARTING ──all services up──▶ RUNNING ◀──▶ ON_FIRE (a service is on fire)
+                               stop ──▶ STOPPING ──all stopped──▶ STOPPED ──▶ start …
+                             delete ──▶ STOPPING ──children deleted, volumes removed──▶ forgotten
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import ClassVar
+
+from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
+from clocker_actors.entities.family import Family
+from clocker_actors.entities.fanout import Fanout
+from clocker_actors.entities.outside import Outside
+from clocker_actors.entities.records import ApplicationState, Desired, read_state
+from clocker_actors.model.activities import Activity
+from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid
+from clocker_actors.model.lifecycle import Lifecycle
+from clocker_actors.model.messages import ActivityEnded, ChildChanged, ChildDeleted, RemoveVolumes, VolumesRemoved
+from clocker_actors.model.values import Value
+
+
+class Application(Entity[ApplicationState]):
+    """Plants its services once, then starts, stops and deletes them together."""
+
+    kind: ClassVar[EntityKind] = EntityKind.APPLICATION
+    family: Family[ApplicationState]
+
+    def __init__(self, uid: Uid, outside: Outside) -> None:
+        super().__init__(uid, outside)
+        self.fanout = Fanout(self.running)
+        self._volumes_asked = False
+
+    def on_start(self) -> None:
+        self.state = read_state(ApplicationState, self.outside.store, self.kind, self.uid)
+        self.family = Family(self, self.state.spec.services)
+        self.note()
+        self.adjuncts.spawn_all()
+        self.service.expect(Lifecycle.STARTING if self.state.desired is Desired.RUNNING else Lifecycle.STOPPING)
+        self.reconcile()
+
+    def on_receive(self, message: object) -> object:
+        match message:
+            case ChildChanged():
+                self.family.brood.heard(message)
+                self.settle()
+            case ChildDeleted():
+                self.change(replace(self.state, children=self.family.remove(message.child)))
+            case VolumesRemoved():
+                self.forget()
+            case ActivityEnded():
+                self.fanout.ended(message.activity)
+            case _:
+                return super().on_receive(message)
+        return None
+
+    def describe(self) -> Mapping[str, Value]:
+        return {"location": self.state.spec.location, "pool": self.identity.pool, "revision": self.state.spec.revision}
+
+    def effector_methods(self) -> Mapping[str, EffectorMethod]:
+        return {"start": self._bring_up, "stop": self._bring_down, "delete": self._delete, "restart": self._restart}
+
+    # --- effectors
+
+    def _bring_up(self, activity: Activity, _: Arguments) -> None:
+        self._aim(activity, Desired.RUNNING, Lifecycle.STARTING)
+
+    def _bring_down(self, activity: Activity, _: Arguments) -> None:
+        self._aim(activity, Desired.STOPPED, Lifecycle.STOPPING)
+
+    def _delete(self, activity: Activity, _: Arguments) -> None:
+        self._aim(activity, Desired.DELETED, Lifecycle.STOPPING)
+
+    def _aim(self, activity: Activity, desired: Desired, expected: Lifecycle) -> None:
+        self.refuse_if_deleting(activity)
+        self.running.supersede("start", "restart", "stop", "delete", by=activity)
+        self.family.anew()
+        self.service.expect(expected)
+        self.change(replace(self.state, desired=desired))
+
+    def _restart(self, activity: Activity, _: Arguments) -> None:
+        self.refuse_if_deleting(activity)
+        children = self.family.uids
+        self.fanout.begin(activity.id, len(children))
+        self.family.brood.order_anew(children, "restart", Cause(activity.id, activity.cause.principal), activity.id, self.uid)
+
+    # --- towards the desired state
+
+    def reconcile(self) -> None:
+        children, records = self.family.missing()
+        if records:
+            self.change(replace(self.state, children=children), *records)
+            return
+        self.family.reconcile()
+        if self.state.desired is Desired.DELETED and not children and not self._volumes_asked:
+            self._volumes_asked = True
+            activity = self.running.newest("delete")
+            cause = Cause(activity.id, activity.cause.principal) if activity else SYSTEM
+            self.tell(self.identity.pool, RemoveVolumes(self.uid, (), self.uid, cause))
+        self._refresh()
+
+    def forgotten(self) -> None:
+        for activity in self.running.all("delete"):
+            self.running.finish(activity.id)
+        super().forgotten()
+        self.tell(self.identity.parent, ChildDeleted(self.uid))
+
+    # --- what people see
+
+    def _refresh(self) -> None:
+        down, fire = self.family.down(), self.family.fire()
+        self.service.set_indicator("children", down)
+        self.service.set_problem("children", fire)
+        if self.state.desired is Desired.RUNNING:
+            self._refresh_running(down, fire)
+        elif self.state.desired is Desired.STOPPED and self.family.stopped():
+            self.service.expect(Lifecycle.STOPPED)
+            for activity in self.running.all("stop"):
+                self.running.finish(activity.id)
+
+    def _refresh_running(self, down: str, fire: str) -> None:
+        if (fire or not down) and self.service.expected is Lifecycle.STARTING:
+            self.service.expect(Lifecycle.RUNNING)
+        for activity in self.running.all("start"):
+            self.running.progress(activity.id, done=self.family.up(), total=len(self.family.uids), note=down)
+            if fire:
+                self.running.fail(activity.id, fire)
+            elif not down:
+                self.running.finish(activity.id)

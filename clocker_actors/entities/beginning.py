@@ -1,0 +1,73 @@
+"""The slow things a container does on its engine: begin, end, look, last words. Each is a work: bounded, idempotent, its outcome a value."""
+
+import asyncio
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+
+from clocker_actors.errors import Conflict, NameConflict, NotFound
+from clocker_actors.model.containers import ContainerRequest, EngineState, Observed
+from clocker_actors.model.identity import LABEL_APPLICATION, LABEL_GENERATION, LABEL_MEMBER, LABEL_PLANE
+from clocker_actors.model.messages import ContainerIntent
+from clocker_actors.ports.engine import Engine
+
+LAST_LINES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A container that was created (or found) and started; `took` seconds for the start alone, None if it ran already."""
+
+    observed: Observed
+    took: float | None
+
+
+def request_of(intent: ContainerIntent) -> ContainerRequest:
+    """What the engine is asked to create."""
+    return ContainerRequest(
+        name=intent.name,
+        image=intent.image,
+        spec=intent.spec,
+        labels=intent.labels,
+        ports=intent.ports,
+        volume_names=intent.volume_names,
+    )
+
+
+async def begin(engine: Engine, intent: ContainerIntent) -> Begun:
+    """Create and start; a container of that name that is ours is adopted. Raises what the engine says, Conflict for a foreign one of that name."""
+    ours = {LABEL_PLANE: intent.labels[LABEL_PLANE], LABEL_APPLICATION: intent.application}
+    for volume in intent.volume_names.values():
+        await engine.ensure_volume(volume, ours)
+    try:
+        container = await engine.create(request_of(intent))
+    except NameConflict:
+        found = await engine.inspect(intent.name)
+        if found.labels.get(LABEL_MEMBER) != intent.member or found.labels.get(LABEL_GENERATION) != str(intent.generation):
+            raise Conflict(
+                f"a container named {intent.name} is there that is not ours: remove it by hand, then restart the member"
+            ) from None
+        if found.state is EngineState.RUNNING:
+            return Begun(found, None)
+        container = found.id
+    clock = asyncio.get_running_loop()
+    began = clock.time()
+    await engine.start(container)
+    took = clock.time() - began
+    return Begun(await engine.inspect(container), took)
+
+
+async def end(engine: Engine, container: str, grace: float, running: bool) -> None:
+    """Stop (if it runs) and remove; one that is not there is fine."""
+    with suppress(NotFound):
+        if running:
+            await engine.stop(container, grace)
+        await engine.remove(container)
+
+
+async def last_words(engine: Engine, container: str) -> str:
+    """The last lines a container wrote, "" if it wrote none or they cannot be had."""
+    lines: list[str] = []
+    with suppress(NotFound):
+        async with aclosing(engine.logs(container, follow=False, tail=LAST_LINES)) as log:  # type: ignore[type-var]
+            lines.extend([line.rstrip() async for line in log])
+    return " / ".join(line for line in lines[-LAST_LINES:] if line)

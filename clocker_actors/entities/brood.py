@@ -1,0 +1,70 @@
+"""The child services of an application or of a member: what was ordered of them, and how they are.
+
+An order (start, stop, delete) is told to a child once; a parent that was restarted tells it again, which is harmless since effectors are idempotent.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from clocker_actors.model.identity import Cause, Uid
+from clocker_actors.model.lifecycle import Lifecycle
+from clocker_actors.model.messages import ChildChanged, Invoke
+
+
+class Owner(Protocol):
+    """What the brood needs of its entity."""
+
+    def tell(self, target_id: str, message: object) -> None: ...
+
+
+class Brood:
+    """Children by uid, with what they last said."""
+
+    __slots__ = ("_ordered", "_owner", "said")
+
+    def __init__(self, owner: Owner) -> None:
+        self._owner = owner
+        self._ordered: dict[Uid, str] = {}
+        self.said: dict[Uid, ChildChanged] = {}
+
+    def order(self, children: Iterable[Uid], effector: str, cause: Cause, parent: str = "") -> None:
+        """Have these children do this, unless it was their last order."""
+        for child in children:
+            if self._ordered.get(child) != effector:
+                self._ordered[child] = effector
+                self._owner.tell(child, Invoke(effector, {}, cause, parent))
+
+    def order_anew(self, children: Iterable[Uid], effector: str, cause: Cause, parent: str, reply_to: str) -> None:
+        """Have these children do this in any case, and say when they have."""
+        for child in children:
+            self._owner.tell(child, Invoke(effector, {}, cause, parent, reply_to))
+
+    def heard(self, message: ChildChanged) -> None:
+        """A child said how it is."""
+        self.said[message.child] = message
+
+    def forget(self, child: Uid) -> None:
+        """A child is gone."""
+        self.said.pop(child, None)
+        self._ordered.pop(child, None)
+
+    def reset_orders(self) -> None:
+        """The next order is told even if it is the same as the last one."""
+        self._ordered.clear()
+
+    def are(self, children: Iterable[Uid], test: Callable[[ChildChanged], bool]) -> bool:
+        """Whether all these children have said something that passes the test."""
+        return all((said := self.said.get(child)) is not None and test(said) for child in children)
+
+    def count(self, children: Iterable[Uid], test: Callable[[ChildChanged], bool]) -> int:
+        """How many of these children have said something that passes the test."""
+        return sum(1 for child in children if (said := self.said.get(child)) is not None and test(said))
+
+    def stopped(self, children: Iterable[Uid]) -> bool:
+        """Whether all these children are stopped."""
+        return self.are(children, lambda said: said.state is Lifecycle.STOPPED)
+
+    def words(self, children: Iterable[Uid], names: dict[Uid, str], test: Callable[[ChildChanged], bool]) -> str:
+        """Names of the children that pass the test, with their problems, for people."""
+        found = [(names.get(child, child), self.said[child]) for child in children if child in self.said and test(self.said[child])]
+        return "; ".join(f"{name}: {'; '.join(said.problems.values()) or said.state}" for name, said in found[:5])

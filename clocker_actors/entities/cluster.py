@@ -1,0 +1,414 @@
+"""A cluster: so many members of one kind, kept at the wanted size.
+
+    resize ──size durable──▶ too few: plant members (with their records, all or nothing) ──▶ each starts by itself
+                             too many: choose by removal strategy ──▶ removing ──deleted──▶ forgotten
+    a member fails to start ──▶ quarantined (or removed); another is planted after a pause that grows with failures in a row;
+                                after five the cluster stops trying, says so, and waits for the next resize, restart or start
+    replaceMember ──▶ a new member beside the old one ──up──▶ the old one is removed
+
+Resizes do not wait for each other: the newest size is the one that counts, and the activities of older ones end as superseded.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import ClassVar
+
+from clocker_actors.entities import catalogue
+from clocker_actors.entities.brood import Brood
+from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
+from clocker_actors.entities.fanout import Fanout
+from clocker_actors.entities.outside import Outside
+from clocker_actors.entities.planting import plant_member, watched_closely
+from clocker_actors.entities.records import ClusterState, Desired, Quarantined, read_state, record
+from clocker_actors.errors import BadRequest, NotFound
+from clocker_actors.kernel import Started
+from clocker_actors.model import sensors
+from clocker_actors.model.activities import Activity
+from clocker_actors.model.decisions import Decision
+from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid
+from clocker_actors.model.lifecycle import Lifecycle, quorate
+from clocker_actors.model.messages import (
+    TOPIC_MEMBERS,
+    ActivityEnded,
+    ChildChanged,
+    ChildDeleted,
+    MembersChanged,
+    WatchClosely,
+)
+from clocker_actors.model.specs import ClusterSpec
+from clocker_actors.model.values import Value
+from clocker_actors.planning.members import MemberView, to_remove
+
+log = logging.getLogger(__name__)
+
+MOST_FAILURES = 5
+MOST_QUARANTINED = 5
+PAUSES = (0.0, 1.0, 2.0, 5.0, 10.0)
+
+
+class TryAgain:
+    """Timer message: the pause after a failed start is over."""
+
+
+class Cluster(Entity[ClusterState]):
+    """Counts its members, and keeps them at the wanted number."""
+
+    kind: ClassVar[EntityKind] = EntityKind.CLUSTER
+
+    def __init__(self, uid: Uid, outside: Outside) -> None:
+        super().__init__(uid, outside)
+        self.brood = Brood(self)
+        self.fanout = Fanout(self.running)
+        self.failures = 0
+        self.last_failure = ""
+        self.pausing = False
+        self._published: tuple[Uid, ...] | None = None
+
+    @property
+    def spec(self) -> ClusterSpec:
+        """The cluster's own part of its service spec."""
+        cluster = self.state.spec.cluster
+        if cluster is None:
+            raise TypeError(f"{self.uid} was planted as a cluster without being one")
+        return cluster
+
+    def on_start(self) -> None:
+        self.state = read_state(ClusterState, self.outside.store, self.kind, self.uid)
+        self.note()
+        self.adjuncts.spawn_all()
+        running = self.state.desired is Desired.RUNNING
+        self.service.expect(Lifecycle.STARTING if running else Lifecycle.STOPPING)
+        self.reconcile()
+
+    def on_receive(self, message: object) -> object:
+        match message:
+            case ChildChanged():
+                self._child_changed(message)
+            case ChildDeleted():
+                self._child_deleted(message.child)
+            case ActivityEnded():
+                self.fanout.ended(message.activity)
+            case TryAgain():
+                self.pausing = False
+                self.settle()
+            case Started() if message.id.startswith(f"{self.uid}:"):
+                self.tell(message.id, MembersChanged(self.uid, self.state.members))
+                return super().on_receive(message)
+            case _:
+                return super().on_receive(message)
+        return None
+
+    def type_name(self) -> str:
+        return self.state.spec.type
+
+    def describe(self) -> Mapping[str, Value]:
+        container = self.spec.member.container
+        return {
+            "image": container.image.reference if container else "",
+            "min": self.spec.min_size,
+            "max": self.spec.max_size,
+            "member": self.spec.member.name,
+        }
+
+    def effector_methods(self) -> Mapping[str, EffectorMethod]:
+        return {
+            "start": self._bring_up,
+            "stop": self._bring_down,
+            "delete": self._delete,
+            "restart": self._restart,
+            "resize": self._resize,
+            "resizeByDelta": self._resize_by_delta,
+            "replaceMember": self._replace_member,
+        }
+
+    # --- effectors
+
+    def _bring_up(self, activity: Activity, _: Arguments) -> None:
+        self._aim(activity, Desired.RUNNING, None if self.is_up() else Lifecycle.STARTING)
+
+    def _bring_down(self, activity: Activity, _: Arguments) -> None:
+        self._aim(activity, Desired.STOPPED, Lifecycle.STOPPING)
+
+    def _delete(self, activity: Activity, _: Arguments) -> None:
+        self._aim(activity, Desired.DELETED, Lifecycle.STOPPING)
+
+    def _aim(self, activity: Activity, desired: Desired, expected: Lifecycle | None) -> None:
+        self.refuse_if_deleting(activity)
+        if expected is not None:
+            self.service.expect(expected)
+        self.running.supersede("start", "restart", "resize", "resizeByDelta", "stop", "delete", by=activity)
+        self.brood.reset_orders()
+        self._try_anew()
+        self._tell_parent()
+        self.change(replace(self.state, desired=desired))
+
+    def _resize(self, activity: Activity, arguments: Arguments) -> None:
+        self._set_size(activity, int(str(arguments["size"])))
+
+    def _resize_by_delta(self, activity: Activity, arguments: Arguments) -> None:
+        self._set_size(activity, self.state.size + int(str(arguments["delta"])))
+
+    def _set_size(self, activity: Activity, size: int) -> None:
+        self.refuse_if_deleting(activity)
+        least, most = self.spec.min_size, self.spec.max_size
+        if not least <= size <= most:
+            raise BadRequest(f"{self.identity.path} takes {least} to {most} members, not {size}: give a size in that range", size=size)
+        self.running.supersede("resize", "resizeByDelta", by=activity)
+        self._try_anew()
+        self.running.step(activity.id, "resize", f"{len(self.state.members)} → {size}")
+        self.change(replace(self.state, size=size))
+
+    def _replace_member(self, activity: Activity, arguments: Arguments) -> None:
+        self.refuse_if_deleting(activity)
+        old = Uid(str(arguments["member"]))
+        if old not in self.state.members:
+            raise NotFound(f"{self.identity.path} has no member {old}; `clocker tree {self.identity.path}` shows those it has", member=old)
+        if old in self.state.replacing:
+            raise BadRequest(f"{old} is being replaced already by {self.state.replacing[old]}")
+        self._try_anew()
+        member = plant_member(self.spec.member, self.identity, self.state.next_index, self.ids)
+        new = member.identity.uid
+        self.running.step(activity.id, "replace", f"{old} by {new}")
+        state = replace(self.state, next_index=self.state.next_index + 1, members=(*self.state.members, new))
+        self.change(replace(state, replacing={**state.replacing, old: new}), record(EntityKind.MEMBER, member))
+
+    def _restart(self, activity: Activity, _: Arguments) -> None:
+        self.refuse_if_deleting(activity)
+        self._try_anew()
+        self.fanout.begin(activity.id, len(self.state.members))
+        cause = Cause(activity.id, activity.cause.principal)
+        self.brood.order_anew(self.state.members, "restart", cause, activity.id, self.uid)
+
+    def _try_anew(self) -> None:
+        """Whoever asks for something gives the cluster a fresh budget of failures."""
+        self.failures, self.last_failure, self.pausing = 0, "", False
+        self.cancel_timer("pause")
+
+    # --- towards the desired state
+
+    def reconcile(self) -> None:
+        self._spawn_members()
+        self._publish_members()
+        cause, parent = self._why("delete", "stop", "resize", "resizeByDelta", "replaceMember")
+        self.brood.order(self.state.removing, "delete", cause, parent)
+        self.brood.order((kept.uid for kept in self.state.quarantined), "stop", SYSTEM)
+        match self.state.desired:
+            case Desired.RUNNING:
+                if self._replaced() or self._sized():
+                    return
+                self._start_members()
+            case Desired.STOPPED:
+                self.brood.order(self.state.members, "stop", cause, parent)
+            case Desired.DELETED:
+                if self._emptied():
+                    return
+        self._refresh()
+
+    def _spawn_members(self) -> None:
+        known = set(self.children)
+        quarantined = tuple(kept.uid for kept in self.state.quarantined)
+        for uid in (*self.state.members, *self.state.removing, *quarantined):
+            if uid not in known:
+                self.spawn(uid, catalogue.factory(EntityKind.MEMBER, uid, self.outside))
+                if watched_closely(self.state.adjuncts):
+                    self.tell(uid, WatchClosely(uid, self.outside.timing.watched_period))
+
+    def _start_members(self) -> None:
+        activity = self.running.newest("start", "resize", "resizeByDelta", "replaceMember")
+        if activity is not None:
+            waiting = [uid for uid in self.state.members if not self._up(uid)]
+            self.brood.order(waiting, "start", Cause(activity.id, activity.cause.principal), activity.id)
+
+    def _sized(self) -> bool:
+        """Plant or remove members; whether the state changed."""
+        have = len(self.state.members) - len(self.state.replacing)
+        if have < self.state.size and not self.pausing and self.failures < MOST_FAILURES:
+            self._plant(self.state.size - have)
+            return True
+        if have > self.state.size:
+            self._remove(have - self.state.size)
+            return True
+        return False
+
+    def _plant(self, count: int) -> None:
+        first = self.state.next_index
+        planted = [plant_member(self.spec.member, self.identity, first + n, self.ids) for n in range(count)]
+        uids = tuple(member.identity.uid for member in planted)
+        state = replace(self.state, members=(*self.state.members, *uids), next_index=first + count)
+        self.change(state, *(record(EntityKind.MEMBER, member) for member in planted))
+
+    def _remove(self, count: int) -> None:
+        busy = {uid for pair in self.state.replacing.items() for uid in pair}
+        views = [MemberView(uid, up=self._up(uid)) for uid in self.state.members if uid not in busy]
+        going = to_remove(views, count, self.spec.removal)
+        left = tuple(uid for uid in self.state.members if uid not in going)
+        self.change(replace(self.state, members=left, removing=(*self.state.removing, *going)))
+
+    def _replaced(self) -> bool:
+        """Finish replacements whose new member is up; whether the state changed."""
+        done = {old: new for old, new in self.state.replacing.items() if self._up(new) or old not in self.state.members}
+        if not done:
+            return False
+        for activity in self.running.all("replaceMember"):
+            if activity.arguments.get("member") in done:
+                self.running.finish(activity.id, done[Uid(str(activity.arguments["member"]))])
+        going = tuple(old for old in done if old in self.state.members)
+        self.change(
+            replace(
+                self.state,
+                replacing={old: new for old, new in self.state.replacing.items() if old not in done},
+                members=tuple(uid for uid in self.state.members if uid not in going),
+                removing=(*self.state.removing, *going),
+            )
+        )
+        return True
+
+    def _emptied(self) -> bool:
+        """Let all members go; whether the state changed or the end is reached."""
+        quarantined = tuple(kept.uid for kept in self.state.quarantined)
+        if self.state.members or quarantined:
+            going = (*self.state.removing, *self.state.members, *quarantined)
+            self.change(replace(self.state, members=(), quarantined=(), replacing={}, removing=going))
+            return True
+        if not self.state.removing:
+            self.forget()
+            return True
+        return False
+
+    def forgotten(self) -> None:
+        for activity in self.running.all("delete"):
+            self.running.finish(activity.id)
+        super().forgotten()
+        self.tell(self.identity.parent, ChildDeleted(self.uid))
+
+    # --- what members say
+
+    def _child_changed(self, message: ChildChanged) -> None:
+        self.brood.heard(message)
+        if message.up:
+            self.failures = 0
+        if message.start_failed and message.child in self.state.members and self.state.desired is Desired.RUNNING:
+            self._member_failed(message)
+        self.settle()
+
+    def _member_failed(self, message: ChildChanged) -> None:
+        self.failures += 1
+        self.last_failure = "; ".join(message.problems.values()) or "did not start"
+        pause = PAUSES[min(self.failures, len(PAUSES) - 1)]
+        self.pausing = True
+        self.after("pause", pause, TryAgain())
+        uid = message.child
+        state = replace(
+            self.state,
+            members=tuple(member for member in self.state.members if member != uid),
+            replacing={old: new for old, new in self.state.replacing.items() if uid not in (old, new)},
+        )
+        for activity in self.running.all("replaceMember"):
+            if self.state.replacing.get(Uid(str(activity.arguments["member"]))) == uid:
+                self.running.fail(activity.id, f"the new member {uid} did not start: {self.last_failure}")
+        self.state = self._set_aside(state, uid)
+        self.decided(self._quarantine_decision(uid, pause), acted=True)
+
+    def _set_aside(self, state: ClusterState, uid: Uid) -> ClusterState:
+        if not self.spec.quarantine:
+            return replace(state, removing=(*state.removing, uid))
+        kept = (*state.quarantined, Quarantined(uid, self.last_failure, self.now))
+        expunged = tuple(old.uid for old in kept[:-MOST_QUARANTINED])
+        return replace(state, quarantined=kept[-MOST_QUARANTINED:], removing=(*state.removing, *expunged))
+
+    def _quarantine_decision(self, uid: Uid, pause: float) -> Decision:
+        stop = self.failures >= MOST_FAILURES
+        left = MOST_FAILURES - self.failures
+        return Decision(
+            id=self.ids.decision(),
+            subject=self.uid,
+            by=self.uid,
+            kind="quarantine",
+            at=self.now,
+            action=f"set {uid} aside" if self.spec.quarantine else f"remove {uid}",
+            reason=self.last_failure,
+            cause=Cause(uid),
+            inputs={"failures_in_a_row": self.failures, "most_failures": MOST_FAILURES, "pause_s": pause},
+            steps=(f"{self.failures} of {MOST_FAILURES} starts in a row have failed",),
+            would_change=("resize, start or restart the cluster to try again" if stop else f"after {left} more failures it stops trying",),
+        )
+
+    def _child_deleted(self, child: Uid) -> None:
+        if child in self.children:
+            self.stop_child(child)
+        self.brood.forget(child)
+        self.change(
+            replace(
+                self.state,
+                members=tuple(uid for uid in self.state.members if uid != child),
+                removing=tuple(uid for uid in self.state.removing if uid != child),
+                quarantined=tuple(kept for kept in self.state.quarantined if kept.uid != child),
+                replacing={old: new for old, new in self.state.replacing.items() if child not in (old, new)},
+            )
+        )
+
+    # --- what people see
+
+    def _up(self, uid: Uid) -> bool:
+        said = self.brood.said.get(uid)
+        return said is not None and said.up
+
+    def _why(self, *effectors: str) -> tuple[Cause, str]:
+        activity = self.running.newest(*effectors)
+        return (Cause(activity.id, activity.cause.principal), activity.id) if activity else (SYSTEM, "")
+
+    def _publish_members(self) -> None:
+        if self._published != self.state.members:
+            self._published = self.state.members
+            self.publish(TOPIC_MEMBERS, MembersChanged(self.uid, self.state.members))
+        self.observe(sensors.GROUP_SIZE, len(self.state.members))
+        self.observe(sensors.GROUP_DESIRED, self.state.size)
+        held: list[Value] = [{"uid": kept.uid, "reason": kept.reason} for kept in self.state.quarantined]
+        self.observe(sensors.QUARANTINED, held)
+
+    def _refresh(self) -> None:
+        up = sum(1 for uid in self.state.members if self._up(uid))
+        self.observe(sensors.GROUP_UP, up)
+        if self.state.desired is Desired.STOPPED:
+            if self.brood.stopped(self.state.members):
+                self.service.expect(Lifecycle.STOPPED)
+                for activity in self.running.all("stop"):
+                    self.running.finish(activity.id)
+        elif self.state.desired is Desired.RUNNING:
+            self._refresh_running(up)
+
+    def _refresh_running(self, up: int) -> None:
+        given_up = self.failures >= MOST_FAILURES
+        wanted = self.state.size
+        starting = self.service.expected is Lifecycle.STARTING
+        enough = quorate(self.spec.quorum, up, wanted, starting=starting)
+        self.service.set_indicator("quorum", "" if enough else f"{up} of {wanted} members are up")
+        words = f"{self.failures} members in a row failed to start, and no more are tried; the last: {self.last_failure}"
+        self.service.set_problem("starts", words if given_up else "")
+        if starting and (enough or given_up):
+            self.service.expect(Lifecycle.RUNNING)
+        refused = self._refused()
+        for activity in self.running.all("start", "resize", "resizeByDelta"):
+            self.running.progress(activity.id, done=min(up, wanted), total=wanted, note=refused or self.last_failure)
+            if given_up or refused:
+                self.running.fail(activity.id, words if given_up else refused)
+            elif up == wanted and not self.state.removing:
+                self.running.finish(activity.id, wanted)
+
+    def _refused(self) -> str:
+        """The reason why a member has no host, if one has none."""
+        for uid in self.state.members:
+            said = self.brood.said.get(uid)
+            if said is not None and not said.up and "placement" in said.problems:
+                return said.problems["placement"]
+        return ""
+
+    def service_changed(self) -> None:
+        self._tell_parent()
+
+    def _tell_parent(self) -> None:
+        state = self.service.actual or Lifecycle.CREATED
+        up = self.service.up and state is Lifecycle.RUNNING
+        problems = {**self.service.indicators, **self.service.problems}
+        self.tell(self.identity.parent, ChildChanged(self.uid, state, up, problems, start_failed=self.failures >= MOST_FAILURES))

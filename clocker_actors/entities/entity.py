@@ -1,0 +1,251 @@
+"""What all managed things have in common: durable state, readings, effectors, activities.
+
+The heart is level-triggered. A handler changes the durable state with `change`; once that is written, and not before, `reconcile` is called, which
+compares it with what is observed and does what is missing. Observations call `settle`, which is `reconcile` unless something is still being written.
+So an effect never comes before its intent, and it does not matter which message was lost.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import ClassVar, Generic, TypeVar
+
+from clocker_actors.entities.adjuncts import Adjuncts
+from clocker_actors.entities.outside import Outside
+from clocker_actors.entities.records import Desired, Identity, State, decision_record, record
+from clocker_actors.entities.running import Running
+from clocker_actors.entities.sensing import Sensing
+from clocker_actors.entities.service import Service
+from clocker_actors.errors import Conflict, Permanent
+from clocker_actors.kernel import Answered, RequestFailed, Started, TimedOut, WorkDone, WorkFailed
+from clocker_actors.model import effectors, sensors
+from clocker_actors.model.activities import Activity
+from clocker_actors.model.decisions import Decision
+from clocker_actors.model.identity import RECORDER, EntityKind, Ids, Uid
+from clocker_actors.model.lifecycle import Lifecycle
+from clocker_actors.model.messages import (
+    Accepted,
+    CancelActivity,
+    Decided,
+    DecisionNoted,
+    Emit,
+    EntityGone,
+    EntityNoted,
+    Invoke,
+    KeepState,
+    SensorChanged,
+    SetProblem,
+    SetReading,
+)
+from clocker_actors.model.values import Value
+from clocker_actors.ports.store import Record
+
+log = logging.getLogger(__name__)
+
+S = TypeVar("S", bound=State)
+Arguments = Mapping[str, Value]
+EffectorMethod = Callable[[Activity, Arguments], None]
+
+COMMIT = "commit"
+COMMIT_LIMIT = 30.0
+COMMIT_RETRY = 1.0
+KEPT_DECISIONS = 20
+
+
+class RetryCommit:
+    """Timer message: the store refused a write; try again."""
+
+
+class Entity(Sensing, Generic[S]):
+    """A managed thing. Subclasses give `kind`, `reconcile`, `effector_methods`, and take their own messages in `on_receive` first."""
+
+    kind: ClassVar[EntityKind]
+    state: S
+
+    def __init__(self, uid: Uid, outside: Outside) -> None:
+        super().__init__(uid, outside)
+        self.running = Running(self)
+        self.service = Service(self)
+        self.adjuncts: Adjuncts[S] = Adjuncts(self)
+        self._unwritten: list[Record] = []
+        self._writing: tuple[Record, ...] = ()
+        self._forgotten = False
+
+    @property
+    def ids(self) -> Ids:
+        """The one source of ids."""
+        return self.outside.ids
+
+    # --- what subclasses say
+
+    def reconcile(self) -> None:
+        """Do the next step towards the desired state. Called when everything decided so far is durable; must be idempotent."""
+        raise NotImplementedError(f"{type(self).__name__} must say how it reconciles")
+
+    def effector_methods(self) -> Mapping[str, EffectorMethod]:
+        """The methods behind this entity's own effectors; those for policies are common to all."""
+        return {}
+
+    def activity_cancelled(self, activity_id: str) -> None:
+        """An open activity was taken back; subclasses stop what only it wanted."""
+
+    def describe(self) -> Mapping[str, Value]:
+        """A few facts for people."""
+        return {}
+
+    def type_name(self) -> str:
+        """The type a blueprint gave it."""
+        return str(self.kind)
+
+    # --- messages
+
+    def on_receive(self, message: object) -> object:  # noqa: C901 - a list of messages, not a decision
+        """The messages every entity takes; subclasses match their own first."""
+        match message:
+            case Invoke():
+                return self._invoke(message)
+            case CancelActivity():
+                self.running.cancel(message.activity, message.cause)
+            case SetReading():
+                self.read(message.reading)
+            case Emit():
+                self.notify(message.sensor, message.value, message.cause)
+            case SetProblem():
+                self.service.set_problem(message.name, message.problem)
+            case Decided():
+                self.decided(message.decision, acted=message.acted)
+            case KeepState():
+                self.adjuncts.keep(message.name, message.state)
+            case WorkDone(name="commit"):
+                self._committed()
+            case WorkFailed(name="commit"):
+                self._commit_failed(message)
+            case RetryCommit():
+                self._write()
+            case Answered() | RequestFailed() | TimedOut():
+                self.adjuncts.answered(message)
+            case Started():
+                self._tell_all_readings(message.id)
+            case _:
+                return super().on_receive(message)
+        return None
+
+    def _invoke(self, invoke: Invoke) -> Accepted:
+        effector = effectors.find(self.kind, invoke.effector)
+        arguments = effectors.bind(effector, invoke.arguments)
+        method = {**self.adjuncts.effector_methods(), **self.effector_methods()}[effector.name]
+        activity = self.running.begin(invoke, arguments)
+        try:
+            method(activity, arguments)
+        except Permanent as refusal:
+            self.running.fail(activity.id, str(refusal))
+            raise
+        return Accepted(activity.id)
+
+    # --- durable state
+
+    @property
+    def identity(self) -> Identity:
+        """Where this entity stands in the tree."""
+        return self.state.identity
+
+    @property
+    def durable(self) -> bool:
+        """Whether everything decided so far is written."""
+        return not self._unwritten and not self._writing
+
+    def change(self, state: S, *others: Record) -> None:
+        """Take on a new state: written first (with `others`, all or nothing), acted upon by `reconcile` once it is durable."""
+        self.state = state
+        self._unwritten = [kept for kept in self._unwritten if (kept.kind, kept.uid) != (self.kind, self.uid)]
+        self._unwritten += [record(self.kind, state), *others]
+        if not self._writing:
+            self._write()
+
+    def forget(self, *others: Record) -> None:
+        """Remove this entity from durable memory; `forgotten` is called once that is written."""
+        self._forgotten = True
+        self._unwritten = [*others, Record(self.kind, self.uid, None)]
+        self._unwritten += [Record("decision", decision, None) for decision in self.state.decisions]
+        if not self._writing:
+            self._write()
+
+    def forgotten(self) -> None:
+        """Nothing durable is left of this entity."""
+        self.tell(RECORDER, EntityGone(self.uid, self.now))
+
+    def settle(self) -> None:
+        """Something was observed: go on, unless a decision is still being written (then `reconcile` comes by itself)."""
+        if self.durable and not self._forgotten:
+            self.reconcile()
+
+    def _write(self) -> None:
+        if not self._writing:
+            self._writing, self._unwritten = tuple(self._unwritten), []
+        self.work(COMMIT, self.outside.store.write, self._writing, timeout=COMMIT_LIMIT)
+
+    def _committed(self) -> None:
+        self._writing = ()
+        self.service.set_problem("store", "")
+        if self._unwritten:
+            self._write()
+        elif self._forgotten:
+            self.forgotten()
+        else:
+            self.reconcile()
+
+    def _commit_failed(self, failed: WorkFailed) -> None:
+        log.error("state not written", extra={"entity": self.uid, "failure": failed.failure.message})
+        self.service.set_problem("store", f"state cannot be written: {failed.failure.message}")
+        self.after("retry-commit", COMMIT_RETRY, RetryCommit())
+
+    # --- readings and decisions
+
+    def _tell_all_readings(self, child: str) -> None:
+        """A policy or enricher that begins hears what is known already."""
+        if child.startswith(f"{self.uid}:"):
+            for reading in self.readings.values():
+                self.tell(child, SensorChanged(self.uid, reading))
+
+    def decided(self, decision: Decision, *, acted: bool) -> None:
+        """Note a decision about this entity; those that acted are kept durably, the newest twenty."""
+        self.tell(RECORDER, DecisionNoted(decision))
+        if not acted or self._forgotten:
+            return
+        kept = (*self.state.decisions, decision.id)
+        dropped = [Record("decision", old, None) for old in kept[:-KEPT_DECISIONS]]
+        self.change(replace(self.state, decisions=kept[-KEPT_DECISIONS:]), decision_record(decision), *dropped)
+
+    def note(self) -> None:
+        """Tell the recorder that this entity exists and what it is."""
+        identity = self.identity
+        self.tell(
+            RECORDER,
+            EntityNoted(
+                self.uid,
+                self.kind,
+                identity.path,
+                identity.name,
+                identity.parent or None,
+                identity.application or None,
+                self.now,
+                self.type_name(),
+                self.describe(),
+            ),
+        )
+
+    def refuse_if_deleting(self, activity: Activity) -> None:
+        """Raise Conflict for anything but another delete once a delete has begun."""
+        if activity.effector != "delete" and getattr(self.state, "desired", None) is Desired.DELETED:
+            raise Conflict(f"{self.identity.path} is being deleted: wait for that to end, then deploy it again", entity=self.uid)
+
+    def service_changed(self) -> None:
+        """The service model came to a new result; subclasses tell their parent."""
+
+    def expect(self, expected: Lifecycle) -> None:
+        """Set the expected state (a move outside the table is a fault of ours and crashes)."""
+        self.service.expect(expected)
+
+    def is_up(self) -> bool:
+        """Whether the service answers as it should."""
+        return self.value(sensors.SERVICE_UP) is True

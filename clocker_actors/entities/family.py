@@ -1,0 +1,90 @@
+"""The services below an application or a member (`brooklyn.children`): planted once, then started, stopped and deleted with their parent."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from clocker_actors.entities import catalogue
+from clocker_actors.entities.brood import Brood
+from clocker_actors.entities.planting import plant, service_kind
+from clocker_actors.entities.records import ApplicationState, Desired, MemberState, record
+from clocker_actors.model.identity import SYSTEM, Cause, Uid
+from clocker_actors.model.lifecycle import Lifecycle
+from clocker_actors.model.messages import ChildChanged
+from clocker_actors.model.specs import ServiceSpec
+from clocker_actors.ports.store import Record
+
+if TYPE_CHECKING:
+    from clocker_actors.entities.entity import Entity
+
+S = TypeVar("S", ApplicationState, MemberState)
+ORDERS = {Desired.RUNNING: "start", Desired.STOPPED: "stop", Desired.DELETED: "delete"}
+
+
+class Family(Generic[S]):
+    """Children of one entity by service id. The entity keeps their uids in its durable state."""
+
+    def __init__(self, entity: "Entity[S]", specs: tuple[ServiceSpec, ...]) -> None:
+        self._entity: Entity[S] = entity
+        self._specs = specs
+        self.brood = Brood(entity)
+
+    @property
+    def uids(self) -> tuple[Uid, ...]:
+        """The children there are."""
+        return tuple(self._entity.state.children.values())
+
+    def missing(self) -> tuple[Mapping[str, Uid], list[Record]]:
+        """All children's uids and the records of those that were never planted; no records if none is missing."""
+        entity = self._entity
+        wanted = [] if entity.state.desired is Desired.DELETED else self._specs
+        planted = {spec.id: plant(spec, entity.identity, entity.ids) for spec in wanted if spec.id not in entity.state.children}
+        records = [record(service_kind(state.spec), state) for state in planted.values()]
+        return {**entity.state.children, **{name: state.identity.uid for name, state in planted.items()}}, records
+
+    def reconcile(self) -> None:
+        """Make the children's actors, and have them do what the entity is to be."""
+        entity = self._entity
+        for spec in self._specs:
+            uid = entity.state.children.get(spec.id)
+            if uid is not None and uid not in entity.children:
+                entity.spawn(uid, catalogue.factory(service_kind(spec), uid, entity.outside))
+        effector = ORDERS[entity.state.desired]
+        activity = entity.running.newest(effector)
+        if activity is not None:
+            self.brood.order(self.uids, effector, Cause(activity.id, activity.cause.principal), activity.id)
+        elif entity.state.desired is not Desired.RUNNING:
+            self.brood.order(self.uids, effector, SYSTEM)
+
+    def anew(self) -> None:
+        """A new order is about to be given: what children said of the last one does not count."""
+        self.brood.reset_orders()
+        self.brood.said.clear()
+
+    def remove(self, child: Uid) -> Mapping[str, Uid]:
+        """A child is deleted; the children that are left."""
+        if child in self._entity.children:
+            self._entity.stop_child(child)
+        self.brood.forget(child)
+        return {name: uid for name, uid in self._entity.state.children.items() if uid != child}
+
+    def down(self) -> str:
+        """Which children are not up, in words; "" if all are."""
+        down = [name for name, uid in self._entity.state.children.items() if not (uid in self.brood.said and self.brood.said[uid].up)]
+        return f"{len(down)} of {len(self.uids)} services are not up: {', '.join(down[:5])}" if down else ""
+
+    def fire(self) -> str:
+        """Which children are on fire and why, in words; "" if none is."""
+        names = {uid: name for name, uid in self._entity.state.children.items()}
+        return self.brood.words(self.uids, names, _on_fire)
+
+    def up(self) -> int:
+        """How many children are up."""
+        return self.brood.count(self.uids, lambda said: said.up)
+
+    def stopped(self) -> bool:
+        """Whether all children are stopped."""
+        return self.brood.stopped(self.uids)
+
+
+def _on_fire(said: ChildChanged) -> bool:
+    return said.state is Lifecycle.ON_FIRE

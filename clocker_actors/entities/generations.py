@@ -1,0 +1,112 @@
+"""Generations of a member, as values: what is asked of the Pool and of a host for one, and which phases mean what. Pure."""
+
+import hashlib
+from collections.abc import Mapping
+
+from clocker_actors.entities.records import Generation, Identity, MemberState
+from clocker_actors.errors import Failure
+from clocker_actors.model.identity import (
+    LABEL_APPLICATION,
+    LABEL_EPOCH,
+    LABEL_GENERATION,
+    LABEL_MEMBER,
+    LABEL_PLANE,
+    LABEL_SPEC,
+    Cause,
+    Uid,
+    container_name,
+)
+from clocker_actors.model.messages import ContainerIntent, Phase
+from clocker_actors.model.placements import Placement, PlacementRequest
+from clocker_actors.model.specs import ContainerSpec, VolumeKind
+from clocker_actors.model.values import Value
+from clocker_actors.store.codec import encode
+
+NOT_RUNNING = frozenset({Phase.DIED, Phase.FAILED, Phase.LOST, Phase.GONE})
+"""Phases in which nothing of a generation works any more."""
+TRY_ELSEWHERE = frozenset({"PortTaken", "EngineUnavailable", "TimedOut", "WorkTimedOut", "OutOfDisk"})
+"""Failures of a start that another host or another port may not have."""
+
+
+def request(state: MemberState, container: ContainerSpec, avoid: tuple[Uid, ...], cause: Cause) -> PlacementRequest:
+    """What the Pool is asked for the next generation."""
+    identity = state.identity
+    return PlacementRequest(
+        member=identity.uid,
+        generation=state.number + 1,
+        application=identity.application,
+        cluster=state.cluster,
+        name=identity.path,
+        cause=cause,
+        image=container.image.reference,
+        memory=container.resources.memory or 0,
+        cpus=container.resources.cpus or 0.0,
+        ports=container.ports,
+        keep_ports=state.ports,
+        strategies=state.spec.strategies,
+        avoid=avoid,
+    )
+
+
+def planned(placement: Placement, plane: str) -> Generation:
+    """The generation that a placement makes possible."""
+    return Generation(
+        number=placement.generation,
+        host=placement.host,
+        host_name=placement.host_name,
+        address=placement.address,
+        name=container_name(plane, placement.member, placement.generation),
+        ports=placement.ports,
+    )
+
+
+def volume_names(plane: str, identity: Identity, container: ContainerSpec) -> Mapping[str, str]:
+    """Engine names of the named volumes; they belong to the application, so that its services may share one."""
+    named = (volume.source for volume in container.volumes if volume.kind is VolumeKind.VOLUME)
+    return {name: f"clocker.{plane}.{identity.application}.{name}" for name in named}
+
+
+def spec_hash(container: ContainerSpec) -> str:
+    """Hash of the spec that goes into the label `clocker.spec`."""
+    return hashlib.sha256(encode(container)).hexdigest()[:16]
+
+
+def intent(state: MemberState, generation: Generation, container: ContainerSpec, plane: str, epoch: int) -> ContainerIntent:
+    """All a host needs to make this generation run."""
+    identity = state.identity
+    return ContainerIntent(
+        member=identity.uid,
+        generation=generation.number,
+        application=identity.application,
+        name=generation.name,
+        host=generation.host,
+        address=generation.address,
+        image=container.image.reference,
+        spec=container,
+        ports=generation.ports,
+        labels={
+            **container.labels,
+            LABEL_PLANE: plane,
+            LABEL_APPLICATION: identity.application,
+            LABEL_MEMBER: identity.uid,
+            LABEL_GENERATION: str(generation.number),
+            LABEL_EPOCH: str(epoch),
+            LABEL_SPEC: spec_hash(container),
+        },
+        volume_names=volume_names(plane, identity, container),
+        start_timeout=state.spec.start_timeout,
+    )
+
+
+def endpoints(generation: Generation, address: str) -> list[Value]:
+    """Where a running generation is reached: published ports on the host, all others on the container's own address."""
+    public: list[Value] = [
+        {"host": generation.address, "port": host, "scope": "pool", "container": container}
+        for container, host in sorted(generation.ports.items())
+    ]
+    return public or ([{"host": address, "port": None, "scope": "host", "container": ""}] if address else [])
+
+
+def may_help_elsewhere(failure: Failure | None) -> bool:
+    """Whether starting again, on another host or port, makes sense after this failure."""
+    return failure is not None and failure.kind in TRY_ELSEWHERE

@@ -1,0 +1,25 @@
+"""Whose is a container that an engine shows? Labels say whom it was made for, records whether it is still wanted there."""
+
+from clocker_actors.entities.records import MemberState
+from clocker_actors.model.containers import Observed
+from clocker_actors.model.identity import LABEL_GENERATION, LABEL_MEMBER, LABEL_PLANE, EntityKind
+from clocker_actors.ports.store import Store
+from clocker_actors.store.codec import decode
+
+
+def owned(seen: Observed, plane: str) -> tuple[str, int] | None:
+    """Member and generation of a container of this plane; None for a foreign one (or one whose labels were forged badly)."""
+    if seen.labels.get(LABEL_PLANE) != plane:
+        return None
+    member, number = seen.labels.get(LABEL_MEMBER, ""), seen.labels.get(LABEL_GENERATION, "")
+    return (member, int(number)) if member and number.isdecimal() else None
+
+
+def wanted(store: Store, member: str, generation: int) -> bool:
+    """Whether the member's record has this generation, current or leaving. Durable memory knows every intent before its effect."""
+    body = store.read(EntityKind.MEMBER, member)
+    if body is None:
+        return False
+    state = decode(MemberState, body)
+    known = (*state.leaving, *((state.current,) if state.current else ()))
+    return any(kept.number == generation for kept in known)

@@ -1,0 +1,53 @@
+"""From a service's spec to the durable state of a new entity: identity, desired state, the policies every one has.
+
+Self-healing is on by default: a member is given a failure detector and a restarter, a cluster a roll-up of its members' numbers and a replacer. They are
+ordinary policies: listed, suspended and removed like any other.
+"""
+
+from dataclasses import replace
+
+from clocker_actors.entities.records import AdjunctState, ClusterState, Identity, MemberState
+from clocker_actors.model.identity import EntityKind, Ids
+from clocker_actors.model.specs import PolicySpec, ServiceSpec
+
+FAILURE_DETECTOR = "service-failure-detector"
+RESTARTER = "service-restarter"
+REPLACER = "service-replacer"
+ROLLUP = "rollup"
+DEFAULTS = frozenset({FAILURE_DETECTOR, RESTARTER, REPLACER, ROLLUP})
+
+
+def service_kind(spec: ServiceSpec) -> EntityKind:
+    """Whether a service becomes a cluster or a member."""
+    return EntityKind.MEMBER if spec.cluster is None else EntityKind.CLUSTER
+
+
+def plant(spec: ServiceSpec, parent: Identity, ids: Ids) -> ClusterState | MemberState:
+    """The state of a new entity for `spec` below `parent`."""
+    kind = service_kind(spec)
+    identity = Identity(ids.entity(kind), spec.name, f"{parent.path}/{spec.id}", parent.uid, parent.application, parent.pool)
+    if spec.cluster is not None:
+        return ClusterState(identity, spec, size=spec.cluster.initial_size, adjuncts=adjuncts(spec))
+    return MemberState(identity, spec, adjuncts=adjuncts(spec))
+
+
+def plant_member(spec: ServiceSpec, cluster: Identity, index: int, ids: Ids) -> MemberState:
+    """The state of a new member of a cluster; `index` is its place in the path and never used again in that cluster."""
+    uid = ids.entity(EntityKind.MEMBER)
+    identity = replace(cluster, uid=uid, name=f"{cluster.name}-{index}", path=f"{cluster.path}/{index}", parent=cluster.uid)
+    return MemberState(identity, spec, cluster=cluster.uid, adjuncts=adjuncts(spec))
+
+
+def adjuncts(spec: ServiceSpec) -> tuple[AdjunctState, ...]:
+    """The policies and enrichers a new entity begins with: the usual ones, unless the blueprint has its own of that type."""
+    own = {policy.type for policy in (*spec.enrichers, *spec.policies)}
+    usual = [ROLLUP] if spec.cluster is not None else []
+    if spec.healing:
+        usual += [REPLACER] if spec.cluster is not None else [FAILURE_DETECTOR, RESTARTER] if spec.container is not None else []
+    given = [PolicySpec(kind, kind) for kind in usual if kind not in own]
+    return tuple(AdjunctState(policy) for policy in (*given, *spec.enrichers, *spec.policies))
+
+
+def watched_closely(states: tuple[AdjunctState, ...]) -> bool:
+    """Whether somebody scales on this entity's numbers, so that they should be fresh."""
+    return any(state.spec.type not in DEFAULTS for state in states)

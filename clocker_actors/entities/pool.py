@@ -1,0 +1,212 @@
+"""A pool ("docker cloud"): its hosts, and the only place where it is decided which host a container goes to.
+
+    member ──Place──▶ pool ──filters, ranking, reservation in one step──▶ Placed | PlacementRefused
+    host ──HostSeen──▶ pool (the index changes by facts)            member ──Release──▶ pool
+
+Choosing and reserving are one handler, so concurrent placements cannot overshoot. After a restart the index is filled from the members' records before
+anything is placed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import ClassVar
+
+from clocker_actors.entities import catalogue, generations
+from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
+from clocker_actors.entities.outside import Outside
+from clocker_actors.entities.records import Desired, HostState, Identity, MemberState, PoolState, read_state, record
+from clocker_actors.errors import Conflict
+from clocker_actors.model import sensors
+from clocker_actors.model.activities import Activity
+from clocker_actors.model.identity import SYSTEM, EntityKind, Uid
+from clocker_actors.model.lifecycle import Lifecycle
+from clocker_actors.model.messages import (
+    ChildDeleted,
+    HostSeen,
+    Place,
+    Placed,
+    PlacementRefused,
+    Release,
+    RemoveVolumes,
+    VolumesRemoved,
+)
+from clocker_actors.model.placements import HostView
+from clocker_actors.model.specs import StrategySpec
+from clocker_actors.model.values import Value
+from clocker_actors.placement.index import HostIndex
+from clocker_actors.placement.pipeline import Refusal, place
+from clocker_actors.ports.store import Record
+from clocker_actors.store.codec import decode
+
+
+class Refresh:
+    """Timer message: publish the counts."""
+
+
+class Pool(Entity[PoolState]):
+    """Owns the index of hosts, places and releases."""
+
+    kind: ClassVar[EntityKind] = EntityKind.POOL
+
+    def __init__(self, uid: Uid, outside: Outside) -> None:
+        super().__init__(uid, outside)
+        self.index = HostIndex()
+        self.refreshing = False
+        self.up: dict[Uid, bool] = {}
+        self.removing_volumes: dict[Uid, tuple[str, set[Uid]]] = {}  # application → (whom to tell, hosts that have not answered)
+
+    def on_start(self) -> None:
+        self.state = read_state(PoolState, self.outside.store, self.kind, self.uid)
+        self.index = HostIndex(self.state.spec.ports)
+        for order, spec in enumerate(self.state.spec.hosts):
+            uid = self.state.hosts.get(spec.name)
+            if uid is not None:
+                view = HostView(uid, spec.name, spec.address, up=False, zone=spec.zone, labels=spec.labels, order=order)
+                self.index.add(view)
+        self._occupy_what_is_placed()
+        self.note()
+        self.adjuncts.spawn_all()
+        self.service.expect(Lifecycle.STARTING)
+        self.reconcile()
+
+    def _occupy_what_is_placed(self) -> None:
+        """Generations that members have in their records take their room before anything new is placed."""
+        for kept in self.outside.store.all(EntityKind.MEMBER):
+            if kept.body is None:
+                continue
+            member = decode(MemberState, kept.body)
+            container = member.spec.container
+            if member.identity.pool != self.uid or container is None:
+                continue
+            for generation in (*member.leaving, *((member.current,) if member.current else ())):
+                if generation.host in self.index:
+                    request = generations.request(member, container, (), SYSTEM)
+                    self.index.occupy(replace(request, generation=generation.number), generation.host, generation.ports)
+
+    def on_receive(self, message: object) -> object:
+        match message:
+            case Place():
+                self._place(message)
+            case Release():
+                self.index.release(message.member, message.generation)
+                self._refresh_soon()
+            case HostSeen():
+                self._host_seen(message.view)
+            case RemoveVolumes():
+                self._remove_volumes(message)
+            case VolumesRemoved():
+                self._volumes_removed(message.application, message.host)
+            case Refresh():
+                self._refresh()
+            case _:
+                return super().on_receive(message)
+        return None
+
+    def type_name(self) -> str:
+        return "docker-cloud"
+
+    def describe(self) -> Mapping[str, Value]:
+        return {"hosts": len(self.state.hosts), "strategies": [strategy.type for strategy in self._strategies()]}
+
+    def effector_methods(self) -> Mapping[str, EffectorMethod]:
+        return {"delete": self._delete}
+
+    # --- placement
+
+    def _strategies(self) -> tuple[StrategySpec, ...]:
+        return self.state.spec.strategies or self.outside.strategies
+
+    def _place(self, message: Place) -> None:
+        answer = place(message.request, self.index, self._strategies(), decision_id=self.ids.decision(), at=self.now)
+        if isinstance(answer, Refusal):
+            self.tell(message.request.member, PlacementRefused(answer.member, answer.generation, answer.decision))
+        else:
+            self.tell(message.request.member, Placed(answer))
+            self._refresh_soon()
+
+    def _host_seen(self, view: HostView) -> None:
+        if view.uid in self.index:
+            self.index.update(view)
+        else:
+            self.index.add(view)
+        self.up[view.uid] = view.up
+        self._refresh_soon()
+
+    # --- volumes of a deleted application
+
+    def _remove_volumes(self, message: RemoveVolumes) -> None:
+        hosts = {uid for uid in self.state.hosts.values() if self.up.get(uid)}
+        if not hosts:
+            self.tell(message.reply_to, VolumesRemoved(message.application, self.uid))
+            return
+        self.removing_volumes[message.application] = (message.reply_to, hosts)
+        for uid in self.state.hosts.values():
+            if uid in hosts:
+                self.tell(uid, replace(message, reply_to=self.uid))
+
+    def _volumes_removed(self, application: Uid, host: Uid) -> None:
+        reply_to, waiting = self.removing_volumes.get(application, ("", set()))
+        waiting.discard(host)
+        if reply_to and not waiting:
+            del self.removing_volumes[application]
+            self.tell(reply_to, VolumesRemoved(application, self.uid))
+
+    # --- towards the desired state
+
+    def _delete(self, _activity: Activity, _: Arguments) -> None:
+        placed = sum(len(self.index.reservations(uid)) for uid in self.state.hosts.values())
+        if placed:
+            raise Conflict(
+                f"pool {self.state.spec.name} still has {placed} containers: delete the applications placed there first (`clocker ls` lists them)"
+            )
+        self.service.expect(Lifecycle.STOPPING)
+        self.change(replace(self.state, desired=Desired.DELETED))
+
+    def reconcile(self) -> None:
+        if self.state.desired is Desired.DELETED:
+            self.forget(*(Record(EntityKind.HOST, uid, None) for uid in self.state.hosts.values()))
+            return
+        missing = [(order, spec) for order, spec in enumerate(self.state.spec.hosts) if spec.name not in self.state.hosts]
+        if missing:
+            hosts = {spec.name: HostState(self._host_identity(spec.name), spec, order) for order, spec in missing}
+            uids = {name: state.identity.uid for name, state in hosts.items()}
+            self.change(
+                replace(self.state, hosts={**self.state.hosts, **uids}), *(record(EntityKind.HOST, state) for state in hosts.values())
+            )
+            return
+        known = set(self.children)
+        for uid in self.state.hosts.values():
+            if uid not in known:
+                self.spawn(uid, catalogue.factory(EntityKind.HOST, uid, self.outside))
+        self._refresh()
+
+    def _host_identity(self, name: str) -> Identity:
+        return Identity(self.ids.entity(EntityKind.HOST), name, f"{self.identity.path}/{name}", self.uid, pool=self.uid)
+
+    def forgotten(self) -> None:
+        for uid in tuple(self.children):
+            self.stop_child(uid)
+        for activity in self.running.all("delete"):
+            self.running.finish(activity.id)
+        super().forgotten()
+        self.tell(self.identity.parent, ChildDeleted(self.uid))
+
+    # --- what people see
+
+    def _refresh_soon(self) -> None:
+        """Counts for people follow in a moment, once for many changes."""
+        if not self.refreshing:
+            self.refreshing = True
+            self.after("refresh", 0.2, Refresh())
+
+    def _refresh(self) -> None:
+        self.refreshing = False
+        up = [uid for uid in self.state.hosts.values() if self.up.get(uid)]
+        self.observe(sensors.POOL_HOSTS, len(self.state.hosts))
+        self.observe(sensors.POOL_HOSTS_UP, len(up))
+        self.observe(sensors.POOL_CONTAINERS, sum(len(self.index.reservations(uid)) for uid in self.state.hosts.values()))
+        down = sorted(name for name, uid in self.state.hosts.items() if not self.up.get(uid))
+        self.service.set_indicator("hosts", "" if up or not self.state.hosts else "no host answers")
+        if up and self.service.expected is Lifecycle.STARTING:
+            self.service.expect(Lifecycle.RUNNING)
+        self.service.set_problem("hosts", f"hosts that do not answer: {', '.join(down[:5])}" if down and up else "")

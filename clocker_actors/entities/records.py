@@ -1,0 +1,173 @@
+"""The durable state of each entity: one frozen value per entity, written before anything is done for it.
+
+Only what was asked for and what was decided is kept (specs, desired state, ids, chosen hosts and ports). What is observed is found again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeVar
+
+from clocker_actors.errors import StoreFault
+from clocker_actors.model.decisions import Decision
+from clocker_actors.model.identity import EntityKind, Uid
+from clocker_actors.model.specs import ApplicationSpec, HostSpec, PolicySpec, PoolSpec, ServiceSpec
+from clocker_actors.model.values import Value
+from clocker_actors.ports.store import Record, Store
+from clocker_actors.store.codec import decode, encode
+
+DECISION_KIND = "decision"
+"""Record kind of decisions that acted."""
+NOBODY = Uid("")
+T = TypeVar("T")
+
+
+class Desired(StrEnum):
+    """What an entity is to be."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class AdjunctState:
+    """A policy, enricher or feed of an entity: its spec, whether it rests, and the state it asked to keep."""
+
+    spec: PolicySpec
+    suspended: bool = False
+    state: Mapping[str, Value] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Where an entity stands in the tree. `pool` is where its containers are placed ("" for pools and hosts)."""
+
+    uid: Uid
+    name: str
+    path: str
+    parent: Uid
+    application: Uid = NOBODY
+    pool: Uid = NOBODY
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One generation of a member, as intended: number, where, under which name and ports. `ready_once` tells a claim from a start."""
+
+    number: int
+    host: Uid
+    host_name: str
+    address: str
+    name: str
+    ports: Mapping[str, int] = field(default_factory=dict)
+    ready_once: bool = False
+    ended: bool = False  # seen dead or given up: nothing of it runs any more, only its remains are left
+
+
+@dataclass(frozen=True, slots=True)
+class MemberState:
+    """A member. `ports` are the host ports it keeps for life, `cluster` is "" for a member that is in none."""
+
+    identity: Identity
+    spec: ServiceSpec
+    cluster: Uid = NOBODY
+    desired: Desired = Desired.RUNNING
+    number: int = 0
+    current: Generation | None = None
+    leaving: tuple[Generation, ...] = ()
+    ports: Mapping[str, int] = field(default_factory=dict)
+    children: Mapping[str, Uid] = field(default_factory=dict)
+    adjuncts: tuple[AdjunctState, ...] = ()
+    decisions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A member that failed to start and was set aside."""
+
+    uid: Uid
+    reason: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterState:
+    """A cluster: `size` is what is wanted, `members` what there is (oldest first), `removing` those on their way out."""
+
+    identity: Identity
+    spec: ServiceSpec
+    size: int
+    desired: Desired = Desired.RUNNING
+    members: tuple[Uid, ...] = ()
+    removing: tuple[Uid, ...] = ()
+    quarantined: tuple[Quarantined, ...] = ()
+    replacing: Mapping[Uid, Uid] = field(default_factory=dict)  # old member → the new one that takes its place once it is up
+    next_index: int = 1
+    adjuncts: tuple[AdjunctState, ...] = ()
+    decisions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationState:
+    """An application: `children` maps service ids to the uids of their entities."""
+
+    identity: Identity
+    spec: ApplicationSpec
+    desired: Desired = Desired.RUNNING
+    children: Mapping[str, Uid] = field(default_factory=dict)
+    adjuncts: tuple[AdjunctState, ...] = ()
+    decisions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PoolState:
+    """A pool: `hosts` maps host names to uids."""
+
+    identity: Identity
+    spec: PoolSpec
+    desired: Desired = Desired.RUNNING
+    hosts: Mapping[str, Uid] = field(default_factory=dict)
+    adjuncts: tuple[AdjunctState, ...] = ()
+    decisions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HostState:
+    """A host of a pool."""
+
+    identity: Identity
+    spec: HostSpec
+    order: int = 0
+    adjuncts: tuple[AdjunctState, ...] = ()
+    decisions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RootState:
+    """The management plane."""
+
+    identity: Identity
+    adjuncts: tuple[AdjunctState, ...] = ()
+    decisions: tuple[str, ...] = ()
+
+
+State = RootState | ApplicationState | ClusterState | MemberState | PoolState | HostState
+
+
+def record(kind: EntityKind, state: State) -> Record:
+    """The record that keeps this state."""
+    return Record(kind, state.identity.uid, encode(state))
+
+
+def decision_record(decision: Decision) -> Record:
+    """The record that keeps a decision that acted."""
+    return Record(DECISION_KIND, decision.id, encode(decision))
+
+
+def read_state(type_: type[T], store: Store, kind: EntityKind, uid: Uid) -> T:
+    """The committed state of an entity; raises StoreFault if there is none."""
+    body = store.read(kind, uid)
+    if body is None:
+        raise StoreFault(f"the store has no {kind} {uid}: its record was removed by someone else; restore a backup or delete its parent")
+    return decode(type_, body)

@@ -1,0 +1,150 @@
+"""The management plane: everything's parent. It deploys blueprints, and forgets what was deleted."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import ClassVar
+
+from clocker_actors.entities import catalogue
+from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
+from clocker_actors.entities.outside import Outside
+from clocker_actors.entities.records import AdjunctState, ApplicationState, Identity, PoolState, RootState, record
+from clocker_actors.errors import BadRequest, Conflict
+from clocker_actors.model.activities import Activity, ActivityState
+from clocker_actors.model.identity import ROOT, Cause, EntityKind, Uid
+from clocker_actors.model.lifecycle import Lifecycle
+from clocker_actors.model.messages import ActivityEnded, ChildChanged, ChildDeleted, Invoke
+from clocker_actors.model.specs import ApplicationSpec, Blueprint, PoolSpec
+from clocker_actors.store.codec import convert, decode
+
+RESERVE_MORE_BELOW = 20_000
+RESERVE = 100_000
+
+
+class Root(Entity[RootState]):
+    """Parent of applications and pools."""
+
+    kind: ClassVar[EntityKind] = EntityKind.ROOT
+
+    def __init__(self, uid: Uid, outside: Outside) -> None:
+        super().__init__(uid, outside)
+        self.pools: dict[str, PoolState] = {}
+        self.applications: dict[str, ApplicationState] = {}
+        self.deploys: dict[str, set[str]] = {}  # deploy activity → applications it still waits for
+
+    def on_start(self) -> None:
+        body = self.outside.store.read(self.kind, self.uid)
+        self.state = decode(RootState, body) if body else RootState(Identity(ROOT, "clocker", "", Uid("")))
+        for kept in self.outside.store.all(EntityKind.POOL):
+            if kept.body:
+                pool = decode(PoolState, kept.body)
+                self.pools[pool.spec.name] = pool
+        for kept in self.outside.store.all(EntityKind.APPLICATION):
+            if kept.body:
+                application = decode(ApplicationState, kept.body)
+                self.applications[application.spec.id] = application
+        self.note()
+        self.adjuncts.spawn_all()
+        self.service.expect(Lifecycle.STARTING)
+        self.service.expect(Lifecycle.RUNNING)
+        self.reconcile()
+
+    def on_receive(self, message: object) -> object:
+        match message:
+            case ChildChanged():
+                pass  # what applications are is told to people by themselves
+            case ChildDeleted():
+                self._child_deleted(message.child)
+            case ActivityEnded():
+                self._application_started(message.activity)
+            case _:
+                return super().on_receive(message)
+        return None
+
+    def effector_methods(self) -> Mapping[str, EffectorMethod]:
+        return {"deploy": self._deploy}
+
+    # --- deploy
+
+    def _deploy(self, activity: Activity, arguments: Arguments) -> None:
+        blueprint = convert(Blueprint, arguments["blueprint"])
+        pools = {spec.name: self._new_pool(spec) for spec in blueprint.pools}
+        self.pools.update(pools)
+        try:
+            applications = {spec.id: self._new_application(spec) for spec in blueprint.applications}
+        except (BadRequest, Conflict):
+            for name in pools:
+                del self.pools[name]
+            raise
+        self.applications.update(applications)
+        self.deploys[activity.id] = {state.identity.uid for state in applications.values()}
+        records = [record(EntityKind.POOL, state) for state in pools.values()]
+        records += [record(EntityKind.APPLICATION, state) for state in applications.values()]
+        self.running.step(activity.id, "keep", "write what was asked for")
+        self.change(self.state, *records)
+
+    def _new_pool(self, spec: PoolSpec) -> PoolState:
+        if spec.name in self.pools:
+            raise Conflict(f"there is a pool {spec.name} already: give this one another name, or delete that one first", name=spec.name)
+        return PoolState(Identity(self.ids.entity(EntityKind.POOL), spec.name, spec.name, ROOT), spec)
+
+    def _new_application(self, spec: ApplicationSpec) -> ApplicationState:
+        if spec.id in self.applications or spec.id in self.pools:
+            raise Conflict(
+                f"there is an application or pool {spec.id} already: `clocker delete {spec.id}` it first, or give this one another name",
+                name=spec.id,
+            )
+        pool = self.pools.get(spec.location)
+        if pool is None:
+            near = ", ".join(get_close_matches(spec.location, self.pools, n=3) or sorted(self.pools)) or "none yet"
+            raise BadRequest(f"application {spec.id}: no location {spec.location!r}; known are {near}", location=spec.location)
+        uid = self.ids.entity(EntityKind.APPLICATION)
+        adjuncts = tuple(AdjunctState(policy) for policy in (*spec.enrichers, *spec.policies))
+        identity = Identity(uid, spec.name, spec.id, ROOT, application=uid, pool=pool.identity.uid)
+        return ApplicationState(identity, spec, adjuncts=adjuncts)
+
+    def reconcile(self) -> None:
+        known = set(self.children)
+        for pool in self.pools.values():
+            if pool.identity.uid not in known:
+                self.spawn(pool.identity.uid, catalogue.factory(EntityKind.POOL, pool.identity.uid, self.outside))
+        for application in self.applications.values():
+            uid = application.identity.uid
+            if uid not in known:
+                self.spawn(uid, catalogue.factory(EntityKind.APPLICATION, uid, self.outside))
+        for activity in self.running.all("deploy"):
+            self._deployed(activity)
+        if self.ids.left < RESERVE_MORE_BELOW and not self.working("reserve"):
+            self.work("reserve", self._reserve, timeout=30.0)
+
+    async def _reserve(self) -> None:
+        """Work, not a handler: ids are reserved durably before they are handed out."""
+        self.ids.reserved = await self.outside.store.reserve_ids(RESERVE)
+
+    def _deployed(self, activity: Activity) -> None:
+        waiting = self.deploys.get(activity.id, set())
+        if not waiting:
+            self.running.finish(activity.id)
+            return
+        for uid in sorted(waiting):
+            self.tell(uid, Invoke("start", {}, Cause(activity.id, activity.cause.principal), activity.id, self.uid))
+        self.running.step(activity.id, "start", f"{len(waiting)} applications")
+
+    def _application_started(self, ended: Activity) -> None:
+        waiting = self.deploys.get(ended.parent)
+        if waiting is None:
+            return
+        waiting.discard(ended.entity)
+        if ended.state is not ActivityState.DONE:
+            self.deploys.pop(ended.parent)
+            self.running.fail(ended.parent, ended.problem or str(ended.state))
+        elif not waiting:
+            self.deploys.pop(ended.parent)
+            self.running.finish(ended.parent, ended.entity)
+
+    # --- the end of things
+
+    def _child_deleted(self, child: Uid) -> None:
+        self.pools = {name: state for name, state in self.pools.items() if state.identity.uid != child}
+        self.applications = {name: state for name, state in self.applications.items() if state.identity.uid != child}
+        if child in self.children:
+            self.stop_child(child)
