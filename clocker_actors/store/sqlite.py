@@ -125,7 +125,8 @@ class SqliteStore:
             await self._flushing
         self._reader.close()
         if self._writer is not None:
-            await asyncio.get_running_loop().run_in_executor(self._executor, self._writer.close)
+            # Nobody writes any more, so it may be closed here; then the order in which a daemon ends its executors does not matter.
+            self._writer.close()
         self._lease.release()
 
     def _must_be_open(self) -> None:

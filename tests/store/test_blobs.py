@@ -1,0 +1,61 @@
+"""Are uploads kept whole, private, checked and bounded?"""
+
+import hashlib
+import stat
+from pathlib import Path
+
+import pytest
+
+from clocker_actors.errors import BadRequest, NotFound, StoreFault
+from clocker_actors.ports.store import Blobs
+from clocker_actors.store import FileBlobs
+
+
+@pytest.fixture
+def blobs(tmp_path: Path) -> Blobs:
+    return FileBlobs(tmp_path / "blobs", limit=1000)
+
+
+async def test_a_blob_is_named_by_its_content(blobs: Blobs, tmp_path: Path) -> None:
+    name = await blobs.put(b"tar")
+    assert name == hashlib.sha256(b"tar").hexdigest()
+    assert await blobs.put(b"tar") == name
+    assert blobs.has(name)
+    assert await blobs.get(name) == b"tar"
+    assert [path.name for path in (tmp_path / "blobs").iterdir()] == [name]
+    assert stat.S_IMODE((tmp_path / "blobs" / name).stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "blobs").stat().st_mode) == 0o700
+
+
+async def test_an_unknown_blob_is_asked_for(blobs: Blobs) -> None:
+    assert not blobs.has("0" * 64)
+    with pytest.raises(NotFound, match=r"no blob 0+ here; upload the file again"):
+        await blobs.get("0" * 64)
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "", "ABC", "0" * 63, "0" * 64 + "\n"])
+async def test_a_name_that_is_none_is_refused(blobs: Blobs, name: str) -> None:
+    with pytest.raises(BadRequest, match="SHA-256"):
+        await blobs.get(name)
+    with pytest.raises(BadRequest):
+        blobs.has(name)
+
+
+async def test_too_much_is_refused(blobs: Blobs) -> None:
+    with pytest.raises(BadRequest, match=r"1001 bytes and 1000 are allowed; leave files out"):
+        await blobs.put(b"x" * 1001)
+
+
+async def test_a_damaged_blob_is_noticed_and_healed_by_the_next_upload(blobs: Blobs, tmp_path: Path) -> None:
+    name = await blobs.put(b"tar")
+    (tmp_path / "blobs" / name).write_bytes(b"rat")
+    with pytest.raises(StoreFault, match=r"is damaged.*upload the file again"):
+        await blobs.get(name)
+    await blobs.put(b"tar")
+    assert await blobs.get(name) == b"tar"
+
+
+async def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "blobs").write_text("a file in the way")
+    with pytest.raises(StoreFault, match=r"cannot write .*: there is a file of that name; name another"):
+        await FileBlobs(tmp_path / "blobs").put(b"tar")
