@@ -12,12 +12,9 @@ import math
 from dataclasses import dataclass
 
 from clocker_actors.model.values import Value
-from clocker_actors.policies.autoscaler_rules import Load, Rules
+from clocker_actors.policies.autoscaler_rules import FRESH_PERIODS, Load, Rules
 from clocker_actors.policies.conclusion import Conclusion, amount, clock_time, seconds
 from clocker_actors.policies.windows import GRAIN, SizeHistory
-
-FRESH_PERIODS = 3
-"""A reading older than this many periods says nothing about now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from clocker_actors.model.values import Value, as_number
 
+FRESH_PERIODS = 3
+"""A reading older than this many periods says nothing about now."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:

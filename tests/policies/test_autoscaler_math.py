@@ -181,9 +181,7 @@ def test_it_grows_to_what_was_wanted_all_through_the_window() -> None:
     assert (concluded.target, concluded.again) == (4, NOW + 20)
 
 
-@given(
-    st.lists(st.tuples(st.integers(1, 20), VALUES), min_size=1, max_size=20), RULE_SETS, st.integers(0, 40), st.integers(0, 40), SIZES
-)
+@given(st.lists(st.tuples(st.integers(1, 20), VALUES), min_size=1, max_size=20), RULE_SETS, st.integers(0, 40), st.integers(0, 40), SIZES)
 def test_the_target_is_within_bounds_and_within_what_the_windows_held(
     readings: list[tuple[int, float]], rules: Rules, up: int, down: int, size: int
 ) -> None:

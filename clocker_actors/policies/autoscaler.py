@@ -1,0 +1,342 @@
+"""The autoscaler: hears how hard the members of a cluster work, and orders another size.
+
+                     reading: another size is wished for      window and pause are over             activity ended
+          ┌──────┐ ──────────────────────────────────▶ ┌─────────┐ ─────────────────▶ ┌────────┐ ───────────────▶ ┌───────────┐
+          │ IDLE │                                     │ WAITING │   Invoke(resize)   │ ACTING │                  │ COOL-DOWN │
+          └──────┘ ◀────────────────────────────────── └─────────┘                    └────────┘                  └───────────┘
+              ▲       the wish lapsed                                                                                   │
+              └──────────────────────────────────────── minPeriodBetweenExecs is over ──────────────────────────────────┘
+
+It does not stop listening while ACTING: a size wished for meanwhile is ordered too, and supersedes the unfinished one. What is wished for is
+worked out in `autoscaler_math`; this file listens, remembers, waits and orders. "Size" is the size asked for, by us or by anybody else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from clocker_actors.model import sensors
+from clocker_actors.model.activities import Activity, ActivityState
+from clocker_actors.model.identity import Cause
+from clocker_actors.model.lifecycle import Lifecycle
+from clocker_actors.model.messages import TOPIC_MEMBERS, ActivityEnded, MembersChanged, Notified, SensorChanged, WatchClosely
+from clocker_actors.model.sensors import Reading
+from clocker_actors.model.values import Value, as_number
+from clocker_actors.policies import autoscaler_loads
+from clocker_actors.policies.autoscaler_keys import AUTOSCALER, MARK, check
+from clocker_actors.policies.autoscaler_math import Wish, idle, out_of_bounds, settle, unusable, wish
+from clocker_actors.policies.autoscaler_rules import FRESH_PERIODS, Load, Rules
+from clocker_actors.policies.base import PolicyActor, past
+from clocker_actors.policies.conclusion import Conclusion, seconds
+from clocker_actors.policies.windows import GRAIN, SizeHistory
+
+SHRINK_LIMIT = 60.0
+"""Seconds after which a shrink that never reported its end no longer holds the next one back."""
+ECHO_LIMIT = 10.0
+"""Seconds in which the entity must take on an ordered size; after that its own word counts again."""
+ORDER_LIMIT = 600.0
+"""Seconds after which an order is not waited for any more."""
+_AT_WORK = frozenset({"", Lifecycle.RUNNING, Lifecycle.ON_FIRE})
+
+
+@dataclass(frozen=True, slots=True)
+class LookAgain:
+    """A window, a pause or a notification delay is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A resize under way."""
+
+    before: int
+    target: int
+    at: float
+
+
+class AutoScaler(PolicyActor):
+    """See the drawing. Durable: wishes inside windows, time of the last resize, high-water mark, whether "max reached" was said."""
+
+    type = AUTOSCALER
+    check = staticmethod(check)
+
+    def begin(self) -> None:
+        kept, now = self.kept, self.now
+        self.config[MARK] = kept.get("mark", self.config[MARK])
+        self.wishes = SizeHistory(_entries(kept.get("wishes"), now))
+        self.raw = SizeHistory(_entries(kept.get("raw"), now))
+        self.last_order = past(kept.get("last_order"), now)
+        self.shrunk_at = past(kept.get("shrunk_at"), now) or 0.0
+        self.max_told = bool(kept.get("max_told"))
+        self.desired: int | None = None
+        self.ordered: int | None = None
+        self.members = 0
+        self.up = 0
+        self.expected = ""
+        self.orders: dict[str, Order] = {}
+        self.load: tuple[Load, Cause] | None = None
+        self.evaluated_at: float | None = None
+        self.waiting_until: float | None = None
+        self._subscribe()
+
+    def _topics(self) -> tuple[tuple[str, str], ...]:
+        own = str(self.entity)
+        facts = (self.text_of("currentSizeOperator"), sensors.GROUP_SIZE.name, sensors.GROUP_UP.name, sensors.SERVICE_EXPECTED.name)
+        events = (self.text_of("poolHotSensor"), self.text_of("poolColdSensor"), self.text_of("poolOkSensor"), TOPIC_MEMBERS)
+        metric = self.text_of("metric")
+        return (*((own, topic) for topic in (*facts, *events) if topic), *(((self.source, metric),) if metric else ()))
+
+    def _subscribe(self) -> None:
+        for publisher, topic in self._topics():
+            self.subscribe(publisher, topic)
+
+    @property
+    def source(self) -> str:
+        """Uid of the entity that has the metric."""
+        return self.text_of("entityWithMetric") or str(self.entity)
+
+    @property
+    def size(self) -> int | None:
+        """Members asked for; None while nobody has said."""
+        return self.desired if self.ordered is None else self.ordered
+
+    @property
+    def rules(self) -> Rules:
+        """The configuration as the arithmetic needs it."""
+        mark = as_number(self.config[MARK])
+        return Rules.of(self.config, None if mark is None else int(mark))
+
+    # --- messages
+
+    def take(self, message: object) -> object:
+        match message:
+            case SensorChanged():
+                self._heard(str(message.entity), message.reading)
+            case Notified():
+                self._pool_event(message)
+            case ActivityEnded():
+                self._ended(message.activity)
+            case LookAgain():
+                self.waiting_until = None
+                self._evaluate()
+            case MembersChanged():
+                self._watch(message)
+            case _:
+                return super().take(message)
+        return None
+
+    def _heard(self, entity: str, reading: Reading) -> None:
+        cause = Cause(reading.id)
+        if entity == self.entity:
+            self._heard_fact(reading, cause)
+        if entity == self.source and reading.sensor == self.config["metric"]:
+            up = self.up or self.members or self.size or 1
+            self.load = (autoscaler_loads.of_reading(reading, self.rules, up), cause)
+            self._evaluate()
+
+    def _heard_fact(self, reading: Reading, cause: Cause) -> None:
+        number = as_number(reading.value)
+        if reading.sensor == self.config["currentSizeOperator"] and number is not None:
+            self._size_changed(int(number), cause)
+        elif reading.sensor == sensors.GROUP_SIZE.name and number is not None:
+            self.members = int(number)
+        elif reading.sensor == sensors.GROUP_UP.name and number is not None:
+            self.up = int(number)
+        elif reading.sensor == sensors.SERVICE_EXPECTED.name:
+            self.expected = str(reading.value or "")
+            self._correct(cause)
+
+    def _watch(self, changed: MembersChanged) -> None:
+        """Have the members read as often as the metric is to be measured."""
+        if self.source == self.entity:
+            for member in changed.members:
+                self.tell(member, WatchClosely(member, self.rules.period))
+
+    def _size_changed(self, size: int, cause: Cause) -> None:
+        """An echo of an older order of ours, still to be followed by that of a newer one, says nothing; anything else is the size now."""
+        self.desired = size
+        if self.ordered is None or size == self.ordered or all(size != order.target for order in self.orders.values()):
+            self.ordered = None
+        self._correct(cause)
+
+    def _pool_event(self, event: Notified) -> None:
+        hot, cold = event.sensor == self.config["poolHotSensor"], event.sensor == self.config["poolColdSensor"]
+        if event.entity == self.entity and (hot or cold or event.sensor == self.config["poolOkSensor"]):
+            self.load = (
+                autoscaler_loads.of_event(event, hot=hot, cold=cold),
+                Cause(f"{event.sensor}@{event.at:.3f}", event.cause.principal),
+            )
+            self._evaluate()
+
+    # --- deciding
+
+    def _evaluate(self) -> None:
+        if self.last_order is not None and self.now - self.last_order > ECHO_LIMIT and self.desired is not None:
+            self.ordered = None
+        size = self.size
+        if self.load is None or size is None or self.suspended or self.expected not in _AT_WORK:
+            return
+        (load, cause), rules, now = self.load, self.rules, self.now
+        load = replace(load, settling=self._settling(load))
+        asked = unusable(load, rules, now)
+        if asked is not None:
+            self._record(size, size, size, rules)
+            self.decide("autoscale", idle(asked, load, size, rules), cause)
+            self._wait(None)
+        else:
+            asked = wish(load, size, rules)
+            self._record(size, asked.size, asked.raw, rules)
+            concluded = settle(asked, load, self.wishes, size, rules, now)
+            paused = self._paused(concluded, rules)
+            if concluded.target is None or paused is not None:
+                self.decide("autoscale", paused or concluded, cause)
+            else:
+                self._order(concluded, cause)
+            self._wait((paused or concluded).again)
+            self._tell_max(asked, rules, cause)
+        self._keep_all(rules)
+        self.note()
+
+    def _settling(self, load: Load) -> str:
+        if any(order.target < order.before and self.now - order.at < SHRINK_LIMIT for order in self.orders.values()):
+            return "a shrink is still under way"
+        return "it was measured before the last shrink had ended" if load.at <= self.shrunk_at else ""
+
+    def _record(self, size: int, wished: int, raw: int, rules: Rules) -> None:
+        """Record what was wished for; a gap in the readings counts as no wish for change."""
+        now, limit = self.now, FRESH_PERIODS * rules.period
+        for history, value in ((self.wishes, wished), (self.raw, raw)):
+            if self.evaluated_at is not None and now - self.evaluated_at > limit:
+                history.record(self.evaluated_at + limit, size)
+            history.record(now, value)
+        self.evaluated_at = now
+        self.wishes.forget(now - max(rules.up_window, rules.down_window))
+        self.raw.forget(now - self.seconds_of("maxReachedNotificationDelay"))
+
+    def _paused(self, concluded: Conclusion, rules: Rules) -> Conclusion | None:
+        """The conclusion to wait, if it is to act sooner after the last resize than it may."""
+        if concluded.target is None or self.last_order is None or self.now >= self.last_order + rules.pause - GRAIN / 2:
+            return None
+        words = f"the last resize was less than {seconds(rules.pause)} ago (minPeriodBetweenExecs)"
+        reason, changes = f"{concluded.reason}, but {words}", (*concluded.would_change, f"would {concluded.action} after that pause")
+        again = self.last_order + rules.pause
+        return replace(concluded, sort="cool-down", action="", target=None, reason=reason, would_change=changes, again=again)
+
+    def _wait(self, until: float | None) -> None:
+        self.waiting_until = until
+        if until is None:
+            self.cancel_timer("again")
+        else:
+            self.after("again", max(until - self.now, GRAIN), LookAgain())
+
+    def _order(self, concluded: Conclusion, cause: Cause, kind: str = "autoscale") -> None:
+        target, before = concluded.target, self.size
+        decision = self.decide(kind, concluded, cause)
+        if target is None or before is None or decision is None:
+            return
+        self.orders = {name: order for name, order in self.orders.items() if self.now - order.at < ORDER_LIMIT}
+        self.orders[decision.id] = Order(before, target, self.now)
+        self.ordered = target
+        self.last_order = self.now
+        self.invoke(self.text_of("resizeOperator"), {"size": target}, decision)
+
+    def _correct(self, cause: Cause) -> None:
+        """Put a size outside the bounds right at once."""
+        size = self.size
+        if size is None or self.suspended or self.expected not in _AT_WORK:
+            return
+        concluded = out_of_bounds(size, self.rules)
+        if concluded is not None:
+            self._order(concluded, cause, "bounds")
+            self._keep_all(self.rules)
+            self.note()
+
+    def _tell_max(self, asked: Wish, rules: Rules, cause: Cause) -> None:
+        """Fire the notification once each time that more than the bound was wanted for the whole delay."""
+        sensor, delay = self.text_of("maxSizeReachedSensor"), self.seconds_of("maxReachedNotificationDelay")
+        since = self.raw.since(lambda size: size > rules.most)
+        if since is None:
+            self.max_told = False
+            self.cancel_timer("max")
+        elif sensor and not self.max_told and since + delay > self.now + GRAIN:
+            self.after("max", since + delay - self.now, LookAgain())
+        elif sensor and not self.max_told:
+            self.max_told = True
+            value = {"pool.current.size": self.size, "pool.max.size": rules.most, "wanted": asked.raw, "since": since}
+            self.emit(sensor, value, Cause(cause.id, self.id))
+
+    # --- what came of it
+
+    def _ended(self, activity: Activity) -> None:
+        order = self.orders.pop(activity.cause.id, None)
+        if order is None:
+            return
+        if not self.orders and self.desired is not None:
+            self.ordered = None
+        if order.target < order.before:
+            self.shrunk_at = self.now
+        elif activity.state is ActivityState.FAILED and "insufficient capacity" in activity.problem.lower():
+            self.config[MARK] = min(max(self.up, order.before), order.target - 1)
+        self._keep_all(self.rules)
+        self.note()
+
+    # --- rest, configuration, memory
+
+    def rested(self) -> None:
+        self._wait(None)
+        self.cancel_timer("max")
+
+    def resumed(self, cause: Cause) -> None:
+        self.wishes.clear()
+        self.raw.clear()
+        self.evaluated_at = None
+        self.load = None
+        self._correct(cause)
+
+    def reconfigured(self, old: Mapping[str, Value], cause: Cause) -> None:
+        if any(old[key] != self.config[key] for key in ("metric", "entityWithMetric")):
+            self.unsubscribe(str(old["entityWithMetric"] or self.entity), str(old["metric"]))
+            self.wishes.clear()
+            self.raw.clear()
+            self.load = None
+        self._subscribe()
+        self._correct(cause)
+        self._keep_all(self.rules)
+
+    def _keep_all(self, rules: Rules) -> None:
+        windows = rules.up_window or rules.down_window
+        self.keep(
+            {
+                "mark": self.config[MARK],
+                "last_order": self.last_order,
+                "shrunk_at": self.shrunk_at,
+                "max_told": self.max_told,
+                "wishes": [list(entry) for entry in self.wishes.entries] if windows else [],
+                "raw": [list(entry) for entry in self.raw.entries] if self.seconds_of("maxReachedNotificationDelay") else [],
+            }
+        )
+
+    def status(self) -> Mapping[str, Value]:
+        return {
+            "phase": self._phase(),
+            "size": self.size,
+            "last_order": self.last_order,
+            "high_water_mark": self.config[MARK],
+            "waiting_until": self.waiting_until,
+        }
+
+    def _phase(self) -> str:
+        if self.orders:
+            return "acting"
+        if self.waiting_until is not None:
+            return "waiting"
+        cooling = self.last_order is not None and self.now < self.last_order + self.rules.pause
+        return "cool-down" if cooling else "idle"
+
+
+def _entries(kept: Value, now: float) -> list[tuple[float, int]]:
+    """Stored wishes; a time in the future counts from now."""
+    found = []
+    for entry in kept if isinstance(kept, list | tuple) else ():
+        at, size = past(entry[0], now), as_number(entry[1])
+        if at is not None and size is not None:
+            found.append((at, int(size)))
+    return found

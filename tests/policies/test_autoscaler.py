@@ -1,0 +1,261 @@
+"""The autoscaler as an actor: what it orders, when, and what it says of it."""
+
+import pytest
+
+from clocker_actors.errors import BadRequest
+from clocker_actors.kernel import Kernel
+from clocker_actors.model.activities import ActivityState
+from clocker_actors.model.messages import Decided, Emit, Reconfigure, Resume, Suspend, WatchClosely
+from clocker_actors.model.specs import PolicySpec
+from clocker_actors.policies import catalogue
+from tests.policies.stage import ENTITY, PERSON, Stage
+
+CPU = "cpu.mean.average"
+CONFIG = {"metric": CPU, "metricLowerBound": 30, "metricUpperBound": 60, "maxPoolSize": 20}
+
+
+async def scaler(kernel: Kernel, size: int = 3, **config: object) -> Stage:
+    """An autoscaler that knows the size of its cluster."""
+    stage = Stage(kernel, "autoscaler")
+    await stage.begin({**CONFIG, **config})
+    await stage.read("service.state.expected", "running")
+    await stage.read("cluster.size.desired", size)
+    return stage
+
+
+async def test_load_above_the_bound_orders_growth_with_its_reason(kernel: Kernel) -> None:
+    stage = await scaler(kernel)
+    await stage.read(CPU, 90.0, count=3, of=3)
+    (invoke,) = stage.invokes
+    assert (invoke.effector, invoke.arguments) == ("resize", {"size": 5})
+    decision = stage.decisions[-1]
+    assert decision.cause.id.startswith(f"{CPU}@")
+    assert (invoke.cause.id, invoke.cause.principal) == (decision.id, f"{ENTITY}:autoscaler")
+    assert decision.action == "resize to 5"
+    assert "cpu.mean.average 90 % is above 60 %" in decision.reason
+    assert "90 % x 3 members = 270 %; ceil(/ 60 %) = 5" in decision.steps
+    assert stage.all(Decided)[-1].acted
+
+
+async def test_the_same_load_is_not_counted_twice_while_members_come_up(kernel: Kernel) -> None:
+    stage = await scaler(kernel)
+    for _ in range(5):
+        await stage.read(CPU, 90.0, count=3, of=5)
+        await stage.sleep(1)
+    assert [invoke.arguments["size"] for invoke in stage.invokes] == [5]
+    assert "the size asked for, 5, suffices" in stage.decisions[-1].reason
+
+
+async def test_more_load_while_a_resize_runs_supersedes_it(kernel: Kernel) -> None:
+    stage = await scaler(kernel)
+    await stage.read(CPU, 90.0, count=3, of=3)
+    await stage.sleep(1)
+    await stage.read(CPU, 150.0, count=3, of=5)
+    assert [invoke.arguments["size"] for invoke in stage.invokes] == [5, 8]
+    await stage.read("cluster.size.desired", 5)
+    await stage.sleep(1)
+    await stage.read(CPU, 150.0, count=3, of=5)
+    assert len(stage.invokes) == 2, "the echo of the older order is not a new size"
+
+
+async def test_nothing_to_do_is_said_once_in_ten_seconds(kernel: Kernel) -> None:
+    stage = await scaler(kernel)
+    for _ in range(25):
+        await stage.read(CPU, 45.0, count=3, of=3)
+        await stage.sleep(1)
+    assert not stage.invokes
+    assert len(stage.decisions) == 3
+    assert stage.decisions[0].would_change == ("would grow above 60 %", "would shrink below 30 %")
+    assert not stage.all(Decided)[0].acted
+
+
+async def test_a_window_holds_and_acts_without_a_new_reading(kernel: Kernel) -> None:
+    stage = await scaler(kernel, resizeUpStabilizationDelay="2s")
+    await stage.read(CPU, 45.0, count=3, of=3)
+    await stage.sleep(1)
+    await stage.read(CPU, 90.0, count=3, of=3)
+    assert not stage.invokes
+    assert "held by the 2 s window until" in stage.decisions[-1].reason
+    assert stage.status.status["phase"] == "waiting"
+    await stage.sleep(2.01)
+    assert [invoke.arguments["size"] for invoke in stage.invokes] == [5]
+
+
+async def test_a_window_does_not_run_out_on_a_stale_reading(kernel: Kernel) -> None:
+    stage = await scaler(kernel, resizeUpStabilizationDelay=10)
+    await stage.read(CPU, 90.0, count=3, of=3)
+    await stage.sleep(20)
+    assert not stage.invokes
+    assert "must be younger than 3 s" in stage.decisions[-1].reason
+
+
+async def test_two_resizes_are_at_least_the_pause_apart(kernel: Kernel) -> None:
+    stage = await scaler(kernel, minPeriodBetweenExecs="500ms")
+    await stage.read(CPU, 90.0, count=3, of=3)
+    await stage.read(CPU, 150.0, count=3, of=3)
+    assert len(stage.invokes) == 1
+    assert "minPeriodBetweenExecs" in stage.decisions[-1].reason
+    await stage.sleep(0.51)
+    assert [invoke.arguments["size"] for invoke in stage.invokes] == [5, 8]
+
+
+async def test_after_a_shrink_only_a_newer_reading_shrinks_again(kernel: Kernel) -> None:
+    stage = await scaler(kernel, size=8)
+    await stage.read(CPU, 20.0, count=8, of=8)
+    assert stage.invokes[-1].arguments["size"] == 5
+    await stage.sleep(1)
+    await stage.read(CPU, 20.0, count=5, of=5)
+    assert "a shrink is still under way" in stage.decisions[-1].reason
+    await stage.end(stage.invokes[-1])
+    await stage.read(CPU, 20.0, count=5, of=5, age=0.5)
+    assert len(stage.invokes) == 1, "it was measured before the last shrink had ended"
+    await stage.sleep(1)
+    await stage.read(CPU, 20.0, count=5, of=5)
+    assert [invoke.arguments["size"] for invoke in stage.invokes] == [5, 3]
+
+
+async def test_too_few_members_report(kernel: Kernel) -> None:
+    stage = await scaler(kernel, size=6)
+    await stage.read(CPU, 90.0, count=2, of=6)
+    assert not stage.invokes
+    assert "only 2 of 6 members" in stage.decisions[-1].reason
+
+
+async def test_a_size_set_by_hand_outside_the_bounds_is_corrected_and_said(kernel: Kernel) -> None:
+    stage = await scaler(kernel, maxPoolSize=5)
+    await stage.read("cluster.size.desired", 9)
+    assert stage.invokes[-1].arguments == {"size": 5}
+    assert stage.decisions[-1].kind == "bounds"
+    assert stage.decisions[-1].clamped == ("maxPoolSize 5 (was 9)",)
+
+
+async def test_changing_the_bounds_resizes_at_once(kernel: Kernel) -> None:
+    stage = await scaler(kernel)
+    answer = await kernel.ask(stage.actor, Reconfigure({"minPoolSize": "4"}, PERSON), timeout=1)
+    await kernel.settle()
+    assert isinstance(answer, dict)
+    assert answer["minPoolSize"] == 4
+    assert answer["metric"] == CPU
+    assert stage.invokes[-1].arguments == {"size": 4}
+    assert stage.decisions[-1].cause == PERSON
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ({"minPoolSize": 30}, ["minPoolSize=30", "maxPoolSize=20", "at most 20"]),
+        ({"minPoolSize": -1}, ["minPoolSize=-1", "0 to"]),
+        ({"resizeUpStabilizationDelay": "soon"}, ["resizeUpStabilizationDelay='soon'", "duration such as 30s"]),
+        ({"metricLowerBound": 70}, ["metricLowerBound=70", "metricUpperBound=60"]),
+        ({"maxPoolsize": 3}, ["'maxPoolsize'", "maxPoolSize"]),
+        ({"maxPoolSize": "many"}, ["maxPoolSize='many'", "a whole number, 0 to 1000000"]),
+    ],
+)
+async def test_a_wrong_configuration_is_refused_and_changes_nothing(kernel: Kernel, config: dict[str, object], words: list[str]) -> None:
+    stage = await scaler(kernel)
+    with pytest.raises(BadRequest) as refused:
+        await kernel.ask(stage.actor, Reconfigure(config, PERSON), timeout=1)
+    for word in words:
+        assert word in str(refused.value)
+    assert stage.status.config["maxPoolSize"] == 20
+    with pytest.raises(BadRequest):
+        catalogue.make(PolicySpec("autoscaler", "a", {**CONFIG, **config}), ENTITY, ids=None)  # type: ignore[arg-type]
+
+
+async def test_suspended_it_does_nothing_and_resumed_it_waits_for_the_next_event(kernel: Kernel) -> None:
+    stage = await scaler(kernel, resizeUpStabilizationDelay=2)
+    await stage.read(CPU, 45.0, count=3, of=3)
+    await stage.read(CPU, 90.0, count=3, of=3)
+    await stage.tell(Suspend(PERSON))
+    assert stage.status.state == "suspended"
+    await stage.sleep(3)
+    await stage.read(CPU, 90.0, count=3, of=3)
+    await stage.tell(Resume(PERSON))
+    await stage.sleep(3)
+    assert not stage.invokes
+    assert stage.status.state == "running"
+    await stage.read(CPU, 90.0, count=3, of=3)
+    await stage.sleep(1.5)
+    await stage.read(CPU, 90.0, count=3, of=3)
+    assert not stage.invokes, "the window began anew"
+    await stage.sleep(1)
+    assert stage.invokes
+
+
+async def test_insufficient_capacity_sets_the_high_water_mark_until_somebody_takes_it_away(kernel: Kernel) -> None:
+    stage = await scaler(kernel)
+    await stage.read("group.members.up", 4)
+    await stage.read(CPU, 150.0, count=3, of=3)
+    await stage.end(stage.invokes[-1], ActivityState.FAILED, problem="insufficient capacity: no host fits m9")
+    assert stage.kept["mark"] == 4
+    assert stage.status.status["high_water_mark"] == 4
+    await stage.sleep(1)
+    await stage.read(CPU, 150.0, count=3, of=3)
+    assert [invoke.arguments["size"] for invoke in stage.invokes] == [8, 4]
+    assert "insufficientCapacityHighWaterMark 4 (wanted 8)" in stage.decisions[-1].clamped
+    await kernel.ask(stage.actor, Reconfigure({"insufficientCapacityHighWaterMark": None}, PERSON), timeout=1)
+    await stage.sleep(1)
+    await stage.read(CPU, 150.0, count=3, of=3)
+    assert [invoke.arguments["size"] for invoke in stage.invokes] == [8, 4, 8]
+
+
+async def test_max_reached_is_fired_once_after_its_delay(kernel: Kernel) -> None:
+    stage = await scaler(kernel, size=20, maxSizeReachedSensor="resizablepool.maxSizeReached", maxReachedNotificationDelay=2)
+    for _ in range(6):
+        await stage.read(CPU, 90.0, count=20, of=20)
+        await stage.sleep(1)
+    (emit,) = stage.all(Emit)
+    assert emit.sensor == "resizablepool.maxSizeReached"
+    assert isinstance(emit.value, dict)
+    assert (emit.value["pool.max.size"], emit.value["wanted"]) == (20, 30)
+
+
+async def test_pool_events_bring_their_own_numbers(kernel: Kernel) -> None:
+    stage = await scaler(kernel)
+    event = {"pool.current.size": 3, "pool.current.workrate": 90, "pool.low.threshold": 10, "pool.high.threshold": 50}
+    await stage.notify("resizablepool.ok", event)
+    await stage.notify("resizablepool.cold", event)
+    assert not stage.invokes
+    await stage.notify("resizablepool.hot", event)
+    assert stage.invokes[-1].arguments == {"size": 6}
+
+
+async def test_it_does_not_resize_what_is_stopping(kernel: Kernel) -> None:
+    stage = await scaler(kernel)
+    await stage.read("service.state.expected", "stopping")
+    await stage.read(CPU, 90.0, count=3, of=3)
+    await stage.read("cluster.size.desired", 0)
+    assert not stage.invokes
+
+
+async def test_the_metric_of_another_entity(kernel: Kernel) -> None:
+    stage = await scaler(kernel, entityWithMetric="b1", metric="requests.per.second")
+    stage.other("b1")
+    await stage.read("group.members.up", 3)
+    await stage.read("requests.per.second", 90.0)
+    assert not stage.invokes
+    await stage.read("requests.per.second", 90.0, entity="b1")
+    assert stage.invokes[-1].arguments == {"size": 5}, "not rolled up: the mean of the three that are up"
+
+
+async def test_members_are_read_as_often_as_the_metric_is_needed(kernel: Kernel) -> None:
+    stage = await scaler(kernel)
+    heard = stage.other("m1")
+    await stage.members("m1")
+    assert heard == [WatchClosely(member="m1", period=1.0)]  # type: ignore[arg-type]
+
+
+async def test_windows_survive_a_restart_and_future_times_count_from_now(kernel: Kernel, caplog: pytest.LogCaptureFixture) -> None:
+    stage = await scaler(kernel, resizeDownStabilizationDelay=60)
+    await stage.read(CPU, 10.0, count=3, of=3)
+    kept = dict(stage.kept)
+    again = Stage(kernel2 := Kernel(), "autoscaler")
+    await again.begin({**CONFIG, "resizeDownStabilizationDelay": 60}, {**kept, "last_order": again.now + 1000})
+    await again.sleep(59)
+    await again.read("cluster.size.desired", 3)
+    await again.read(CPU, 10.0, count=3, of=3)
+    assert not again.invokes
+    await again.sleep(1.1)
+    assert again.invokes
+    assert "in the future" in caplog.text
+    await kernel2.stop(deadline=1)
