@@ -1,0 +1,140 @@
+"""From specs, what runs and a pool to a Plan: what `clocker plan` shows before anything is done.
+
+Members are placed one after the other on an index made from the pool's views, by the very pipeline the Pool uses, so that the plan shows where things would go as
+the pool is now. A running cluster keeps its size: sizes belong to whoever resized it last, and only the bounds of the new spec change them.
+"""
+
+from dataclasses import dataclass, field
+
+from clocker_actors.model.identity import Cause, EntityKind, Uid
+from clocker_actors.model.placements import Placement
+from clocker_actors.model.specs import ApplicationSpec, ClusterSpec, ContainerSpec, ServiceSpec, StrategySpec
+from clocker_actors.placement.index import HostIndex
+from clocker_actors.placement.pipeline import place
+from clocker_actors.planning.members import bounded, free_numbers, resizing
+from clocker_actors.planning.requests import Asker, placement_request
+from clocker_actors.planning.values import (
+    Action,
+    Plan,
+    PlanRefusal,
+    PlanStep,
+    PlanWarning,
+    PoolView,
+    RunningApplication,
+    RunningService,
+)
+from clocker_actors.planning.warnings import cluster_warnings, container_warnings
+
+_CAUSE = Cause("plan")
+
+
+def plan(application: ApplicationSpec, pool: PoolView, running: RunningApplication | None = None) -> Plan:
+    """What deploying this application on this pool would do. `running` is the application as it is now, None if there is none."""
+    draft = _Draft(application, pool, running.uid if running is not None else Uid(application.name))
+    new = running is None
+    draft.step(
+        Action.CREATE if new else Action.KEEP, EntityKind.APPLICATION, application.name, "it does not exist yet" if new else "it exists"
+    )
+    there = {service.spec.id: service for service in running.services} if running is not None else {}
+    for service in application.services:
+        draft.service(f"{application.name}/{name_of(service)}", service, there.pop(service.id, None))
+    for gone in there.values():
+        draft.step(Action.REMOVE, kind_of(gone.spec), f"{application.name}/{name_of(gone.spec)}", "the blueprint no longer names it")
+    return Plan(application.name, pool.name, tuple(draft.steps), tuple(draft.refusals), tuple(draft.warnings))
+
+
+def name_of(service: ServiceSpec) -> str:
+    """The service's segment of a path."""
+    return service.id or service.name
+
+
+def kind_of(service: ServiceSpec) -> EntityKind:
+    """What entity a service becomes; one with children only is an application of its own."""
+    if service.cluster is not None:
+        return EntityKind.CLUSTER
+    return EntityKind.MEMBER if service.container is not None else EntityKind.APPLICATION
+
+
+@dataclass(slots=True)
+class _Draft:
+    """The plan while it is written."""
+
+    application: ApplicationSpec
+    pool: PoolView
+    uid: Uid
+    steps: list[PlanStep] = field(default_factory=list)
+    refusals: list[PlanRefusal] = field(default_factory=list)
+    warnings: list[PlanWarning] = field(default_factory=list)
+    index: HostIndex = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.index = HostIndex.of(self.pool.hosts, self.pool.ports)
+
+    def step(self, action: Action, kind: EntityKind, path: str, reason: str) -> None:
+        self.steps.append(PlanStep(action, kind, path, reason))
+
+    def service(self, path: str, service: ServiceSpec, running: RunningService | None) -> None:
+        """Steps for one service of the application."""
+        if service.cluster is not None:
+            self._cluster(path, service, service.cluster, running)
+        elif running is None:
+            self._new(path, service, Uid(path), ())
+            return
+        else:
+            self._existing(path, service, running)
+        for child in service.children:
+            self.service(f"{path}/{name_of(child)}", child, None)
+
+    def _existing(self, path: str, service: ServiceSpec, running: RunningService) -> None:
+        changed = changed_fields(running.spec, service)
+        reason = f"changed: {', '.join(changed)}" if changed else "it runs as asked"
+        self.step(Action.UPDATE if changed else Action.KEEP, kind_of(service), path, reason)
+
+    def _cluster(self, path: str, service: ServiceSpec, cluster: ClusterSpec, running: RunningService | None) -> None:
+        self.warnings.extend(cluster_warnings(path, cluster, self.pool))
+        if cluster.member.container is not None:
+            self.warnings.extend(container_warnings(path, cluster.member.container, self.pool))
+        if running is None:
+            size = bounded(cluster.initial_size, cluster.min_size, cluster.max_size)
+            note = f" ({size.clamped[0]})" if size.clamped else ""
+            self.step(Action.CREATE, EntityKind.CLUSTER, path, f"it does not exist yet; {size.size} members{note}")
+            self._members(path, service, cluster.member, Uid(path), free_numbers((), size.size))
+            return
+        self._existing(path, service, running)
+        now = sum(member.counts for member in running.members)
+        size = bounded(now, cluster.min_size, cluster.max_size)
+        change = resizing(running.members, size.size, cluster.removal)
+        numbers = {member.uid: member.number for member in running.members}
+        self._members(path, service, cluster.member, running.uid, change.add)
+        for uid, reason in zip(change.remove, change.reasons, strict=True):
+            self.step(Action.REMOVE, EntityKind.MEMBER, f"{path}/{numbers[uid]}", f"{size.clamped[0]}; {reason}")
+
+    def _members(self, path: str, service: ServiceSpec, member: ServiceSpec, cluster: Uid, numbers: tuple[int, ...]) -> None:
+        for number in numbers:
+            self._new(f"{path}/{number}", member, cluster, service.strategies)
+
+    def _new(self, path: str, service: ServiceSpec, cluster: Uid, strategies: tuple[StrategySpec, ...]) -> None:
+        if service.container is None:
+            self.step(Action.CREATE, kind_of(service), path, "it does not exist yet")
+        else:
+            if cluster == path:  # members of a cluster share their warnings
+                self.warnings.extend(container_warnings(path, service.container, self.pool))
+            self._place(path, service.container, cluster, (*strategies, *service.strategies))
+        for child in service.children:
+            self.service(f"{path}/{name_of(child)}", child, None)
+
+    def _place(self, path: str, container: ContainerSpec, cluster: Uid, strategies: tuple[StrategySpec, ...]) -> None:
+        asker = Asker(Uid(path), 1, self.uid, cluster, path, _CAUSE)
+        request = placement_request(asker, container, strategies)
+        answer = place(request, self.index, self.pool.strategies, decision_id="plan", at=0.0)
+        if not isinstance(answer, Placement):
+            self.refusals.append(PlanRefusal(path, answer.decision.reason, answer.decision.would_change))
+            return
+        ports = {f"{spec.container}/{spec.protocol}": spec.fixed or 0 for spec in container.ports}
+        step = PlanStep(Action.CREATE, EntityKind.MEMBER, path, answer.decision.reason, answer.host_name, answer.address, ports)
+        self.steps.append(step)
+
+
+def changed_fields(old: ServiceSpec, new: ServiceSpec) -> tuple[str, ...]:
+    """Names of the fields in which two specs of a service differ, in the order of the spec."""
+    return tuple(name for name in ServiceSpec.__dataclass_fields__ if getattr(old, name) != getattr(new, name))
