@@ -13,7 +13,7 @@ from clocker_actors.model.identity import Cause, Uid
 from clocker_actors.model.sensors import unit_of
 from clocker_actors.model.values import Value
 from clocker_actors.telemetry import words
-from clocker_actors.telemetry.readmodel import ReadModel
+from clocker_actors.telemetry.readmodel import Entry, ReadModel
 
 PARTS, DEPTH = 10, 12
 """How many parts of an activity are told, and how many links of a chain of causes."""
@@ -53,7 +53,7 @@ class Chains:
         self.told.add(decision.id)
         lines = [*self.cause(decision.cause, decision.subject, depth - 1)]
         if decision.inputs:
-            lines.append(Line("input", words.pairs(decision.inputs), decision.at, decision.inputs))
+            lines.append(Line("input", words.pairs(decision.inputs, self.now), decision.at, decision.inputs))
         lines += [Line("step", step) for step in decision.steps]
         lines += [Line("bound", bound) for bound in decision.clamped]
         lines += [Line("would-change", change) for change in decision.would_change]
@@ -136,18 +136,31 @@ class Chains:
         elif activity is not None:
             yield _because(self.activity(activity, up=True, depth=depth))
         else:
-            yield self.outside(cause, subject)
+            yield self.outside(cause, subject, depth)
 
-    def outside(self, cause: Cause, subject: Uid) -> Line:
+    def outside(self, cause: Cause, subject: Uid, depth: int) -> Line:
         """A cause that is not itself something decided or done."""
-        named = words.reading_named(cause.id)
-        if named is not None:
-            return self.reading(named[0], named[1], subject)
+        notified, moment, about = self.model.notified(cause.id), words.moment_named(cause.id), self.model.get(cause.id)
+        if notified is not None:
+            below = tuple(self.cause(notified.cause, notified.entity, depth - 1)) if notified.cause.id != cause.id else ()
+            text = f"because {notified.sensor} of {self.model.path(notified.entity)} fired at {self.clock(notified.at)}"
+            return Line("cause", text, notified.at, {notified.sensor: notified.value}, below)
+        if moment is not None and cause.principal in {"engine", "probe"}:
+            return Line("cause", f"because {words.principal(cause.principal)} said {moment[0]} at {self.clock(moment[1])}", moment[1])
+        if moment is not None:
+            return self.reading(moment[0], moment[1], subject)
+        if about is not None:
+            return Line("cause", f"because of {about.kind} {about.path} ({about.uid})", None, {}, tuple(self.last_failure(about)))
         if cause.id == "start":
             return Line("cause", "because the manager started and looked after what it knows")
         if self.is_person(cause.principal):
             return Line("cause", f"because {words.principal(cause.principal)} asked for it ({cause.id})")
         return Line("cause", f"because of {cause.id}, for {self.by(cause.principal)}")
+
+    def last_failure(self, entry: Entry) -> Iterator[Line]:
+        failed = [activity for activity in self.model.activities.of_entity(entry.uid) if activity.problem]
+        if failed:
+            yield self.activity(failed[-1])
 
     def reading(self, sensor: str, at: float, subject: Uid) -> Line:
         entry = self.model.get(subject)
@@ -164,7 +177,7 @@ class Chains:
 
     def is_person(self, principal: str) -> bool:
         """Anybody who is neither the manager nor a policy of an entity we know."""
-        return principal not in {"", "system"} and self.model.get(principal.partition(":")[0]) is None
+        return principal not in words.OURS and self.model.get(principal.partition(":")[0]) is None
 
     def clock(self, at: float) -> str:
         return words.clock(at, self.now)

@@ -93,6 +93,8 @@ class _Teller:
         size, desired, ups = (entry.value(sensor.name) for sensor in (GROUP_SIZE, GROUP_DESIRED, GROUP_UP))
         if size is not None:
             parts.append(f"with {size} members of {desired} wanted, {ups or 0} of them up")
+        if "min" in entry.facts and "max" in entry.facts:
+            parts.append(f"(its blueprint allows {entry.facts['min']} to {entry.facts['max']})")
         host = entry.value(CONTAINER_HOST.name)
         if isinstance(host, str):
             parts.append(f"on {self.model.path(host)}")
@@ -116,20 +118,19 @@ class _Teller:
             text = f"policy {policy.name} ({policy.type}) is {policy.state}"
             if policy.state == "suspended":
                 text += ": it neither decides nor acts until `clocker policies` resumes it"
-            status = f"its state: {words.pairs(policy.status)}" if policy.status else ""
+            status = f"its state: {words.pairs(policy.status, self.now)}" if policy.status else ""
             lines = (Line("reading", status, None, policy.status),) if status else ()
             yield Line("policy", text, None, policy.config, lines)
         if entry.kind is EntityKind.CLUSTER and not any(policy.role == "policy" for policy in entry.policies.values()):
             yield Line("gap", "no policy looks after this cluster; its size changes only when somebody asks (`clocker resize`)")
 
     def conclusions(self, entry: Entry) -> Iterator[Line]:
-        """What was decided about it and done to it, newest first: nothing-to-do, then what acted, then activities nobody decided."""
+        """What was decided about it, newest first, each policy's last doing of nothing included; then what was done to it without a decision."""
         idle = self.model.decisions.of_subject(entry.uid, acted=False)
         acted = self.model.decisions.of_subject(entry.uid, acted=True)
         latest = {decision.by: decision for decision in idle}
-        for decision in sorted(latest.values(), key=lambda found: -found.at)[:IDLE]:
-            yield self.chains.decision(decision)
-        for decision in reversed(acted[-ACTED:]):
+        nothing = sorted(latest.values(), key=lambda found: -found.at)[:IDLE]
+        for decision in sorted([*nothing, *acted[-ACTED:]], key=lambda found: -found.at):
             yield self.chains.decision(decision)
         rest = [activity for activity in self.model.activities.of_entity(entry.uid) if activity.id not in self.chains.told]
         for activity in reversed(rest[-ACTED:]):

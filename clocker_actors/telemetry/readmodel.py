@@ -21,6 +21,7 @@ from clocker_actors.telemetry.events import EventRing
 from clocker_actors.telemetry.history import History
 
 GONE_KEPT = 500
+NOTIFICATIONS_KEPT = 1_000
 _CANDIDATES = 500
 _PLOTTED = frozenset({EntityKind.CLUSTER, EntityKind.POOL})
 
@@ -71,6 +72,7 @@ class ReadModel:
         """How many entities of a kind have a sensor with a number (or yes/no) in it: what metrics iterate over."""
         self._entries: dict[Uid, Entry] = {}
         self._gone: OrderedDict[Uid, Entry] = OrderedDict()
+        self._notifications: OrderedDict[str, messages.Notified] = OrderedDict()
         self._children: dict[Uid, dict[Uid, None]] = {}
         self._by_path: dict[str, Uid] = {}
         self._by_kind: dict[EntityKind, dict[Uid, Entry]] = {kind: {} for kind in EntityKind}
@@ -116,6 +118,10 @@ class ReadModel:
         """How many entities of a kind exist."""
         return len(self._by_kind[kind])
 
+    def notified(self, cause: str) -> messages.Notified | None:
+        """The notification that a cause (`ha.entityFailed@1800000000.123`) names, if it is kept."""
+        return self._notifications.get(cause)
+
     def all(self) -> Iterator[Entry]:
         """All entities that exist."""
         return iter(tuple(self._entries.values()))
@@ -141,6 +147,9 @@ class ReadModel:
             case messages.PolicyNoted():
                 self._policy(fact, at)
             case messages.NotificationNoted(notified):
+                self._notifications[f"{notified.sensor}@{notified.at:.3f}"] = notified
+                if len(self._notifications) > NOTIFICATIONS_KEPT:
+                    self._notifications.popitem(last=False)
                 self.events.add(notified.at, "notification", notified.entity, self.path(notified.entity), notified)
 
     def _entity(self, noted: messages.EntityNoted) -> None:

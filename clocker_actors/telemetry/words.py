@@ -3,10 +3,15 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from clocker_actors.model.sensors import ALL, Reading, unit_of
+from clocker_actors.model.sensors import Reading, unit_of
 from clocker_actors.model.values import Value, as_number
 
 _STEPS = ((1024**3, "GiB"), (1024**2, "MiB"), (1024, "KiB"))
+OURS = {"": "the manager itself", "system": "the manager itself", "engine": "the engine", "probe": "a probe", "placement": "the placement"}
+"""Principals and deciders that are neither people nor policies."""
+_LONG_AGO = 1e9
+"""Numbers above it, under a name that says so, are moments and not amounts."""
+_IN_METRIC = frozenset({"value", "lower", "upper", "mark"})
 
 
 def clock(at: float, now: float) -> str:
@@ -82,25 +87,31 @@ def _unit(sensor: str) -> str:
     return "" if sensor == "container.started" else unit_of(sensor)
 
 
-def reading_named(cause: str) -> tuple[str, float] | None:
-    """Sensor and time out of a cause like `cpu.mean.average@1800000000.123`; None for any other cause."""
-    sensor, mark, at = cause.rpartition("@")
-    if not mark or not (sensor in ALL or "." in sensor):
-        return None
+def moment_named(cause: str) -> tuple[str, float] | None:
+    """Name and time out of a cause like `die@1800000000.123`; None for one of another form."""
+    name, mark, at = cause.rpartition("@")
     try:
-        return sensor, float(at)
+        return (name, float(at)) if mark else None
     except ValueError:
         return None
 
 
-def pairs(values: Mapping[str, Value]) -> str:
-    """`size = 3, metric = 71.3` in the order given."""
-    return ", ".join(f"{name} = {figure(value, unit_of(name))}" for name, value in values.items())
+def pairs(values: Mapping[str, Value], now: float) -> str:
+    """`size = 3, value = 71.3 %` in the order given; what is None is left out. Bounds and value have the unit of the sensor that `metric` names."""
+    metric = unit_of(str(values.get("metric", "")))
+    told = []
+    for name, value in values.items():
+        number = as_number(value)
+        if number is not None and number > _LONG_AGO and (name == "at" or name.endswith("_at")):
+            told.append(f"{name} = {clock(number, now)}")
+        elif value is not None:
+            told.append(f"{name} = {figure(value, metric if name in _IN_METRIC else unit_of(name))}")
+    return ", ".join(told)
 
 
 def principal(name: str) -> str:
     """Who stands behind something, for people."""
-    if name in {"", "system"}:
-        return "the manager itself"
+    if name in OURS:
+        return OURS[name]
     kind, mark, rest = name.partition(":")
     return f"user {rest}" if mark and kind == "uid" else name

@@ -1,12 +1,14 @@
 """Does an account tell the whole chain, with numbers and times, for a size, a member, a container, a host and a non-action?"""
 
+from dataclasses import replace
+
 import pytest
 
 from clocker_actors.errors import NotFound
 from clocker_actors.model.activities import Activity, ActivityState, Step
 from clocker_actors.model.decisions import Decision, HostVerdict, PlacementTrace
 from clocker_actors.model.identity import Cause, Uid
-from clocker_actors.model.messages import ActivityNoted, DecisionNoted, EntityGone, PolicyNoted, SensorsNoted
+from clocker_actors.model.messages import ActivityNoted, DecisionNoted, EntityGone, NotificationNoted, Notified, PolicyNoted, SensorsNoted
 from clocker_actors.model.sensors import Reading
 from clocker_actors.telemetry.explain import Explanation, explain
 from clocker_actors.telemetry.readmodel import ReadModel
@@ -168,6 +170,30 @@ def test_problems_and_missing_readings_stand_first() -> None:
     model = shop()
     model.note(readings("m3", service__state="on-fire", service__problems={"start": "image not found"}), NOW)
     in_order(told(model, "m3"), "shop/web/1 (member m3) is on-fire", "problem start: image not found")
+
+
+def test_a_replacement_is_told_back_to_what_the_engine_said() -> None:
+    model = shop()
+    failed = Notified(Uid("m4"), "ha.entityFailed", "it exited with 137", NOW + 2, Cause(f"die@{NOW + 1:.3f}", "engine"))
+    model.note(NotificationNoted(failed), NOW)
+    again = Decision(
+        "d1", Uid("m4"), "m4:restarter", "restart", NOW + 2, "restart", "it failed", Cause(f"ha.entityFailed@{NOW + 2:.3f}", "engine")
+    )
+    model.note(DecisionNoted(again), NOW)
+    in_order(
+        told(model, "m4"),
+        "policy restarter of shop/web/2 ordered restart",
+        "because ha.entityFailed of shop/web/2 fired at 08:00:02 UTC",
+        "because the engine said die at 08:00:01 UTC",
+    )
+
+
+def test_a_quarantine_is_told_by_the_start_that_failed() -> None:
+    model = shop()
+    start = activity(1, "m4", ActivityState.FAILED, effector="start").activity
+    model.note(ActivityNoted(replace(start, problem="no such image: web:9; build or pull it")), NOW)
+    model.note(decision(2, "c2", "set m4 aside", cause="m4", kind="quarantine"), NOW)
+    in_order(told(model, "c2"), "ordered set m4 aside", "because of member shop/web/2 (m4)", "no such image: web:9")
 
 
 def test_what_is_gone_still_has_a_story() -> None:

@@ -38,10 +38,16 @@ def test_times_name_the_day_only_when_it_is_another() -> None:
     ("cause", "named"),
     [
         ("cpu.mean.average@1800000000.250", ("cpu.mean.average", 1_800_000_000.25)),
-        ("pids@1.5", ("pids", 1.5)),
+        ("die@1.5", ("die", 1.5)),
         ("d17", None),
         ("me@home", None),
     ],
 )
-def test_a_cause_may_name_a_reading(cause: str, named: tuple[str, float] | None) -> None:
-    assert words.reading_named(cause) == named
+def test_a_cause_may_name_a_moment(cause: str, named: tuple[str, float] | None) -> None:
+    assert words.moment_named(cause) == named
+
+
+def test_inputs_have_the_unit_of_their_metric() -> None:
+    inputs = {"metric": "cpu.mean.average", "value": 83.25, "at": 1_800_000_000.0, "size": 2, "lower": None, "upper": 70}
+    text = words.pairs(inputs, 1_800_000_100)
+    assert text == "metric = cpu.mean.average, value = 83.25 %, at = 08:00:00 UTC, size = 2, upper = 70 %"
