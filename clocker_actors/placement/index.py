@@ -146,11 +146,12 @@ class HostIndex:
         for port in set(old.ports.values()):
             row.free_port(port)
         _less(row.applications, old.application)
-        _less(row.clusters, old.cluster)
-        standing = self._standing[old.cluster]
-        _less(standing, old.host)
-        if not standing:
-            del self._standing[old.cluster]
+        if old.cluster:
+            _less(row.clusters, old.cluster)
+            standing = self._standing[old.cluster]
+            _less(standing, old.host)
+            if not standing:
+                del self._standing[old.cluster]
         self._changed(old.host)
         return True
 
@@ -174,9 +175,10 @@ class HostIndex:
         for port in set(ports.values()):
             row.take_port(port)
         row.applications[request.application] = row.applications.get(request.application, 0) + 1
-        row.clusters[request.cluster] = row.clusters.get(request.cluster, 0) + 1
-        standing = self._standing.setdefault(request.cluster, {})
-        standing[row.uid] = standing.get(row.uid, 0) + 1
+        if request.cluster:  # a service of its own has none, and is spread by load alone
+            row.clusters[request.cluster] = row.clusters.get(request.cluster, 0) + 1
+            standing = self._standing.setdefault(request.cluster, {})
+            standing[row.uid] = standing.get(row.uid, 0) + 1
         self._changed(row.uid)
 
     def _row(self, host: Uid) -> HostRow:

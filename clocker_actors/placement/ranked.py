@@ -23,7 +23,7 @@ Entry: TypeAlias = tuple[Key, int, Uid]
 _Place: TypeAlias = tuple[int, Uid]
 
 NOWHERE = Uid("")
-"""The cluster of a ranking that no cluster has a part in."""
+"""The cluster of a ranking that no cluster has a part in, and of a request without one; nothing is counted under it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # compared by identity: the index makes each once

@@ -46,6 +46,8 @@ class BreadthFirst:
         return (host.clusters.get(cluster, 0), host.containers + host.foreign)
 
     def words(self, host: HostRow, cluster: Uid) -> str:
+        if not cluster:
+            return f"{host.load} containers"
         return f"{host.clusters.get(cluster, 0)} of this cluster, {host.containers + host.foreign} containers"
 
 

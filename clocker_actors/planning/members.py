@@ -1,10 +1,10 @@
-"""Cluster arithmetic: which members come and which go, for a wanted size.
+"""Cluster arithmetic: how many members come and which go, for a wanted size.
 
-Members in quarantine are not counted and not touched: they are evidence. Those already leaving are not counted either, and don't come back. Numbers of new members
-are the lowest that are free, so `shop/web/3` stays the third while the cluster breathes.
+Members in quarantine are neither counted nor removed: they are evidence. Among the others those that failed go first, then those not up, then the newest or the
+oldest. Members are always given oldest first.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clocker_actors.model.identity import Uid
@@ -12,30 +12,23 @@ from clocker_actors.model.specs import RemovalStrategy
 
 
 @dataclass(frozen=True, slots=True)
-class MemberFacts:
-    """What the arithmetic needs of a member: its number in the cluster, when it was made (epoch seconds), and how it is."""
+class MemberView:
+    """What the arithmetic needs of a member; `name` is its segment of the path, for people."""
 
     uid: Uid
-    number: int
-    created: float
     up: bool = True
     failed: bool = False
     quarantined: bool = False
-    leaving: bool = False
-
-    @property
-    def counts(self) -> bool:
-        """Whether it is one of the members that the size is about."""
-        return not self.quarantined and not self.leaving
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Resizing:
-    """What leads from one size to another: numbers of members to make, and members to remove, in order; `reasons` says per removed member why it goes."""
+    """What leads from one size to another: how many members to make, and which to remove, first to go first, each with the reason."""
 
     before: int
     after: int
-    add: tuple[int, ...] = ()
+    add: int = 0
     remove: tuple[Uid, ...] = ()
     reasons: tuple[str, ...] = ()
 
@@ -57,40 +50,35 @@ def bounded(wanted: int, least: int, most: int) -> Bounded:
     return Bounded(wanted)
 
 
-def resizing(members: Collection[MemberFacts], wanted: int, removal: RemovalStrategy = RemovalStrategy.NEWEST) -> Resizing:
-    """Which members to add and remove so that `wanted` (not negative) of them count."""
-    counted = [member for member in members if member.counts]
-    missing = wanted - len(counted)
-    if missing >= 0:
-        return Resizing(len(counted), wanted, free_numbers((member.number for member in members), missing))
-    gone = removal_order(counted, removal)[:-missing]
-    return Resizing(len(counted), wanted, (), tuple(member.uid for member in gone), tuple(_why(member, removal) for member in gone))
+def resizing(members: Sequence[MemberView], wanted: int, removal: RemovalStrategy = RemovalStrategy.NEWEST) -> Resizing:
+    """What to do so that `wanted` (not negative) members count."""
+    counted = sum(not member.quarantined for member in members)
+    if wanted >= counted:
+        return Resizing(counted, wanted, wanted - counted)
+    gone = removal_order(members, removal)[: counted - wanted]
+    return Resizing(counted, wanted, 0, tuple(member.uid for member in gone), tuple(_why(member, removal) for member in gone))
 
 
-def removal_order(members: Iterable[MemberFacts], removal: RemovalStrategy) -> list[MemberFacts]:
-    """Who goes first when a cluster shrinks: failed ones, then those not up, then the newest or oldest; equal ones by number."""
-    sign = -1 if removal is RemovalStrategy.NEWEST else 1
-    return sorted(members, key=lambda one: (_health(one), sign * one.created, sign * one.number))
+def to_remove(members: Sequence[MemberView], count: int, removal: RemovalStrategy = RemovalStrategy.NEWEST) -> tuple[Uid, ...]:
+    """The `count` members that go first, at most all that are not in quarantine."""
+    return tuple(member.uid for member in removal_order(members, removal)[: max(0, count)])
 
 
-def free_numbers(taken: Iterable[int], count: int) -> tuple[int, ...]:
-    """The lowest `count` numbers from 1 that are not taken."""
-    used, number = set(taken), 1
-    free: list[int] = []
-    while len(free) < count:
-        if number not in used:
-            free.append(number)
-        number += 1
-    return tuple(free)
+def removal_order(members: Sequence[MemberView], removal: RemovalStrategy) -> list[MemberView]:
+    """All that may go, first to go first."""
+    free = [member for member in members if not member.quarantined]
+    if removal is RemovalStrategy.NEWEST:
+        free.reverse()
+    return sorted(free, key=_health)
 
 
-def _health(member: MemberFacts) -> int:
+def _health(member: MemberView) -> int:
     if member.failed:
         return 0
     return 2 if member.up else 1
 
 
-def _why(member: MemberFacts, removal: RemovalStrategy) -> str:
+def _why(member: MemberView, removal: RemovalStrategy) -> str:
     if member.failed:
         return "it has failed, and failed members go first"
     if not member.up:

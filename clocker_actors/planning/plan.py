@@ -11,7 +11,7 @@ from clocker_actors.model.placements import Placement
 from clocker_actors.model.specs import ApplicationSpec, ClusterSpec, ContainerSpec, ServiceSpec, StrategySpec
 from clocker_actors.placement.index import HostIndex
 from clocker_actors.placement.pipeline import place
-from clocker_actors.planning.members import bounded, free_numbers, resizing
+from clocker_actors.planning.members import bounded, resizing
 from clocker_actors.planning.requests import Asker, placement_request
 from clocker_actors.planning.values import (
     Action,
@@ -25,6 +25,7 @@ from clocker_actors.planning.values import (
 )
 from clocker_actors.planning.warnings import cluster_warnings, container_warnings
 
+NO_CLUSTER = Uid("")
 _CAUSE = Cause("plan")
 
 
@@ -78,7 +79,7 @@ class _Draft:
         if service.cluster is not None:
             self._cluster(path, service, service.cluster, running)
         elif running is None:
-            self._new(path, service, Uid(path), ())
+            self._new(path, service, NO_CLUSTER, ())
             return
         else:
             self._existing(path, service, running)
@@ -98,18 +99,18 @@ class _Draft:
             size = bounded(cluster.initial_size, cluster.min_size, cluster.max_size)
             note = f" ({size.clamped[0]})" if size.clamped else ""
             self.step(Action.CREATE, EntityKind.CLUSTER, path, f"it does not exist yet; {size.size} members{note}")
-            self._members(path, service, cluster.member, Uid(path), free_numbers((), size.size))
+            self._members(path, service, cluster.member, Uid(path), range(1, size.size + 1))
             return
         self._existing(path, service, running)
-        now = sum(member.counts for member in running.members)
+        now = sum(not member.quarantined for member in running.members)
         size = bounded(now, cluster.min_size, cluster.max_size)
         change = resizing(running.members, size.size, cluster.removal)
-        numbers = {member.uid: member.number for member in running.members}
-        self._members(path, service, cluster.member, running.uid, change.add)
+        names = {member.uid: member.name for member in running.members}
+        self._members(path, service, cluster.member, running.uid, range(running.next_index, running.next_index + change.add))
         for uid, reason in zip(change.remove, change.reasons, strict=True):
-            self.step(Action.REMOVE, EntityKind.MEMBER, f"{path}/{numbers[uid]}", f"{size.clamped[0]}; {reason}")
+            self.step(Action.REMOVE, EntityKind.MEMBER, f"{path}/{names[uid]}", f"{size.clamped[0]}; {reason}")
 
-    def _members(self, path: str, service: ServiceSpec, member: ServiceSpec, cluster: Uid, numbers: tuple[int, ...]) -> None:
+    def _members(self, path: str, service: ServiceSpec, member: ServiceSpec, cluster: Uid, numbers: range) -> None:
         for number in numbers:
             self._new(f"{path}/{number}", member, cluster, service.strategies)
 
@@ -117,7 +118,7 @@ class _Draft:
         if service.container is None:
             self.step(Action.CREATE, kind_of(service), path, "it does not exist yet")
         else:
-            if cluster == path:  # members of a cluster share their warnings
+            if cluster == NO_CLUSTER:  # members of a cluster share their warnings
                 self.warnings.extend(container_warnings(path, service.container, self.pool))
             self._place(path, service.container, cluster, (*strategies, *service.strategies))
         for child in service.children:

@@ -9,7 +9,7 @@ from clocker_actors.model.identity import EntityKind, Uid
 from clocker_actors.model.placements import HostView
 from clocker_actors.model.specs import ServiceSpec, StrategySpec
 from clocker_actors.placement.index import PORT_RANGE
-from clocker_actors.planning.members import MemberFacts
+from clocker_actors.planning.members import MemberView
 
 
 class Action(StrEnum):
@@ -23,11 +23,12 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunningService:
-    """A service that runs: the spec it runs by, and its members (one, for a service that is no cluster)."""
+    """A service that runs: the spec it runs by, and of a cluster its members, oldest first, and the index the next one gets."""
 
     uid: Uid
     spec: ServiceSpec
-    members: tuple[MemberFacts, ...] = ()
+    members: tuple[MemberView, ...] = ()
+    next_index: int = 1
 
 
 @dataclass(frozen=True, slots=True)

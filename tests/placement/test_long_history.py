@@ -57,7 +57,7 @@ def test_kept_rankings_equal_a_look_at_all_hosts(pipeline: str, shared: float) -
             case _:
                 wanted = request(
                     draw.randrange(40),
-                    cluster=draw.choice(["c1", "c2"]),
+                    cluster=draw.choice(["c1", "c2", ""]),
                     memory=draw.choice([0, GB]),
                     cpus=draw.choice([0.1, 1.3]),
                     ports=draw.choice(PORTS),
