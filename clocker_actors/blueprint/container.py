@@ -5,7 +5,6 @@ from pathlib import PurePosixPath
 
 from clocker_actors.blueprint.coerce import command, pairs, text, texts
 from clocker_actors.blueprint.context import Context
-from clocker_actors.blueprint.faults import hint
 from clocker_actors.blueprint.images import parse_image
 from clocker_actors.blueprint.mounts import read_mounts
 from clocker_actors.blueprint.nodes import Mark, Node, ScalarNode, describe, quote
@@ -208,7 +207,7 @@ def _names(node: Node | None, context: Context) -> tuple[str, ...]:
         if plain in CAPABILITIES:
             found.append(plain)
         else:
-            context.faults.add(node.mark, f"{quote(name)} is not a capability; {hint(plain, CAPABILITIES)}")
+            context.faults.add(node.mark, f"{quote(name)} is not a capability; {context.faults.hint(plain, CAPABILITIES)}")
     return tuple(dict.fromkeys(found))
 
 

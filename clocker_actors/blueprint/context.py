@@ -1,7 +1,7 @@
 """What all parts of one parse share: the faults, the table of types, the files named so far, and the ids given so far."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from clocker_actors.blueprint.blobs import FileReference, placeholder
@@ -52,14 +52,29 @@ def slug(text: str, otherwise: str = "service") -> str:
     return found or otherwise
 
 
-def fresh(wanted: str, taken: Iterable[str] | Mapping[str, object]) -> str:
-    """The wanted name, numbered from 2 if it is taken."""
-    if wanted not in taken:
-        return wanted
-    number = 2
-    while f"{wanted}-{number}" in taken:
-        number += 1
-    return f"{wanted}-{number}"
+class Names:
+    """Names in use, and new ones that keep clear of them."""
+
+    def __init__(self, used: Iterable[str] = ()) -> None:
+        self._used = set(used)
+        self._last: dict[str, int] = {}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._used
+
+    def add(self, name: str) -> None:
+        """Note a name as used."""
+        self._used.add(name)
+
+    def fresh(self, wanted: str) -> str:
+        """The wanted name, numbered from 2 if it is in use; it is then in use too."""
+        name, number = wanted, self._last.get(wanted, 1)
+        while name in self._used:
+            number += 1
+            name = f"{wanted}-{number}"
+        self._last[wanted] = number
+        self._used.add(name)
+        return name
 
 
 def listed(node: Node | None, what: str, faults: Faults) -> tuple[Node, ...]:

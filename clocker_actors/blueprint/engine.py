@@ -8,7 +8,6 @@ from urllib.parse import SplitResult, urlsplit
 
 from clocker_actors.blueprint.coerce import text
 from clocker_actors.blueprint.context import Context
-from clocker_actors.blueprint.faults import hint
 from clocker_actors.blueprint.nodes import Mark, Node, ScalarNode, quote
 from clocker_actors.blueprint.section import Section
 from clocker_actors.blueprint.tables import ENGINE_KEYS, SSH_KEYS, TLS_KEYS
@@ -99,4 +98,4 @@ def _scheme_hint(url: str, parts: SplitResult) -> str:
         return f"for a socket write {quote('unix://' + url)}"
     if parts.scheme == "http":
         return f"for a plain connection write {quote('tcp' + url.removeprefix('http'))}"
-    return hint(f"{parts.scheme}://", [f"{scheme}://" for scheme in _SCHEMES])
+    return f"write one of {', '.join(f'{scheme}://' for scheme in _SCHEMES[:4])}"

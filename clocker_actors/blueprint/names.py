@@ -6,25 +6,22 @@ What is written comes first; what is made keeps clear of it. Names are one path 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from clocker_actors.blueprint.context import Context, fresh
+from clocker_actors.blueprint.context import Context, Names
 from clocker_actors.blueprint.service import suggested_name
 from clocker_actors.model.specs import ServiceSpec
 
 
 def assign(services: Sequence[ServiceSpec], context: Context) -> tuple[ServiceSpec, ...]:
     """The services, each with a name that is free beside its siblings and an id that is free in the file; also their children and members."""
-    ids = set(context.ids)
-    return _level(services, ids)
+    return _level(services, Names(context.ids))
 
 
-def _level(services: Sequence[ServiceSpec], ids: set[str]) -> tuple[ServiceSpec, ...]:
-    names = {spec.name for spec in services if spec.name}
+def _level(services: Sequence[ServiceSpec], ids: Names) -> tuple[ServiceSpec, ...]:
+    names = Names(spec.name for spec in services if spec.name)
     found = []
     for spec in services:
-        name = spec.name or fresh(suggested_name(spec), names)
-        names.add(name)
-        identity = spec.id or fresh(name, ids)
-        ids.add(identity)
+        name = spec.name or names.fresh(suggested_name(spec))
+        identity = spec.id or ids.fresh(name)
         cluster = spec.cluster
         if cluster:
             cluster = replace(cluster, member=_member(cluster.member, identity, ids))
@@ -32,6 +29,6 @@ def _level(services: Sequence[ServiceSpec], ids: set[str]) -> tuple[ServiceSpec,
     return tuple(found)
 
 
-def _member(member: ServiceSpec, cluster: str, ids: set[str]) -> ServiceSpec:
-    identity = member.id or fresh(f"{cluster}-member", ids)
+def _member(member: ServiceSpec, cluster: str, ids: Names) -> ServiceSpec:
+    identity = member.id or ids.fresh(f"{cluster}-member")
     return _level((replace(member, id=identity),), ids)[0]

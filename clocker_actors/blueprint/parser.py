@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 from clocker_actors.blueprint.blobs import ParsedBlueprint
 from clocker_actors.blueprint.coerce import text
-from clocker_actors.blueprint.context import Context, listed, slug
+from clocker_actors.blueprint.context import Context, Names, listed, slug
 from clocker_actors.blueprint.faults import Faults
 from clocker_actors.blueprint.names import assign
 from clocker_actors.blueprint.nodes import START, ListNode, MapNode, Mark, Node, ScalarNode, describe, quote
@@ -22,6 +22,9 @@ from clocker_actors.model.specs import ApplicationSpec, Blueprint, PoolSpec, Ser
 from clocker_actors.model.types import TypeTable
 
 _EXAMPLE = "begin with `services:` and a line `- type: docker:image:tag`"
+
+_OWN = "x-"
+"""Root keys that begin so are the writer's own: a place for what anchors name."""
 
 
 def parse(text: str | bytes, filename: str, types: TypeTable) -> ParsedBlueprint:
@@ -45,7 +48,8 @@ def parse(text: str | bytes, filename: str, types: TypeTable) -> ParsedBlueprint
 
 
 def _blueprint(root: MapNode, filename: str, context: Context) -> Blueprint:
-    section = Section.read(root, "a blueprint", ROOT_KEYS, context.faults)
+    known = {key: entry for key, entry in root.entries.items() if not key.startswith(_OWN)}
+    section = Section.read(MapNode(root.mark, known), "a blueprint", ROOT_KEYS, context.faults)
     services, pools = _services(section, context)
     application = _application(section, services, pools, filename, context)
     if services:
@@ -88,7 +92,7 @@ def _application(
 ) -> ApplicationSpec:
     written, identity = section.text("name"), section.text("id")
     name = context.safe(written, "name", section.mark_of("name")) if written else slug(PurePath(filename).stem, "application")
-    taken: set[str] = set()
+    taken = Names()
     return ApplicationSpec(
         id=context.safe(identity, "id", section.mark_of("id")) if identity else name,
         name=name,

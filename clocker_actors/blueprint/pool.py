@@ -13,7 +13,7 @@
 import re
 
 from clocker_actors.blueprint.coerce import pairs, text
-from clocker_actors.blueprint.context import Context, fresh, listed, slug
+from clocker_actors.blueprint.context import Context, Names, listed, slug
 from clocker_actors.blueprint.engine import read_engine
 from clocker_actors.blueprint.nodes import Entry, ListNode, MapNode, Mark, Node, ScalarNode, describe, is_null, quote
 from clocker_actors.blueprint.section import Section
@@ -73,9 +73,9 @@ def _distinct(found: list[tuple[HostSpec, Mark]], context: Context) -> tuple[Hos
                 context.faults.add(mark, f"{what} {quote(value)} is also that of the host on line {seen[value].line}; list each host once")
             seen.setdefault(value, mark)
     hosts = []
-    for host, mark in found:
-        name = host.name or fresh(_suggested(host), names)
-        names.setdefault(name, mark)
+    used = Names(names)
+    for host, _ in found:
+        name = host.name or used.fresh(_suggested(host))
         hosts.append(HostSpec(name, host.engine, host.address, host.zone, host.labels))
     return tuple(hosts)
 

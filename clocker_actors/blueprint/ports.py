@@ -30,11 +30,6 @@ class _Ports:
         self._found: list[PortSpec] = []
 
     def add(self, spec: PortSpec, mark: Mark) -> None:
-        faults = self._context.faults
-        self._context.ports += 1
-        if self._context.ports > MOST_PORTS:
-            faults.add(mark, f"more than {MOST_PORTS} published ports in one file; use narrower ranges, or network: host")
-            return
         fixed = spec.fixed
         key = (spec.container if fixed is None else fixed, spec.protocol)
         side, taken = ("container", self._by_container) if fixed is None else ("host", self._by_host)
@@ -42,7 +37,7 @@ class _Ports:
             text = (
                 f"{side} port {key[0]}/{key[1]} is already taken on line {taken[key].line} of the same service; use another, or remove one"
             )
-            faults.add(mark, text)
+            self._context.faults.add(mark, text)
             return
         taken[key] = mark
         self._found.append(spec)
@@ -88,6 +83,10 @@ def _read_item(item: Node, kind: PortKind, what: str, ports: _Ports, context: Co
     if hosts is not None and (kind is PortKind.DIRECT or len(hosts) != len(containers)):
         right = "a direct port has one number; use `ports`" if kind is PortKind.DIRECT else "make both ranges the same length"
         context.faults.add(item.mark, f"{what} has {describe(item)}; {right}")
+        return
+    context.ports += len(containers)
+    if context.ports > MOST_PORTS:
+        context.faults.add(item.mark, f"more than {MOST_PORTS} published ports in one file; use narrower ranges, or `network: host`")
         return
     for spec in _specs(containers, hosts, kind, found["protocol"] or "tcp"):
         ports.add(spec, item.mark)

@@ -15,12 +15,12 @@ from clocker_actors.blueprint.nodes import START, Entry, ListNode, MapNode, Mark
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 48
-MAX_VALUES = 50_000
+MAX_VALUES = 20_000
 """Values in one file, each alias counted with all that it stands for."""
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_TAB_INDENT = re.compile(r"^ *\t[ \t]*(?=[^\s#])", re.MULTILINE)
+_TAB_INDENT = re.compile(r"^ *\t", re.MULTILINE)
 _COMPLETE = "check indentation, quotes and brackets here and on the line above"
 
 
@@ -143,7 +143,11 @@ class _Reader:
     def _count(self, values: int, mark: Mark) -> None:
         self._values += values
         if self._values > MAX_VALUES:
-            _stop(self._faults, mark, f"more than {MAX_VALUES} values, aliases expanded; use fewer aliases, or split the file")
+            _stop(
+                self._faults,
+                mark,
+                f"more than {MAX_VALUES} values{', aliases written out; use fewer' if self._anchors else ''}; split the file",
+            )
 
     def _list(self, mark: Mark) -> ListNode:
         items = []
@@ -182,14 +186,18 @@ class _Reader:
     def _not_yaml(self, error: yaml.YAMLError) -> None:
         mark = getattr(error, "problem_mark", None)
         at = Mark(mark.line + 1, mark.column + 1) if mark is not None else START
-        tab = _TAB_INDENT.search(self._text)
-        if tab:
-            tab_mark = _mark_of(self._text[: self._text.index("\t", tab.start())])
-            if tab_mark.line <= at.line:
-                self._faults.add(tab_mark, "a tab cannot indent YAML; use spaces")
-                return
+        tab = self._tab_before(at)
+        if tab is not None:
+            self._faults.add(tab, "a tab cannot indent YAML; use spaces")
+            return
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
         self._faults.add(at, f"not YAML: {problem}; {_COMPLETE}")
+
+    def _tab_before(self, at: Mark) -> Mark | None:
+        """A tab that indents, up to the place where the parser gave up: most likely why it did."""
+        found = _TAB_INDENT.search(self._text)
+        mark = _mark_of(self._text[: self._text.index("\t", found.start())]) if found else None
+        return mark if mark and mark.line <= at.line else None
 
 
 def _mark(event: Any) -> Mark:

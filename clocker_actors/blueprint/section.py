@@ -4,9 +4,9 @@ Every part of the language reads its map through a `Section`, so that each says 
 """
 
 from clocker_actors.blueprint.coerce import typed
-from clocker_actors.blueprint.faults import Faults, near
+from clocker_actors.blueprint.faults import Faults
 from clocker_actors.blueprint.nodes import Entry, MapNode, Mark, Node, describe, is_null, quote
-from clocker_actors.blueprint.tables import ELSEWHERE, Key, KeyTable
+from clocker_actors.blueprint.tables import ELSEWHERE, KeyTable
 from clocker_actors.model.values import Value
 
 
@@ -19,8 +19,7 @@ class Section:
         self.faults = faults
         self._what = what
         self._table = table
-        self._spellings = {spelling: key.name for key in table.values() for spelling in (key.name, *key.aliases)}
-        self._hints = [*self._spellings, *(beside or {})]
+        self._beside = beside
         self._entries: dict[str, Entry] = {}
 
     @staticmethod
@@ -32,12 +31,12 @@ class Section:
                 if not section.offer(entry):
                     section.refuse(entry)
         else:
-            faults.add(node.mark, f"{what} has {describe(node)}; write a map with keys such as {', '.join(list(table)[:4])}")
+            faults.add(node.mark, f"{what} has {describe(node)}; write a map with keys such as {', '.join(list(table.keys)[:4])}")
         return section
 
     def offer(self, entry: Entry) -> bool:
         """Take the entry if its key is known here. A key given twice in two spellings is a fault."""
-        name = self._spellings.get(entry.key)
+        name = self._table.spellings.get(entry.key)
         if name is None:
             return False
         first = self._entries.setdefault(name, entry)
@@ -51,11 +50,11 @@ class Section:
         if entry.key in ELSEWHERE:
             self.faults.add(entry.mark, f"{quote(entry.key)} is not a key of {self._what}; {ELSEWHERE[entry.key]}")
         else:
-            self.faults.unknown(entry.mark, entry.key, f"a key of {self._what}", self._hints)
+            self.faults.unknown(entry.mark, entry.key, f"a key of {self._what}", self._hints())
 
     def refuse_slip(self, entry: Entry) -> bool:
         """Where keys of anybody's choice may stand: note it if this one looks like a slip of the pen for a declared key."""
-        close = [] if "." in entry.key or self.faults.full else near(entry.key, self._hints, cutoff=0.8)
+        close = [] if "." in entry.key else self.faults.near(entry.key, self._hints(), cutoff=0.8)
         if close:
             text = f"{quote(entry.key)} is not a key of {self._what}; did you mean {quote(close[0])}? (a key of your own needs a dot: `my.{entry.key[:40]}`)"
             self.faults.add(entry.mark, text)
@@ -84,12 +83,12 @@ class Section:
         self.faults.add(self.mark_of(name), text)
 
     def _value(self, name: str) -> Value:
-        node, key = self.node(name), self._row(name)
+        node, key = self.node(name), self._table[name]
         found = None if node is None else typed(node, key, self.faults)
         return key.default if found is None else found
 
-    def _row(self, name: str) -> Key:
-        return self._table[name]
+    def _hints(self) -> list[str]:
+        return [*self._table.spellings, *(self._beside.spellings if self._beside else ())]
 
     def text(self, name: str) -> str:
         """The key's string, or its default."""

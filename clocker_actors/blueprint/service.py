@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from clocker_actors.blueprint.cluster import read_sizes
 from clocker_actors.blueprint.coerce import free
 from clocker_actors.blueprint.container import read_container
-from clocker_actors.blueprint.context import Context, listed, slug
-from clocker_actors.blueprint.faults import hint
+from clocker_actors.blueprint.context import Context, Names, listed, slug
 from clocker_actors.blueprint.images import parse_image
 from clocker_actors.blueprint.nodes import Entry, MapNode, Mark, Node, ScalarNode, describe, is_null, quote
 from clocker_actors.blueprint.section import Section
@@ -81,7 +80,7 @@ def _type(head: Section, context: Context) -> tuple[str | None, ScalarNode | Non
             return kind, None
     names = [*SERVICE_TYPES, *(each for spellings in SERVICE_TYPES.values() for each in spellings if "." not in each)]
     if isinstance(parse_image(written), str) or not ("/" in written or ":" in written):
-        context.faults.add(node.mark, f"{quote(written)} is not a known type of service; {hint(written, names)}")
+        context.faults.add(node.mark, f"{quote(written)} is not a known type of service; {context.faults.hint(written, names)}")
     else:
         context.faults.add(node.mark, f"{quote(written)} is not a known type of service; for an image write {quote(_SHORTHAND + written)}")
     return None, None
@@ -103,7 +102,7 @@ def service_of(raw: Raw, context: Context) -> ServiceSpec | None:
     if identity:
         identity = context.safe(identity, "id", head.mark_of("id"))
         context.claim(identity, head.mark_of("id"))
-    taken: set[str] = set()
+    taken = Names()
     below = listed(head.node("children"), head.spelled("children"), context.faults)
     children = [(read_service(each, context), each.mark) for each in below]
     check_siblings(children, context)

@@ -6,7 +6,6 @@ means. Types are those of `model.types.KeyType`, and `node` for what has a synta
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from clocker_actors.model.specs import MAX_MEMBERS
 from clocker_actors.model.types import KeyType
@@ -22,7 +21,18 @@ class Key(KeyType):
     aliases: tuple[str, ...] = ()
 
 
-KeyTable: TypeAlias = Mapping[str, Key]
+class KeyTable:
+    """Rows by name. `spellings` leads from every way to write a key to its name."""
+
+    def __init__(self, *keys: Key) -> None:
+        self.keys: Mapping[str, Key] = {key.name: key for key in keys}
+        self.spellings: Mapping[str, str] = {spelling: key.name for key in keys for spelling in (key.name, *key.aliases)}
+
+    def __add__(self, other: "KeyTable") -> "KeyTable":
+        return KeyTable(*self.keys.values(), *other.keys.values())
+
+    def __getitem__(self, name: str) -> Key:
+        return self.keys[name]
 
 
 def _key(
@@ -38,11 +48,7 @@ def _key(
     return Key(name, kind, default, meaning, least, most, choices=choices, aliases=aliases)
 
 
-def _table(*keys: Key) -> KeyTable:
-    return {key.name: key for key in keys}
-
-
-ROOT_KEYS = _table(
+ROOT_KEYS = KeyTable(
     _key("name", "string", "name of the application, first part of every path in it; default: the file's name", default=""),
     _key("id", "string", "id of the application; default: its name", default=""),
     _key("location", "node", "where services run: the name of a docker cloud; default: the cloud of this file, else `local`", "locations"),
@@ -51,7 +57,7 @@ ROOT_KEYS = _table(
     _key("enrichers", "node", "enrichers of the application", "brooklyn.enrichers"),
 )
 
-SERVICE_KEYS = _table(
+SERVICE_KEYS = KeyTable(
     _key(
         "type", "node", "what it is: docker:image[:tag][@digest], container, cluster, group or docker-cloud", "serviceType", "service_type"
     ),
@@ -63,14 +69,14 @@ SERVICE_KEYS = _table(
     _key("children", "node", "list of services below this one", "brooklyn.children"),
 )
 
-COMMON_CONFIG = _table(
+COMMON_CONFIG = KeyTable(
     _key("strategies", "node", "placement strategies, in order", "docker.container.strategies", "placement", "placementStrategies"),
     _key("startTimeout", "duration", "how long a start may take", "start.timeout", default=300.0, least=0.1, most=86400),
     _key("healing", "boolean", "whether failures are detected and mended", default=True),
 )
 
-CONTAINER_CONFIG: KeyTable = {
-    **_table(
+CONTAINER_CONFIG = (
+    KeyTable(
         _key("image", "node", "image by reference: [registry[:port]/]name[:tag][@digest]", "imageName", "docker.image.name"),
         _key("imageTag", "string", "tag of the image, if not in its reference", "docker.image.tag", default=""),
         _key("build", "node", "image to build: folder next to the blueprint, or {context, dockerfile, args}"),
@@ -141,12 +147,12 @@ CONTAINER_CONFIG: KeyTable = {
         ),
         _key("stopSignal", "string", "signal to stop it with; default: the image's", "stop_signal", default=""),
         _key("network", "string", "its network", "networkMode", default="bridge", choices=("bridge", "host", "none")),
-    ),
-    **COMMON_CONFIG,
-}
+    )
+    + COMMON_CONFIG
+)
 
-CLUSTER_CONFIG: KeyTable = {
-    **_table(
+CLUSTER_CONFIG = (
+    KeyTable(
         _key("initialSize", "integer", "members at first", "cluster.initial.size", "initial_size", default=1, least=0),
         _key("minSize", "integer", "fewest members", "cluster.min.size", "min_size", default=0, least=0),
         _key("maxSize", "integer", "most members", "cluster.max.size", "max_size", default=MAX_MEMBERS, least=0, most=1_000_000),
@@ -177,13 +183,13 @@ CLUSTER_CONFIG: KeyTable = {
             default=True,
         ),
         _key("memberSpec", "node", "the service that each member is", "dynamiccluster.memberspec", "cluster.memberSpec", "memberspec"),
-    ),
-    **COMMON_CONFIG,
-}
+    )
+    + COMMON_CONFIG
+)
 
-GROUP_CONFIG: KeyTable = COMMON_CONFIG
+GROUP_CONFIG = COMMON_CONFIG
 
-POOL_CONFIG = _table(
+POOL_CONFIG = KeyTable(
     _key(
         "locationName", "string", "name of the cloud as a location; default: the service's name", "entity.dynamicLocation.name", default=""
     ),
@@ -199,7 +205,7 @@ POOL_CONFIG = _table(
     _key("portRange", "node", "host ports the manager may choose from, as 20000-29999", "ports", default="20000-29999"),
 )
 
-HOST_KEYS = _table(
+HOST_KEYS = KeyTable(
     _key("name", "string", "name of the host; default: made from the engine's url", default=""),
     _key("engine", "node", "unix:///path, tcp://host:port, https://host:port or ssh://user@host; or {url, tls, ssh}", "url"),
     _key("address", "string", "where its published ports are reached; default: the engine's host", default=""),
@@ -207,31 +213,31 @@ HOST_KEYS = _table(
     _key("labels", "node", "labels of the host, for placement"),
 )
 
-ENGINE_KEYS = _table(
+ENGINE_KEYS = KeyTable(
     _key("url", "string", "unix:///path, tcp://host:port, https://host:port or ssh://user@host", default=""),
     _key("tls", "node", "{ca, cert, key}: paths on the manager's machine"),
     _key("ssh", "node", "{key, knownHosts, socket}: paths on the manager's machine; socket is the remote one"),
 )
 
-TLS_KEYS = _table(
+TLS_KEYS = KeyTable(
     _key("ca", "string", "certificate of the authority that signed the engine's", "caCert", "tlscacert", default=""),
     _key("cert", "string", "our client certificate", "clientCert", "tlscert", default=""),
     _key("key", "string", "our client key", "clientKey", "tlskey", default=""),
 )
 
-SSH_KEYS = _table(
+SSH_KEYS = KeyTable(
     _key("key", "string", "our private key", "privateKeyFile", "identity", default=""),
     _key("knownHosts", "string", "known host keys", "known_hosts", default=""),
     _key("socket", "string", "the engine's socket on the host", default="/var/run/docker.sock"),
 )
 
-BUILD_KEYS = _table(
+BUILD_KEYS = KeyTable(
     _key("context", "string", "folder next to the blueprint", default="."),
     _key("dockerfile", "string", "path of the Dockerfile inside the context", default="Dockerfile"),
     _key("args", "node", "build arguments: a map", "arguments"),
 )
 
-PROBE_KEYS = _table(
+PROBE_KEYS = KeyTable(
     _key("http", "node", "asks for a page: 8080, 8080/path or {port, path}", "httpGet"),
     _key("tcp", "node", "connects: 5432 or {port}", "tcpSocket"),
     _key("exec", "node", "runs words in the container; 0 is well"),
@@ -240,14 +246,14 @@ PROBE_KEYS = _table(
     _key("failures", "integer", "failures in a row that make it bad", "failureThreshold", "retries", default=3, least=1, most=1000),
 )
 
-PROBE_TARGET_KEYS = _table(
+PROBE_TARGET_KEYS = KeyTable(
     _key("port", "integer", "port of the container", least=1, most=65535),
     _key("path", "string", "path of the page", default="/"),
 )
 
-CAPABILITY_KEYS = _table(_key("add", "node", "capabilities to add"), _key("drop", "node", "capabilities to drop"))
+CAPABILITY_KEYS = KeyTable(_key("add", "node", "capabilities to add"), _key("drop", "node", "capabilities to drop"))
 
-PORT_KEYS = _table(
+PORT_KEYS = KeyTable(
     _key("container", "integer", "port of the container", "target", least=1, most=65535),
     _key("host", "integer", "port of the host, for a bound one", "published", least=1, most=65535),
     _key("kind", "string", "how the host port is found", choices=("direct", "random", "bound"), default=""),
@@ -255,14 +261,14 @@ PORT_KEYS = _table(
     _key("name", "string", "name of the port in sensors", default=""),
 )
 
-VOLUME_KEYS = _table(
+VOLUME_KEYS = KeyTable(
     _key("kind", "string", "what backs it", "type", choices=("volume", "bind", "tmpfs"), default=""),
     _key("source", "string", "volume name or host path", "name", default=""),
     _key("target", "string", "path in the container", "path", default=""),
     _key("readOnly", "boolean", "cannot be written", "read_only", default=False),
 )
 
-POLICY_KEYS = _table(
+POLICY_KEYS = KeyTable(
     _key("type", "string", "type of the policy or enricher", "policyType", "policy_type", "enricherType", "enricher_type", default=""),
     _key("name", "string", "name, once per entity; default: the type", "id", default=""),
     _key("config", "node", "its configuration", "brooklyn.config"),

@@ -10,10 +10,10 @@ A type is found by name, whatever its case and hyphens; also by the ancestor's J
 from collections.abc import Mapping
 
 from clocker_actors.blueprint.coerce import typed
-from clocker_actors.blueprint.context import Context, fresh, listed
+from clocker_actors.blueprint.context import Context, Names, listed
 from clocker_actors.blueprint.nodes import Entry, MapNode, Node, ScalarNode, describe, is_null, quote
 from clocker_actors.blueprint.section import Section
-from clocker_actors.blueprint.tables import POLICY_KEYS
+from clocker_actors.blueprint.tables import POLICY_KEYS, KeyTable
 from clocker_actors.model.specs import PolicySpec, StrategySpec
 from clocker_actors.model.types import KeyType, PolicyType
 from clocker_actors.model.values import Value, as_number
@@ -43,7 +43,7 @@ def find_type(name: str, table: Mapping[str, PolicyType]) -> PolicyType | None:
     return spellings.get(bare) or plain.get(_plain(bare))
 
 
-def read_policies(node: Node | None, what: str, roles: tuple[str, ...], taken: set[str], context: Context) -> tuple[PolicySpec, ...]:
+def read_policies(node: Node | None, what: str, roles: tuple[str, ...], taken: Names, context: Context) -> tuple[PolicySpec, ...]:
     """The policies (or enrichers and feeds) of a list; `taken` holds the names already used on that entity, and gets these."""
     found = []
     for item in listed(node, what, context.faults):
@@ -53,7 +53,7 @@ def read_policies(node: Node | None, what: str, roles: tuple[str, ...], taken: s
     return tuple(found)
 
 
-def _policy(item: Node, roles: tuple[str, ...], taken: set[str], context: Context) -> PolicySpec | None:
+def _policy(item: Node, roles: tuple[str, ...], taken: Names, context: Context) -> PolicySpec | None:
     faults = context.faults
     if isinstance(item, ScalarNode) and not is_null(item):
         item = MapNode(item.mark, {"type": Entry(item.mark, "type", item)})
@@ -81,9 +81,11 @@ def _policy(item: Node, roles: tuple[str, ...], taken: set[str], context: Contex
     return PolicySpec(kind.name, name, _config(kind, [*_inside(head, context), *rest], head, context))
 
 
-def _name(head: Section, kind: PolicyType, taken: set[str], context: Context) -> str:
+def _name(head: Section, kind: PolicyType, taken: Names, context: Context) -> str:
     written = head.text("name")
-    name = context.safe(written, "name", head.mark_of("name")) if written else fresh(kind.name, taken)
+    if not written:
+        return taken.fresh(kind.name)
+    name = context.safe(written, "name", head.mark_of("name"))
     if name in taken:
         head.fault("name", f"another policy or enricher of this entity is named {quote(name)} too; give each its own name")
     taken.add(name)
@@ -163,7 +165,7 @@ def _strategy(item: Node, context: Context) -> StrategySpec | None:
     if kind is None:
         faults.unknown(name_node.mark, name_node.text, "a known placement strategy", table)
         return None
-    head = Section(item.mark, "a strategy", {}, faults)
+    head = Section(item.mark, "a strategy", KeyTable(), faults)
     return StrategySpec(kind.name, _config(kind, config, head, context))
 
 
