@@ -1,7 +1,6 @@
 """Is an engine that hangs, restarts or is cut off noticed in time, and is everything well again afterwards, and nothing left?"""
 
 import asyncio
-import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,14 @@ import pytest
 from clocker_actors.errors import EngineUnavailable
 from clocker_actors.model.containers import EngineState
 from tests.contracts.engine.lab import Calls, Lab, heard
+
+
+def _open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def _files(folder: Path) -> set[Path]:
+    return set(folder.rglob("*"))
 
 
 async def test_it_introduces_itself(lab: Lab) -> None:
@@ -71,8 +78,8 @@ async def test_a_cut_cable_is_noticed_by_calls_and_streams(lab: Lab) -> None:
 @pytest.mark.real
 async def test_closing_leaves_no_connection_and_no_file(lab: Lab, tmp_path: Path) -> None:
     await lab.engine.ping()
-    before = len(os.listdir("/proc/self/fd"))
-    files = set(tmp_path.rglob("*"))
+    before = _open_files()
+    files = _files(tmp_path)
     other = lab.connect(Calls())
     identity = await lab.run()
     await other.ping()
@@ -86,5 +93,5 @@ async def test_closing_leaves_no_connection_and_no_file(lab: Lab, tmp_path: Path
     with pytest.raises(EngineUnavailable):
         await other.ping()
     await asyncio.sleep(0.05)  # the other side of an SSH channel takes a moment
-    assert len(os.listdir("/proc/self/fd")) <= before + 1  # the lab's own pool may have grown by one
-    assert set(tmp_path.rglob("*")) <= files
+    assert _open_files() <= before + 1  # the lab's own pool may have grown by one
+    assert _files(tmp_path) <= files

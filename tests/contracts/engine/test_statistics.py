@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 
 from clocker_actors.model.containers import Stats
 from clocker_actors.model.specs import Resources
@@ -34,7 +35,7 @@ async def test_a_busy_container_shows_its_share_of_a_core(lab: Lab) -> None:
     assert 30.0 <= sum(shares) / 3 <= 65.0
     assert all(sample.memory_limit == 64 << 20 and 0 < sample.memory < 64 << 20 for sample in seen)
     assert seen[-1].pids >= 1
-    assert all(0.5 <= later.at - sooner.at <= 2.5 for sooner, later in zip(seen, seen[1:], strict=False))
+    assert all(0.5 <= later.at - sooner.at <= 2.5 for sooner, later in pairwise(seen))
 
 
 async def test_an_idle_container_shows_next_to_nothing(lab: Lab) -> None:
