@@ -102,12 +102,13 @@ class Settings:
     """Latency of a start above which the pace goes down."""
     ping_period: float = field(default=1.0, metadata={"check": _number(0.1, 300, "1.0")})
     ping_limit: float = field(default=2.0, metadata={"check": _number(0.1, 300, "2.0")})
-    ping_misses: int = field(default=1, metadata={"check": _number(1, 100, "1", whole=True)})
+    ping_misses: int = field(default=2, metadata={"check": _number(1, 100, "2", whole=True)})
     """Pings in a row without an answer after which an engine counts as unreachable."""
     stats_watched: float = field(default=1.0, metadata={"check": _number(1, 3600, "1.0")})
     stats_other: float = field(default=10.0, metadata={"check": _number(1, 3600, "10.0")})
-    engine_grace: float = field(default=1.5, metadata={"check": _number(0, 86_400, "1.5")})
-    """How long an engine may be unreachable before its members are replaced elsewhere."""
+    engine_grace: float = field(default=10.0, metadata={"check": _number(0, 86_400, "10.0")})
+    """How long an engine that refuses connections (its host is alive, so it may be restarting) is waited for before its members are
+    replaced elsewhere. A silent one is not waited for."""
     entity_metrics: bool = field(default=True, metadata={"check": _truth})
     keep_activities: int = field(default=2_000, metadata={"check": _number(10, 1_000_000, "2000", whole=True)})
     keep_decisions: int = field(default=5_000, metadata={"check": _number(10, 1_000_000, "5000", whole=True)})

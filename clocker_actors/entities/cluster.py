@@ -38,7 +38,7 @@ from clocker_actors.model.messages import (
 )
 from clocker_actors.model.specs import ClusterSpec
 from clocker_actors.model.values import Value
-from clocker_actors.planning.members import MemberView, to_remove
+from clocker_actors.planning.members import MemberView, resizing
 
 log = logging.getLogger(__name__)
 
@@ -241,7 +241,7 @@ class Cluster(Entity[ClusterState]):
     def _remove(self, count: int) -> None:
         busy = {uid for pair in self.state.replacing.items() for uid in pair}
         views = [MemberView(uid, up=self._up(uid)) for uid in self.state.members if uid not in busy]
-        going = to_remove(views, count, self.spec.removal)
+        going = resizing(views, len(views) - count, self.spec.removal).remove
         left = tuple(uid for uid in self.state.members if uid not in going)
         self.change(replace(self.state, members=left, removing=(*self.state.removing, *going)))
 

@@ -180,7 +180,7 @@ class Host(Entity[HostState]):
     def describe(self) -> Mapping[str, Value]:
         spec = self.state.spec
         version = f"{self.info.version} (API {self.info.api})" if self.info else ""
-        return {"engine": spec.engine.url, "address": spec.address, "zone": spec.zone, "version": version, "labels": dict(spec.labels)}
+        return {"engine": spec.engine.url, "address": spec.reached_at, "zone": spec.zone, "version": version, "labels": dict(spec.labels)}
 
     def reconcile(self) -> None:
         """A host's own state needs nothing done: what is on it is driven by members."""
@@ -388,7 +388,7 @@ class Host(Entity[HostState]):
         view = HostView(
             self.uid,
             spec.name,
-            spec.address,
+            spec.reached_at,
             up=self.link.up and info is not None,
             zone=spec.zone,
             labels=spec.labels,

@@ -12,7 +12,7 @@ from clocker_actors.entities.outside import Timing
 from clocker_actors.entities.streams import events
 from clocker_actors.errors import Failure
 from clocker_actors.model import sensors
-from clocker_actors.model.containers import EngineEvent, Observed
+from clocker_actors.model.containers import SUBSCRIBED, EngineEvent, Observed
 from clocker_actors.model.sensors import Sensor
 from clocker_actors.model.values import Value
 from clocker_actors.ports.engine import Engine
@@ -115,7 +115,7 @@ class Link:
         """An event came; whether it is about a container."""
         if event.cursor:
             self._cursor = event.cursor
-        if event.action == "subscribed":
+        if event.action == SUBSCRIBED:
             self.list()
             return False
         return True

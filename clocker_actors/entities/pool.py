@@ -61,7 +61,7 @@ class Pool(Entity[PoolState]):
         for order, spec in enumerate(self.state.spec.hosts):
             uid = self.state.hosts.get(spec.name)
             if uid is not None:
-                view = HostView(uid, spec.name, spec.address, up=False, zone=spec.zone, labels=spec.labels, order=order)
+                view = HostView(uid, spec.name, spec.reached_at, up=False, zone=spec.zone, labels=spec.labels, order=order)
                 self.index.add(view)
         self._occupy_what_is_placed()
         self.note()

@@ -16,8 +16,13 @@ from clocker_actors.model.messages import ActivityEnded, ChildChanged, ChildDele
 from clocker_actors.model.specs import ApplicationSpec, Blueprint, PoolSpec
 from clocker_actors.store.codec import convert, decode
 
-RESERVE_MORE_BELOW = 20_000
+RESERVE_MORE_BELOW = 50_000
 RESERVE = 100_000
+LOOK_AT_IDS = 5.0
+
+
+class LookAtIds:
+    """Timer message: are there ids enough for the next while?"""
 
 
 class Root(Entity[RootState]):
@@ -46,6 +51,7 @@ class Root(Entity[RootState]):
         self.adjuncts.spawn_all()
         self.service.expect(Lifecycle.STARTING)
         self.service.expect(Lifecycle.RUNNING)
+        self._look_at_ids()
         self.reconcile()
 
     def on_receive(self, message: object) -> object:
@@ -54,6 +60,8 @@ class Root(Entity[RootState]):
                 pass  # what applications are is told to people by themselves
             case ChildDeleted():
                 self._child_deleted(message.child)
+            case LookAtIds():
+                self._look_at_ids()
             case ActivityEnded():
                 self._application_started(message.activity)
             case _:
@@ -113,8 +121,11 @@ class Root(Entity[RootState]):
                 self.spawn(uid, catalogue.factory(EntityKind.APPLICATION, uid, self.outside))
         for activity in self.running.all("deploy"):
             self._deployed(activity)
+
+    def _look_at_ids(self) -> None:
         if self.ids.left < RESERVE_MORE_BELOW and not self.working("reserve"):
             self.work("reserve", self._reserve, timeout=30.0)
+        self.after("ids", LOOK_AT_IDS, LookAtIds())
 
     async def _reserve(self) -> None:
         """Work, not a handler: ids are reserved durably before they are handed out."""

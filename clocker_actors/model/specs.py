@@ -7,6 +7,7 @@ seconds, processor amounts cores. A service with `cluster` set is a cluster; oth
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from clocker_actors.model.values import Value
 
@@ -224,6 +225,11 @@ class HostSpec:
     address: str = ""
     zone: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def reached_at(self) -> str:
+        """The address of its published ports: as given, else the engine's host, else this machine."""
+        return self.address or urlsplit(self.engine.url).hostname or "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
