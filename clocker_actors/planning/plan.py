@@ -36,11 +36,7 @@ def plan(application: ApplicationSpec, pool: PoolView, running: RunningApplicati
     draft.step(
         Action.CREATE if new else Action.KEEP, EntityKind.APPLICATION, application.name, "it does not exist yet" if new else "it exists"
     )
-    there = {service.spec.id: service for service in running.services} if running is not None else {}
-    for service in application.services:
-        draft.service(f"{application.name}/{name_of(service)}", service, there.pop(service.id, None))
-    for gone in there.values():
-        draft.step(Action.REMOVE, kind_of(gone.spec), f"{application.name}/{name_of(gone.spec)}", "the blueprint no longer names it")
+    draft.services(application.name, application.services, running.services if running is not None else ())
     return Plan(application.name, pool.name, tuple(draft.steps), tuple(draft.refusals), tuple(draft.warnings))
 
 
@@ -74,6 +70,14 @@ class _Draft:
     def step(self, action: Action, kind: EntityKind, path: str, reason: str) -> None:
         self.steps.append(PlanStep(action, kind, path, reason))
 
+    def services(self, path: str, wanted: tuple[ServiceSpec, ...], running: tuple[RunningService, ...]) -> None:
+        """Steps for all services below a path; those that run and are no longer named go."""
+        there = {service.spec.id: service for service in running}
+        for service in wanted:
+            self.service(f"{path}/{name_of(service)}", service, there.pop(service.id, None))
+        for gone in there.values():
+            self.step(Action.REMOVE, kind_of(gone.spec), f"{path}/{name_of(gone.spec)}", "the blueprint no longer names it")
+
     def service(self, path: str, service: ServiceSpec, running: RunningService | None) -> None:
         """Steps for one service of the application."""
         if service.cluster is not None:
@@ -83,8 +87,7 @@ class _Draft:
             return
         else:
             self._existing(path, service, running)
-        for child in service.children:
-            self.service(f"{path}/{name_of(child)}", child, None)
+        self.services(path, service.children, running.children if running is not None else ())
 
     def _existing(self, path: str, service: ServiceSpec, running: RunningService) -> None:
         changed = changed_fields(running.spec, service)
@@ -121,8 +124,7 @@ class _Draft:
             if cluster == NO_CLUSTER:  # members of a cluster share their warnings
                 self.warnings.extend(container_warnings(path, service.container, self.pool))
             self._place(path, service.container, cluster, (*strategies, *service.strategies))
-        for child in service.children:
-            self.service(f"{path}/{name_of(child)}", child, None)
+        self.services(path, service.children, ())
 
     def _place(self, path: str, container: ContainerSpec, cluster: Uid, strategies: tuple[StrategySpec, ...]) -> None:
         asker = Asker(Uid(path), 1, self.uid, cluster, path, _CAUSE)
@@ -137,5 +139,5 @@ class _Draft:
 
 
 def changed_fields(old: ServiceSpec, new: ServiceSpec) -> tuple[str, ...]:
-    """Names of the fields in which two specs of a service differ, in the order of the spec."""
-    return tuple(name for name in ServiceSpec.__dataclass_fields__ if getattr(old, name) != getattr(new, name))
+    """Names of the fields in which two specs of a service differ, in the order of the spec; children are services of their own."""
+    return tuple(name for name in ServiceSpec.__dataclass_fields__ if name != "children" and getattr(old, name) != getattr(new, name))

@@ -29,6 +29,7 @@ class RunningService:
     spec: ServiceSpec
     members: tuple[MemberView, ...] = ()
     next_index: int = 1
+    children: tuple["RunningService", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
