@@ -1,0 +1,1 @@
+"""What would be done, and which members come and go."""
