@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 STALE_PERIODS = 3
-FIRST_PERIOD = 10.0
 SHORTEST_PERIOD = 1.0
 
 
@@ -31,7 +30,7 @@ class Entry:
 
     value: float
     at: float
-    period: float = FIRST_PERIOD
+    period: float = SHORTEST_PERIOD
 
     @property
     def until(self) -> float:
@@ -72,10 +71,11 @@ class Extreme:
 class Rolling:
     """The members' values of one sensor. A member that is silent for three of its own periods does not count any more."""
 
-    __slots__ = ("_entries", "_expiring", "_greatest", "_least", "_oldest", "_pushes", "_sum")
+    __slots__ = ("_entries", "_expiring", "_greatest", "_least", "_oldest", "_pushes", "_silent", "_sum")
 
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
+        self._silent: dict[str, Entry] = {}
         self._sum = 0.0
         self._pushes = 0
         self._least = Extreme(lambda entry: entry.value)
@@ -88,7 +88,8 @@ class Rolling:
         known = self._entries.get(member)
         if known is not None and at < known.at:
             return
-        period = FIRST_PERIOD if known is None else known.period if at == known.at else max(at - known.at, SHORTEST_PERIOD)
+        before = known or self._silent.pop(member, None)
+        period = SHORTEST_PERIOD if before is None else before.period if at == before.at else max(at - before.at, SHORTEST_PERIOD)
         self._entries[member] = entry = Entry(value, at, period)
         self._sum += value - (known.value if known else 0.0)
         self._pushes += 1
@@ -104,6 +105,7 @@ class Rolling:
 
     def remove(self, member: str) -> bool:
         """The member has no value any more; whether it had one."""
+        self._silent.pop(member, None)
         known = self._entries.pop(member, None)
         if known is None:
             return False
@@ -111,9 +113,11 @@ class Rolling:
         return True
 
     def drop_stale(self, now: float) -> None:
-        """Forget members that were silent for three of their periods."""
+        """Leave out members that were silent for three of their periods, until they speak again."""
         while (first := self._expiring.top(self._entries)) is not None and self._entries[first].until <= now:
+            entry = self._entries[first]
             self.remove(first)
+            self._silent[first] = entry  # its next reading tells how slowly it speaks
 
     def aggregate(self) -> Aggregate | None:
         """The values now; None if no member has any."""

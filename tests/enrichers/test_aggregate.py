@@ -45,6 +45,7 @@ def test_an_older_reading_changes_nothing() -> None:
 def test_members_silent_for_three_of_their_own_periods_do_not_count() -> None:
     rolling = Rolling()
     for second in range(21):
+        rolling.drop_stale(second)
         rolling.set("quick", 10, second)
         if second % 10 == 0:
             rolling.set("slow", 50, second)
