@@ -53,6 +53,8 @@ class Pipeline:
 
     def words(self, host: HostRow, cluster: Uid) -> str:
         """Why the host ranks as it does."""
+        if len(self.rankings) == 1:
+            return self.rankings[0].words(host, cluster)
         return "; ".join([ranking.words(host, cluster) for ranking in self.rankings])
 
 

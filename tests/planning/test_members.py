@@ -1,7 +1,5 @@
 """Which members come and go for a wanted size?"""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,8 +11,8 @@ from clocker_actors.planning.members import MemberView, bounded, resizing, to_re
 NEWEST, OLDEST = RemovalStrategy.NEWEST, RemovalStrategy.OLDEST
 
 
-def member(number: int, **facts: bool) -> MemberView:
-    return replace(MemberView(Uid(f"m{number}")), **facts)
+def member(number: int, *, up: bool = True, failed: bool = False, quarantined: bool = False) -> MemberView:
+    return MemberView(Uid(f"m{number}"), up, failed, quarantined)
 
 
 members = st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans()), max_size=12).map(

@@ -7,6 +7,7 @@ import msgspec
 from clocker_actors.model.containers import ImageInfo
 from clocker_actors.model.identity import Uid
 from clocker_actors.model.specs import (
+    MAX_MEMBERS,
     ApplicationSpec,
     ClusterSpec,
     ContainerSpec,
@@ -31,8 +32,8 @@ def single(container: ContainerSpec = WEB, name: str = "db", **more: object) -> 
     return ServiceSpec(name, name, "docker:web:1", container, **more)  # type: ignore[arg-type]
 
 
-def cluster(size: int, container: ContainerSpec = WEB, **bounds: int) -> ServiceSpec:
-    return ServiceSpec("web", "web", "cluster", cluster=replace(ClusterSpec(single(container, "web"), size), **bounds))
+def cluster(size: int, container: ContainerSpec = WEB, *, least: int = 0, most: int = MAX_MEMBERS) -> ServiceSpec:
+    return ServiceSpec("web", "web", "cluster", cluster=ClusterSpec(single(container, "web"), size, least, most))
 
 
 def shop(*services: ServiceSpec) -> ApplicationSpec:
@@ -90,7 +91,7 @@ def test_a_fixed_port_with_more_members_than_hosts_is_warned_of() -> None:
         "port 8080 can be had once per host: 3 hosts run 3 of 4 members; use random ports"
     ]
     assert len(outcome.refusals) == 1
-    later = plan(shop(cluster(2, bound, max_size=6)), pool())
+    later = plan(shop(cluster(2, bound, most=6)), pool())
     assert "it cannot grow beyond 3 members (maximum 6)" in later.warnings[0].message
 
 
@@ -120,10 +121,10 @@ def test_what_runs_as_asked_is_kept_at_its_size() -> None:
 
 def test_new_bounds_grow_or_shrink_what_runs() -> None:
     there = running(RunningService(Uid("c1"), cluster(2), members(2), 8))
-    grown = plan(shop(cluster(2, min_size=3)), pool(), there)
+    grown = plan(shop(cluster(2, least=3)), pool(), there)
     assert told(grown)[1:] == [("update", "shop/web", ""), ("create", "shop/web/8", "host-1")]
     assert grown.steps[1].reason == "changed: cluster"
-    shrunk = plan(shop(cluster(1, max_size=1)), pool(), there)
+    shrunk = plan(shop(cluster(1, most=1)), pool(), there)
     assert told(shrunk)[1:] == [("update", "shop/web", ""), ("remove", "shop/web/2", "")]
     assert shrunk.steps[-1].reason == "2 is above the maximum of 1; it is the newest of those that are up"
 
