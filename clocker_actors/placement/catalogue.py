@@ -32,7 +32,7 @@ class _Row:
 
 
 def _row(name: str, meaning: str, make: Callable[[Mapping[str, Value]], Strategy], *keys: KeyType) -> _Row:
-    java = (*(pattern.format(name) for pattern in _JAVA[:1]), *(pattern.format(name) for pattern in _JAVA[1:]))
+    java = tuple(pattern.format(name) for pattern in _JAVA)
     return _Row(PolicyType(name, "strategy", keys, java, meaning), make)
 
 

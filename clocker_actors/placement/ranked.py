@@ -1,8 +1,7 @@
 """All hosts as requests of one shape see them, kept in order.
 
 Requests with the same pipeline and the same need see every host alike, so they share one `RankedHosts`: the accepted hosts sorted by rank, the refused ones by
-rule. A change of one host moves one entry; no placement looks at all hosts again. Scoring every host for every container would be 20 times slower at
-5,000 hosts.
+rule. A change of one host moves one entry; no placement looks at all hosts again, except the first of its shape (some 9 ms at 5,000 hosts).
 
 Spread looks at the request's own cluster. Clusters that stand on few hosts share one ranking made for "a cluster that is nowhere yet": its own hosts are skipped and
 come last, sorted by themselves. A cluster on many hosts gets a ranking of its own. Both give the same order.

@@ -83,7 +83,7 @@ class _Draft:
         if service.cluster is not None:
             self._cluster(path, service, service.cluster, running)
         elif running is None:
-            self._new(path, service, NO_CLUSTER, ())
+            self._new(path, service, NO_CLUSTER)
             return
         else:
             self._existing(path, service, running)
@@ -102,28 +102,28 @@ class _Draft:
             size = bounded(cluster.initial_size, cluster.min_size, cluster.max_size)
             note = f" ({size.clamped[0]})" if size.clamped else ""
             self.step(Action.CREATE, EntityKind.CLUSTER, path, f"it does not exist yet; {size.size} members{note}")
-            self._members(path, service, cluster.member, Uid(path), range(1, size.size + 1))
+            self._members(path, cluster.member, Uid(path), range(1, size.size + 1))
             return
         self._existing(path, service, running)
         now = sum(not member.quarantined for member in running.members)
         size = bounded(now, cluster.min_size, cluster.max_size)
         change = resizing(running.members, size.size, cluster.removal)
         names = {member.uid: member.name for member in running.members}
-        self._members(path, service, cluster.member, running.uid, range(running.next_index, running.next_index + change.add))
+        self._members(path, cluster.member, running.uid, range(running.next_index, running.next_index + change.add))
         for uid, reason in zip(change.remove, change.reasons, strict=True):
             self.step(Action.REMOVE, EntityKind.MEMBER, f"{path}/{names[uid]}", f"{size.clamped[0]}; {reason}")
 
-    def _members(self, path: str, service: ServiceSpec, member: ServiceSpec, cluster: Uid, numbers: range) -> None:
+    def _members(self, path: str, member: ServiceSpec, cluster: Uid, numbers: range) -> None:
         for number in numbers:
-            self._new(f"{path}/{number}", member, cluster, service.strategies)
+            self._new(f"{path}/{number}", member, cluster)
 
-    def _new(self, path: str, service: ServiceSpec, cluster: Uid, strategies: tuple[StrategySpec, ...]) -> None:
+    def _new(self, path: str, service: ServiceSpec, cluster: Uid) -> None:
         if service.container is None:
             self.step(Action.CREATE, kind_of(service), path, "it does not exist yet")
         else:
             if cluster == NO_CLUSTER:  # members of a cluster share their warnings
                 self.warnings.extend(container_warnings(path, service.container, self.pool))
-            self._place(path, service.container, cluster, (*strategies, *service.strategies))
+            self._place(path, service.container, cluster, service.strategies)
         self.services(path, service.children, ())
 
     def _place(self, path: str, container: ContainerSpec, cluster: Uid, strategies: tuple[StrategySpec, ...]) -> None:

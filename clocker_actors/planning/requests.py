@@ -23,7 +23,8 @@ class Asker:
 
 
 def placement_request(asker: Asker, container: ContainerSpec, strategies: tuple[StrategySpec, ...] = ()) -> PlacementRequest:
-    """The request for a container of this spec. `strategies` are those of the entity: its cluster's, then its own. No limit reserves nothing."""
+    """The request for a container of this spec. `strategies` are the member's own; what its cluster's spec says
+    of placement is in there already. No limit reserves nothing."""
     return PlacementRequest(
         member=asker.member,
         generation=asker.generation,

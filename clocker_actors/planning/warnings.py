@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from clocker_actors.model.specs import MAX_MEMBERS, ClusterSpec, ContainerSpec, VolumeKind
 from clocker_actors.planning.values import PlanWarning, PoolView
 
-DEFAULT_MOST = MAX_MEMBERS
-
 
 def container_warnings(path: str, container: ContainerSpec, pool: PoolView) -> Iterator[PlanWarning]:
     """Warnings about one container spec on this pool."""
@@ -38,7 +36,7 @@ def cluster_warnings(path: str, cluster: ClusterSpec, pool: PoolView) -> Iterato
         yield PlanWarning(
             path, f"{ports} can be had once per host: {hosts} hosts run {hosts} of {cluster.initial_size} members; use random ports"
         )
-    elif hosts < cluster.max_size < DEFAULT_MOST:
+    elif hosts < cluster.max_size < MAX_MEMBERS:
         yield PlanWarning(
             path, f"{ports} can be had once per host: it cannot grow beyond {hosts} members (maximum {cluster.max_size}); use random ports"
         )
