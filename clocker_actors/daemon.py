@@ -7,26 +7,32 @@ Stopping leaves the containers running; the next start finds them again by their
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
+from difflib import get_close_matches
 
 from clocker_actors.drivers import docker
-from clocker_actors.drivers.machine import LocalMachine
+from clocker_actors.drivers.machine import LocalMachine, SshMachine
 from clocker_actors.drivers.simulated import SimulatedWorld
+from clocker_actors.drivers.ssh import Connection, ssh_address
 from clocker_actors.enrichers import catalogue as enrichers
 from clocker_actors.entities import catalogue as entities
 from clocker_actors.entities.outside import Outside, Timing
-from clocker_actors.entities.records import HostState, Identity, PoolState, read_state, record
-from clocker_actors.errors import SettingsError
+from clocker_actors.entities.picture import running_application
+from clocker_actors.entities.records import HostState, Identity, MemberState, PoolState, read_state, record
+from clocker_actors.errors import BadRequest, NotFound, SettingsError
 from clocker_actors.kernel import Actor, Clock, Kernel
 from clocker_actors.model.decisions import Decision
 from clocker_actors.model.identity import RECORDER, ROOT, EntityKind, Ids, Uid
-from clocker_actors.model.messages import DecisionNoted
-from clocker_actors.model.specs import EngineSpec, HostSpec, PolicySpec, PoolSpec
+from clocker_actors.model.messages import DecisionNoted, LookAtPool, PoolLooked
+from clocker_actors.model.placements import HostView
+from clocker_actors.model.specs import ApplicationSpec, Blueprint, EngineSpec, HostSpec, PolicySpec, PoolSpec
 from clocker_actors.model.types import TypeTable
 from clocker_actors.model.values import Value
 from clocker_actors.placement import catalogue as placement
+from clocker_actors.planning.plan import plan as make_plan
+from clocker_actors.planning.values import Action, Plan, PlanStep, PoolView, RunningApplication
 from clocker_actors.policies import catalogue as policies
 from clocker_actors.ports.engine import Engine
 from clocker_actors.ports.machine import Machine
@@ -44,6 +50,7 @@ log = logging.getLogger(__name__)
 LOCAL = "local"
 SIMULATED_HOSTS = 3
 STOP_LIMIT = 10.0
+ASK_LIMIT = 5.0
 EVENTS_PER_EPOCH = 1_000_000_000
 """Event numbers go on rising over restarts, so that a client knows that it missed something."""
 
@@ -62,8 +69,8 @@ class Manager:
         self.model: ReadModel
         self.lag = LoopLag()
         self._executor = executor or ThreadPoolExecutor(1, thread_name_prefix="store")
-        self._engines: list[Engine] = []
-        self._machines: list[Machine] = []
+        self._engines: dict[EngineSpec, Engine] = {}
+        self._machines: list[SshMachine] = []
         self.kernel: Kernel
         self.store: SqliteStore
         self.metrics: Metrics
@@ -100,9 +107,10 @@ class Manager:
 
     async def _close(self) -> None:
         self.lag.stop()
-        for engine in self._engines:
-            await engine.close()
+        for outside in (*self._engines.values(), *self._machines):
+            await outside.close()
         self._engines.clear()
+        self._machines.clear()
         await self.store.close()
         self._executor.shutdown(wait=False)
 
@@ -110,6 +118,69 @@ class Manager:
         for kept in self.store.all("decision"):
             if kept.body is not None:
                 self.kernel.tell(RECORDER, DecisionNoted(decode(Decision, kept.body)))
+
+    # --- what the doors ask
+
+    async def plan(self, blueprint: Blueprint) -> Plan:
+        """What deploying this blueprint now would do. Raises BadRequest for an unknown location."""
+        steps = [
+            PlanStep(Action.CREATE, kind, path, reason)
+            for pool in blueprint.pools
+            for kind, path, reason in (
+                (EntityKind.POOL, pool.name, f"it does not exist yet; {len(pool.hosts)} hosts"),
+                *((EntityKind.HOST, f"{pool.name}/{host.name}", host.engine.url) for host in pool.hosts),
+            )
+        ]
+        plans = [make_plan(spec, await self._pool_view(spec, blueprint), self._running(spec)) for spec in blueprint.applications]
+        return Plan(
+            ", ".join(one.application for one in plans),
+            ", ".join(dict.fromkeys([*(pool.name for pool in blueprint.pools), *(one.pool for one in plans)])),
+            (*steps, *(step for one in plans for step in one.steps)),
+            tuple(refusal for one in plans for refusal in one.refusals),
+            tuple(warning for one in plans for warning in one.warnings),
+        )
+
+    def _running(self, spec: ApplicationSpec) -> RunningApplication | None:
+        def up(uid: Uid) -> bool:
+            entry = self.model.get(uid)
+            return entry is not None and entry.value("service.isUp") is True
+
+        return running_application(self.store, spec.id, up)
+
+    async def _pool_view(self, spec: ApplicationSpec, blueprint: Blueprint) -> PoolView:
+        for pool in blueprint.pools:
+            if pool.name == spec.location:
+                hosts = enumerate(pool.hosts)
+                views = tuple(HostView(Uid(host.name), host.name, host.reached_at, labels=host.labels, order=n) for n, host in hosts)
+                return PoolView(pool.name, views, pool.strategies, pool.ports)
+        known = {entry.name: entry.uid for entry in self.model.of_kind(EntityKind.POOL)}
+        if spec.location not in known:
+            near = ", ".join(get_close_matches(spec.location, known, n=3) or sorted(known))
+            raise BadRequest(f"application {spec.id}: no location {spec.location!r}; known are {near}", location=spec.location)
+        looked = await self.kernel.ask(known[spec.location], LookAtPool(), ASK_LIMIT)
+        assert isinstance(looked, PoolLooked)
+        return PoolView(spec.location, looked.hosts, looked.strategies, looked.ports)
+
+    async def logs(self, uid: Uid, follow: bool, tail: int) -> AsyncIterator[str]:
+        """Lines of the container that is a member's current generation. Raises NotFound for anything else."""
+        entry = self.model.get(uid)
+        member = str(entry.facts.get("member", "")) if entry is not None and entry.kind is EntityKind.CONTAINER else uid
+        body = self.store.read(EntityKind.MEMBER, member)
+        state = decode(MemberState, body) if body else None
+        if state is None or state.current is None:
+            raise NotFound(
+                f"{self.model.path(uid)} has no container now: give a member, for example one that `clocker tree` shows", entity=uid
+            )
+        host = read_state(HostState, self.store, EntityKind.HOST, state.current.host)
+        async for line in self._engines[host.spec.engine].logs(state.current.name, follow=follow, tail=tail):
+            yield line
+
+    def not_ready(self) -> str:
+        """Why it is not ready yet; "" once every pool has looked at its hosts."""
+        waiting = [entry.path for entry in self.model.of_kind(EntityKind.HOST) if "engine" not in entry.facts]
+        if self.model.get(ROOT) is None or self.model.count(EntityKind.POOL) == 0:
+            return "the actors are being started"
+        return f"hosts not asked yet: {', '.join(waiting)}" if waiting else ""
 
     # --- the outside
 
@@ -139,19 +210,25 @@ class Manager:
 
     def _connect(self, spec: EngineSpec) -> Engine:
         runtime = self.settings.state / "run"
+        if spec in self._engines:
+            return self._engines[spec]
         if spec.url.startswith("simulated://"):
             if self.world is None:
                 self.world = SimulatedWorld()
             engine = self.world.connect(spec, self.metrics.calls, runtime)
         else:
             engine = docker.connect(spec, self.metrics.calls, runtime)
-        self._engines.append(engine)
+        self._engines[spec] = engine
         return engine
 
     def _machine(self, spec: EngineSpec) -> Machine | None:
         """Vitals are read here for a local engine, and over SSH where that is the way to the engine; nothing else is open."""
         if spec.url.startswith("unix://"):
             return LocalMachine()
+        if spec.url.startswith("ssh://"):
+            machine = SshMachine(Connection(ssh_address(spec)), self.metrics.calls)
+            self._machines.append(machine)
+            return machine
         return None
 
     def _adjunct(self, spec: PolicySpec, entity: Uid, *, state: Mapping[str, Value] | None, suspended: bool) -> Callable[[], Actor]:

@@ -36,7 +36,7 @@ from clocker_actors.model.messages import (
     MembersChanged,
     WatchClosely,
 )
-from clocker_actors.model.specs import ClusterSpec
+from clocker_actors.model.specs import ClusterSpec, ServiceSpec
 from clocker_actors.model.values import Value
 from clocker_actors.planning.members import MemberView, resizing
 
@@ -72,6 +72,12 @@ class Cluster(Entity[ClusterState]):
         if cluster is None:
             raise TypeError(f"{self.uid} was planted as a cluster without being one")
         return cluster
+
+    @property
+    def member_spec(self) -> ServiceSpec:
+        """What its members are planted with: the placement strategies of the cluster come before their own."""
+        member = self.spec.member
+        return replace(member, strategies=(*self.state.spec.strategies, *member.strategies))
 
     def on_start(self) -> None:
         self.state = read_state(ClusterState, self.outside.store, self.kind, self.uid)
@@ -167,7 +173,7 @@ class Cluster(Entity[ClusterState]):
         if old in self.state.replacing:
             raise BadRequest(f"{old} is being replaced already by {self.state.replacing[old]}")
         self._try_anew()
-        member = plant_member(self.spec.member, self.identity, self.state.next_index, self.ids)
+        member = plant_member(self.member_spec, self.identity, self.state.next_index, self.ids)
         new = member.identity.uid
         self.running.step(activity.id, "replace", f"{old} by {new}")
         state = replace(self.state, next_index=self.state.next_index + 1, members=(*self.state.members, new))
@@ -233,7 +239,7 @@ class Cluster(Entity[ClusterState]):
 
     def _plant(self, count: int) -> None:
         first = self.state.next_index
-        planted = [plant_member(self.spec.member, self.identity, first + n, self.ids) for n in range(count)]
+        planted = [plant_member(self.member_spec, self.identity, first + n, self.ids) for n in range(count)]
         uids = tuple(member.identity.uid for member in planted)
         state = replace(self.state, members=(*self.state.members, *uids), next_index=first + count)
         self.change(state, *(record(EntityKind.MEMBER, member) for member in planted))

@@ -20,6 +20,7 @@ from clocker_actors.model.messages import ContainerIntent, Phase
 from clocker_actors.model.placements import Placement, PlacementRequest
 from clocker_actors.model.specs import ContainerSpec, VolumeKind
 from clocker_actors.model.values import Value
+from clocker_actors.planning.requests import Asker, placement_request
 from clocker_actors.store.codec import encode
 
 NOT_RUNNING = frozenset({Phase.DIED, Phase.FAILED, Phase.LOST, Phase.GONE})
@@ -31,21 +32,10 @@ TRY_ELSEWHERE = frozenset({"PortTaken", "EngineUnavailable", "TimedOut", "WorkTi
 def request(state: MemberState, container: ContainerSpec, avoid: tuple[Uid, ...], cause: Cause) -> PlacementRequest:
     """What the Pool is asked for the next generation."""
     identity = state.identity
-    return PlacementRequest(
-        member=identity.uid,
-        generation=state.number + 1,
-        application=identity.application,
-        cluster=state.cluster,
-        name=identity.path,
-        cause=cause,
-        image=container.image.reference,
-        memory=container.resources.memory or 0,
-        cpus=container.resources.cpus or 0.0,
-        ports=container.ports,
-        keep_ports=state.ports,
-        strategies=state.spec.strategies,
-        avoid=avoid,
+    asker = Asker(
+        identity.uid, state.number + 1, identity.application, state.cluster, identity.path, cause, keep_ports=state.ports, avoid=avoid
     )
+    return placement_request(asker, container, state.spec.strategies)
 
 
 def planned(placement: Placement, plane: str) -> Generation:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from clocker_actors.entities.outside import Timing
 from clocker_actors.entities.streams import events
-from clocker_actors.errors import Failure
+from clocker_actors.errors import REFUSED, Failure
 from clocker_actors.model import sensors
 from clocker_actors.model.containers import SUBSCRIBED, EngineEvent, Observed
 from clocker_actors.model.sensors import Sensor
@@ -89,12 +89,15 @@ class Link:
         """A ping was not answered."""
         self._misses += 1
         self.reason = failure.message
-        self._host.after("ping", self._timing.ping_period, PingNow())
+        refused = failure.details.get("reason") == REFUSED
+        # Silence has cost the whole bound of a ping already: the next one, up to the verdict, goes out at once.
+        at_once = not refused and self._misses < self._timing.ping_misses
+        self._host.after("ping", 0.0 if at_once else self._timing.ping_period, PingNow())
         if self._misses != self._timing.ping_misses:
             return
         self.up = False
         self._host.went_down(self.reason)
-        if failure.details.get("reason") == "refused":
+        if refused:
             # Somebody is at home there, only the engine is not: it may be restarting.
             self._host.after("grace", self._timing.engine_grace, GraceOver())
         else:

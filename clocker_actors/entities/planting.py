@@ -32,7 +32,7 @@ def plant(spec: ServiceSpec, parent: Identity, ids: Ids) -> ClusterState | Membe
 
 
 def plant_member(spec: ServiceSpec, cluster: Identity, index: int, ids: Ids) -> MemberState:
-    """The state of a new member of a cluster; `index` is its place in the path and never used again in that cluster."""
+    """The state of a new member of a cluster (`spec` is that of the member). `index` is its place in the path, never used again in that cluster."""
     uid = ids.entity(EntityKind.MEMBER)
     identity = replace(cluster, uid=uid, name=f"{cluster.name}-{index}", path=f"{cluster.path}/{index}", parent=cluster.uid)
     return MemberState(identity, spec, cluster=cluster.uid, adjuncts=adjuncts(spec))
