@@ -12,8 +12,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from clocker_actors.errors import EngineUnavailable
+from clocker_actors.errors import REFUSED, EngineUnavailable
+from clocker_actors.model.specs import EngineSpec
 
 if TYPE_CHECKING:
     import asyncssh
@@ -36,20 +38,28 @@ class SshAddress:
         return f"ssh://{self.user}{'@' if self.user else ''}{self.host}:{self.port}"
 
 
+def ssh_address(spec: EngineSpec) -> SshAddress:
+    """The host of an engine whose url is ssh://."""
+    parts = urlsplit(spec.url)
+    return SshAddress(parts.hostname or "", parts.port or 22, parts.username or "", spec.ssh_key, spec.ssh_known_hosts)
+
+
 class Connection:
     """A connection that is made at first use and made again after a loss. Raises EngineUnavailable, with what to do."""
 
     def __init__(self, address: SshAddress) -> None:
         self.address = address
         self._line: asyncssh.SSHClientConnection | None = None
-        self._opening = asyncio.Lock()
+        self._attempt: asyncio.Task[asyncssh.SSHClientConnection] | None = None
 
     async def open(self) -> asyncssh.SSHClientConnection:
-        """The living connection."""
-        async with self._opening:
-            if self._line is None or self._line.is_closed():
-                self._line = await _connect(self.address)
+        """The living connection. All who wait share one attempt, which goes on when one of them gives up: a slow host must not stay out for ever."""
+        if self._line is not None and not self._line.is_closed():
             return self._line
+        if self._attempt is None:
+            self._attempt = asyncio.get_running_loop().create_task(_connect(self.address), name=f"connect {self.address}")
+            self._attempt.add_done_callback(self._settle)
+        return await asyncio.shield(self._attempt)
 
     async def run(self, command: str, limit: float) -> str:
         """Run a command on the host; what it printed comes back. `limit` is in seconds."""
@@ -79,10 +89,18 @@ class Connection:
 
     async def close(self) -> None:
         """Close it and wait until it is closed."""
+        if self._attempt is not None:
+            self._attempt.cancel()
+            await asyncio.wait([self._attempt])
         line, self._line = self._line, None
         if line is not None:
             line.close()
             await line.wait_closed()
+
+    def _settle(self, attempt: asyncio.Task[asyncssh.SSHClientConnection]) -> None:
+        self._attempt = None
+        if not attempt.cancelled() and attempt.exception() is None:
+            self._line = attempt.result()
 
 
 class Tunnel:
@@ -95,14 +113,19 @@ class Tunnel:
         self._folder: Path | None = None
         self._line: asyncssh.SSHClientConnection | None = None
         self._listener: asyncssh.SSHListener | None = None
-        self._opening = asyncio.Lock()
+        self._forwarding = asyncio.Lock()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the host behind it answered a moment ago: keepalive would have closed the connection otherwise."""
+        return self._line is not None and not self._line.is_closed()
 
     async def open(self) -> Path:
         """The local socket, with a living connection behind it; always the same path."""
-        if self._line is not None and not self._line.is_closed() and self._folder is not None:
+        if self.alive and self._folder is not None:
             return self._folder / "docker.sock"
-        async with self._opening:
-            line = await self.connection.open()
+        line = await self.connection.open()
+        async with self._forwarding:
             if line is not self._line:
                 await self._forward(line)
         assert self._folder is not None
@@ -161,9 +184,9 @@ async def _connect(address: SshAddress) -> asyncssh.SSHClientConnection:
         words = f"{address} does not let us in ({error.reason}): put our public key into that user's authorized_keys"
         raise EngineUnavailable(words, retry_after=30.0) from error
     except (asyncssh.Error, asyncssh.KeyImportError, OSError) as error:
-        raise EngineUnavailable(
-            f"{address} does not answer ({_why(error)}): check that the host is up and sshd runs", retry_after=1.0
-        ) from error
+        reason = REFUSED if isinstance(error, ConnectionRefusedError) else None
+        words = f"{address} does not answer ({_why(error)}): check that the host is up and sshd runs"
+        raise EngineUnavailable(words, retry_after=1.0, reason=reason) from error
 
 
 def _why(error: BaseException) -> str:

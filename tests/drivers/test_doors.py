@@ -11,9 +11,11 @@ from clocker_actors.drivers.docker import connect
 from clocker_actors.drivers.machine import LocalMachine, SshMachine
 from clocker_actors.drivers.ssh import Connection, SshAddress
 from clocker_actors.errors import BadRequest, EngineUnavailable
-from clocker_actors.model.specs import EngineSpec
+from clocker_actors.model.containers import ContainerRequest
+from clocker_actors.model.specs import ContainerSpec, EngineSpec, ImageSpec, ProbeKind, ProbeSpec
 from tests.bed import Bed, BedHost
-from tests.contracts.engine.lab import Calls
+from tests.bed.image import WEB_PORT, build_web_image
+from tests.contracts.engine.lab import Calls, until
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +102,38 @@ async def test_the_tunnels_socket_is_ours_alone(tls_host: BedHost, tmp_path: Pat
     assert (folder / "docker.sock").is_socket()
     await engine.close()
     assert list((tmp_path / "run").iterdir()) == []
+
+
+@pytest.mark.real
+async def test_a_port_that_is_not_published_is_probed_through_ssh(tls_host: BedHost, tmp_path: Path) -> None:
+    image = await build_web_image(tls_host)
+    engine = connect(await _ssh(tls_host, tmp_path), Calls(), tmp_path / "run")
+    identity = await engine.create(ContainerRequest("inner", image, ContainerSpec(ImageSpec(image)), {}))
+    await engine.start(identity)
+    seen = await engine.inspect(identity)
+
+    async def ready() -> bool:
+        return (await engine.probe(seen, "", ProbeSpec(ProbeKind.HTTP, WEB_PORT))).ok
+
+    await until(ready, 10.0)
+    assert not (await engine.probe(seen, "", ProbeSpec(ProbeKind.TCP, 9))).ok
+    assert not (await engine.probe(seen, "", ProbeSpec(ProbeKind.HTTP, WEB_PORT, path="/none"))).ok
+    await engine.remove(identity)
+    await engine.close()
+
+
+@pytest.mark.real
+async def test_a_host_that_is_down_is_told_to_all_who_wait_at_once(tls_host: BedHost, tmp_path: Path) -> None:
+    engine = connect(await _ssh(tls_host, tmp_path), Calls(), tmp_path / "run")
+    tls_host.cut_cable()
+    try:
+        async with asyncio.timeout(8):
+            ends = await asyncio.gather(*(engine.list({}) for _ in range(20)), return_exceptions=True)
+    finally:
+        tls_host.plug_cable()
+    assert {type(end) for end in ends} == {EngineUnavailable}
+    await engine.list({})
+    await engine.close()
 
 
 @pytest.mark.real

@@ -84,7 +84,7 @@ class DockerEngine:
     async def execute(self, container: str, command: Sequence[str], limit: float) -> tuple[int, str]:
         """Run a command inside; exit code and output (its first 64 KiB). Raises TimedOut after `limit` seconds; the command runs on."""
         body = {"AttachStdout": True, "AttachStderr": True, "Cmd": [*command]}
-        made = await self._link.ask(Call("exec", "POST", f"containers/{container}/exec", LOOK, body=body), wire.Execution)
+        made = await self._link.ask(Call("exec", "POST", f"containers/{container}/exec", min(LOOK, limit + 1.0), body=body), wire.Execution)
         try:
             async with asyncio.timeout(limit):
                 output = await self._output(made.id)

@@ -19,6 +19,7 @@ _NO_IMAGE = (
     "no matching manifest",
 )
 _NO_REGISTRY = ("no such host", "dial tcp", "i/o timeout", "server misbehaving", "tls handshake", "connection refused", "request canceled")
+_GONE = ("no such container", "no such volume", "no such exec")
 _PULLING = ("pull", "build")
 
 
@@ -38,7 +39,7 @@ def fault(where: str, operation: str, status: int, text: str) -> ClockerError:
         return ImageNotFound(f"{head}; check the name, or build or pull it there", **details)
     if status == 409 and (holder := _HOLDER.search(words)):
         return NameConflict(f"{head}; adopt or remove that container", existing=holder[1], **details)
-    if status == 404 and ("no such container" in low or "no such volume" in low or "no such exec" in low or "get " in low):
+    if status == 404 and any(text in low for text in _GONE):
         return NotFound(f"{head}; list what is there again", **details)
     return EngineFault(f"{head}; change the request, or see the engine's log", **details)
 

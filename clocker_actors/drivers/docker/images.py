@@ -17,7 +17,7 @@ from clocker_actors.model.containers import ImageInfo
 from clocker_actors.model.specs import BuildSpec
 
 LONGEST = 1800.0
-QUIET = 180.0
+QUIET = 600.0
 """Seconds without a word of progress after which a pull or build counts as lost."""
 
 LAST_LINES = 12

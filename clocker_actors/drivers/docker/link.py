@@ -21,8 +21,8 @@ from yarl import URL
 from clocker_actors.drivers.docker import wire
 from clocker_actors.drivers.docker.address import Address, connector, parse
 from clocker_actors.drivers.docker.faults import fault
-from clocker_actors.drivers.ssh import SshAddress, Tunnel
-from clocker_actors.errors import ClockerError, EngineFault, EngineUnavailable
+from clocker_actors.drivers.ssh import Tunnel, ssh_address
+from clocker_actors.errors import REFUSED, ClockerError, EngineFault, EngineUnavailable
 from clocker_actors.model.specs import EngineSpec
 from clocker_actors.ports.calls import CallLog
 
@@ -61,8 +61,7 @@ class Link:
         self.address: Address = parse(spec)
         self.tunnel: Tunnel | None = None
         if self.address.scheme == "ssh":
-            far = SshAddress(self.address.host, self.address.port, self.address.user, spec.ssh_key, spec.ssh_known_hosts)
-            self.tunnel = Tunnel(far, self.address.socket, runtime_dir)
+            self.tunnel = Tunnel(ssh_address(spec), self.address.socket, runtime_dir)
         self._spec = spec
         self._calls = calls
         self._clients: dict[bool, Docker] = {}
@@ -88,10 +87,13 @@ class Link:
             async with self._opened(call) as response:
                 yield response
 
-    async def api(self) -> tuple[int, int]:
-        """The API version to speak: the highest both know. Raises EngineFault naming both ranges when there is none."""
+    async def api(self, operation: str = "version") -> tuple[int, int]:
+        """The API version to speak: the highest both know. Raises EngineFault naming both ranges when there is none.
+
+        `operation` is what wants to know: an engine that does not answer this question does not answer that call.
+        """
         if self._api is None:
-            theirs = await self._decoded(Call("version", "GET", "version", 5.0, versioned=False), wire.Version)
+            theirs = await self._decoded(Call(operation, "GET", "version", 5.0, versioned=False), wire.Version)
             self._api = self._agree(theirs)
         return self._api
 
@@ -146,7 +148,7 @@ class Link:
         path = quote(call.path, safe="/:@")
         if not call.versioned:
             return URL(f"{self.address.base}/{path}", encoded=True)
-        major, minor = await self.api()
+        major, minor = await self.api(call.operation)
         return URL(f"{self.address.base}/v{major}.{minor}/{path}", encoded=True)
 
     def _agree(self, theirs: wire.Version) -> tuple[int, int]:
@@ -165,7 +167,15 @@ class Link:
         elif isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
             advice = "check tls_ca, tls_cert and tls_key against the engine's certificates"
         words = f"engine {self.where} does not answer {call.operation}: {why}; {advice}"
-        return EngineUnavailable(words, retry_after=1.0, operation=call.operation, engine=self.where)
+        reason = REFUSED if self._refused(error) else None
+        return EngineUnavailable(words, retry_after=1.0, operation=call.operation, engine=self.where, reason=reason)
+
+    def _refused(self, error: Exception) -> bool:
+        """Whether the host lives and only the engine is not there; a way through SSH shows it by an end without an answer."""
+        if self.tunnel is not None and self.tunnel.alive:
+            return isinstance(error, aiohttp.ServerDisconnectedError | ConnectionResetError)
+        cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+        return isinstance(cause, ConnectionRefusedError | FileNotFoundError)
 
     @contextmanager
     def _reported(self, operation: str) -> Iterator[None]:

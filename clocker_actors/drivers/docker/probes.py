@@ -10,7 +10,7 @@ from typing import Protocol
 
 from clocker_actors.drivers.docker.address import Address
 from clocker_actors.drivers.ssh import Tunnel
-from clocker_actors.errors import ClockerError
+from clocker_actors.errors import ClockerError, EngineUnavailable
 from clocker_actors.model.containers import Observed, ProbeResult
 from clocker_actors.model.specs import ProbeKind, ProbeSpec
 
@@ -41,12 +41,14 @@ class Prober:
         self._execute = execute
 
     async def probe(self, observed: Observed, address: str, probe: ProbeSpec) -> ProbeResult:
-        """One probe, ended after `probe.timeout`; not being well is a result, not an error."""
+        """One probe, ended after `probe.timeout`; not being well is a result, not an error. EngineUnavailable says that nobody knows."""
         try:
             if probe.kind is ProbeKind.EXEC:
                 return await self._by_command(observed, probe)
             async with asyncio.timeout(probe.timeout):
                 return await self._by_network(observed, address, probe)
+        except EngineUnavailable:
+            raise
         except TimeoutError:
             return ProbeResult(False, f"no answer within {probe.timeout:g} s")
         except (ClockerError, OSError) as error:

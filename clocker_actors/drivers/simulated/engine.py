@@ -18,7 +18,7 @@ from clocker_actors.drivers.simulated.load import LoadModel
 from clocker_actors.drivers.simulated.timing import Jitter, Timing, start_seconds
 from clocker_actors.drivers.simulated.watch import Meter, SimulatedWatch
 from clocker_actors.drivers.simulated.wire import Wire
-from clocker_actors.errors import ClockerError, EngineFault, TimedOut
+from clocker_actors.errors import ClockerError, EngineFault, EngineUnavailable, TimedOut
 from clocker_actors.kernel.clock import Clock
 from clocker_actors.model.containers import SUBSCRIBED, ContainerRequest, EngineEvent, EngineInfo, ImageInfo, Observed, ProbeResult
 from clocker_actors.model.specs import BuildSpec, ProbeKind, ProbeSpec, Resources
@@ -266,6 +266,8 @@ class SimulatedEngine(Controls):
         what = " ".join(probe.command)
         try:
             code, output = await self.execute(observed.id, probe.command, probe.timeout)
+        except EngineUnavailable:
+            raise  # nobody knows how the container is
         except ClockerError as error:
             return ProbeResult(False, str(error))
         if not code and not self._well(observed):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -36,10 +37,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test that asks for a lab on every engine; those marked `real` (or on virtual time alone) on the real ones."""
+    """Run each test that asks for a lab on every engine, those marked `real` on real ones only; a module's DOORS spares it the others."""
     if "lab" not in metafunc.fixturenames:
         return
-    kinds = [pytest.param(kind, marks=pytest.mark.real) for kind in REAL]
+    kinds = [pytest.param(kind, marks=pytest.mark.real) for kind in getattr(metafunc.module, "DOORS", REAL)]
     if metafunc.definition.get_closest_marker("real") is None:
         kinds.insert(0, pytest.param("simulated"))
     metafunc.parametrize("kind", kinds)
@@ -55,6 +56,12 @@ class RealWeather:
 
     async def restart(self) -> None:
         await self._host.restart_engine()
+
+    @asynccontextmanager
+    async def away(self) -> AsyncIterator[None]:
+        """No engine, but a living host."""
+        async with self._host.without_engine():
+            yield
 
     def work(self, name: str) -> None:
         """Its containers do work."""

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -27,6 +27,9 @@ class Weather(Protocol):
     def cut(self) -> None: ...
     def plug(self) -> None: ...
     async def restart(self) -> None: ...
+    def away(self) -> AbstractAsyncContextManager[None]:
+        """No engine while in the block, on a host that lives."""
+
     def work(self, name: str) -> None:
         """Where a container only pretends to run: let it use one core."""
 

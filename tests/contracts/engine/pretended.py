@@ -1,6 +1,8 @@
 """The simulated engine's side of the lab."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from clocker_actors.drivers.simulated import SimulatedEngine
 
@@ -16,6 +18,12 @@ class PretendedWeather:
     async def restart(self) -> None:
         self._engine.crash(graceful=True)
         await asyncio.sleep(1.0)
+        self._engine.recover()
+
+    @asynccontextmanager
+    async def away(self) -> AsyncIterator[None]:
+        self._engine.crash()
+        yield
         self._engine.recover()
 
     def work(self, name: str) -> None:

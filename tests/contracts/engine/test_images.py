@@ -9,6 +9,8 @@ from clocker_actors.errors import ClockerError, EngineFault
 from clocker_actors.model.specs import BuildSpec, VolumeKind, VolumeSpec
 from tests.contracts.engine.lab import LABEL, Lab
 
+DOORS = ("docker-unix",)  # what is asked here does not depend on the door
+
 
 def _context(dockerfile: str, name: str = "Dockerfile") -> bytes:
     out = io.BytesIO()

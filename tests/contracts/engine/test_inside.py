@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from clocker_actors.errors import EngineFault, TimedOut
+from clocker_actors.errors import EngineFault, EngineUnavailable, TimedOut
 from clocker_actors.model.specs import PortSpec, ProbeKind, ProbeSpec
 from tests.bed.image import WEB_PORT
 from tests.contracts.engine.lab import Lab, until
@@ -77,3 +77,21 @@ async def test_a_failing_command_probe_tells_its_code(lab: Lab) -> None:
     assert not result.ok
     assert "7" in result.detail
     assert "broken" in result.detail
+
+
+async def test_a_command_probe_that_takes_too_long_is_not_well(lab: Lab) -> None:
+    identity = await lab.run()
+    seen = await lab.engine.inspect(identity)
+    result = await lab.engine.probe(seen, lab.address, ProbeSpec(ProbeKind.EXEC, command=("sleep", "5"), timeout=0.3))
+    assert not result.ok
+
+
+async def test_a_command_probe_of_a_hanging_engine_says_that_nobody_knows(lab: Lab) -> None:
+    identity = await lab.run()
+    seen = await lab.engine.inspect(identity)
+    lab.weather.hang()
+    try:
+        with pytest.raises(EngineUnavailable):
+            await lab.engine.probe(seen, lab.address, ProbeSpec(ProbeKind.EXEC, command=("true",), timeout=1.0))
+    finally:
+        lab.weather.resume()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from clocker_actors.errors import EngineUnavailable
+from clocker_actors.errors import REFUSED, EngineUnavailable
 from clocker_actors.model.containers import EngineState
 from tests.contracts.engine.lab import Calls, Lab, heard
 
@@ -45,6 +45,16 @@ async def test_a_hanging_engine_is_noticed_within_three_seconds(lab: Lab) -> Non
     assert (await lab.engine.inspect(identity)).state is EngineState.RUNNING
 
 
+async def test_an_engine_that_is_away_from_a_living_host_refuses(lab: Lab) -> None:
+    await lab.engine.ping()
+    async with lab.weather.away():
+        for _ in range(2):  # the first may break a connection that was open
+            with pytest.raises(EngineUnavailable) as refusal:
+                await lab.engine.ping()
+    assert refusal.value.details["reason"] == REFUSED
+    await lab.reachable()
+
+
 async def test_a_restarted_engine_is_used_again_without_ado(lab: Lab) -> None:
     identity = await lab.run()
     await lab.weather.restart()
@@ -63,8 +73,9 @@ async def test_a_cut_cable_is_noticed_by_calls_and_streams(lab: Lab) -> None:
         lab.weather.cut()
         try:
             began = loop.time()
-            with pytest.raises(EngineUnavailable):
+            with pytest.raises(EngineUnavailable) as silence:
                 await lab.engine.list({})
+            assert silence.value.details.get("reason") != REFUSED
             async with asyncio.timeout(8):
                 broken = await events.get()
             assert isinstance(broken, EngineUnavailable)

@@ -10,6 +10,8 @@ from clocker_actors.model.specs import ContainerSpec, ImageSpec, PortSpec, Resou
 from tests.bed.image import WEB_PORT
 from tests.contracts.engine.lab import Lab
 
+DOORS = ("docker-unix",)  # what is asked here does not depend on the door
+
 ABSENT = "clocker/missing:1"
 
 

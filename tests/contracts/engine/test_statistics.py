@@ -10,6 +10,8 @@ from clocker_actors.model.specs import Resources
 from clocker_actors.ports.engine import StatsWatch
 from tests.contracts.engine.lab import SPINNING, Lab
 
+DOORS = ("docker-unix", "docker-ssh")  # what is asked here does not depend on the door
+
 
 @asynccontextmanager
 async def _watching(lab: Lab) -> AsyncIterator[tuple[StatsWatch, AsyncIterator[Stats]]]:
