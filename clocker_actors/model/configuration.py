@@ -25,7 +25,7 @@ _SECONDS = {
     "hour": 3600.0,
     "d": 86400.0,
 }
-_BYTES = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
+_BYTES = {"": 1, "b": 1} | {unit + b: 1024**power for power, unit in enumerate("kmgt", 1) for b in ("", "b", "ib")}
 _KINDS = {
     "string": "a text",
     "integer": "a whole number",
@@ -131,7 +131,7 @@ def _amount(value: Value, units: Mapping[str, float], unit: str) -> float:
         if found is None:
             raise ValueError(value)
         written = found[2] or unit
-        factor = units.get(written) or units.get(written.removesuffix("s")) or units.get(written.removesuffix("b"))
+        factor = units.get(written) or units.get(written.removesuffix("s"))
         if factor is None:
             raise ValueError(value)
         return float(found[1]) * factor

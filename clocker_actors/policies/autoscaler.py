@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from clocker_actors.model import sensors
-from clocker_actors.model.activities import Activity, ActivityState
+from clocker_actors.model.activities import Activity
 from clocker_actors.model.identity import Cause
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.messages import TOPIC_MEMBERS, ActivityEnded, MembersChanged, Notified, SensorChanged, WatchClosely
@@ -25,31 +25,19 @@ from clocker_actors.policies import autoscaler_loads
 from clocker_actors.policies.autoscaler_keys import AUTOSCALER, MARK, check
 from clocker_actors.policies.autoscaler_math import Wish, idle, out_of_bounds, settle, unusable, wish
 from clocker_actors.policies.autoscaler_rules import FRESH_PERIODS, Load, Rules
+from clocker_actors.policies.autoscaler_sizes import Order, Sizes
 from clocker_actors.policies.base import PolicyActor, past
-from clocker_actors.policies.conclusion import Conclusion, seconds
+from clocker_actors.policies.conclusion import Conclusion, clock_time, seconds
 from clocker_actors.policies.windows import GRAIN, SizeHistory
 
-SHRINK_LIMIT = 60.0
-"""Seconds after which a shrink that never reported its end no longer holds the next one back."""
-ECHO_LIMIT = 10.0
-"""Seconds in which the entity must take on an ordered size; after that its own word counts again."""
-ORDER_LIMIT = 600.0
-"""Seconds after which an order is not waited for any more."""
+RETRY_PAUSE = 10.0
+"""Seconds in which a size that was refused or failed is not ordered again."""
 _AT_WORK = frozenset({"", Lifecycle.RUNNING, Lifecycle.ON_FIRE})
 
 
 @dataclass(frozen=True, slots=True)
 class LookAgain:
     """A window, a pause or a notification delay is over."""
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A resize under way."""
-
-    before: int
-    target: int
-    at: float
 
 
 class AutoScaler(PolicyActor):
@@ -66,12 +54,10 @@ class AutoScaler(PolicyActor):
         self.last_order = past(kept.get("last_order"), now)
         self.shrunk_at = past(kept.get("shrunk_at"), now) or 0.0
         self.max_told = bool(kept.get("max_told"))
-        self.desired: int | None = None
-        self.ordered: int | None = None
+        self.sizes = Sizes()
         self.members = 0
         self.up = 0
         self.expected = ""
-        self.orders: dict[str, Order] = {}
         self.load: tuple[Load, Cause] | None = None
         self.evaluated_at: float | None = None
         self.waiting_until: float | None = None
@@ -96,7 +82,7 @@ class AutoScaler(PolicyActor):
     @property
     def size(self) -> int | None:
         """Members asked for; None while nobody has said."""
-        return self.desired if self.ordered is None else self.ordered
+        return self.sizes.now(self.now)
 
     @property
     def rules(self) -> Rules:
@@ -135,7 +121,8 @@ class AutoScaler(PolicyActor):
     def _heard_fact(self, reading: Reading, cause: Cause) -> None:
         number = as_number(reading.value)
         if reading.sensor == self.config["currentSizeOperator"] and number is not None:
-            self._size_changed(int(number), cause)
+            self.sizes.heard(int(number))
+            self._correct(cause)
         elif reading.sensor == sensors.GROUP_SIZE.name and number is not None:
             self.members = int(number)
         elif reading.sensor == sensors.GROUP_UP.name and number is not None:
@@ -150,13 +137,6 @@ class AutoScaler(PolicyActor):
             for member in changed.members:
                 self.tell(member, WatchClosely(member, self.rules.period))
 
-    def _size_changed(self, size: int, cause: Cause) -> None:
-        """An echo of an older order of ours, still to be followed by that of a newer one, says nothing; anything else is the size now."""
-        self.desired = size
-        if self.ordered is None or size == self.ordered or all(size != order.target for order in self.orders.values()):
-            self.ordered = None
-        self._correct(cause)
-
     def _pool_event(self, event: Notified) -> None:
         hot, cold = event.sensor == self.config["poolHotSensor"], event.sensor == self.config["poolColdSensor"]
         if event.entity == self.entity and (hot or cold or event.sensor == self.config["poolOkSensor"]):
@@ -169,8 +149,6 @@ class AutoScaler(PolicyActor):
     # --- deciding
 
     def _evaluate(self) -> None:
-        if self.last_order is not None and self.now - self.last_order > ECHO_LIMIT and self.desired is not None:
-            self.ordered = None
         size = self.size
         if self.load is None or size is None or self.suspended or self.expected not in _AT_WORK:
             return
@@ -196,7 +174,7 @@ class AutoScaler(PolicyActor):
         self.note()
 
     def _settling(self, load: Load) -> str:
-        if any(order.target < order.before and self.now - order.at < SHRINK_LIMIT for order in self.orders.values()):
+        if self.sizes.shrinking(self.now):
             return "a shrink is still under way"
         return "it was measured before the last shrink had ended" if load.at <= self.shrunk_at else ""
 
@@ -212,12 +190,16 @@ class AutoScaler(PolicyActor):
         self.raw.forget(now - self.seconds_of("maxReachedNotificationDelay"))
 
     def _paused(self, concluded: Conclusion, rules: Rules) -> Conclusion | None:
-        """The conclusion to wait, if it is to act sooner after the last resize than it may."""
-        if concluded.target is None or self.last_order is None or self.now >= self.last_order + rules.pause - GRAIN / 2:
+        """The conclusion to wait, if it is to act sooner than it may after the last resize, or after this very one has failed."""
+        if concluded.target is None or self.last_order is None:
             return None
-        words = f"the last resize was less than {seconds(rules.pause)} ago (minPeriodBetweenExecs)"
-        reason, changes = f"{concluded.reason}, but {words}", (*concluded.would_change, f"would {concluded.action} after that pause")
-        again = self.last_order + rules.pause
+        words, again = f"the last resize was less than {seconds(rules.pause)} ago (minPeriodBetweenExecs)", self.last_order + rules.pause
+        failed = self.sizes.failed
+        if failed is not None and failed[0].target == concluded.target:
+            words, again = f"that failed: {failed[1]}", failed[0].at + RETRY_PAUSE
+        if self.now >= again - GRAIN / 2:
+            return None
+        reason, changes = f"{concluded.reason}, but {words}", (*concluded.would_change, f"would {concluded.action} at {clock_time(again)}")
         return replace(concluded, sort="cool-down", action="", target=None, reason=reason, would_change=changes, again=again)
 
     def _wait(self, until: float | None) -> None:
@@ -232,9 +214,7 @@ class AutoScaler(PolicyActor):
         decision = self.decide(kind, concluded, cause)
         if target is None or before is None or decision is None:
             return
-        self.orders = {name: order for name, order in self.orders.items() if self.now - order.at < ORDER_LIMIT}
-        self.orders[decision.id] = Order(before, target, self.now)
-        self.ordered = target
+        self.sizes.order(decision.id, Order(before, target, self.now))
         self.last_order = self.now
         self.invoke(self.text_of("resizeOperator"), {"size": target}, decision)
 
@@ -266,17 +246,27 @@ class AutoScaler(PolicyActor):
     # --- what came of it
 
     def _ended(self, activity: Activity) -> None:
-        order = self.orders.pop(activity.cause.id, None)
+        order = self.sizes.ended(activity)
         if order is None:
             return
-        if not self.orders and self.desired is not None:
-            self.ordered = None
         if order.target < order.before:
             self.shrunk_at = self.now
-        elif activity.state is ActivityState.FAILED and "insufficient capacity" in activity.problem.lower():
-            self.config[MARK] = min(max(self.up, order.before), order.target - 1)
+        if self.sizes.failed and order.target > order.before and "insufficient capacity" in activity.problem.lower():
+            self._mark(order, activity)
         self._keep_all(self.rules)
         self.note()
+
+    def _mark(self, order: Order, activity: Activity) -> None:
+        """As many as are up is the most there is room for: no more is tried, and what found no room is not waited for."""
+        self.config[MARK] = mark = min(max(self.up, order.before), order.target - 1)
+        size = self.size
+        if size is not None and size > mark and not self.suspended:
+            reason = f"there is room for {mark} of {size} members: {activity.problem}"
+            change = f"would try again without {MARK} {mark}: set it to null once there is more room"
+            inputs = {"size": size, "mark": mark}
+            self._order(
+                Conclusion("capacity", reason, f"resize to {mark}", mark, inputs, would_change=(change,)), Cause(activity.id), "capacity"
+            )
 
     # --- rest, configuration, memory
 
@@ -324,7 +314,7 @@ class AutoScaler(PolicyActor):
         }
 
     def _phase(self) -> str:
-        if self.orders:
+        if self.sizes.orders:
             return "acting"
         if self.waiting_until is not None:
             return "waiting"

@@ -127,7 +127,7 @@ class Replacer(PolicyActor):
             self.breaker.replaced(member, self._new_member(activity), self.now)
             if self.breaker.opened_at is None:
                 self.set_problem("", cause)
-        elif activity.state is ActivityState.FAILED:
+        elif activity.state is ActivityState.FAILED and activity.steps:  # one without a step was refused (the member is gone), not tried
             why = self.breaker.failed_to_replace(self.now, self.window, self.limit)
             if why:
                 self._say_open(f"{why}, the last one by: {activity.problem}", cause)

@@ -135,6 +135,18 @@ async def test_what_was_said_outlasts_the_manager(kernel: Kernel) -> None:
     await kernel2.stop(deadline=1)
 
 
+async def test_a_new_manager_gives_a_service_time_to_be_found_again(kernel: Kernel) -> None:
+    for found_after, expected in ((9, []), (11, [FAILED, RECOVERED])):
+        stage = Stage(other := Kernel(), "service-failure-detector", catalogue.make)
+        await stage.begin(state={"said": "", "said_at": 0.0, "was_up": True})
+        await stage.read("service.state.expected", "running")
+        await stage.read("service.isUp", False)
+        await stage.sleep(found_after)
+        await stage.read("service.isUp", True)
+        assert said(stage) == expected
+        await other.stop(deadline=1)
+
+
 async def test_suspended_it_is_silent_and_resumed_it_looks(kernel: Kernel) -> None:
     stage = await detector(kernel)
     await stage.tell(Suspend(PERSON))

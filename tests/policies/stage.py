@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from clocker_actors.kernel import Actor, Kernel
-from clocker_actors.model.activities import Activity, ActivityState
+from clocker_actors.model.activities import Activity, ActivityState, Step
 from clocker_actors.model.decisions import Decision
 from clocker_actors.model.identity import RECORDER, Cause, Ids, Uid, policy_id
 from clocker_actors.model.messages import ActivityEnded, Decided, Invoke, KeepState, MembersChanged, Notified, PolicyNoted, SensorChanged
@@ -105,9 +105,12 @@ class Stage:
         await asyncio.sleep(seconds)
         await self.kernel.settle()
 
-    async def end(self, invoke: Invoke, state: ActivityState = ActivityState.DONE, *, problem: str = "", result: Value = None) -> None:
+    async def end(
+        self, invoke: Invoke, state: ActivityState = ActivityState.DONE, *, problem: str = "", result: Value = None, tried: bool = True
+    ) -> None:
         """The activity of an Invoke ends."""
-        activity = Activity("t1", ENTITY, invoke.effector, invoke.cause, self.now, state=state, problem=problem, result=result)
+        steps = (Step(invoke.effector, self.now),) if tried else ()
+        activity = Activity("t1", ENTITY, invoke.effector, invoke.cause, self.now, state=state, steps=steps, problem=problem, result=result)
         assert invoke.reply_to == self.actor
         await self.tell(ActivityEnded(activity))
 

@@ -186,10 +186,14 @@ async def test_insufficient_capacity_sets_the_high_water_mark_until_somebody_tak
     stage = await scaler(kernel)
     await stage.read("group.members.up", 4)
     await stage.read(CPU, 150.0, count=3, of=3)
+    await stage.read("cluster.size.desired", 8)
     await stage.end(stage.invokes[-1], ActivityState.FAILED, problem="insufficient capacity: no host fits m9")
+    assert stage.decisions[-1].reason == "there is room for 4 of 8 members: insufficient capacity: no host fits m9"
     assert stage.kept["mark"] == 4
     assert stage.status.status["high_water_mark"] == 4
-    await stage.sleep(1)
+    await stage.read("cluster.size.desired", 4)
+    await stage.end(stage.invokes[-1])
+    await stage.sleep(11)
     await stage.read(CPU, 150.0, count=3, of=3)
     assert [invoke.arguments["size"] for invoke in stage.invokes] == [8, 4]
     assert "insufficientCapacityHighWaterMark 4 (wanted 8)" in stage.decisions[-1].clamped
@@ -197,6 +201,17 @@ async def test_insufficient_capacity_sets_the_high_water_mark_until_somebody_tak
     await stage.sleep(1)
     await stage.read(CPU, 150.0, count=3, of=3)
     assert [invoke.arguments["size"] for invoke in stage.invokes] == [8, 4, 8]
+
+
+async def test_a_size_that_was_refused_is_not_ordered_again_at_once(kernel: Kernel) -> None:
+    stage = await scaler(kernel)
+    for second in range(15):
+        await stage.read(CPU, 90.0, count=3, of=3)
+        if second == 0:
+            await stage.end(stage.invokes[-1], ActivityState.FAILED, problem="takes 1 to 4 members")
+        await stage.sleep(1)
+    assert [invoke.arguments["size"] for invoke in stage.invokes] == [5, 5]
+    assert any("but that failed: takes 1 to 4 members" in decision.reason for decision in stage.decisions)
 
 
 async def test_max_reached_is_fired_once_after_its_delay(kernel: Kernel) -> None:

@@ -116,6 +116,14 @@ async def test_failing_replacements_open_the_breaker_and_a_person_closes_it(kern
     assert len(stage.invokes) == 3
 
 
+async def test_a_refused_replacement_is_no_failed_one(kernel: Kernel) -> None:
+    stage = await replacer(kernel, "m1", failOnNumRecurringFailures=1)
+    await stage.notify(RESTART_FAILED, "dead", entity="m1")
+    await stage.end(stage.invokes[-1], ActivityState.FAILED, problem="shop/web has no member m1", tried=False)
+    assert not stage.all(Emit)
+    assert stage.status.status["phase"] == "idle"
+
+
 async def test_a_start_then_die_loop_stops(kernel: Kernel) -> None:
     stage = await replacer(kernel, "m0")
     for number in range(30):
