@@ -85,8 +85,11 @@ class AskTimedOut(TimedOut):
     """An ask was not answered in time."""
 
 
+REFUSED = "refused"
+
+
 class EngineUnavailable(Transient):
-    """An engine does not answer: refused, cut off, or hanging."""
+    """An engine does not answer: refused, cut off, or hanging. `details["reason"]` is REFUSED when its host lives and only the engine is away."""
 
 
 class Overloaded(Transient):

@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tests.bed import sshd
@@ -66,6 +68,18 @@ class BedHost:
     async def restart_engine(self, *, kill: bool = False) -> None:
         """Restart dockerd in order (it stops its containers), or with `kill` crash it (containers run on until it is back and ends them)."""
         await asyncio.to_thread(self._restart, signal.SIGKILL if kill else signal.SIGTERM)
+
+    @asynccontextmanager
+    async def without_engine(self) -> AsyncIterator[None]:
+        """dockerd is dead and stays so for the block, on a host that lives; it comes back at its end. Containers run on meanwhile."""
+        boot = self._boot_script()
+        os.kill(boot, signal.SIGSTOP)  # it would start the engine again
+        os.kill(self._dockerd(), signal.SIGKILL)
+        try:
+            yield
+        finally:
+            os.kill(boot, signal.SIGCONT)
+            await asyncio.to_thread(wait_until, lambda: ping(self.socket, 1.0), 60.0, f"dockerd of {self.name} does not answer")
 
     def hang(self) -> None:
         """dockerd stops answering but keeps its connections open; containers run on."""
@@ -144,6 +158,9 @@ class BedHost:
         os.kill(old, by)
         wait_until(lambda: self._dockerd_or_none() not in (None, old), 60.0, f"dockerd of {self.name} does not come back")
         wait_until(lambda: ping(self.socket, 1.0), 60.0, f"dockerd of {self.name} does not answer; {self.last_words()}")
+
+    def _boot_script(self) -> int:
+        return int(Path(f"/proc/{self._pid}/task/{self._pid}/children").read_text().split()[0])
 
     def _dockerd(self) -> int:
         pid = self._dockerd_or_none()

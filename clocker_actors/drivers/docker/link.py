@@ -172,8 +172,8 @@ class Link:
 
     def _refused(self, error: Exception) -> bool:
         """Whether the host lives and only the engine is not there; a way through SSH shows it by an end without an answer."""
-        if self.tunnel is not None and self.tunnel.alive:
-            return isinstance(error, aiohttp.ServerDisconnectedError | ConnectionResetError)
+        if self.tunnel is not None:
+            return self.tunnel.alive and isinstance(error, aiohttp.ServerDisconnectedError | ConnectionResetError)
         cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
         return isinstance(cause, ConnectionRefusedError | FileNotFoundError)
 

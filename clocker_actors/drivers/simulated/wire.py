@@ -16,7 +16,7 @@ from functools import partial
 from typing import TypeVar
 
 from clocker_actors.drivers.simulated.timing import Timing
-from clocker_actors.errors import ClockerError, EngineUnavailable
+from clocker_actors.errors import REFUSED, ClockerError, EngineUnavailable
 
 T = TypeVar("T")
 
@@ -79,7 +79,7 @@ class Wire:
             await self.stirring(noticed - loop.time())
         if self.down:
             await asyncio.sleep(self.timing.call / 2)
-            raise self._unavailable("refuses connections; start its engine")
+            raise self._unavailable("refuses connections; start its engine", REFUSED)
 
     def later(self, delay: float, act: Callable[[], None]) -> None:
         """Something at the engine itself, `delay` seconds from now; void after a crash, held back while it hangs."""
@@ -189,8 +189,8 @@ class Wire:
             reject(self._unavailable(why))
         self.stir()
 
-    def _unavailable(self, why: str) -> EngineUnavailable:
-        return EngineUnavailable(f"engine {self.name} {why}", retry_after=1.0, engine=self.name)
+    def _unavailable(self, why: str, reason: str | None = None) -> EngineUnavailable:
+        return EngineUnavailable(f"engine {self.name} {why}", retry_after=1.0, engine=self.name, reason=reason)
 
 
 def _resolve(reply: "asyncio.Future[T]", result: T) -> None:
