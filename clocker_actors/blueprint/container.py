@@ -1,18 +1,17 @@
 """The configuration of one container: a section of the file to a `ContainerSpec`. Unprivileged unless said plainly."""
 
 import re
-from pathlib import PurePosixPath
 
-from clocker_actors.blueprint.coerce import command, pairs, text, texts
+from clocker_actors.blueprint.builds import read_image
+from clocker_actors.blueprint.coerce import command, pairs, texts
 from clocker_actors.blueprint.context import Context
-from clocker_actors.blueprint.images import parse_image
 from clocker_actors.blueprint.mounts import read_mounts
-from clocker_actors.blueprint.nodes import Mark, Node, ScalarNode, describe, quote
+from clocker_actors.blueprint.nodes import Node, ScalarNode, describe, quote
 from clocker_actors.blueprint.ports import read_ports
 from clocker_actors.blueprint.probes import read_probe
 from clocker_actors.blueprint.section import Section
-from clocker_actors.blueprint.tables import BUILD_KEYS, CAPABILITY_KEYS
-from clocker_actors.model.specs import BuildSpec, ContainerSpec, ImageSpec, PortKind, PortSpec, Resources
+from clocker_actors.blueprint.tables import CAPABILITY_KEYS
+from clocker_actors.model.specs import ContainerSpec, ImageSpec, PortKind, PortSpec, Resources
 
 _RESTART = re.compile(r"no|always|unless-stopped|on-failure(:[1-9][0-9]{0,3})?")
 _SIGNAL = re.compile(r"(SIG)?[A-Z]{2,7}([+-][0-9]{1,2})?|[1-9][0-9]?")
@@ -28,7 +27,7 @@ CAPABILITIES = frozenset(_CAPABILITIES.split())
 
 def read_container(section: Section, shorthand: ScalarNode | None, context: Context) -> ContainerSpec | None:
     """The container a section asks for; `shorthand` is the image of a `docker:…` type. None after a fault in the image."""
-    image = _image(section, shorthand, context)
+    image = read_image(section, shorthand, context)
     network = section.text("network")
     ports = _on_network(read_ports(section, context), network, section)
     readiness = read_probe(section, "readiness", ports, network, context)
@@ -66,74 +65,6 @@ def _resources(section: Section) -> Resources:
         memory=section.maybe_integer("memory"),
         pids=section.maybe_integer("pids"),
     )
-
-
-def _image(section: Section, shorthand: ScalarNode | None, context: Context) -> ImageSpec | None:
-    given = [name for name in ("image", "build", "dockerfile") if section.node(name) is not None]
-    if shorthand is not None and given:
-        section.fault(
-            given[0], f"{section.spelled(given[0])} says the image a second time, after `type`; use `type: container`, or remove it"
-        )
-    elif not given and shorthand is None:
-        section.faults.add(section.mark, "no image; write `image: name:tag`, `dockerfile: path`, or `type: docker:name:tag`")
-        return None
-    elif len(given) > 1 and given != ["build", "dockerfile"]:
-        section.fault(given[1], f"{section.spelled(given[0])} and {section.spelled(given[1])} both say the image; keep one of them")
-    elif given[:1] in (["build"], ["dockerfile"]):
-        return _build(section, context)
-    node = shorthand or section.node("image")
-    return _referenced(node, section, context) if node else None
-
-
-def _referenced(node: Node, section: Section, context: Context) -> ImageSpec | None:
-    reference, tag = text(node, "`image`", context.faults), section.text("imageTag")
-    if reference is None:
-        return None
-    parsed = parse_image(f"{reference}:{tag}" if tag else reference)
-    if isinstance(parsed, str):
-        context.faults.add(node.mark, parsed)
-        return None
-    return ImageSpec(str(parsed))
-
-
-def _build(section: Section, context: Context) -> ImageSpec | None:
-    build, dockerfile = section.node("build"), section.node("dockerfile")
-    arguments: dict[str, str] = {}
-    folder, file = ".", "Dockerfile"
-    mark = section.mark_of("dockerfile" if build is None else "build")
-    if build is None or isinstance(build, ScalarNode):
-        folder = (text(build, "`build`", context.faults) if build else None) or "."
-        path = PurePosixPath((text(dockerfile, "`dockerfile`", context.faults) if dockerfile else None) or file)
-        folder, file = (folder, str(path)) if build else (str(path.parent), path.name)
-    else:
-        inner = Section.read(build, "`build`", BUILD_KEYS, context.faults)
-        folder, file = inner.text("context"), inner.text("dockerfile")
-        args = inner.node("args")
-        arguments = pairs(args, "`args`", context.faults) if args else {}
-        if dockerfile:
-            section.fault("dockerfile", "`dockerfile` stands beside `build`; move it into `build`")
-    clean = _local(folder, mark, context)
-    inside = _local(file, mark, context)
-    if clean is None or inside is None:
-        return None
-    if inside.startswith(".."):
-        context.faults.add(mark, f"{quote(file)} is not inside its build context; write its path from the context's folder")
-        return None
-    return ImageSpec("", BuildSpec(context.file(clean), inside, arguments))
-
-
-def _local(path: str, mark: Mark, context: Context) -> str | None:
-    """A path next to the blueprint, written one way only; addresses and paths from the root are refused."""
-    if "://" in path or path.startswith(("/", "~")) or "\\" in path:
-        context.faults.add(mark, f"{quote(path)} is not a path next to the blueprint; copy the files there and write the path from there")
-        return None
-    parts: list[str] = []
-    for part in PurePosixPath(path).parts:
-        if part == ".." and parts and parts[-1] != "..":
-            parts.pop()
-        else:
-            parts.append(part)
-    return "/".join(parts) or "."
 
 
 def _words(section: Section, name: str, context: Context) -> tuple[str, ...] | None:

@@ -12,6 +12,9 @@ from clocker_actors.model.types import TypeTable
 MOST_PORTS = 20_000
 """Published ports in one file, ranges written out."""
 
+MOST_SERVICES = 5_000
+"""Services in one file; the members of a cluster are one service."""
+
 _SAFE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}")
 
 
@@ -24,6 +27,7 @@ class Context:
     files: dict[str, FileReference] = field(default_factory=dict)
     ids: dict[str, Mark] = field(default_factory=dict)
     ports: int = 0
+    services: int = 0
 
     def file(self, path: str) -> str:
         """The placeholder of a file next to the blueprint."""
@@ -35,6 +39,13 @@ class Context:
             text = f"id {quote(name)} is also that of the service on line {self.ids[name].line}; give each service its own"
             self.faults.add(mark, text)
         self.ids.setdefault(name, mark)
+
+    def room_for_service(self, mark: Mark) -> bool:
+        """Count one service; the first that is too many is a fault, and those after it are not read."""
+        self.services += 1
+        if self.services == MOST_SERVICES + 1:
+            self.faults.add(mark, f"more than {MOST_SERVICES} services in one file; make those of one kind a cluster, or split the file")
+        return self.services <= MOST_SERVICES
 
     def safe(self, name: str, what: str, mark: Mark) -> str:
         """The name if it can stand in a path; else a fault that says a name which could, and that one."""

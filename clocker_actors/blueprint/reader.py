@@ -122,7 +122,7 @@ class _Reader:
         if isinstance(event, yaml.ScalarEvent):
             if "\0" in event.value:
                 self._faults.add(mark, "a NUL character cannot be used in any value; remove it")
-            return ScalarNode(mark, event.value, event.style is None)
+            return ScalarNode(mark, event.value, not event.style)
         if self._depth == MAX_DEPTH:
             _stop(self._faults, mark, f"nested deeper than {MAX_DEPTH} levels; write it flatter")
         self._depth += 1
@@ -143,11 +143,8 @@ class _Reader:
     def _count(self, values: int, mark: Mark) -> None:
         self._values += values
         if self._values > MAX_VALUES:
-            _stop(
-                self._faults,
-                mark,
-                f"more than {MAX_VALUES} values{', aliases written out; use fewer' if self._anchors else ''}; split the file",
-            )
+            right = " with aliases written out; use fewer of them, or split the file" if self._anchors else "; split the file"
+            _stop(self._faults, mark, f"more than {MAX_VALUES} values{right}")
 
     def _list(self, mark: Mark) -> ListNode:
         items = []

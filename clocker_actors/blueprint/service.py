@@ -36,6 +36,8 @@ class Raw:
 
 def open_service(node: Node, context: Context) -> Raw | None:
     """The service in a node, its type looked up and its keys sorted; None after a fault that leaves nothing to read."""
+    if not context.room_for_service(node.mark):
+        return None
     if isinstance(node, ScalarNode) and not is_null(node):
         node = MapNode(node.mark, {"type": Entry(node.mark, "type", node)})
     if not isinstance(node, MapNode):

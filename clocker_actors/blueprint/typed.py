@@ -21,12 +21,14 @@ from clocker_actors.model.values import Value, as_number
 _PREFIXES = ("autoscaler.", "docker.")
 _SUFFIXES = ("placementstrategy", "strategy", "policy", "enricher")
 _ORDERED = (("minPoolSize", "maxPoolSize"), ("metricLowerBound", "metricUpperBound"))
+_ARTICLES = {"policy": "a policy", "enricher": "an enricher", "feed": "a feed", "strategy": "a strategy"}
 _OBJECT = "$brooklyn:object"
 _FIELDS = ("config", "brooklyn.config", "object.fields")
 
 
 def _plain(name: str) -> str:
     short = name.rpartition(".")[2].lower().replace("-", "").replace("_", "").replace(" ", "")
+    short = short.removeprefix("service")
     for suffix in _SUFFIXES:
         if len(short) > len(suffix):
             short = short.removesuffix(suffix)
@@ -54,13 +56,13 @@ def read_policies(node: Node | None, what: str, roles: tuple[str, ...], taken: N
 
 
 def _policy(item: Node, roles: tuple[str, ...], taken: Names, context: Context) -> PolicySpec | None:
-    faults = context.faults
+    faults, what = context.faults, _ARTICLES[roles[0]]
     if isinstance(item, ScalarNode) and not is_null(item):
         item = MapNode(item.mark, {"type": Entry(item.mark, "type", item)})
     if not isinstance(item, MapNode):
-        faults.add(item.mark, f"a {roles[0]} cannot be {describe(item)}; write {{type: name, config: {{…}}}}")
+        faults.add(item.mark, f"{what} cannot be {describe(item)}; write {{type: name, config: {{…}}}}")
         return None
-    head = Section(item.mark, f"a {roles[0]}", POLICY_KEYS, faults)
+    head = Section(item.mark, what, POLICY_KEYS, faults)
     rest = [entry for entry in item.entries.values() if not head.offer(entry)]
     written = head.text("type")
     if not written:
@@ -75,7 +77,7 @@ def _policy(item: Node, roles: tuple[str, ...], taken: Names, context: Context) 
         return None
     if kind.role not in roles:
         place = "policies" if kind.role == "policy" else "enrichers"
-        head.fault("type", f"{quote(written)} is not a {roles[0]} but a {kind.role}; move it under `{place}`")
+        head.fault("type", f"{quote(written)} is not {what} but {_ARTICLES[kind.role]}; move it under `{place}`")
         return None
     name = _name(head, kind, taken, context)
     return PolicySpec(kind.name, name, _config(kind, [*_inside(head, context), *rest], head, context))
@@ -121,11 +123,20 @@ def _config(kind: PolicyType, entries: list[Entry], head: Section, context: Cont
     for key in kind.keys:
         if key.required and key.name not in marks:
             context.faults.add(head.mark, f"{kind.name} has no `{key.name}`; add it: {key.meaning or key.type}")
-    for low, high in _ORDERED:
-        least, most = as_number(found.get(low)), as_number(found.get(high))
-        if least is not None and most is not None and least > most:
-            context.faults.add(marks[low].node.mark, f"`{low}` {least:.12g} is above `{high}` {most:.12g}; write the smaller one there")
+    _check_order(keys, found, marks, context)
     return found
+
+
+def _check_order(keys: Mapping[str, KeyType], found: Mapping[str, Value], marks: Mapping[str, Entry], context: Context) -> None:
+    """Lower and upper bounds, those by default included; an upper bound of 0 is off, but an upper size of 0 is a size."""
+    for low, high in _ORDERED:
+        if low not in keys or not (low in found or high in found):
+            continue
+        least = as_number(found.get(low, keys[low].default))
+        most = as_number(found.get(high, keys[high].default))
+        if least is not None and most is not None and least > most and (most > 0 or low.endswith("Size")):
+            mark = marks[low if low in found else high].node.mark
+            context.faults.add(mark, f"`{low}` {least:.12g} is above `{high}` {most:.12g}; write the smaller one as `{low}`")
 
 
 def _key(written: str, keys: Mapping[str, KeyType]) -> KeyType | None:

@@ -1,0 +1,49 @@
+"""Does every example blueprint parse, against the real types, and say on top what it shows?"""
+
+from pathlib import Path
+
+import pytest
+
+from clocker_actors.blueprint import parse, with_blobs
+from clocker_actors.model.specs import ServiceSpec
+from tests.blueprint.reading import TYPES
+
+FOLDER = Path(__file__).parents[2] / "blueprints"
+EXAMPLES = sorted(FOLDER.glob("*.yaml"))
+
+
+def test_they_are_numbered_without_gaps() -> None:
+    assert [int(path.name[:2]) for path in EXAMPLES] == list(range(1, len(EXAMPLES) + 1))
+    assert len(EXAMPLES) >= 10
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_it_parses(path: Path) -> None:
+    text = path.read_bytes()
+    assert text.startswith(b"# ")
+    parsed = parse(text, path.name, TYPES)
+    for file in parsed.files:
+        assert (FOLDER / file.path / "Dockerfile").is_file()
+    whole = with_blobs(parsed, {file.placeholder: "0" * 64 for file in parsed.files})
+    assert whole.applications or whole.pools
+
+
+def test_the_last_one_has_everything_where_it_belongs() -> None:
+    blueprint = parse(EXAMPLES[-1].read_bytes(), "all.yaml", TYPES).blueprint
+    front, store = blueprint.applications[0].services
+    assert front.cluster is not None
+    assert front.cluster.member.container is not None
+    assert [port.container for port in front.cluster.member.container.ports] == [8080]
+    assert front.cluster.quorum == 1
+    assert front.config == {"team.name": "storefront"}
+    assert front.policies[0].type == "autoscaler"
+    assert front.policies[0].config["resizeDownStabilizationDelay"] == 30.0
+    assert store.container is not None
+    assert [port.fixed for port in store.container.ports] == [None, 18080, 18443]
+    assert store.container.command == ("-f", "-p", "8080", "-h", "/www")
+    assert [_path(child) for child in store.children] == [["side", ["built", []]]]
+
+
+def _path(service: ServiceSpec) -> list[object]:
+    below = [_path(child) for child in service.children]
+    return [service.name, *below] if below else [service.name, []]

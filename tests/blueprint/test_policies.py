@@ -1,0 +1,105 @@
+"""Are policies, enrichers and strategies found by any of their names, and their keys checked against the table?"""
+
+import pytest
+
+from clocker_actors.model.specs import PolicySpec, StrategySpec
+from tests.blueprint.reading import application, cluster_faults, fault, pool, pool_faults, service
+
+UPPER = {"metric": "cpu.mean.average", "metricUpperBound": 70}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "policies: [{type: autoscaler, config: {metric: cpu.mean.average, metricUpperBound: 70}}]",
+        "policies: [{type: AutoScalerPolicy, metric: cpu.mean.average, metricUpperBound: '70'}]",
+        "brooklyn.policies: [{policyType: auto-scaler, brooklyn.config: {autoscaler.metric: cpu.mean.average, autoscaler.metricUpperBound: 70}}]",
+        "policies: [{type: org.apache.brooklyn.policy.autoscaling.AutoScalerPolicy, metricUpperBound: 70, metric: '$brooklyn:sensor(\"cpu.mean.average\")'}]",
+        'policies: [{type: autoscaler, metricUpperBound: 70, metric: \'$brooklyn:sensor("some.Entity", "cpu.mean.average")\'}]',
+    ],
+)
+def test_spellings_of_one_policy(text: str) -> None:
+    assert service(f"type: cluster\nmemberSpec: docker:web\n{text}").policies == (PolicySpec("autoscaler", "autoscaler", UPPER),)
+
+
+def test_values_are_seconds_and_names_differ() -> None:
+    text = "type: docker:web\npolicies: [restarter, restarter, {type: restarter, name: mine, failOnRecurringFailuresInThisDuration: 3m}]"
+    found = service(text).policies
+    assert [each.name for each in found] == ["service-restarter", "service-restarter-2", "mine"]
+    assert found[2].config == {"failOnRecurringFailuresInThisDuration": 180.0}
+
+
+def test_policies_of_the_application() -> None:
+    found = application("services: ['docker:web']\nbrooklyn.policies: [replacer]\nenrichers: []")
+    assert [each.type for each in found.policies] == ["service-replacer"]
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "words"),
+    [
+        ("policies: [{type: autoscalr}]", "4:21", "`autoscalr` is not a known type of policy; did you mean `autoscaler`"),
+        ("policies: [{name: x}]", "4:14", "has no `type`"),
+        ("policies: [7, ]", "4:14", "`7` is not a known type"),
+        ("policies: [[a]]", "4:14", "a policy cannot be a list"),
+        ("policies: autoscaler", "4:13", "write a list"),
+        ("policies: [{type: autoscaler, metricUpperBond: 3}]", "4:33", "did you mean `metricUpperBound`"),
+        ("policies: [{type: autoscaler, metricUpperBound: high}]", "4:51", "`metricUpperBound` has `high`; write a number"),
+        ("policies: [{type: autoscaler, minPoolSize: -1}]", "4:46", "out of range"),
+        ("policies: [{type: autoscaler, minPoolSize: 5, maxPoolSize: 4}]", "4:46", "`minPoolSize` 5 is above `maxPoolSize` 4"),
+        ("policies: [{type: autoscaler, maxPoolSize: 0}]", "4:46", "`minPoolSize` 1 is above `maxPoolSize` 0"),
+        ("policies: [{type: autoscaler, metricLowerBound: 9, metricUpperBound: 4}]", "4:51", "`metricLowerBound` 9 is above"),
+        ("policies: [{type: autoscaler, metric: a, config: {autoscaler.metric: b}}]", "4:33", "a second time"),
+        ("policies: [{type: autoscaler, resizeUpStabilizationDelay: soon}]", "4:61", "write a duration"),
+        ("policies: [{type: autoscaler, name: a/b}]", "4:39", "cannot stand in a path"),
+        (
+            "policies: [{type: autoscaler, name: a}, {type: replacer, name: a}]",
+            "4:66",
+            "another policy or enricher of this entity is named `a`",
+        ),
+        ("enrichers: [autoscaler]", "4:15", "is not an enricher but a policy; move it under `policies`"),
+        ("policies: [rollup]", "4:14", "move it under `enrichers`"),
+    ],
+)
+def test_wrong_policies(text: str, where: str, words: str) -> None:
+    (found,) = cluster_faults(text)
+    assert found.startswith(f"shop.yaml:{where}: ")
+    assert words in found
+
+
+def test_an_upper_bound_of_nothing_is_off() -> None:
+    text = "type: cluster\nmemberSpec: docker:web\npolicies: [{type: autoscaler, metric: a, metricLowerBound: 9, metricUpperBound: 0}]"
+    assert service(text).policies[0].config["metricUpperBound"] == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MaxContainers: {maxContainers: 3}",
+        "{type: maxcontainers, maxContainers: 3}",
+        "{type: MaxContainersPlacementStrategy, config: {maxContainers: 3}}",
+        "{$brooklyn:object: {type: clocker.docker.location.strategy.basic.MaxContainersPlacementStrategy, brooklyn.config: {maxContainers: 3}}}",
+    ],
+)
+def test_spellings_of_one_strategy(text: str) -> None:
+    found = pool(f"hosts: ['unix:///a']\nstrategies: [BreadthFirst, {text}]").strategies
+    assert found == (StrategySpec("BreadthFirst"), StrategySpec("MaxContainers", {"maxContainers": 3}))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("strategies: [BredthFirst]", "did you mean `BreadthFirst`"),
+        ("strategies: [{MaxContainers: 3}]", "`MaxContainers` has `3`; write a map"),
+        ("strategies: [{MaxContainers: {max: 3}}]", "`max` is not a key of MaxContainers"),
+        ("strategies: [[a]]", "a strategy cannot be a list"),
+        ("strategies: {BreadthFirst: }", "write a list"),
+    ],
+)
+def test_wrong_strategies(text: str, words: str) -> None:
+    (found,) = pool_faults(f"hosts: ['unix:///a']\n{text}")
+    assert words in found
+
+
+def test_a_policy_stands_not_at_a_cloud() -> None:
+    text = "services: [{type: docker-cloud, name: yard, hosts: ['unix:///a'], policies: [replacer]}]"
+    assert "a docker-cloud takes no `policies`; remove them" in fault(text)
