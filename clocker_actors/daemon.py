@@ -6,33 +6,38 @@
 Stopping leaves the containers running; the next start finds them again by their labels.
 """
 
-import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import replace
-from difflib import get_close_matches
+from dataclasses import asdict, replace
 
+import structlog
+
+from clocker_actors.admin.app import create_app
+from clocker_actors.admin.auth import Tokens, read_tokens
+from clocker_actors.admin.context import Context
+from clocker_actors.admin.door import Door
 from clocker_actors.drivers import docker
 from clocker_actors.drivers.machine import LocalMachine, SshMachine
 from clocker_actors.drivers.simulated import SimulatedWorld
 from clocker_actors.drivers.ssh import Connection, ssh_address
 from clocker_actors.enrichers import catalogue as enrichers
 from clocker_actors.entities import catalogue as entities
+from clocker_actors.entities.inquiries import Inquiries
 from clocker_actors.entities.outside import Outside, Timing
-from clocker_actors.entities.picture import running_application
-from clocker_actors.entities.records import HostState, Identity, MemberState, PoolState, read_state, record
-from clocker_actors.errors import BadRequest, NotFound, SettingsError
+from clocker_actors.entities.records import HostState, Identity, PoolState, read_state, record
+from clocker_actors.errors import ClockerError, SettingsError
 from clocker_actors.kernel import Actor, Clock, Kernel
 from clocker_actors.model.decisions import Decision
 from clocker_actors.model.identity import RECORDER, ROOT, EntityKind, Ids, Uid
-from clocker_actors.model.messages import DecisionNoted, LookAtPool, PoolLooked
-from clocker_actors.model.placements import HostView
-from clocker_actors.model.specs import ApplicationSpec, Blueprint, EngineSpec, HostSpec, PolicySpec, PoolSpec
+from clocker_actors.model.messages import DecisionNoted
+from clocker_actors.model.specs import EngineSpec, HostSpec, PolicySpec, PoolSpec
 from clocker_actors.model.types import TypeTable
 from clocker_actors.model.values import Value
 from clocker_actors.placement import catalogue as placement
-from clocker_actors.planning.plan import plan as make_plan
-from clocker_actors.planning.values import Action, Plan, PlanStep, PoolView, RunningApplication
 from clocker_actors.policies import catalogue as policies
 from clocker_actors.ports.engine import Engine
 from clocker_actors.ports.machine import Machine
@@ -40,12 +45,13 @@ from clocker_actors.settings import Settings
 from clocker_actors.store.blobs import FileBlobs
 from clocker_actors.store.codec import decode
 from clocker_actors.store.sqlite import SqliteStore
+from clocker_actors.telemetry import logs
 from clocker_actors.telemetry.lag import LoopLag
 from clocker_actors.telemetry.metrics import Metrics
 from clocker_actors.telemetry.readmodel import ReadModel
 from clocker_actors.telemetry.recorder import Recorder
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 LOCAL = "local"
 SIMULATED_HOSTS = 3
@@ -107,8 +113,10 @@ class Manager:
 
     async def _close(self) -> None:
         self.lag.stop()
-        for outside in (*self._engines.values(), *self._machines):
-            await outside.close()
+        for engine in self._engines.values():
+            await engine.close()
+        for machine in self._machines:
+            await machine.close()
         self._engines.clear()
         self._machines.clear()
         await self.store.close()
@@ -119,68 +127,22 @@ class Manager:
             if kept.body is not None:
                 self.kernel.tell(RECORDER, DecisionNoted(decode(Decision, kept.body)))
 
-    # --- what the doors ask
-
-    async def plan(self, blueprint: Blueprint) -> Plan:
-        """What deploying this blueprint now would do. Raises BadRequest for an unknown location."""
-        steps = [
-            PlanStep(Action.CREATE, kind, path, reason)
-            for pool in blueprint.pools
-            for kind, path, reason in (
-                (EntityKind.POOL, pool.name, f"it does not exist yet; {len(pool.hosts)} hosts"),
-                *((EntityKind.HOST, f"{pool.name}/{host.name}", host.engine.url) for host in pool.hosts),
-            )
-        ]
-        plans = [make_plan(spec, await self._pool_view(spec, blueprint), self._running(spec)) for spec in blueprint.applications]
-        return Plan(
-            ", ".join(one.application for one in plans),
-            ", ".join(dict.fromkeys([*(pool.name for pool in blueprint.pools), *(one.pool for one in plans)])),
-            (*steps, *(step for one in plans for step in one.steps)),
-            tuple(refusal for one in plans for refusal in one.refusals),
-            tuple(warning for one in plans for warning in one.warnings),
+    def context(self) -> Context:
+        """What the doors need."""
+        inquiries = Inquiries(self.model, self.store, self._connect)
+        tokens = read_tokens(self.settings.token_file) if self.settings.token_file else Tokens()
+        return Context(
+            kernel=self.kernel,
+            model=self.model,
+            store=self.store,
+            blobs=self.blobs,
+            types=type_table(),
+            metrics=self.metrics,
+            logs=inquiries.logs,
+            ready=inquiries.not_ready,
+            tokens=tokens,
+            plane=self.settings.plane,
         )
-
-    def _running(self, spec: ApplicationSpec) -> RunningApplication | None:
-        def up(uid: Uid) -> bool:
-            entry = self.model.get(uid)
-            return entry is not None and entry.value("service.isUp") is True
-
-        return running_application(self.store, spec.id, up)
-
-    async def _pool_view(self, spec: ApplicationSpec, blueprint: Blueprint) -> PoolView:
-        for pool in blueprint.pools:
-            if pool.name == spec.location:
-                hosts = enumerate(pool.hosts)
-                views = tuple(HostView(Uid(host.name), host.name, host.reached_at, labels=host.labels, order=n) for n, host in hosts)
-                return PoolView(pool.name, views, pool.strategies, pool.ports)
-        known = {entry.name: entry.uid for entry in self.model.of_kind(EntityKind.POOL)}
-        if spec.location not in known:
-            near = ", ".join(get_close_matches(spec.location, known, n=3) or sorted(known))
-            raise BadRequest(f"application {spec.id}: no location {spec.location!r}; known are {near}", location=spec.location)
-        looked = await self.kernel.ask(known[spec.location], LookAtPool(), ASK_LIMIT)
-        assert isinstance(looked, PoolLooked)
-        return PoolView(spec.location, looked.hosts, looked.strategies, looked.ports)
-
-    async def logs(self, uid: Uid, follow: bool, tail: int) -> AsyncIterator[str]:
-        """Lines of the container that is a member's current generation. Raises NotFound for anything else."""
-        entry = self.model.get(uid)
-        member = str(entry.facts.get("member", "")) if entry is not None and entry.kind is EntityKind.CONTAINER else uid
-        body = self.store.read(EntityKind.MEMBER, member)
-        state = decode(MemberState, body) if body else None
-        if state is None or state.current is None:
-            raise NotFound(
-                f"{self.model.path(uid)} has no container now: give a member, for example one that `clocker tree` shows", entity=uid
-            )
-        host = read_state(HostState, self.store, EntityKind.HOST, state.current.host)
-        async for line in self._engines[host.spec.engine].logs(state.current.name, follow=follow, tail=tail):
-            yield line
-
-    def not_ready(self) -> str:
-        """Why it is not ready yet; "" once every pool has looked at its hosts."""
-        waiting = [entry.path for entry in self.model.of_kind(EntityKind.HOST) if "engine" not in entry.facts]
-        if self.model.get(ROOT) is None or self.model.count(EntityKind.POOL) == 0:
-            return "the actors are being started"
-        return f"hosts not asked yet: {', '.join(waiting)}" if waiting else ""
 
     # --- the outside
 
@@ -266,3 +228,57 @@ class Manager:
             return PoolSpec(LOCAL, (HostSpec("localhost", EngineSpec(self.settings.local_engine)),))
         hosts = tuple(HostSpec(f"sim-{n}", spec) for n, spec in enumerate(self.world.specs(SIMULATED_HOSTS), start=1))
         return PoolSpec(LOCAL, hosts)
+
+
+# --- the process
+
+
+def run(settings: Settings, simulated: bool) -> int:
+    """Run the daemon until SIGTERM or SIGINT; the exit code. SIGUSR1 writes what every actor is doing to stderr."""
+    logs.configure(settings.log_format, settings.log_level)
+    try:
+        with asyncio.Runner(loop_factory=_loop) as runner:
+            return runner.run(_serve(settings, SimulatedWorld() if simulated else None))
+    except ClockerError as error:
+        sys.stderr.write(f"clocker: {error}\n")
+        return 2 if isinstance(error, SettingsError) else 1
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    """uvloop where it exists."""
+    try:
+        import uvloop  # noqa: PLC0415 - it does not exist everywhere
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+async def _serve(settings: Settings, world: SimulatedWorld | None) -> int:
+    manager = Manager(settings, world=world)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await manager.start()
+    try:
+        loop.add_signal_handler(signal.SIGUSR1, _dump, manager.kernel)
+        manager.watch_loop()
+        door = Door(create_app(context := manager.context()), settings.socket, listen=settings.listen, closing=context.close)
+        await door.open()
+        log.info("ready", socket=str(settings.socket), listen=settings.listen, simulated=world is not None, epoch=manager.store.epoch)
+        try:
+            await stop.wait()
+            log.info("stopping", note="containers go on running")
+        finally:
+            await door.close()
+    finally:
+        await manager.stop()
+    log.info("stopped")
+    return 0
+
+
+def _dump(kernel: Kernel) -> None:
+    """One line of JSON per actor: what it handles, what waits for it, what works for it."""
+    for actor in kernel.dump():
+        sys.stderr.write(json.dumps(asdict(actor), default=str) + "\n")
+    sys.stderr.flush()

@@ -23,11 +23,9 @@ from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.messages import (
     ChildDeleted,
     HostSeen,
-    LookAtPool,
     Place,
     Placed,
     PlacementRefused,
-    PoolLooked,
     Release,
     RemoveVolumes,
     VolumesRemoved,
@@ -98,8 +96,6 @@ class Pool(Entity[PoolState]):
                 self._remove_volumes(message)
             case VolumesRemoved():
                 self._volumes_removed(message.application, message.host)
-            case LookAtPool():
-                return PoolLooked(self.index.hosts(), self._strategies(), self.state.spec.ports)
             case Refresh():
                 self._refresh()
             case _:

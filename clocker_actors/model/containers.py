@@ -9,7 +9,6 @@ from enum import StrEnum
 
 from clocker_actors.model.specs import ContainerSpec
 
-
 SUBSCRIBED = "subscribed"
 """Action of the first event of every subscription, without an id: from here on the engine listens, so a list made now misses nothing."""
 

@@ -23,7 +23,7 @@ from clocker_actors.model.identity import Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.placements import HostView, Placement, PlacementRequest
 from clocker_actors.model.sensors import Reading
-from clocker_actors.model.specs import ContainerSpec, StrategySpec
+from clocker_actors.model.specs import ContainerSpec
 from clocker_actors.model.values import Value
 
 TOPIC_MEMBERS = "members"
@@ -226,20 +226,6 @@ class Release:
 
     member: Uid
     generation: int
-
-
-@dataclass(frozen=True, slots=True)
-class LookAtPool:
-    """Asked, a Pool answers PoolLooked: the hosts as its index has them now."""
-
-
-@dataclass(frozen=True, slots=True)
-class PoolLooked:
-    """A pool's hosts with what is reserved on them, its strategies and its range of ports."""
-
-    hosts: tuple[HostView, ...]
-    strategies: tuple[StrategySpec, ...]
-    ports: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
