@@ -122,5 +122,5 @@ class Sampled:
     stats: Stats
 
     def supersede_key(self) -> Hashable:
-        """There is one container behind an inbox."""
-        return ()
+        """Samples of one container supersede each other: the host, through whose inbox they pass, has many."""
+        return self.stats.id

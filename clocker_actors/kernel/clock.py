@@ -17,7 +17,8 @@ class Clock:
     def __init__(self, start: float | None = None, loop: asyncio.AbstractEventLoop | None = None) -> None:
         self._loop = loop or asyncio.get_running_loop()
         if start is None:
-            start = getattr(self._loop, "wall_start", None) or time.time()
+            virtual: float | None = getattr(self._loop, "wall_start", None)
+            start = time.time() if virtual is None else virtual + self._loop.time()
         self._ahead = start - self._loop.time()
 
     def now(self) -> float:
