@@ -1,4 +1,4 @@
-"""What all parts of one parse share: the faults, the table of types, the files named so far, and the ids given so far."""
+"""What all parts of one parse share: the faults, the types known, the files named so far, and the ids given so far."""
 
 import re
 from collections.abc import Iterable
@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from clocker_actors.blueprint.blobs import FileReference, placeholder
 from clocker_actors.blueprint.faults import Faults
+from clocker_actors.blueprint.lookup import TypeIndex
 from clocker_actors.blueprint.nodes import ListNode, MapNode, Mark, Node, describe, quote
-from clocker_actors.model.types import TypeTable
 
 MOST_PORTS = 20_000
 """Published ports in one file, ranges written out."""
@@ -23,7 +23,8 @@ class Context:
     """One parse of one file."""
 
     faults: Faults
-    types: TypeTable
+    policies: TypeIndex
+    strategies: TypeIndex
     files: dict[str, FileReference] = field(default_factory=dict)
     ids: dict[str, Mark] = field(default_factory=dict)
     ports: int = 0

@@ -89,8 +89,8 @@ def describe(node: Node) -> str:
 
 
 def quote(text: str) -> str:
-    """The text in backticks, shortened and on one line."""
-    flat = text.replace("\n", " ")
+    """The text in backticks, shortened, and without what would break the line or command a terminal."""
+    flat = "".join(character if character.isprintable() else " " for character in text[:61])
     return f"`{flat[:60]}…`" if len(flat) > 60 else f"`{flat}`"
 
 

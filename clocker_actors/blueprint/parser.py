@@ -10,6 +10,7 @@ from clocker_actors.blueprint.blobs import ParsedBlueprint
 from clocker_actors.blueprint.coerce import text
 from clocker_actors.blueprint.context import Context, Names, listed, slug
 from clocker_actors.blueprint.faults import Faults
+from clocker_actors.blueprint.lookup import TypeIndex
 from clocker_actors.blueprint.names import assign
 from clocker_actors.blueprint.nodes import START, ListNode, MapNode, Mark, Node, ScalarNode, describe, quote
 from clocker_actors.blueprint.pool import LOCAL, read_pool
@@ -33,7 +34,7 @@ def parse(text: str | bytes, filename: str, types: TypeTable) -> ParsedBlueprint
     Raises BlueprintError with every fault.
     """
     faults = Faults(filename)
-    context = Context(faults, types)
+    context = Context(faults, TypeIndex(types.policies), TypeIndex(types.strategies))
     root = read(text, faults)
     faults.check()
     if root is None or (isinstance(root, ScalarNode) and root.value is None):

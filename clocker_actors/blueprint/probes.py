@@ -8,7 +8,7 @@ A port that is probed must be published, since the manager stands outside of the
 
 from clocker_actors.blueprint.coerce import command, integer, text
 from clocker_actors.blueprint.context import Context
-from clocker_actors.blueprint.nodes import MapNode, Node, ScalarNode
+from clocker_actors.blueprint.nodes import MapNode, Node, ScalarNode, quote
 from clocker_actors.blueprint.section import Section
 from clocker_actors.blueprint.tables import PROBE_KEYS, PROBE_TARGET_KEYS
 from clocker_actors.model.specs import PortSpec, ProbeKind, ProbeSpec
@@ -66,7 +66,7 @@ def _address(node: Node, kind: ProbeKind, context: Context) -> tuple[int | None,
         port = integer(ScalarNode(node.mark, number, plain=True), f"`{kind.value}`", context.faults, 1, 65535)
     if not path.startswith("/") or any(character.isspace() for character in path) or (kind is ProbeKind.TCP and path != "/"):
         wanted = "a port alone" if kind is ProbeKind.TCP else "a path that begins with `/`, without spaces"
-        context.faults.add(node.mark, f"`{kind.value}` of the probe has the path `{path[:60]}`; write {wanted}")
+        context.faults.add(node.mark, f"`{kind.value}` of the probe has the path {quote(path)}; write {wanted}")
     return port, path
 
 

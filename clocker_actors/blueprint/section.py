@@ -56,7 +56,7 @@ class Section:
         """Where keys of anybody's choice may stand: note it if this one looks like a slip of the pen for a declared key."""
         close = [] if "." in entry.key else self.faults.near(entry.key, self._hints(), cutoff=0.8)
         if close:
-            text = f"{quote(entry.key)} is not a key of {self._what}; did you mean {quote(close[0])}? (a key of your own needs a dot: `my.{entry.key[:40]}`)"
+            text = f"{quote(entry.key)} is not a key of {self._what}; did you mean {quote(close[0])}? (a key of your own needs a dot: {quote('my.' + entry.key)})"
             self.faults.add(entry.mark, text)
         return bool(close)
 

@@ -19,30 +19,10 @@ from clocker_actors.model.types import KeyType, PolicyType
 from clocker_actors.model.values import Value, as_number
 
 _PREFIXES = ("autoscaler.", "docker.")
-_SUFFIXES = ("placementstrategy", "strategy", "policy", "enricher")
 _ORDERED = (("minPoolSize", "maxPoolSize"), ("metricLowerBound", "metricUpperBound"))
 _ARTICLES = {"policy": "a policy", "enricher": "an enricher", "feed": "a feed", "strategy": "a strategy"}
 _OBJECT = "$brooklyn:object"
 _FIELDS = ("config", "brooklyn.config", "object.fields")
-
-
-def _plain(name: str) -> str:
-    short = name.rpartition(".")[2].lower().replace("-", "").replace("_", "").replace(" ", "")
-    short = short.removeprefix("service")
-    for suffix in _SUFFIXES:
-        if len(short) > len(suffix):
-            short = short.removesuffix(suffix)
-    return short
-
-
-def find_type(name: str, table: Mapping[str, PolicyType]) -> PolicyType | None:
-    """The type of that name, alias, or Java class name."""
-    if name in table:
-        return table[name]
-    bare = name.removeprefix("java:")
-    spellings = {alias: kind for kind in table.values() for alias in kind.aliases}
-    plain = {_plain(each): kind for each, kind in [*spellings.items(), *table.items()]}
-    return spellings.get(bare) or plain.get(_plain(bare))
 
 
 def read_policies(node: Node | None, what: str, roles: tuple[str, ...], taken: Names, context: Context) -> tuple[PolicySpec, ...]:
@@ -70,9 +50,9 @@ def _policy(item: Node, roles: tuple[str, ...], taken: Names, context: Context) 
             item.mark, f"this {roles[0]} has no `type`; write one of {', '.join(sorted(context.types.policies)[:20]) or 'those known'}"
         )
         return None
-    kind = find_type(written, context.types.policies)
+    kind = context.policies.find(written)
     if kind is None:
-        known = [name for name, each in context.types.policies.items() if each.role in roles]
+        known = [name for name, each in context.policies.types.items() if each.role in roles]
         faults.unknown(head.mark_of("type"), written, f"a known type of {roles[0]}", known)
         return None
     if kind.role not in roles:
@@ -156,7 +136,7 @@ def read_strategies(section: Section, context: Context) -> tuple[StrategySpec, .
 
 
 def _strategy(item: Node, context: Context) -> StrategySpec | None:
-    faults, table = context.faults, context.types.strategies
+    faults = context.faults
     entries = dict(item.entries) if isinstance(item, MapNode) else {}
     if list(entries) == [_OBJECT] and isinstance(entries[_OBJECT].node, MapNode):
         return _strategy(entries[_OBJECT].node, context)
@@ -172,9 +152,9 @@ def _strategy(item: Node, context: Context) -> StrategySpec | None:
     if not isinstance(name_node, ScalarNode) or is_null(name_node):
         faults.add(item.mark, f"a strategy cannot be {describe(name_node)}; write its name, or {{type: name, key: value}}")
         return None
-    kind = find_type(name_node.text, table)
+    kind = context.strategies.find(name_node.text)
     if kind is None:
-        faults.unknown(name_node.mark, name_node.text, "a known placement strategy", table)
+        faults.unknown(name_node.mark, name_node.text, "a known placement strategy", context.strategies.types)
         return None
     head = Section(item.mark, "a strategy", KeyTable(), faults)
     return StrategySpec(kind.name, _config(kind, config, head, context))

@@ -45,6 +45,7 @@ def _parse(text: str | bytes) -> ParsedBlueprint | None:
         assert error.faults
         for line in error.faults:
             assert _LINE.fullmatch(line), line
+            assert line.isprintable(), line
         return None
 
 
@@ -53,6 +54,7 @@ def _parse(text: str | bytes) -> ParsedBlueprint | None:
 @example("a: &a\n  <<: *a")
 @example("\ud800")
 @example("? ")
+@example('"a\\e[31m\\u2028": 1')
 @example("%YAML 3.0\n---\n")
 @example('"\\ud800"')
 def test_any_text(text: str | bytes) -> None:
@@ -74,16 +76,13 @@ _values = st.recursive(
 )
 
 
-@given(
-    st.lists(
-        st.one_of(
-            _values, st.fixed_dictionaries({"type": st.sampled_from(_WORDS)}, optional={key: _values for key in _KEYS if key != "type"})
-        ),
-        max_size=4,
-    ),
-    _values,
+_services = st.builds(
+    lambda kind, keys: {**keys, "type": kind}, st.sampled_from(_WORDS), st.dictionaries(st.sampled_from(_KEYS), _values, max_size=8)
 )
-@settings(deadline=2000, max_examples=150)
+
+
+@given(st.lists(st.one_of(_values, _services), max_size=4), _values)
+@settings(deadline=2000, max_examples=300)
 def test_known_keys_with_any_values(services: list[object], other: object) -> None:
     _parse(_flow({"services": services, "policies": other}))
 
