@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from clocker_actors.drivers.docker import wire
-from clocker_actors.drivers.docker.link import Call, Link
+from clocker_actors.drivers.docker.link import READINGS, Call, Link
 from clocker_actors.errors import ClockerError, NotFound
 from clocker_actors.kernel.clock import Clock
 from clocker_actors.model.containers import Stats
@@ -52,6 +52,7 @@ class EngineWatch:
         self._followed: dict[str, Followed] = {}
         self._schedule: list[Due] = []
         self._count = 0
+        self._readings: set[asyncio.Task[None]] = set()
         self._samples: dict[str, Stats] = {}
         self._news = asyncio.Event()
         self._changed = asyncio.Event()
@@ -99,7 +100,7 @@ class EngineWatch:
     async def close(self) -> None:
         """End the watch and its readings; the iteration ends."""
         self._closed = True
-        tasks = [followed.reading for followed in self._followed.values() if followed.reading is not None]
+        tasks = [*self._readings]
         if self._runner is not None:
             tasks.append(self._runner)
         self._followed.clear()
@@ -113,18 +114,25 @@ class EngineWatch:
         loop = asyncio.get_running_loop()
         while True:
             begun = 0
-            while self._schedule and self._schedule[0].at <= loop.time() and begun < BURST:
+            while begun < BURST and len(self._readings) < READINGS and self._schedule and self._schedule[0].at <= loop.time():
                 due = heapq.heappop(self._schedule)
                 if self._followed.get(due.container) is due.followed and due.followed.place == due.place:
-                    due.followed.reading = loop.create_task(self._read(due.container, due.followed))
+                    due.followed.reading = reading = loop.create_task(self._read(due.container, due.followed))
+                    self._readings.add(reading)
+                    reading.add_done_callback(self._ended)
                     begun += 1
-            pause = self._schedule[0].at - loop.time() if self._schedule else None
             self._changed.clear()
             try:
-                async with asyncio.timeout(None if pause is None else max(pause, PAUSE)):
+                async with asyncio.timeout(self._pause(loop.time())):
                     await self._changed.wait()
             except TimeoutError:
                 continue
+
+    def _pause(self, now: float) -> float | None:
+        """Seconds until there may be something to begin; None: until something changes."""
+        if not self._schedule or len(self._readings) >= READINGS:
+            return None
+        return max(self._schedule[0].at - now, PAUSE)
 
     def _plan(self, container: str, followed: Followed, pause: float) -> None:
         self._count += 1
@@ -151,6 +159,11 @@ class EngineWatch:
         followed.reading = None
         if self._followed.get(container) is followed:
             self._plan(container, followed, max(0.0, began + followed.period - clock()))
+
+    def _ended(self, reading: asyncio.Task[None]) -> None:
+        if len(self._readings) == READINGS:  # the schedule waits for a place
+            self._changed.set()
+        self._readings.discard(reading)
 
     def _take(self, container: str, followed: Followed, sample: wire.Sample) -> None:
         if not sample.running:
