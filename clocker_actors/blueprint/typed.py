@@ -45,14 +45,12 @@ def _policy(item: Node, roles: tuple[str, ...], taken: Names, context: Context) 
     head = Section(item.mark, what, POLICY_KEYS, faults)
     rest = [entry for entry in item.entries.values() if not head.offer(entry)]
     written = head.text("type")
+    known = [name for name, each in context.policies.types.items() if each.role in roles]
     if not written:
-        faults.add(
-            item.mark, f"this {roles[0]} has no `type`; write one of {', '.join(sorted(context.types.policies)[:20]) or 'those known'}"
-        )
+        faults.add(item.mark, f"this {roles[0]} has no `type`; write one of {', '.join(known)}")
         return None
     kind = context.policies.find(written)
     if kind is None:
-        known = [name for name, each in context.policies.types.items() if each.role in roles]
         faults.unknown(head.mark_of("type"), written, f"a known type of {roles[0]}", known)
         return None
     if kind.role not in roles:
