@@ -6,7 +6,8 @@
     │   │   └── AskTimedOut         an ask was not answered in time
     │   ├── EngineUnavailable       an engine does not answer
     │   ├── Overloaded              a bound on waiting things was reached
-    │   └── StoreBusy               another daemon holds the state directory
+    │   ├── StoreBusy               another daemon holds the state directory
+    │   └── NoDaemon                no daemon answers the client
     └── Permanent                   trying again without a change cannot help
         ├── ActorDead               the actor asked is stopped, or crashed before it answered
         ├── Cancelled               somebody took the request back
@@ -98,6 +99,10 @@ class Overloaded(Transient):
 
 class StoreBusy(Transient):
     """Another daemon holds the state directory."""
+
+
+class NoDaemon(Transient):
+    """No daemon answers the client where it looked."""
 
 
 class ActorDead(Permanent):

@@ -99,6 +99,10 @@ class EventRing:
             return None
         return tuple(event for event in self._ring if event.number > number)
 
+    def latest(self, count: int) -> tuple[Event, ...]:
+        """The last events, at most `count`, oldest first."""
+        return tuple(self._ring)[-count:] if count > 0 else ()
+
     def listen(self, limit: int = QUEUE, *, readings: bool = False) -> Listener:
         """A new listener that gets everything from now on; close it when done."""
         listener = Listener(self, limit, readings=readings)

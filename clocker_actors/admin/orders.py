@@ -1,0 +1,76 @@
+"""Orders of people to entities: an effector asked for by the kernel, answered with its activity; and the bodies they come in."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+from fastapi import Request
+
+from clocker_actors.admin.answers import Json, at_event
+from clocker_actors.admin.context import Context
+from clocker_actors.errors import BadRequest, NotFound
+from clocker_actors.model.identity import Cause
+from clocker_actors.model.messages import Accepted, Invoke
+from clocker_actors.model.values import Value
+from clocker_actors.telemetry.readmodel import Entry
+
+ASK_LIMIT = 10.0
+"""Seconds an entity has to say that it will, or will not."""
+BODY_LIMIT = 16 * 1024 * 1024
+_NOTED_WITHIN = 100
+"""Turns of 10 ms in which the recorder is to have heard of a new activity."""
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedView:
+    """The order runs as this activity; `event` is a number to follow events from."""
+
+    activity: str
+    entity: str
+    path: str
+    event: int
+
+
+def cause_of(request: Request) -> Cause:
+    """Why what the request asks for is done, and who asks."""
+    cause: Cause = request.state.cause
+    return cause
+
+
+def living(context: Context, uid: str) -> Entry:
+    """The entity of a uid, as long as it exists. Raises NotFound."""
+    entry = context.model.entry(uid)
+    if entry.gone is not None:
+        raise NotFound(f"{entry.path} ({uid}) does not exist any more; `clocker explain {uid}` tells what became of it", entity=uid)
+    return entry
+
+
+async def order(context: Context, entry: Entry, effector: str, arguments: Mapping[str, Value], cause: Cause) -> Json:
+    """Have an entity run an effector: 202 with the activity. Raises what the entity refuses it with."""
+    before = context.model.events.number
+    accepted: Accepted = await context.kernel.ask(entry.uid, Invoke(effector, arguments, cause), ASK_LIMIT)
+    for _ in range(_NOTED_WITHIN):  # whoever gets the id may look it up at once
+        if context.model.activities.get(accepted.activity) is not None:
+            break
+        await asyncio.sleep(0.01)
+    return at_event(context.model, AcceptedView(accepted.activity, entry.uid, entry.path, before), 202)
+
+
+async def body_of(request: Request, limit: int = BODY_LIMIT) -> bytes:
+    """The body of a request, read piece by piece. Raises BadRequest when it is over `limit` bytes."""
+    pieces = bytearray()
+    async for piece in request.stream():
+        pieces += piece
+        if len(pieces) > limit:
+            raise BadRequest(f"the body is over {limit} bytes; send less in one request", limit=limit)
+    return bytes(pieces)
+
+
+async def map_of(request: Request) -> dict[str, Value]:
+    """The JSON map in the body, {} when it is empty. Raises BadRequest."""
+    body = await body_of(request)
+    try:
+        return msgspec.json.decode(body, type=dict[str, object]) if body.strip() else {}
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest(f'the body is not a JSON map ({error}); send for example {{"size": 3}}') from None

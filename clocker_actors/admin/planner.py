@@ -1,0 +1,148 @@
+"""What a blueprint would change: gathers what runs (from the store) and where there is room (store and readings), and has planning compare.
+
+The Pool's own index belongs to its actor; a plan makes one like it from the same durable records, so that nobody is disturbed by a question.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from clocker_actors.entities import generations
+from clocker_actors.entities.records import ApplicationState, ClusterState, MemberState, PoolState
+from clocker_actors.errors import BadRequest
+from clocker_actors.model import sensors
+from clocker_actors.model.identity import SYSTEM, EntityKind, Uid
+from clocker_actors.model.placements import HostView
+from clocker_actors.model.specs import ApplicationSpec, Blueprint, HostSpec, PoolSpec
+from clocker_actors.model.values import as_number
+from clocker_actors.placement.index import HostIndex
+from clocker_actors.planning.members import MemberView
+from clocker_actors.planning.plan import plan
+from clocker_actors.planning.values import Plan, PoolView, RunningApplication, RunningService
+from clocker_actors.ports.store import Store
+from clocker_actors.store.codec import decode
+from clocker_actors.telemetry.readmodel import ReadModel
+
+
+@dataclass(frozen=True, slots=True)
+class PlanView:
+    """A plan per application of the blueprint, and the docker clouds it would add."""
+
+    changes: bool
+    possible: bool
+    pools: tuple[str, ...]
+    plans: tuple[Plan, ...]
+
+
+def plan_of(blueprint: Blueprint, store: Store, model: ReadModel) -> PlanView:
+    """What deploying the blueprint would do. Raises BadRequest for a location that nobody knows."""
+    known = {state.spec.name: state for state in _pools(store)}
+    fresh = {spec.name: spec for spec in blueprint.pools if spec.name not in known}
+    plans = []
+    for application in blueprint.applications:
+        state = known.get(application.location)
+        if state is not None:
+            view = _pool_view(state, store, model)
+        elif application.location in fresh:
+            view = _unseen(fresh[application.location])
+        else:
+            names = ", ".join(sorted({*known, *fresh}))
+            raise BadRequest(
+                f"application {application.id}: no location {application.location!r}; write one of {names}", location=application.location
+            )
+        plans.append(plan(application, view, _running(application, store, model)))
+    changes = bool(fresh) or any(found.changes for found in plans)
+    return PlanView(changes, all(found.possible for found in plans), tuple(fresh), tuple(plans))
+
+
+# --- where there is room
+
+
+def _pools(store: Store) -> Iterator[PoolState]:
+    for kept in store.all(EntityKind.POOL):
+        if kept.body is not None:
+            yield decode(PoolState, kept.body)
+
+
+def _pool_view(state: PoolState, store: Store, model: ReadModel) -> PoolView:
+    index = HostIndex(state.spec.ports)
+    for order, spec in enumerate(state.spec.hosts):
+        uid = state.hosts.get(spec.name)
+        if uid is not None:
+            index.add(_host_view(uid, spec, order, model))
+    for member in _members(store):
+        container = member.spec.container
+        if member.identity.pool != state.identity.uid or container is None:
+            continue
+        for generation in (*member.leaving, *((member.current,) if member.current else ())):
+            if generation.host in index:
+                index.occupy(generations.request(member, container, (), SYSTEM), generation.host, generation.ports)
+    return PoolView(state.spec.name, index.hosts(), state.spec.strategies, state.spec.ports)
+
+
+def _host_view(uid: Uid, spec: HostSpec, order: int, model: ReadModel) -> HostView:
+    entry = model.get(uid)
+
+    def number(sensor: sensors.Sensor) -> float | None:
+        return None if entry is None else as_number(entry.value(sensor.name))
+
+    return HostView(
+        uid,
+        spec.name,
+        spec.reached_at,
+        up=entry is not None and entry.value(sensors.SERVICE_UP.name) is True,
+        zone=spec.zone,
+        labels=spec.labels,
+        cores=int(number(sensors.HOST_CORES) or 0),
+        memory=int(number(sensors.HOST_MEMORY_TOTAL) or 0),
+        cpu=number(sensors.HOST_CPU),
+        foreign=max(0, int(number(sensors.HOST_CONTAINERS) or 0) - len(model.children(uid))),
+        order=order,
+    )
+
+
+def _unseen(spec: PoolSpec) -> PoolView:
+    """A docker cloud that the blueprint brings: its hosts are taken to answer, of a size that nobody knows yet."""
+    hosts = [
+        HostView(Uid(f"{spec.name}/{host.name}"), host.name, host.reached_at, zone=host.zone, labels=host.labels, order=order)
+        for order, host in enumerate(spec.hosts)
+    ]
+    return PoolView(spec.name, tuple(hosts), spec.strategies, spec.ports)
+
+
+# --- what runs
+
+
+def _members(store: Store) -> Iterator[MemberState]:
+    for kept in store.all(EntityKind.MEMBER):
+        if kept.body is not None:
+            yield decode(MemberState, kept.body)
+
+
+def _running(spec: ApplicationSpec, store: Store, model: ReadModel) -> RunningApplication | None:
+    for kept in store.all(EntityKind.APPLICATION):
+        state = decode(ApplicationState, kept.body) if kept.body is not None else None
+        if state is not None and state.spec.id == spec.id:
+            services = (_service(uid, store, model) for uid in state.children.values())
+            return RunningApplication(state.identity.uid, tuple(found for found in services if found is not None))
+    return None
+
+
+def _service(uid: Uid, store: Store, model: ReadModel) -> RunningService | None:
+    body = store.read(EntityKind.CLUSTER, uid)
+    if body is not None:
+        cluster = decode(ClusterState, body)
+        aside = {each.uid for each in cluster.quarantined}
+        members = tuple(_member_view(member, model, quarantined=member in aside) for member in cluster.members)
+        return RunningService(uid, cluster.spec, members, cluster.next_index)
+    body = store.read(EntityKind.MEMBER, uid)
+    if body is None:
+        return None
+    state = decode(MemberState, body)
+    children = (_service(child, store, model) for child in state.children.values())
+    return RunningService(uid, state.spec, children=tuple(child for child in children if child is not None))
+
+
+def _member_view(uid: Uid, model: ReadModel, *, quarantined: bool) -> MemberView:
+    entry = model.get(uid)
+    up = entry is not None and entry.value(sensors.SERVICE_UP.name) is True
+    return MemberView(uid, up=up, quarantined=quarantined, name=entry.path.rpartition("/")[2] if entry else uid)

@@ -1,0 +1,129 @@
+"""Entities as people see them, and the orders they take."""
+
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from clocker_actors.admin.answers import at_event, listing
+from clocker_actors.admin.context import Context, Shared
+from clocker_actors.admin.orders import AcceptedView, cause_of, living, map_of, order
+from clocker_actors.admin.views import (
+    EffectorView,
+    EntityDetail,
+    EntityView,
+    HostView,
+    PolicyView,
+    ReadingView,
+    effector_views,
+    entity_detail,
+    entity_view,
+    host_views,
+    policy_views,
+    reading_views,
+)
+from clocker_actors.errors import BadRequest
+from clocker_actors.model.decisions import Decision
+from clocker_actors.model.effectors import find
+from clocker_actors.model.identity import ROOT, EntityKind
+from clocker_actors.telemetry.explain import explain
+from clocker_actors.telemetry.readmodel import Entry
+
+router = APIRouter(prefix="/v1", tags=["entities"])
+
+
+@router.get("/entities", response_model=list[EntityView])
+async def list_entities(
+    context: Shared,
+    path: Annotated[str | None, Query(description="only the entity of this path or uid")] = None,
+    under: Annotated[str | None, Query(description="this entity (path or uid) and all below it")] = None,
+    kind: Annotated[str | None, Query(description="only entities of this kind")] = None,
+) -> Response:
+    """All entities; parents come before their children."""
+    model = context.model
+    if path is not None:
+        found = [model.entry(path)]
+    elif under is not None:
+        found = _below(context, model.entry(under))
+    else:
+        found = _below(context, model.entry(ROOT)) if model.get(ROOT) is not None else list(model.all())
+    if kind is not None:
+        known = [str(each) for each in EntityKind]
+        if kind not in known:
+            raise BadRequest(f"there is no kind {kind[:40]!r}; write one of {', '.join(known)}", kind=kind)
+        found = [entry for entry in found if entry.kind == kind]
+    return listing(model, [entity_view(entry) for entry in found])
+
+
+@router.get("/hosts", response_model=list[HostView])
+async def list_hosts(context: Shared) -> Response:
+    """All hosts of all pools."""
+    return listing(context.model, host_views(context.model))
+
+
+@router.get("/entities/{uid}", response_model=EntityDetail)
+async def show(context: Shared, uid: str) -> Response:
+    """One entity, also one lately gone, with children, readings and policies."""
+    return at_event(context.model, entity_detail(context.model, context.model.entry(uid)))
+
+
+@router.get("/entities/{uid}/config", response_model=dict[str, object])
+async def config(context: Shared, uid: str) -> Response:
+    """What was asked for: the durable state of an entity, its spec included."""
+    entry = living(context, uid)
+    body = context.store.read(entry.kind, entry.uid)
+    return at_event(context.model, {"facts": entry.facts, "state": msgspec.Raw(body) if body is not None else None})
+
+
+@router.get("/entities/{uid}/sensors", response_model=list[ReadingView])
+async def sensors(context: Shared, uid: str) -> Response:
+    """The last reading of each sensor."""
+    return listing(context.model, reading_views(context.model.entry(uid)))
+
+
+@router.get("/entities/{uid}/sensors/{sensor}/history", response_model=list[tuple[float, float]])
+async def history(context: Shared, uid: str, sensor: str, since: float = 0.0) -> Response:
+    """The last points (time, value) of a number of a cluster or pool; none for other entities."""
+    return listing(context.model, context.model.history.of(context.model.entry(uid).uid, sensor, since))
+
+
+@router.get("/entities/{uid}/effectors", response_model=list[EffectorView])
+async def effectors(context: Shared, uid: str) -> Response:
+    """What can be done to an entity."""
+    return listing(context.model, effector_views(context.model.entry(uid)))
+
+
+@router.post("/entities/{uid}/effectors/{name}", status_code=202, response_model=AcceptedView)
+async def invoke(context: Shared, request: Request, uid: str, name: str) -> Response:
+    """Run an effector; the body is a JSON map of its arguments. 202 with the activity."""
+    entry = living(context, uid)
+    find(entry.kind, name)
+    return await order(context, entry, name, await map_of(request), cause_of(request))
+
+
+@router.get("/entities/{uid}/policies", response_model=list[PolicyView])
+async def policies(context: Shared, uid: str) -> Response:
+    """Policies, enrichers and feeds of an entity. They are changed by its effectors add_policy, set_policy and so on."""
+    return listing(context.model, policy_views(context.model.entry(uid)))
+
+
+@router.get("/entities/{uid}/decisions", response_model=list[Decision])
+async def decisions(context: Shared, uid: str, acted: bool | None = None) -> Response:
+    """What was concluded about an entity, oldest first: all, or only what led to something (or to nothing)."""
+    return listing(context.model, context.model.decisions.of_subject(context.model.entry(uid).uid, acted=acted))
+
+
+@router.get("/entities/{uid}/explain", response_model=None)
+async def why(context: Shared, uid: str) -> Response:
+    """Why it is as it is: the chain from readings to decisions to activities, as nested lines."""
+    return at_event(context.model, explain(context.model, uid, context.kernel.now()))
+
+
+def _below(context: Context, top: Entry) -> list[Entry]:
+    found, waiting = [], [top]
+    while waiting:
+        entry = waiting.pop()
+        found.append(entry)
+        waiting += reversed(context.model.children(entry.uid))
+    return found

@@ -1,0 +1,134 @@
+"""Answers that go on: events as server-sent events, and the log of a container.
+
+Every stream is bounded by what its client reads: a follower of events who is too slow is told of the gap and let go. All end when the daemon stops.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query
+from starlette.responses import Response, StreamingResponse
+
+from clocker_actors.admin.answers import encoded
+from clocker_actors.admin.context import Context, Shared
+from clocker_actors.admin.orders import living
+from clocker_actors.errors import Overloaded
+from clocker_actors.telemetry.events import Event, Listener
+
+router = APIRouter(prefix="/v1", tags=["streams"])
+
+HEARTBEAT = 15.0
+FOLLOWERS = 200
+GAP = "gap, list again"
+
+
+@router.get("/events", response_model=None)
+async def events(
+    context: Shared,
+    last_event_id: Annotated[str | None, Header(description="go on after this event")] = None,
+    since: Annotated[int | None, Query(description="the same, for clients that cannot set the header")] = None,
+    latest: Annotated[int, Query(ge=0, le=10_000, description="begin with as many past events")] = 0,
+    follow: Annotated[bool, Query(description="go on with what happens")] = True,
+    readings: Annotated[bool, Query(description="numeric readings too (they have no number of their own)")] = False,
+    entity: Annotated[str | None, Query(description="only of this entity (path or uid) and those below it")] = None,
+) -> Response:
+    """Events as they happen. An event `gap` says that some were missed: read the lists again and follow from their number."""
+    ring = context.model.events
+    if context.closing.is_set() or len(ring.listeners) >= FOLLOWERS:
+        raise Overloaded("too many follow the events already, or the daemon is stopping; try again in a while", retry_after=5.0)
+    top = context.model.entry(entity).path if entity is not None else None
+    uid = context.model.entry(entity).uid if entity is not None else None
+    known = int(last_event_id) if last_event_id and last_event_id.isdecimal() else since
+    # No await between looking back and listening: nothing is missed, nothing comes twice.
+    past = ring.latest(latest) if known is None else ring.since(known)
+    listener = ring.listen(readings=readings)
+    if not follow:
+        listener.close()
+
+    def wanted(event: Event) -> bool:
+        return uid is None or event.entity == uid or (bool(top) and event.path.startswith(f"{top}/"))
+
+    async def stream() -> AsyncIterator[bytes]:
+        try:
+            if past is None:
+                yield _gap(ring.number)
+            for event in past or ():
+                if wanted(event):
+                    yield _frame(event)
+            async for found in _live(listener):
+                if found is None:
+                    yield b": still here\n\n"
+                elif wanted(found):
+                    yield _frame(found)
+            if listener.dropped:
+                yield _gap(ring.number)
+        finally:
+            listener.close()
+
+    return StreamingResponse(stream(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+
+@router.get("/entities/{uid}/logs", response_model=None)
+async def logs(
+    context: Shared,
+    uid: str,
+    follow: bool = False,
+    tail: Annotated[int, Query(ge=0, le=100_000)] = 100,
+) -> Response:
+    """What the container of a member wrote, as plain text; with `follow` also what it will write."""
+    entry = living(context, uid)
+    lines = context.logs(entry.uid, follow, tail)
+    first = await anext(lines, None)  # refusals come before the answer has begun, so that they have a status of their own
+
+    async def stream() -> AsyncIterator[bytes]:
+        if first is not None:
+            yield _line(first)
+            async for line in _until_closing(context, lines):
+                yield _line(line)
+
+    return StreamingResponse(stream(), media_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store"})
+
+
+def _frame(event: Event) -> bytes:
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (event.number, event.kind.encode(), encoded(event))
+
+
+def _gap(number: int) -> bytes:
+    return b"id: %d\nevent: gap\ndata: %s\n\n" % (number, encoded({"message": GAP, "event": number}))
+
+
+async def _live(listener: Listener) -> AsyncIterator[Event | None]:
+    """Events as they come; None now and then, so that a client that is gone is noticed."""
+    while True:
+        try:
+            yield await asyncio.wait_for(anext(listener), HEARTBEAT)
+        except TimeoutError:
+            yield None
+        except StopAsyncIteration:
+            return
+
+
+async def _until_closing(context: Context, lines: AsyncIterator[str]) -> AsyncIterator[str]:
+    """Lines until they end or the daemon stops."""
+    closing = asyncio.ensure_future(context.closing.wait())
+    try:
+        async with aclosing(lines) as source:  # type: ignore[type-var]
+            while not context.closing.is_set():
+                following = asyncio.ensure_future(anext(source, None))
+                await asyncio.wait({following, closing}, return_when=asyncio.FIRST_COMPLETED)
+                if not following.done():
+                    following.cancel()
+                    await asyncio.wait({following})
+                    return
+                line = following.result()
+                if line is None:
+                    return
+                yield line
+    finally:
+        closing.cancel()
+
+
+def _line(text: str) -> bytes:
+    return text.rstrip("\n").encode() + b"\n"
