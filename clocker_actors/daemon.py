@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import asdict, replace
+from difflib import get_close_matches
 
 import structlog
 
@@ -29,7 +30,7 @@ from clocker_actors.entities import catalogue as entities
 from clocker_actors.entities.inquiries import Inquiries
 from clocker_actors.entities.outside import Outside, Timing
 from clocker_actors.entities.records import HostState, Identity, PoolState, read_state, record
-from clocker_actors.errors import ClockerError, SettingsError
+from clocker_actors.errors import ClockerError, NotFound, SettingsError
 from clocker_actors.kernel import Actor, Clock, Kernel
 from clocker_actors.model.decisions import Decision
 from clocker_actors.model.identity import RECORDER, ROOT, EntityKind, Ids, Uid
@@ -194,6 +195,10 @@ class Manager:
         return None
 
     def _adjunct(self, spec: PolicySpec, entity: Uid, *, state: Mapping[str, Value] | None, suspended: bool) -> Callable[[], Actor]:
+        if not policies.has(spec.type) and not enrichers.has(spec.type):
+            known = (*policies.TYPES, *enrichers.TYPES)
+            near = get_close_matches(spec.type, known, n=3) or known
+            raise NotFound(f"there is no policy or enricher type {spec.type!r}; try {', '.join(near)}", type=spec.type)
         make = policies.make if policies.has(spec.type) else enrichers.make
         return make(spec, entity, ids=self.ids, state=state, suspended=suspended)
 

@@ -98,7 +98,9 @@ class Container(Sensing):
         self.was_ready = False
         self.retried_image = False
         self.bad_probes = 0
+        self.exit_code: int | None = None
         self.ending: End | None = None
+        self.is_gone = False
         self.usage = Usage()
 
     def on_start(self) -> None:
@@ -152,7 +154,7 @@ class Container(Sensing):
             case Deadline():
                 self._too_late()
             case StayedDead():
-                self._died(self.observed.exit_code if self.observed else None)
+                self._died(self.exit_code)
             case EndAgain():
                 self._end_now()
             case Invoke():
@@ -160,6 +162,11 @@ class Container(Sensing):
             case _:
                 return super().on_receive(message)
         return None
+
+    def on_stop(self) -> None:
+        """Its host goes (or begins anew, and makes another actor for what runs)."""
+        if not self.is_gone:
+            self.tell(RECORDER, EntityGone(self.uid, self.now))
 
     # --- beginning
 
@@ -213,6 +220,8 @@ class Container(Sensing):
         elif observed.state is EngineState.CREATED:
             if self.phase is Phase.WAITING and not self.reason:
                 self.tell(self.intent.host, WantImage(self.uid, self.intent.spec.image))
+        elif self.phase in RUNNING and self.intent.spec.restart != "no":
+            self._wait_for_restart(observed.exit_code)
         elif self.phase is not Phase.DIED:
             self._died(observed.exit_code)
 
@@ -250,9 +259,14 @@ class Container(Sensing):
 
     def _die_event(self, event: EngineEvent) -> None:
         if self.intent.spec.restart != "no":
-            self.after("stayed-dead", RESTART_GRACE, StayedDead())
+            self._wait_for_restart(event.exit_code)
         else:
             self._died(event.exit_code)
+
+    def _wait_for_restart(self, exit_code: int | None) -> None:
+        """The engine starts it again by itself: that is its business, unless it does not."""
+        self.exit_code = exit_code
+        self.after("stayed-dead", RESTART_GRACE, StayedDead())
 
     def _died(self, exit_code: int | None) -> None:
         self._quiet()
@@ -262,7 +276,7 @@ class Container(Sensing):
         self.reason = f"it ended with exit code {exit_code}{killed}"
         if self.was_ready or self.observed is None:
             self._became_dead("")
-        else:
+        elif not self.working("last-words"):
             # It never worked: what it said last is worth more than the milliseconds.
             self.work("last-words", beginning.last_words, self.engine, self.observed.id, timeout=LAST_WORDS_LIMIT)
 
@@ -282,6 +296,7 @@ class Container(Sensing):
     def _gone(self, why: str, phase: Phase = Phase.GONE) -> None:
         self._quiet()
         self._become(phase, why)
+        self.is_gone = True
         self.tell(RECORDER, EntityGone(self.uid, self.now))
         self.tell(self.intent.host, Ended(self.uid))
 
@@ -356,7 +371,9 @@ class Container(Sensing):
         self.work("end", beginning.end, self.engine, self.intent.name, self.ending.grace, not dead, timeout=limit)
 
     def _end_failed(self, failure: Failure) -> None:
-        self.reason = f"cannot be removed: {failure.message}"
+        self.failure = failure
+        self.reason = f"{self.intent.name} cannot be removed from {self.host_path}, and is tried again: {failure.message}"
+        self._tell_member()
         self.after("end", END_RETRY, EndAgain())
 
     # --- readings
@@ -370,7 +387,7 @@ class Container(Sensing):
                 f"no answer of the engine since {stats.at:.0f}", *sensors.ROLLED_UP, sensors.NETWORK_RX, sensors.NETWORK_TX, sensors.PIDS
             )
             return
-        readings = self.usage.readings(stats)
+        readings = self.usage.readings(stats, self.now)
         self.read(*readings)
         self.tell(self.intent.member, ContainerRead(self.intent.member, self.intent.generation, tuple(readings)))
 
