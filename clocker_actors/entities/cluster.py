@@ -10,19 +10,18 @@ Resizes do not wait for each other: the newest size is the one that counts, and 
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from clocker_actors.entities import catalogue
 from clocker_actors.entities.brood import Brood
 from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
 from clocker_actors.entities.fanout import Fanout
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.planting import plant_member, watched_closely
 from clocker_actors.entities.records import ClusterState, Desired, Quarantined, read_state, record
-from clocker_actors.errors import BadRequest, NotFound
-from clocker_actors.kernel import Started
+from clocker_actors.errors import BadRequest, Conflict, NotFound
+from clocker_actors.kernel import ChildRestarted, Started
 from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.decisions import Decision
@@ -36,7 +35,7 @@ from clocker_actors.model.messages import (
     MembersChanged,
     WatchClosely,
 )
-from clocker_actors.model.specs import ClusterSpec, ServiceSpec
+from clocker_actors.model.specs import ClusterSpec
 from clocker_actors.model.values import Value
 from clocker_actors.planning.members import MemberView, resizing
 
@@ -51,6 +50,10 @@ class TryAgain:
     """Timer message: the pause after a failed start is over."""
 
 
+class Look:
+    """Message to itself: members have said something."""
+
+
 class Cluster(Entity[ClusterState]):
     """Counts its members, and keeps them at the wanted number."""
 
@@ -63,6 +66,7 @@ class Cluster(Entity[ClusterState]):
         self.failures = 0
         self.last_failure = ""
         self.pausing = False
+        self.looking = False
         self._published: tuple[Uid, ...] | None = None
 
     @property
@@ -72,12 +76,6 @@ class Cluster(Entity[ClusterState]):
         if cluster is None:
             raise TypeError(f"{self.uid} was planted as a cluster without being one")
         return cluster
-
-    @property
-    def member_spec(self) -> ServiceSpec:
-        """What its members are planted with: the placement strategies of the cluster come before their own."""
-        member = self.spec.member
-        return replace(member, strategies=(*self.state.spec.strategies, *member.strategies))
 
     def on_start(self) -> None:
         self.state = read_state(ClusterState, self.outside.store, self.kind, self.uid)
@@ -98,7 +96,10 @@ class Cluster(Entity[ClusterState]):
             case TryAgain():
                 self.pausing = False
                 self.settle()
-            case Started() if message.id.startswith(f"{self.uid}:"):
+            case Look():
+                self.looking = False
+                self.settle()
+            case Started() | ChildRestarted() if message.id.startswith(f"{self.uid}:"):
                 self.tell(message.id, MembersChanged(self.uid, self.state.members))
                 return super().on_receive(message)
             case _:
@@ -147,7 +148,10 @@ class Cluster(Entity[ClusterState]):
         self.brood.reset_orders()
         self._try_anew()
         self._tell_parent()
-        self.change(replace(self.state, desired=desired))
+        replacing = self.state.replacing
+        if desired is not Desired.RUNNING:
+            replacing = self._replacements_without(tuple(replacing), f"superseded by {activity.effector} ({activity.id})")
+        self.change(replace(self.state, desired=desired, replacing=replacing))
 
     def _resize(self, activity: Activity, arguments: Arguments) -> None:
         self._set_size(activity, int(str(arguments["size"])))
@@ -168,12 +172,19 @@ class Cluster(Entity[ClusterState]):
     def _replace_member(self, activity: Activity, arguments: Arguments) -> None:
         self.refuse_if_deleting(activity)
         old = Uid(str(arguments["member"]))
+        if old in self.state.removing or any(kept.uid == old for kept in self.state.quarantined):
+            # Its restart failed, which set it aside here, and told a replacer: the same fact by two ways.
+            self.running.step(activity.id, "replace", f"{old} was set aside already, and another was started for it")
+            self.running.finish(activity.id)
+            return
         if old not in self.state.members:
             raise NotFound(f"{self.identity.path} has no member {old}; `clocker tree {self.identity.path}` shows those it has", member=old)
         if old in self.state.replacing:
-            raise BadRequest(f"{old} is being replaced already by {self.state.replacing[old]}")
+            raise BadRequest(f"{old} is being replaced already by {self.state.replacing[old]}: wait until that one is up")
+        if self.state.desired is not Desired.RUNNING:
+            raise Conflict(f"{self.identity.path} is stopped: start it, then replace members", entity=self.uid)
         self._try_anew()
-        member = plant_member(self.member_spec, self.identity, self.state.next_index, self.ids)
+        member = plant_member(self.spec.member, self.identity, self.state.next_index, self.ids)
         new = member.identity.uid
         self.running.step(activity.id, "replace", f"{old} by {new}")
         state = replace(self.state, next_index=self.state.next_index + 1, members=(*self.state.members, new))
@@ -182,9 +193,20 @@ class Cluster(Entity[ClusterState]):
     def _restart(self, activity: Activity, _: Arguments) -> None:
         self.refuse_if_deleting(activity)
         self._try_anew()
+        self.running.supersede("stop", by=activity)
+        if self.state.desired is Desired.STOPPED:
+            self.service.expect(Lifecycle.STARTING)
+            self.brood.reset_orders()
+            self.change(replace(self.state, desired=Desired.RUNNING))
         self.fanout.begin(activity.id, len(self.state.members))
         cause = Cause(activity.id, activity.cause.principal)
         self.brood.order_anew(self.state.members, "restart", cause, activity.id, self.uid)
+
+    def activity_cancelled(self, activity: Activity) -> None:
+        """A resize that is taken back leaves what is up, and makes no more."""
+        if activity.effector.startswith("resize") and self.state.desired is Desired.RUNNING:
+            up = sum(1 for uid in self.state.members if self._up(uid))
+            self.change(replace(self.state, size=max(self.spec.min_size, min(self.state.size, up))))
 
     def _try_anew(self) -> None:
         """Whoever asks for something gives the cluster a fresh budget of failures."""
@@ -212,13 +234,10 @@ class Cluster(Entity[ClusterState]):
         self._refresh()
 
     def _spawn_members(self) -> None:
-        known = set(self.children)
         quarantined = tuple(kept.uid for kept in self.state.quarantined)
         for uid in (*self.state.members, *self.state.removing, *quarantined):
-            if uid not in known:
-                self.spawn(uid, catalogue.factory(EntityKind.MEMBER, uid, self.outside))
-                if watched_closely(self.state.adjuncts):
-                    self.tell(uid, WatchClosely(uid, self.outside.timing.watched_period))
+            if self.keep(uid, EntityKind.MEMBER) and watched_closely(self.state.adjuncts):
+                self.tell(uid, WatchClosely(uid, self.outside.timing.watched_period))
 
     def _start_members(self) -> None:
         activity = self.running.newest("start", "resize", "resizeByDelta", "replaceMember")
@@ -239,17 +258,32 @@ class Cluster(Entity[ClusterState]):
 
     def _plant(self, count: int) -> None:
         first = self.state.next_index
-        planted = [plant_member(self.member_spec, self.identity, first + n, self.ids) for n in range(count)]
+        planted = [plant_member(self.spec.member, self.identity, first + n, self.ids) for n in range(count)]
         uids = tuple(member.identity.uid for member in planted)
         state = replace(self.state, members=(*self.state.members, *uids), next_index=first + count)
         self.change(state, *(record(EntityKind.MEMBER, member) for member in planted))
 
     def _remove(self, count: int) -> None:
-        busy = {uid for pair in self.state.replacing.items() for uid in pair}
+        pairs = list(self.state.replacing.items())
+        busy = {uid for pair in pairs for uid in pair}
         views = [MemberView(uid, up=self._up(uid)) for uid in self.state.members if uid not in busy]
-        going = resizing(views, len(views) - count, self.spec.removal).remove
-        left = tuple(uid for uid in self.state.members if uid not in going)
-        self.change(replace(self.state, members=left, removing=(*self.state.removing, *going)))
+        going = list(resizing(views, max(0, len(views) - count), self.spec.removal).remove)
+        for pair in pairs[: count - len(going)]:  # only members in replacement are left: old and new count as one
+            going += [uid for uid in pair if uid in self.state.members]
+        gone = set(going)
+        left = tuple(uid for uid in self.state.members if uid not in gone)
+        replacing = self._replacements_without(going, f"the cluster was made smaller, to {self.state.size}")
+        self.change(replace(self.state, members=left, replacing=replacing, removing=(*self.state.removing, *going)))
+
+    def _replacements_without(self, gone: Sequence[Uid], why: str) -> dict[Uid, Uid]:
+        """The replacements that go on when these members go. The activities of the others fail with these words."""
+        replacing = self.state.replacing
+        kept = {old: new for old, new in replacing.items() if old not in gone and new not in gone}
+        for activity in self.running.all("replaceMember"):
+            old = Uid(str(activity.arguments["member"]))
+            if old in replacing and old not in kept:
+                self.running.fail(activity.id, why)
+        return kept
 
     def _replaced(self) -> bool:
         """Finish replacements whose new member is up; whether the state changed."""
@@ -275,7 +309,7 @@ class Cluster(Entity[ClusterState]):
         quarantined = tuple(kept.uid for kept in self.state.quarantined)
         if self.state.members or quarantined:
             going = (*self.state.removing, *self.state.members, *quarantined)
-            self.change(replace(self.state, members=(), quarantined=(), replacing={}, removing=going))
+            self.change(replace(self.state, members=(), quarantined=(), replacing={}, removing=tuple(dict.fromkeys(going))))
             return True
         if not self.state.removing:
             self.forget()
@@ -296,7 +330,10 @@ class Cluster(Entity[ClusterState]):
             self.failures = 0
         if message.start_failed and message.child in self.state.members and self.state.desired is Desired.RUNNING:
             self._member_failed(message)
-        self.settle()
+        if not self.looking:
+            # Members speak in bursts: all that wait are heard before the next look at them.
+            self.looking = True
+            self.tell(self.id, Look())
 
     def _member_failed(self, message: ChildChanged) -> None:
         self.failures += 1
@@ -308,11 +345,8 @@ class Cluster(Entity[ClusterState]):
         state = replace(
             self.state,
             members=tuple(member for member in self.state.members if member != uid),
-            replacing={old: new for old, new in self.state.replacing.items() if uid not in (old, new)},
+            replacing=self._replacements_without((uid,), f"member {uid} did not start: {self.last_failure}"),
         )
-        for activity in self.running.all("replaceMember"):
-            if self.state.replacing.get(Uid(str(activity.arguments["member"]))) == uid:
-                self.running.fail(activity.id, f"the new member {uid} did not start: {self.last_failure}")
         self.state = self._set_aside(state, uid)
         self.decided(self._quarantine_decision(uid, pause), acted=True)
 
@@ -341,8 +375,7 @@ class Cluster(Entity[ClusterState]):
         )
 
     def _child_deleted(self, child: Uid) -> None:
-        if child in self.children:
-            self.stop_child(child)
+        self.let_go(child)
         self.brood.forget(child)
         self.change(
             replace(
@@ -350,7 +383,7 @@ class Cluster(Entity[ClusterState]):
                 members=tuple(uid for uid in self.state.members if uid != child),
                 removing=tuple(uid for uid in self.state.removing if uid != child),
                 quarantined=tuple(kept for kept in self.state.quarantined if kept.uid != child),
-                replacing={old: new for old, new in self.state.replacing.items() if child not in (old, new)},
+                replacing=self._replacements_without((child,), f"member {child} was deleted"),
             )
         )
 
@@ -381,6 +414,8 @@ class Cluster(Entity[ClusterState]):
                 self.service.expect(Lifecycle.STOPPED)
                 for activity in self.running.all("stop"):
                     self.running.finish(activity.id)
+            for activity in self.running.all("resize", "resizeByDelta"):
+                self.running.finish(activity.id, self.state.size)
         elif self.state.desired is Desired.RUNNING:
             self._refresh_running(up)
 
@@ -390,7 +425,7 @@ class Cluster(Entity[ClusterState]):
         starting = self.service.expected is Lifecycle.STARTING
         enough = quorate(self.spec.quorum, up, wanted, starting=starting)
         self.service.set_indicator("quorum", "" if enough else f"{up} of {wanted} members are up")
-        words = f"{self.failures} members in a row failed to start, and no more are tried; the last: {self.last_failure}"
+        words = f"{self.failures} members in a row failed to start, and no more are tried until a resize, start or restart; the last: {self.last_failure}"
         self.service.set_problem("starts", words if given_up else "")
         if starting and (enough or given_up):
             self.service.expect(Lifecycle.RUNNING)
@@ -411,6 +446,9 @@ class Cluster(Entity[ClusterState]):
         return ""
 
     def service_changed(self) -> None:
+        self._tell_parent()
+
+    def tell_again(self) -> None:
         self._tell_parent()
 
     def _tell_parent(self) -> None:
