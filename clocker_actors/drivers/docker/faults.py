@@ -6,7 +6,17 @@ are those of engines 20.10 to 29; one that is not known becomes a plain EngineFa
 
 import re
 
-from clocker_actors.errors import ClockerError, EngineFault, ImageNotFound, NameConflict, NotFound, OutOfDisk, PortTaken, PullDenied
+from clocker_actors.errors import (
+    ClockerError,
+    EngineFault,
+    EngineUnavailable,
+    ImageNotFound,
+    NameConflict,
+    NotFound,
+    OutOfDisk,
+    PortTaken,
+    PullDenied,
+)
 
 _HOLDER = re.compile(r'already in use by container "?([0-9a-f]{12,64})')
 _DENIED = ("pull access denied", "unauthorized", "authentication required", "denied:", "no basic auth", "403 forbidden", "401 unauthorized")
@@ -20,6 +30,8 @@ _NO_IMAGE = (
 )
 _NO_REGISTRY = ("no such host", "dial tcp", "i/o timeout", "server misbehaving", "tls handshake", "connection refused", "request canceled")
 _GONE = ("no such container", "no such volume", "no such exec")
+_CLOSING = ("grpc: ", "ttrpc: ", "context canceled", "transport is closing", "containerd.sock: connect")
+"""What an engine says of its own parts while it is being stopped: the request was fine, the engine is going away."""
 _PULLING = ("pull", "build")
 
 
@@ -33,6 +45,8 @@ def fault(where: str, operation: str, status: int, text: str) -> ClockerError:
         return OutOfDisk(f"{head}; free disk space there, for example by `docker system prune`", **details)
     if "port is already allocated" in low or "address already in use" in low:
         return PortTaken(f"{head}; stop what uses the port, or choose another", **details)
+    if status >= 500 and operation not in _PULLING and any(text in low for text in _CLOSING):
+        return EngineUnavailable(f"{head}; wait until the engine has been restarted", retry_after=1.0, **details)
     if operation in _PULLING and (found := _of_registry(head, low, details)):
         return found
     if "no such image" in low:

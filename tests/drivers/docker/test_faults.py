@@ -3,7 +3,17 @@
 import pytest
 
 from clocker_actors.drivers.docker.faults import fault
-from clocker_actors.errors import ClockerError, EngineFault, ImageNotFound, NameConflict, NotFound, OutOfDisk, PortTaken, PullDenied
+from clocker_actors.errors import (
+    ClockerError,
+    EngineFault,
+    EngineUnavailable,
+    ImageNotFound,
+    NameConflict,
+    NotFound,
+    OutOfDisk,
+    PortTaken,
+    PullDenied,
+)
 
 WHERE = "unix:///run/docker.sock"
 HOLDER = "27abc948a19902c361d0ee20f77309acddf54db64df29e886e4643c0bd0ff11d"
@@ -31,6 +41,8 @@ RECORDED = [
     ("build", 0, "app:1: The command '/bin/sh -c false' returned a non-zero code: 1", EngineFault),
     ("build", 0, "app:1: pull access denied for nix, repository does not exist", PullDenied),
     ("list", 500, "", EngineFault),
+    ("start", 500, "grpc: the client connection is closing: context canceled", EngineUnavailable),
+    ("create", 500, "transport is closing", EngineUnavailable),
 ]
 
 
