@@ -20,6 +20,7 @@ from clocker_actors.model.specs import EngineSpec
 if TYPE_CHECKING:
     import asyncssh
 
+CLOSE_LIMIT = 2.0
 LONGEST_PATH = 100
 """A unix socket's path ends at 107 bytes."""
 
@@ -59,7 +60,14 @@ class Connection:
         if self._attempt is None:
             self._attempt = asyncio.get_running_loop().create_task(_connect(self.address), name=f"connect {self.address}")
             self._attempt.add_done_callback(self._settle)
-        return await asyncio.shield(self._attempt)
+        attempt = self._attempt
+        try:
+            return await asyncio.shield(attempt)
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if attempt.cancelled() and task is not None and not task.cancelling():
+                raise EngineUnavailable(f"the connection to {self.address} was closed: make a new one") from error
+            raise
 
     async def run(self, command: str, limit: float) -> str:
         """Run a command on the host; what it printed comes back. `limit` is in seconds."""
@@ -93,8 +101,14 @@ class Connection:
             self._attempt.cancel()
             await asyncio.wait([self._attempt])
         line, self._line = self._line, None
-        if line is not None:
-            line.close()
+        if line is None:
+            return
+        line.close()
+        try:
+            async with asyncio.timeout(CLOSE_LIMIT):
+                await line.wait_closed()
+        except TimeoutError:  # a cut cable takes no farewell
+            line.abort()
             await line.wait_closed()
 
     def _settle(self, attempt: asyncio.Task[asyncssh.SSHClientConnection]) -> None:

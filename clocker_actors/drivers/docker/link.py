@@ -85,7 +85,10 @@ class Link:
         """Make the call and hand out the answer as it comes. Reported when the block ends; losing the connection inside it is an error."""
         with self._reported(call.operation):
             async with self._opened(call) as response:
-                yield response
+                try:
+                    yield response
+                except msgspec.DecodeError as error:
+                    raise self._garbled(call, error) from error
 
     async def api(self, operation: str = "version") -> tuple[int, int]:
         """The API version to speak: the highest both know. Raises EngineFault naming both ranges when there is none.
@@ -113,8 +116,7 @@ class Link:
         try:
             return msgspec.json.decode(body, type=answer)
         except msgspec.DecodeError as error:
-            words = f"engine {self.where} answered {call.operation} with what is no {answer.__name__} ({error}): check what listens there"
-            raise EngineFault(words, operation=call.operation, engine=self.where) from error
+            raise self._garbled(call, error) from error
 
     @asynccontextmanager
     async def _opened(self, call: Call) -> AsyncIterator[aiohttp.ClientResponse]:
@@ -159,6 +161,10 @@ class Link:
             words = f"engine {self.where} ({theirs.version}) speaks API {theirs.min_api_version} to {theirs.api_version}, we speak {ours}"
             raise EngineFault(f"{words}: use an engine from 20.10 on, or a newer clocker", operation="version", engine=self.where)
         return agreed
+
+    def _garbled(self, call: Call, error: Exception) -> EngineFault:
+        words = f"engine {self.where} answered {call.operation} with something else than engines do ({error}): check what listens there"
+        return EngineFault(words, operation=call.operation, engine=self.where)
 
     def _unavailable(self, call: Call, error: Exception) -> EngineUnavailable:
         why, advice = str(error) or "no answer", self.address.advice

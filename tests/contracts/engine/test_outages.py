@@ -107,3 +107,19 @@ async def test_closing_leaves_no_connection_and_no_file(lab: Lab, tmp_path: Path
     await asyncio.sleep(0.05)  # the other side of an SSH channel takes a moment
     assert _open_files() <= before + 1  # the lab's own pool may have grown by one
     assert _files(tmp_path) <= files
+
+
+@pytest.mark.real
+async def test_closing_while_cut_off_does_not_wait_for_the_cable(lab: Lab) -> None:
+    other = lab.connect(Calls())
+    await other.list({})
+    watch = other.watch()
+    watch.follow(await lab.run(), 1.0)
+    async with heard(other):
+        await anext(aiter(watch))
+        lab.weather.cut()
+        try:
+            async with asyncio.timeout(5):
+                await other.close()
+        finally:
+            lab.weather.plug()
