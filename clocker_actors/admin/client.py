@@ -55,11 +55,11 @@ class Client:
         """Give up the connections."""
         self._http.close()
 
-    def get(self, path: str, **query: str | float | bool | None) -> dict[str, Value]:
+    def get(self, path: str, /, **query: str | float | bool | None) -> dict[str, Value]:
         """The JSON answer to a GET; query values that are None are left out."""
         return self._json("GET", path, query)
 
-    def items(self, path: str, **query: str | float | bool | None) -> list[dict[str, Value]]:
+    def items(self, path: str, /, **query: str | float | bool | None) -> list[dict[str, Value]]:
         """The items of a list answer."""
         return cast("list[dict[str, Value]]", self.get(path, **query)["items"])
 

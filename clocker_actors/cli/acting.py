@@ -1,0 +1,104 @@
+"""Commands that change something: invoke, resize, cancel, start, stop, restart, delete."""
+
+import json as jsonlib
+from collections.abc import Sequence
+from typing import Annotated
+from urllib.parse import quote
+
+import typer
+
+from clocker_actors.cli import output
+from clocker_actors.cli.output import AsJson
+from clocker_actors.cli.reach import Id, connect, entity, part, route
+from clocker_actors.cli.waiting import Wait, finish
+from clocker_actors.errors import BadRequest
+from clocker_actors.model.values import Value
+
+NEGATIVE = {"ignore_unknown_options": True}
+"""For commands whose arguments may begin with a minus: they are to be told what is wrong with -1, not that it is no option."""
+MOST = 1_000_000
+
+
+def invoke(
+    identity: Id,
+    effector: Annotated[str, typer.Argument(metavar="EFFECTOR", help="As `clocker effectors ID` lists them.")],
+    arguments: Annotated[list[str] | None, typer.Argument(metavar="[NAME=VALUE]...")] = None,
+    wait: Wait = True,
+    json: AsJson = False,
+) -> None:
+    """Run an effector of an entity."""
+    run(identity, effector, named(arguments or []), wait=wait, json=json)
+
+
+def resize(
+    identity: Id,
+    size: Annotated[str, typer.Argument(metavar="N", help="Members wanted.")],
+    wait: Wait = True,
+    json: AsJson = False,
+) -> None:
+    """Set the number of members of a cluster."""
+    if not size.removeprefix("-").isdecimal() or not 0 <= int(size) <= MOST:
+        raise BadRequest(f"size {size} of {identity} is not a size; give a whole number from 0 to {MOST}", size=size)
+    run(identity, "resize", {"size": int(size)}, wait=wait, json=json)
+
+
+def start(identity: Id, wait: Wait = True, json: AsJson = False) -> None:
+    """Bring a service up."""
+    run(identity, "start", {}, wait=wait, json=json)
+
+
+def stop(identity: Id, wait: Wait = True, json: AsJson = False) -> None:
+    """Stop a service and remove its containers; it can be started again."""
+    run(identity, "stop", {}, wait=wait, json=json)
+
+
+def restart(identity: Id, wait: Wait = True, json: AsJson = False) -> None:
+    """Replace what runs by fresh containers."""
+    run(identity, "restart", {}, wait=wait, json=json)
+
+
+def delete(identity: Id, wait: Wait = True, json: AsJson = False) -> None:
+    """Stop a service, remove all that was made for it, forget it."""
+    run(identity, "delete", {}, wait=wait, json=json)
+
+
+def cancel(
+    activity: Annotated[str, typer.Argument(metavar="ACTIVITY", help="As `clocker activities` lists them.")],
+    json: AsJson = False,
+) -> None:
+    """Stop what an activity still has to do; what was done stays."""
+    with connect() as client:
+        answer = client.post(f"/v1/activities/{quote(activity, safe='')}/cancel")
+    if json:
+        output.as_json(answer)
+    else:
+        output.note(f"activity {activity} ({part(answer, 'activity')['effector']} of {answer['path']}): cancelled")
+
+
+def run(identity: str, effector: str, arguments: dict[str, Value], *, wait: bool, json: bool) -> None:
+    """Have an entity run an effector, and say what became of it."""
+    with connect() as client:
+        accepted = client.post(route(entity(client, identity), "effectors", effector), arguments)
+        finish(client, accepted, wait=wait, json=json)
+
+
+def named(arguments: Sequence[str]) -> dict[str, Value]:
+    """`name=value` words as a map; a value that is a JSON list or map is taken as such. Raises BadRequest."""
+    found: dict[str, Value] = {}
+    for argument in arguments:
+        name, mark, text = argument.partition("=")
+        if not mark or not name:
+            raise BadRequest(f"argument {argument!r} is not NAME=VALUE; write for example size=3", argument=argument)
+        if name in found:
+            raise BadRequest(f"argument {name!r} is given twice; give it once", argument=name)
+        found[name] = _value(name, text)
+    return found
+
+
+def _value(name: str, text: str) -> Value:
+    if not text.startswith(("{", "[")):
+        return text
+    try:
+        return jsonlib.loads(text)
+    except ValueError as error:
+        raise BadRequest(f"argument {name!r} is not good JSON ({error}); write for example '{{\"key\": 1}}'", argument=name) from None

@@ -1,0 +1,105 @@
+"""Commands that take a blueprint: plan and deploy.
+
+The file is read and checked here, so that its faults come with positions and even without a daemon. Files it names stand next to it; they are packed and
+uploaded, since the daemon opens no path that a client gives it.
+"""
+
+import hashlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from clocker_actors.cli import output
+from clocker_actors.cli.output import AsJson
+from clocker_actors.cli.packing import pack
+from clocker_actors.cli.reach import Item, connect, parts
+from clocker_actors.cli.waiting import Wait, finish
+from clocker_actors.errors import BadRequest
+
+if TYPE_CHECKING:
+    from clocker_actors.blueprint import ParsedBlueprint
+
+CHANGES = 4
+File = Annotated[str, typer.Argument(metavar="FILE", help="The blueprint (YAML); - reads stdin.")]
+_MARKS = {"create": "+", "update": "~", "remove": "-", "keep": "="}
+
+
+def deploy(file: File, wait: Wait = True, json: AsJson = False) -> None:
+    """Deploy a blueprint."""
+    text, name, folder = _read(file)
+    parsed = _parsed(text, name)
+    packed = {reference.placeholder: pack(folder / reference.path) for reference in parsed.files}
+    sums = {placeholder: hashlib.sha256(content).hexdigest() for placeholder, content in packed.items()}
+    with connect() as client:
+        for placeholder, content in packed.items():
+            client.upload(sums[placeholder], content)
+        accepted = client.post("/v1/applications", {"text": text, "filename": name, "blobs": sums})
+        finish(client, accepted, wait=wait, json=json)
+
+
+def plan(
+    file: File,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 4 when there are changes.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Show what deploying a blueprint would do, and where."""
+    text, name, _ = _read(file)
+    _parsed(text, name)
+    with connect() as client:
+        answer = client.post("/v1/plan", {"text": text, "filename": name})
+    if json:
+        output.as_json(answer)
+    else:
+        _tell(answer)
+    if not answer["possible"]:
+        raise typer.Exit(1)
+    if exit_code and answer["changes"]:
+        raise typer.Exit(CHANGES)
+
+
+def _read(file: str) -> tuple[str, str, Path]:
+    """Text, name for faults, and the folder in which the files it names stand."""
+    if file == "-":
+        return sys.stdin.read(), "stdin", Path.cwd()
+    path = Path(file)
+    try:
+        return path.read_bytes().decode(), file, path.absolute().parent
+    except OSError as error:
+        raise BadRequest(f"blueprint {file} cannot be read ({error.strerror}); give the path of a YAML file", path=file) from None
+    except UnicodeDecodeError as error:
+        raise BadRequest(f"{file}: not UTF-8 ({error.reason} at byte {error.start}); save the file as UTF-8", path=file) from None
+
+
+def _parsed(text: str, name: str) -> "ParsedBlueprint":
+    # Imported here: types come from every policy, which costs more than most commands take.
+    from clocker_actors.admin.types import type_table  # noqa: PLC0415
+    from clocker_actors.blueprint import parse  # noqa: PLC0415
+
+    return parse(text, name, type_table())
+
+
+def _tell(answer: Item) -> None:
+    pools = answer["pools"]
+    if isinstance(pools, list):
+        for pool in pools:
+            output.say(f"+ docker-cloud {pool}", "green")
+    for found in parts(answer, "plans"):
+        output.say(f"application {found['application']} on {found['pool']}", "bold")
+        rows = [(_MARKS[str(step["action"])], step["kind"], step["path"], _where(step), step["reason"]) for step in parts(found, "steps")]
+        output.table(("", "KIND", "PATH", "WHERE", "WHY"), rows, fixed=("", "KIND"))
+        for refusal in parts(found, "refusals"):
+            would = refusal["would_change"]
+            hint = f"; {'; '.join(str(each) for each in would)}" if isinstance(would, list) and would else ""
+            output.note(f"clocker: {refusal['path']} finds no host: {refusal['reason']}{hint}")
+        for warning in parts(found, "warnings"):
+            output.note(f"warning: {warning['path']}: {warning['message']}")
+        counts = {mark: sum(row[0] == mark for row in rows) for mark in "+~-"}
+        output.say(f"{counts['+']} to create, {counts['~']} to update, {counts['-']} to remove")
+
+
+def _where(step: Item) -> str:
+    ports = step["ports"]
+    shown = ", ".join(f"{inner}→{outer or 'chosen'}" for inner, outer in ports.items()) if isinstance(ports, dict) else ""
+    return f"{step['host']}{f' ({shown})' if shown else ''}" if step["host"] else ""

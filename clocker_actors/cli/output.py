@@ -1,0 +1,116 @@
+"""How commands speak: tables that fit 80 columns, JSON for programs, complaints on stderr.
+
+Colour only where there is a terminal. What comes from containers or other people may hold control characters; they are taken out.
+"""
+
+import json
+import re
+import sys
+import traceback
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from clocker_actors.errors import BlueprintError, ClockerError
+from clocker_actors.model.values import Value
+
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
+"""The option every command has."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_STYLES = {
+    "running": "green",
+    "yes": "green",
+    "done": "green",
+    "up": "green",
+    "starting": "yellow",
+    "stopping": "yellow",
+    "waiting": "yellow",
+    "on-fire": "bold red",
+    "failed": "bold red",
+    "no": "red",
+    "down": "red",
+    "stopped": "dim",
+    "suspended": "yellow",
+}
+
+
+def console() -> Console:
+    """Where data goes."""
+    return Console(highlight=False, markup=False, emoji=False)
+
+
+def messages() -> Console:
+    """Where errors and progress go."""
+    return Console(stderr=True, highlight=False, markup=False, emoji=False)
+
+
+def say(text: str, style: str = "") -> None:
+    """One line of data, as long as it is."""
+    console().print(Text(clean(text), style), soft_wrap=True)
+
+
+def note(text: str) -> None:
+    """One line that is no data: on stderr."""
+    messages().print(Text(clean(text)), soft_wrap=True)
+
+
+def as_json(value: object) -> None:
+    """A value as JSON, indented."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def json_line(value: object) -> None:
+    """A value as JSON on one line, at once."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[Value]], *, fixed: Sequence[str] = ("UID", "STATE", "UP")) -> None:
+    """Columns under heads; those named in `fixed` are never broken, the others fold where the line is too short."""
+    made = Table(box=None, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for name in heads:
+        made.add_column(name, no_wrap=name in fixed, overflow="fold")
+    for row in rows:
+        made.add_row(*(cell(value) for value in row))
+    console().print(made)
+
+
+def cell(value: Value) -> Text:
+    """A value in a table: words for what is true or missing, colour for states."""
+    words = "-" if value is None else ("yes" if value else "no") if isinstance(value, bool) else clean(str(value))
+    return Text(words, _STYLES.get(words, ""))
+
+
+def clean(text: str) -> str:
+    """The text without control characters (but tabs and line ends)."""
+    return _CONTROL.sub("", text)
+
+
+def moment(at: Value) -> str:
+    """A time in UTC, to the second; "-" for none."""
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}" if isinstance(at, int | float) else "-"
+
+
+def hour(at: Value) -> str:
+    """A time of day in UTC."""
+    return moment(at)[11:] or "-"
+
+
+def complain(error: ClockerError) -> None:
+    """Say what went wrong. The faults of a blueprint stand alone, each with its own position, for editors."""
+    lines = error.faults if isinstance(error, BlueprintError) else (f"clocker: {str(error) or type(error).__name__}",)
+    for line in lines:
+        note(line)
+
+
+def complain_unforeseen(error: Exception) -> None:
+    """A fault of ours: where it is, without the traceback."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" at {frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else ""
+    note(f"clocker: something unforeseen ({type(error).__name__}{where}): {error}; please report it with what you typed")

@@ -1,0 +1,66 @@
+"""The command that lists and changes the policies of an entity at run time."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import typer
+
+from clocker_actors.cli import output
+from clocker_actors.cli.acting import named, run
+from clocker_actors.cli.output import AsJson
+from clocker_actors.cli.reach import Id, connect, entity, parts, route
+from clocker_actors.cli.waiting import Wait
+from clocker_actors.errors import BadRequest
+from clocker_actors.model.values import Value, as_map
+from clocker_actors.telemetry import words
+
+ACTIONS = ("add", "set", "suspend", "resume", "remove")
+
+
+def policies(
+    identity: Id,
+    action: Annotated[str | None, typer.Argument(metavar="[add|set|suspend|resume|remove]", help="What to do; nothing lists them.")] = None,
+    policy: Annotated[str | None, typer.Argument(metavar="[POLICY]", help="Its name; for add its type.")] = None,
+    config: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Configuration, for add and set.")] = None,
+    name: Annotated[str, typer.Option("--name", help="Name of a policy to add; its type by default.")] = "",
+    wait: Wait = True,
+    json: AsJson = False,
+) -> None:
+    """List policies, enrichers and feeds of an entity, or change one."""
+    if action is None:
+        _list(identity, json=json)
+        return
+    if action not in ACTIONS:
+        raise BadRequest(f"policies {identity}: there is no action {action!r}; write one of {', '.join(ACTIONS)}", action=action)
+    if policy is None:
+        what = "a type, for example autoscaler" if action == "add" else f"a name, as `clocker policies {identity}` lists them"
+        raise BadRequest(f"policies {identity} {action} needs {what}", action=action)
+    keys = named(config or [])
+    if keys and action not in {"add", "set"}:
+        raise BadRequest(f"policies {identity} {action} takes no configuration; leave {', '.join(keys)} out", action=action)
+    arguments: dict[str, Value] = {"type": policy, "name": name} if action == "add" else {"policy": policy}
+    if action in {"add", "set"}:
+        arguments["config"] = keys
+    run(identity, f"{action}_policy", arguments, wait=wait, json=json)
+
+
+def _list(identity: str, *, json: bool) -> None:
+    with connect() as client:
+        answer = client.get(route(entity(client, identity), "policies"))
+    if json:
+        output.as_json(answer)
+        return
+    rows = parts(answer, "items")
+    if not rows:
+        output.note(f"{identity} has no policies; add one with `clocker policies {identity} add TYPE KEY=VALUE`")
+        return
+    output.table(
+        ("NAME", "TYPE", "ROLE", "STATE", "CONFIGURATION"),
+        ((each["name"], each["type"], each["role"], each["state"], _config(as_map(each["config"]))) for each in rows),
+        fixed=("ROLE", "STATE"),
+    )
+
+
+def _config(config: Mapping[str, Value]) -> str:
+    """What is set, as it would be typed."""
+    return " ".join(f"{name}={words.figure(value)}" for name, value in config.items() if value is not None)

@@ -1,0 +1,85 @@
+"""Waits for an activity, with its progress on a terminal. Ctrl-C ends the waiting, never the activity."""
+
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from clocker_actors.cli import output
+from clocker_actors.cli.reach import Item, part
+from clocker_actors.model.values import as_map
+from clocker_actors.telemetry import words
+
+if TYPE_CHECKING:
+    from rich.status import Status
+
+    from clocker_actors.admin.client import Client
+
+Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until it has ended (Ctrl-C leaves it running).")]
+ENDED = frozenset({"done", "failed", "cancelled", "superseded", "interrupted"})
+FIRST_LOOK, LONGEST_PAUSE = 0.05, 0.5
+INTERRUPTED = 130
+
+
+def finish(client: "Client", accepted: Item, *, wait: bool, json: bool) -> None:
+    """Say what became of an order that was accepted; exits 1 when it failed."""
+    activity = str(accepted["activity"])
+    if not wait:
+        output.as_json(accepted) if json else output.say(activity)
+        return
+    try:
+        ended = _wait(client, activity)
+    except KeyboardInterrupt:
+        output.note(f"activity {activity} goes on: follow it with `clocker events -f`, take it back with `clocker cancel {activity}`")
+        raise typer.Exit(INTERRUPTED) from None
+    if json:
+        output.as_json(ended)
+    _conclude(part(ended, "activity"), str(ended["path"]), quiet=json)
+
+
+def _wait(client: "Client", activity: str) -> Item:
+    console = output.messages()
+    if not console.is_terminal:
+        return _poll(client, activity, None)
+    with console.status(f"activity {activity}") as status:
+        return _poll(client, activity, status)
+
+
+def _poll(client: "Client", activity: str, status: "Status | None") -> Item:
+    pause = FIRST_LOOK
+    while True:
+        found = client.get(f"/v1/activities/{activity}")
+        current = part(found, "activity")
+        if current["state"] in ENDED:
+            return found
+        if status is not None:
+            status.update(output.clean(_progress(found)))
+        time.sleep(pause)
+        pause = min(pause * 1.5, LONGEST_PAUSE)
+
+
+def _progress(found: Item) -> str:
+    """The activity, and the newest of its parts that still runs."""
+    current = part(found, "activity")
+    texts = [f"{current['effector']} {found['path'] or current['entity']}"]
+    if current["total"]:
+        texts.append(f"{current['done']} of {current['total']}")
+    if current["note"]:
+        texts.append(str(current["note"]))
+    inner = found["parts"]
+    if isinstance(inner, list):
+        texts += [_progress(each) for each in inner if as_map(each["activity"])["state"] not in ENDED][-1:]
+    return ": ".join(texts[:1]) + (f" ({', '.join(texts[1:])})" if texts[1:] else "")
+
+
+def _conclude(activity: Item, path: str, *, quiet: bool) -> None:
+    about = f"{activity['effector']} of {path or activity['entity']}"
+    began, ended = activity["began"], activity["ended"]
+    took = f" in {words.span(ended - began)}" if isinstance(began, int | float) and isinstance(ended, int | float) else ""
+    if activity["state"] == "done":
+        if not quiet:
+            output.note(f"{about}: done{took} (activity {activity['id']})")
+        return
+    why = activity["problem"] or activity["state"]
+    output.note(f"clocker: {about} {activity['state']}{took}: {why}; `clocker explain {path or activity['entity']}` tells more")
+    raise typer.Exit(1)
