@@ -20,6 +20,12 @@ from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.messages import ActivityEnded, ChildChanged, ChildDeleted, RemoveVolumes, VolumesRemoved
 from clocker_actors.model.values import Value
 
+VOLUMES_AGAIN = 90.0
+
+
+class VolumesAgain:
+    """Timer message: nobody has said that the volumes are removed; ask again."""
+
 
 class Application(Entity[ApplicationState]):
     """Plants its services once, then starts, stops and deletes them together."""
@@ -49,6 +55,9 @@ class Application(Entity[ApplicationState]):
                 self.change(replace(self.state, children=self.family.remove(message.child)))
             case VolumesRemoved():
                 self.forget()
+            case VolumesAgain():
+                self._volumes_asked = False
+                self.settle()
             case ActivityEnded():
                 self.fanout.ended(message.activity)
             case _:
@@ -82,6 +91,11 @@ class Application(Entity[ApplicationState]):
     def _restart(self, activity: Activity, _: Arguments) -> None:
         self.refuse_if_deleting(activity)
         children = self.family.uids
+        self.running.supersede("stop", by=activity)
+        if self.state.desired is Desired.STOPPED:
+            self.family.anew()
+            self.service.expect(Lifecycle.STARTING)
+            self.change(replace(self.state, desired=Desired.RUNNING))
         self.fanout.begin(activity.id, len(children))
         self.family.brood.order_anew(children, "restart", Cause(activity.id, activity.cause.principal), activity.id, self.uid)
 
@@ -95,6 +109,7 @@ class Application(Entity[ApplicationState]):
         self.family.reconcile()
         if self.state.desired is Desired.DELETED and not children and not self._volumes_asked:
             self._volumes_asked = True
+            self.after("volumes", VOLUMES_AGAIN, VolumesAgain())
             activity = self.running.newest("delete")
             cause = Cause(activity.id, activity.cause.principal) if activity else SYSTEM
             self.tell(self.identity.pool, RemoveVolumes(self.uid, (), self.uid, cause))

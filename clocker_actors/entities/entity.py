@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import ClassVar, Generic, TypeVar
 
+from clocker_actors.entities import catalogue
 from clocker_actors.entities.adjuncts import Adjuncts
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.records import Desired, Identity, State, decision_record, record
@@ -17,7 +18,7 @@ from clocker_actors.entities.running import Running
 from clocker_actors.entities.sensing import Sensing
 from clocker_actors.entities.service import Service
 from clocker_actors.errors import Conflict, Permanent
-from clocker_actors.kernel import Answered, RequestFailed, Started, TimedOut, WorkDone, WorkFailed
+from clocker_actors.kernel import Answered, ChildRestarted, RequestFailed, Started, TimedOut, WorkDone, WorkFailed
 from clocker_actors.model import effectors, sensors
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.decisions import Decision
@@ -36,6 +37,7 @@ from clocker_actors.model.messages import (
     SensorChanged,
     SetProblem,
     SetReading,
+    TellAgain,
 )
 from clocker_actors.model.values import Value
 from clocker_actors.ports.store import Record
@@ -70,6 +72,8 @@ class Entity(Sensing, Generic[S]):
         self._unwritten: list[Record] = []
         self._writing: tuple[Record, ...] = ()
         self._forgotten = False
+        self._kept: set[Uid] = set()
+        self._inherited: frozenset[str] | None = None  # children of the behaviour before a crash
 
     @property
     def ids(self) -> Ids:
@@ -86,7 +90,10 @@ class Entity(Sensing, Generic[S]):
         """The methods behind this entity's own effectors; those for policies are common to all."""
         return {}
 
-    def activity_cancelled(self, activity_id: str) -> None:
+    def tell_again(self) -> None:
+        """The parent was restarted; subclasses tell it how they are."""
+
+    def activity_cancelled(self, activity: Activity) -> None:
         """An open activity was taken back; subclasses stop what only it wanted."""
 
     def describe(self) -> Mapping[str, Value]:
@@ -124,7 +131,9 @@ class Entity(Sensing, Generic[S]):
                 self._write()
             case Answered() | RequestFailed() | TimedOut():
                 self.adjuncts.answered(message)
-            case Started():
+            case TellAgain():
+                self.tell_again()
+            case Started() | ChildRestarted():
                 self._tell_all_readings(message.id)
             case _:
                 return super().on_receive(message)
@@ -142,6 +151,36 @@ class Entity(Sensing, Generic[S]):
             raise
         return Accepted(activity.id)
 
+    # --- children, and the end of this behaviour
+
+    def keep(self, child: Uid, kind: EntityKind) -> bool:
+        """Have the actor of a child entity; whether it was not known to this behaviour yet. One that lives already (we were restarted) is kept."""
+        if child in self._kept:
+            return False
+        if self._inherited is None:
+            self._inherited = frozenset(self.children)
+        self._kept.add(child)
+        self.spawn(child, catalogue.factory(kind, child, self.outside))
+        if child in self._inherited:
+            self.tell(child, TellAgain())
+        return True
+
+    def let_go(self, child: Uid) -> None:
+        """Stop the actor of a child entity that is no more."""
+        self._kept.discard(child)
+        if child in self.children:
+            self.stop_child(child)
+
+    def on_failure(self, *_: object) -> None:
+        """Crashed: a fresh behaviour takes over, which knows nothing of the activities that were open."""
+        self.running.interrupt(f"{self.uid} had an internal error and was restarted: look at it, and give the command again")
+
+    def on_stop(self) -> None:
+        """Nothing more will happen here."""
+        for activity in self.running.all("delete") if self._forgotten else ():
+            self.running.finish(activity.id)
+        self.running.interrupt(f"{self.uid} was stopped: give the command again if it is still wanted")
+
     # --- durable state
 
     @property
@@ -155,7 +194,10 @@ class Entity(Sensing, Generic[S]):
         return not self._unwritten and not self._writing
 
     def change(self, state: S, *others: Record) -> None:
-        """Take on a new state: written first (with `others`, all or nothing), acted upon by `reconcile` once it is durable."""
+        """Take on a new state: written first (with `others`, all or nothing), acted upon by `reconcile` once it is durable.
+        Nothing happens once the entity is forgotten."""
+        if self._forgotten:
+            return
         self.state = state
         self._unwritten = [kept for kept in self._unwritten if (kept.kind, kept.uid) != (self.kind, self.uid)]
         self._unwritten += [record(self.kind, state), *others]
@@ -202,7 +244,7 @@ class Entity(Sensing, Generic[S]):
     # --- readings and decisions
 
     def _tell_all_readings(self, child: str) -> None:
-        """A policy or enricher that begins hears what is known already."""
+        """A policy or enricher that begins, or begins anew after a crash, hears what is known already."""
         if child.startswith(f"{self.uid}:"):
             for reading in self.readings.values():
                 self.tell(child, SensorChanged(self.uid, reading))

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from clocker_actors.entities import catalogue
 from clocker_actors.entities.brood import Brood
 from clocker_actors.entities.planting import plant, service_kind
 from clocker_actors.entities.records import ApplicationState, Desired, MemberState, record
@@ -46,8 +45,8 @@ class Family(Generic[S]):
         entity = self._entity
         for spec in self._specs:
             uid = entity.state.children.get(spec.id)
-            if uid is not None and uid not in entity.children:
-                entity.spawn(uid, catalogue.factory(service_kind(spec), uid, entity.outside))
+            if uid is not None:
+                entity.keep(uid, service_kind(spec))
         effector = ORDERS[entity.state.desired]
         activity = entity.running.newest(effector)
         if activity is not None:
@@ -62,8 +61,7 @@ class Family(Generic[S]):
 
     def remove(self, child: Uid) -> Mapping[str, Uid]:
         """A child is deleted; the children that are left."""
-        if child in self._entity.children:
-            self._entity.stop_child(child)
+        self._entity.let_go(child)
         self.brood.forget(child)
         return {name: uid for name, uid in self._entity.state.children.items() if uid != child}
 

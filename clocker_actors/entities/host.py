@@ -39,16 +39,18 @@ from clocker_actors.entities.records import HostState, read_state
 from clocker_actors.entities.streams import samples
 from clocker_actors.entities.vitals import Load, Vital
 from clocker_actors.errors import EngineUnavailable, Failure
-from clocker_actors.kernel import WorkDone, WorkFailed
+from clocker_actors.kernel import ChildRestarted, WorkDone, WorkFailed
 from clocker_actors.model import sensors
 from clocker_actors.model.containers import EngineInfo, EngineState, Observed
 from clocker_actors.model.identity import LABEL_APPLICATION, LABEL_PLANE, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.messages import (
+    TOPIC_BEGAN,
     ClaimContainer,
     ContainerIntent,
     EndContainer,
     GenerationChanged,
+    HostBegan,
     HostSeen,
     Lane,
     Phase,
@@ -83,6 +85,8 @@ class Host(Entity[HostState]):
         self.unclaimed: dict[Key, Observed] = {}  # there and ours, but its member has not spoken yet
         self.claims: dict[Key, ClaimContainer] = {}  # wait for the first listing
         self.endings: dict[Key, EndContainer] = {}  # likewise
+        self.runs: dict[Key, RunContainer] = {}  # likewise
+        self.ordered: dict[Uid, End] = {}  # containers that were told to end
         self.periods: dict[Uid, float] = {}  # members that are watched more closely
         self.volume_work: dict[str, RemoveVolumes] = {}
         self.info: EngineInfo | None = None
@@ -103,6 +107,7 @@ class Host(Entity[HostState]):
         self.service.expect(Lifecycle.STARTING)
         self.link.ping()
         self.stream("samples", samples, self.watch)
+        self.publish(TOPIC_BEGAN, HostBegan(self.uid))
 
     def on_receive(self, message: object) -> object:  # noqa: C901 - every message it takes, on one screen
         match message:
@@ -159,6 +164,8 @@ class Host(Entity[HostState]):
                 self.images.came(message.name, message.result)
             case WorkFailed() if message.name.startswith(IMAGE):
                 self.images.failed(message.name, message.failure)
+            case WorkDone(name="volumes") | WorkFailed(name="volumes"):
+                pass  # what is left of a deleted application is looked for again when the engine comes back
             case WorkDone() | WorkFailed() if message.name in self.volume_work:
                 self._volumes_removed(message)
             case WorkDone() | WorkFailed() if message.name.startswith("sweep:"):
@@ -173,9 +180,15 @@ class Host(Entity[HostState]):
                 self.link.give_up()
             case Vital():
                 self._vitals()
+            case ChildRestarted() if message.id in self.ordered:
+                self.tell(message.id, self.ordered[Uid(message.id)])
             case _:
                 return super().on_receive(message)
         return None
+
+    def tell_again(self) -> None:
+        self.load.told = None
+        self._publish()
 
     def describe(self) -> Mapping[str, Value]:
         spec = self.state.spec
@@ -189,11 +202,12 @@ class Host(Entity[HostState]):
 
     def came_up(self) -> None:
         """The engine answers, and was listed."""
-        self.work("info", self.engine.info, timeout=INFO_LIMIT)
+        self.info = None
         self.service.replace_indicators({})
         if self.service.expected is not Lifecycle.RUNNING:
             self.service.expect(Lifecycle.RUNNING)
         self._vitals()
+        self.work("volumes", self._stale_volumes, timeout=VOLUMES_LIMIT)
 
     def went_down(self, reason: str) -> None:
         """The engine does not answer: its readings count no more, nothing is placed on it."""
@@ -206,6 +220,9 @@ class Host(Entity[HostState]):
         )  # fmt: skip
         self.images.forget_all()
         self.cancel_work("events")
+        runs, self.runs = self.runs, {}
+        for message in runs.values():
+            self._run(message)
         self._publish()
 
     def is_lost(self, reason: str) -> None:
@@ -238,6 +255,8 @@ class Host(Entity[HostState]):
         self.foreign = sum(1 for seen in observed if seen.labels.get(LABEL_PLANE) != plane and seen.state is EngineState.RUNNING)
         for key, uid in tuple(self.containers.items()):
             self.tell(uid, Seen(ours.pop(key, None)))
+        if self.info is None and not self.working("info"):
+            self.work("info", self.engine.info, timeout=INFO_LIMIT)
         self.unclaimed = {}
         for key, seen in ours.items():
             if wanted(self.outside.store, *key):
@@ -246,6 +265,8 @@ class Host(Entity[HostState]):
                 self._sweep(seen)
         for claim in tuple(self.claims.values()):
             self._claim(claim)
+        for run in tuple(self.runs.values()):
+            self._run(run)
         for ending in tuple(self.endings.values()):
             self._end(ending)
         self._publish()
@@ -266,8 +287,11 @@ class Host(Entity[HostState]):
     def _run(self, message: RunContainer) -> None:
         intent = message.intent
         key = (intent.member, intent.generation)
+        self.runs.pop(key, None)
         if key in self.containers:
             self.tell(self.containers[key], Report(message.cause))
+        elif self.link.undecided:
+            self.runs[key] = message
         elif not self.link.up:
             why = f"host {self.state.spec.name} does not answer: {self.link.reason}"
             self._say(key, Phase.FAILED, why, message.cause, Failure.of(EngineUnavailable(why)))
@@ -292,8 +316,13 @@ class Host(Entity[HostState]):
     def _end(self, message: EndContainer) -> None:
         key = (message.member, message.generation)
         self.endings.pop(key, None)
+        self.runs.pop(key, None)
         if key in self.containers:
-            self.tell(self.containers[key], End(message.cause, message.stop_timeout))
+            uid = self.containers[key]
+            self.ordered[uid] = End(message.cause, message.stop_timeout)
+            self.tell(uid, self.ordered[uid])
+            if self.link.lost:
+                self.tell(uid, HostLost(f"host {self.state.spec.name} does not answer: {self.link.reason}"))
         elif self.link.lost:
             self._say(key, Phase.LOST, f"host {self.state.spec.name} does not answer", message.cause)
         elif not self.link.up:
@@ -321,6 +350,9 @@ class Host(Entity[HostState]):
         self.containers = {key: kept for key, kept in self.containers.items() if kept != uid}
         self.names = {name: kept for name, kept in self.names.items() if kept != uid}
         self.load.forget(uid)
+        self.ordered.pop(uid, None)
+        staying = {key[0] for key in self.containers}
+        self.periods = {member: period for member, period in self.periods.items() if member in staying}
         self._may_start(self.pace.withdraw(uid))
         if uid in self.children:
             self.stop_child(uid)
@@ -399,7 +431,8 @@ class Host(Entity[HostState]):
             images=frozenset(self.images.known),
             order=self.state.order,
         )
-        if view != self.load.told:
+        undecided = self.link.undecided or (self.link.up and info is None)
+        if view != self.load.told and not undecided:
             self.load.told = view
             self.tell(self.identity.parent, HostSeen(view))
 
@@ -416,6 +449,14 @@ class Host(Entity[HostState]):
         """Work, not a handler: touches nothing of the actor but its engine."""
         for volume in await self.engine.volumes(labels):
             await self.engine.remove_volume(volume)
+
+    async def _stale_volumes(self) -> None:
+        """Work: remove volumes of applications that were deleted while this engine could not be asked."""
+        prefix = f"clocker.{self.outside.plane}."
+        for volume in await self.engine.volumes({LABEL_PLANE: self.outside.plane}):
+            application = volume.removeprefix(prefix).partition(".")[0]
+            if volume.startswith(prefix) and self.outside.store.read(EntityKind.APPLICATION, application) is None:
+                await self.engine.remove_volume(volume)
 
     def _volumes_removed(self, message: WorkDone | WorkFailed) -> None:
         asked = self.volume_work.pop(message.name)

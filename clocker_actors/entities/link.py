@@ -69,6 +69,11 @@ class Link:
         self.lost = False
         self.reason = "not asked yet"
 
+    @property
+    def undecided(self) -> bool:
+        """Whether it is neither up nor known to be down."""
+        return not self.up and self._misses < self._timing.ping_misses
+
     def ping(self) -> None:
         """Ask whether it is there; the answer comes as the outcome of the work."""
         if not self._host.working("ping"):

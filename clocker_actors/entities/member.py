@@ -25,12 +25,14 @@ from clocker_actors.model.activities import Activity
 from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.messages import (
+    TOPIC_BEGAN,
     ChildChanged,
     ChildDeleted,
     ClaimContainer,
     ContainerRead,
     EndContainer,
     GenerationChanged,
+    HostBegan,
     Lane,
     Phase,
     Place,
@@ -45,6 +47,7 @@ from clocker_actors.model.values import Value
 log = logging.getLogger(__name__)
 
 START_TRIES = 3
+PLACE_LIMIT = 60.0
 PLACE_PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)
 FORWARDED = frozenset(
     sensor.name
@@ -75,6 +78,7 @@ class Member(Entity[MemberState]):
         super().__init__(uid, outside)
         self.phase: Phase | None = None  # of the current generation; None until its host was told of it
         self.placing = 0  # the generation the Pool was asked for, 0 if none
+        self.pausing = False  # refused; the Pool is asked again in a while
         self.refusals = 0
         self.tries = 0
         self.avoid: tuple[Uid, ...] = ()
@@ -109,8 +113,10 @@ class Member(Entity[MemberState]):
             case PlacementRefused():
                 self._refused(message)
             case PlaceAgain():
-                self.placing = 0
+                self._ask_again()
                 self.settle()
+            case HostBegan():
+                self._tell_host_again(message.host)
             case WatchClosely():
                 self._watch(message.period)
             case ChildChanged():
@@ -144,6 +150,8 @@ class Member(Entity[MemberState]):
     def _bring_up(self, activity: Activity, _: Arguments) -> None:
         ready = self.state.current is not None and self.phase is Phase.READY
         self._aim(activity, Desired.RUNNING, None if ready else Lifecycle.STARTING)
+        if self.phase in generations.NOT_RUNNING:
+            self._leave(self.state)
 
     def _bring_down(self, activity: Activity, _: Arguments) -> None:
         self._aim(activity, Desired.STOPPED, Lifecycle.STOPPING)
@@ -166,13 +174,14 @@ class Member(Entity[MemberState]):
         self.cause = Cause(activity.id, activity.cause.principal)
         self.blocked, self.tries, self.refusals, self.avoid = "", 0, 0, ()
         self.family.anew()
+        self._ask_again()
         self.service.clear_problems()
         self._tell_parent()
         self.change(replace(self.state, desired=desired))
 
-    def activity_cancelled(self, activity_id: str) -> None:
+    def activity_cancelled(self, activity: Activity) -> None:
         """What has begun goes on: the desired state stays as the effector set it, and the next effector changes it."""
-        log.info("activity cancelled", extra={"entity": self.uid, "activity": activity_id})
+        log.info("activity cancelled", extra={"entity": self.uid, "activity": activity.id})
 
     # --- towards the desired state
 
@@ -196,9 +205,10 @@ class Member(Entity[MemberState]):
         if self.state.current is not None:
             if self.phase is None:
                 self._launch(self.state.current)
-        elif not self.placing and all(generation.ended for generation in self.state.leaving):
+        elif not self.placing and not self.pausing and all(generation.ended for generation in self.state.leaving):
             self.placing = self.state.number + 1
             self._step("place", "asking the pool for a host")
+            self.after("place", PLACE_LIMIT, PlaceAgain())
             self.tell(self.identity.pool, Place(generations.request(self.state, container, self.avoid, self.cause)))
 
     def _launch(self, current: Generation) -> None:
@@ -206,6 +216,7 @@ class Member(Entity[MemberState]):
         if container is None:
             return
         self.phase = Phase.WAITING
+        self.subscribe(current.host, TOPIC_BEGAN)
         intent = generations.intent(self.state, current, container, self.outside.plane, self.outside.store.epoch)
         if current.ready_once:
             self.tell(current.host, ClaimContainer(intent, self.cause))
@@ -214,29 +225,43 @@ class Member(Entity[MemberState]):
         if self.period is not None:
             self.tell(current.host, WatchClosely(self.uid, self.period))
 
-    def _towards_stopped(self) -> None:
+    def _ask_again(self) -> None:
+        """Whatever the Pool was asked is void; it may be asked anew at once."""
         if self.placing:
             self.tell(self.identity.pool, Release(self.uid, self.placing))
-            self.placing = 0
-            self.cancel_timer("place")
+        self.placing, self.pausing = 0, False
+        self.cancel_timer("place")
+
+    def _tell_host_again(self, host: Uid) -> None:
+        """The host has forgotten what it was told, so it is told again: what runs is adopted, what leaves is removed."""
+        if self.state.current is not None and self.state.current.host == host:
+            self.phase = None
+        self.ending -= {generation.number for generation in self.state.leaving if generation.host == host}
+        self.settle()
+
+    def _towards_stopped(self) -> None:
+        self._ask_again()
         if self.state.current is not None:
             self._leave(self.state)
         elif not self.state.leaving and self.state.desired is Desired.DELETED and not self.state.children:
             self.forget()
 
-    def _leave(self, state: MemberState, *, ended: bool = False) -> None:
-        """The current generation becomes a leaving one."""
+    def _leave(self, state: MemberState, *, ended: bool | None = None) -> None:
+        """The current generation becomes a leaving one; `ended` if nothing of it runs (not given: as its phase says)."""
         current = state.current
         if current is None:
             return
-        over = ended or self.phase in generations.NOT_RUNNING
+        over = self.phase in generations.NOT_RUNNING if ended is None else ended
+        if self.phase in {Phase.DIED, Phase.GONE}:
+            # It holds neither memory nor ports any more: its successor may have its very place.
+            self.tell(self.identity.pool, Release(self.uid, current.number))
         leaving = replace(current, ended=over)
         self.phase = None
         self.change(replace(state, current=None, leaving=(*state.leaving, leaving)))
 
     def _end_leaving(self) -> None:
-        """Have leaving generations removed. Remains of a dead one wait until its successor runs: removing holds up starting."""
-        busy = self.state.desired is Desired.RUNNING and self.phase is not Phase.READY and not self.blocked
+        """Have leaving generations removed. Remains of a dead one wait until its successor runs (removing holds up starting) or has no room."""
+        busy = self.state.desired is Desired.RUNNING and self.phase is not Phase.READY and not self.blocked and not self.refusals
         for generation in self.state.leaving:
             if generation.number in self.ending or (generation.ended and busy):
                 continue
@@ -259,6 +284,7 @@ class Member(Entity[MemberState]):
             self.tell(self.identity.pool, Release(self.uid, placement.generation))
             return
         self.placing, self.refusals, self.phase = 0, 0, None
+        self.cancel_timer("place")
         self.service.set_problem("placement", "")
         current = generations.planned(placement, self.outside.plane)
         self._step("start", f"on {placement.host_name}")
@@ -272,15 +298,22 @@ class Member(Entity[MemberState]):
     def _refused(self, message: PlacementRefused) -> None:
         if message.generation != self.placing:
             return
+        if self.avoid:
+            # Elsewhere is no room: rather there again than nowhere.
+            self.avoid = ()
+            self._ask_again()
+            self.settle()
+            return
         pause = PLACE_PAUSES[min(self.refusals, len(PLACE_PAUSES) - 1)]
         self.refusals += 1
-        self.avoid = ()
+        self.placing, self.pausing = 0, True
         self.decided(message.decision, acted=False)
         self._step("place", f"refused: {message.decision.reason}; asked again in {pause:g} s")
         self.service.set_problem("placement", f"insufficient capacity: {message.decision.reason}")
         for activity in self.running.all("start", "restart"):
             self.running.fail(activity.id, f"insufficient capacity: {message.decision.reason}")
         self.after("place", pause, PlaceAgain())
+        self.settle()
 
     # --- what host and container say
 
@@ -296,10 +329,21 @@ class Member(Entity[MemberState]):
             # Of a host that does not answer nothing can be awaited; what it still has is swept as an orphan when it is back.
             self.tell(self.identity.pool, Release(self.uid, leaving.number))
             self.ending.discard(leaving.number)
+            self.service.set_problem(f"remains of generation {leaving.number}", "")
+            if self.pausing:
+                self._ask_again()
+            self._listen_less(leaving)
             self.change(replace(self.state, leaving=tuple(kept for kept in self.state.leaving if kept is not leaving)))
         elif message.phase in generations.NOT_RUNNING and not leaving.ended:
             kept_leaving = tuple(replace(kept, ended=True) if kept is leaving else kept for kept in self.state.leaving)
             self.change(replace(self.state, leaving=kept_leaving))
+        elif leaving.number in self.ending and message.failure is not None:
+            self.service.set_problem(f"remains of generation {leaving.number}", message.reason)
+
+    def _listen_less(self, gone: Generation) -> None:
+        there = (*self.state.leaving, *((self.state.current,) if self.state.current else ()))
+        if not any(kept.host == gone.host for kept in there if kept is not gone):
+            self.unsubscribe(gone.host, TOPIC_BEGAN)
 
     def _current_changed(self, current: Generation, message: GenerationChanged) -> None:
         self.phase = message.phase
@@ -345,7 +389,8 @@ class Member(Entity[MemberState]):
             self._leave(replace(self.state, ports={}), ended=True)
             return
         self.blocked = reason or "did not start"
-        self._leave(self.state, ended=True)
+        runs = failure is not None and failure.kind == "NotReady"  # then it has to be stopped before anything takes its place
+        self._leave(self.state, ended=not runs)
 
     # --- readings
 
@@ -363,6 +408,7 @@ class Member(Entity[MemberState]):
 
     def _refresh(self) -> None:
         self.service.set_indicator("children", self.family.down())
+        self.service.set_problem("children", self.family.fire())
         if self.state.desired is Desired.RUNNING:
             self._refresh_running()
         elif self.state.desired is Desired.STOPPED and self._nothing_left() and self.family.stopped():
@@ -382,6 +428,11 @@ class Member(Entity[MemberState]):
                 self.running.fail(activity.id, self.blocked)
         elif self.state.spec.container is not None and self.state.current is None:
             self.service.set_indicator("container", "not started yet")
+        elif fire := self.family.fire():
+            for activity in self.running.all("start", "restart"):
+                self.running.fail(activity.id, fire)
+            if self.service.expected is Lifecycle.STARTING:
+                self.service.expect(Lifecycle.RUNNING)
         if self.service.up:
             if self.service.expected is not Lifecycle.RUNNING:
                 self.service.expect(Lifecycle.RUNNING)
@@ -398,6 +449,9 @@ class Member(Entity[MemberState]):
                 self.running.progress(activity.id, done=PROGRESS[Phase(name)], total=4, note=note)
 
     def service_changed(self) -> None:
+        self._tell_parent()
+
+    def tell_again(self) -> None:
         self._tell_parent()
 
     def _tell_parent(self) -> None:

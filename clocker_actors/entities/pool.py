@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
-from clocker_actors.entities import catalogue, generations
+from clocker_actors.entities import generations
 from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.records import Desired, HostState, Identity, MemberState, PoolState, read_state, record
@@ -38,9 +38,16 @@ from clocker_actors.placement.pipeline import Refusal, place
 from clocker_actors.ports.store import Record
 from clocker_actors.store.codec import decode
 
+GATHERING = 6.0
+"""Seconds that placements wait, after a start, for hosts to say whether they are there."""
+
 
 class Refresh:
     """Timer message: publish the counts."""
+
+
+class Gathered:
+    """Timer message: hosts that have not spoken by now are not waited for."""
 
 
 class Pool(Entity[PoolState]):
@@ -53,6 +60,8 @@ class Pool(Entity[PoolState]):
         self.index = HostIndex()
         self.refreshing = False
         self.up: dict[Uid, bool] = {}
+        self.early: list[Place] = []  # came before all hosts have said whether they are there
+        self.gathering = True
         self.removing_volumes: dict[Uid, tuple[str, set[Uid]]] = {}  # application → (whom to tell, hosts that have not answered)
 
     def on_start(self) -> None:
@@ -67,6 +76,7 @@ class Pool(Entity[PoolState]):
         self.note()
         self.adjuncts.spawn_all()
         self.service.expect(Lifecycle.STARTING)
+        self.after("gather", GATHERING, Gathered())
         self.reconcile()
 
     def _occupy_what_is_placed(self) -> None:
@@ -79,7 +89,7 @@ class Pool(Entity[PoolState]):
             if member.identity.pool != self.uid or container is None:
                 continue
             for generation in (*member.leaving, *((member.current,) if member.current else ())):
-                if generation.host in self.index:
+                if generation.host in self.index and not generation.ended:
                     request = generations.request(member, container, (), SYSTEM)
                     self.index.occupy(replace(request, generation=generation.number), generation.host, generation.ports)
 
@@ -88,6 +98,7 @@ class Pool(Entity[PoolState]):
             case Place():
                 self._place(message)
             case Release():
+                self.early = [kept for kept in self.early if kept.request.member != message.member]
                 self.index.release(message.member, message.generation)
                 self._refresh_soon()
             case HostSeen():
@@ -96,6 +107,8 @@ class Pool(Entity[PoolState]):
                 self._remove_volumes(message)
             case VolumesRemoved():
                 self._volumes_removed(message.application, message.host)
+            case Gathered():
+                self._gathered()
             case Refresh():
                 self._refresh()
             case _:
@@ -117,6 +130,9 @@ class Pool(Entity[PoolState]):
         return self.state.spec.strategies or self.outside.strategies
 
     def _place(self, message: Place) -> None:
+        if self.gathering:
+            self.early.append(message)
+            return
         answer = place(message.request, self.index, self._strategies(), decision_id=self.ids.decision(), at=self.now)
         if isinstance(answer, Refusal):
             self.tell(message.request.member, PlacementRefused(answer.member, answer.generation, answer.decision))
@@ -124,12 +140,21 @@ class Pool(Entity[PoolState]):
             self.tell(message.request.member, Placed(answer))
             self._refresh_soon()
 
+    def _gathered(self) -> None:
+        """Who is there is known: what was asked for since the start can be placed fairly."""
+        self.gathering = False
+        early, self.early = self.early, []
+        for message in early:
+            self._place(message)
+
     def _host_seen(self, view: HostView) -> None:
         if view.uid in self.index:
             self.index.update(view)
         else:
             self.index.add(view)
         self.up[view.uid] = view.up
+        if self.gathering and all(uid in self.up for uid in self.state.hosts.values()):
+            self._gathered()
         self._refresh_soon()
 
     # --- volumes of a deleted application
@@ -174,14 +199,15 @@ class Pool(Entity[PoolState]):
                 replace(self.state, hosts={**self.state.hosts, **uids}), *(record(EntityKind.HOST, state) for state in hosts.values())
             )
             return
-        known = set(self.children)
         for uid in self.state.hosts.values():
-            if uid not in known:
-                self.spawn(uid, catalogue.factory(EntityKind.HOST, uid, self.outside))
+            self.keep(uid, EntityKind.HOST)
         self._refresh()
 
     def _host_identity(self, name: str) -> Identity:
         return Identity(self.ids.entity(EntityKind.HOST), name, f"{self.identity.path}/{name}", self.uid, pool=self.uid)
+
+    def tell_again(self) -> None:
+        """The root asks for nothing."""
 
     def forgotten(self) -> None:
         for uid in tuple(self.children):

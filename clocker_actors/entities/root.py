@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import ClassVar
 
-from clocker_actors.entities import catalogue
 from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.records import AdjunctState, ApplicationState, Identity, PoolState, RootState, record
@@ -111,14 +110,10 @@ class Root(Entity[RootState]):
         return ApplicationState(identity, spec, adjuncts=adjuncts)
 
     def reconcile(self) -> None:
-        known = set(self.children)
         for pool in self.pools.values():
-            if pool.identity.uid not in known:
-                self.spawn(pool.identity.uid, catalogue.factory(EntityKind.POOL, pool.identity.uid, self.outside))
+            self.keep(pool.identity.uid, EntityKind.POOL)
         for application in self.applications.values():
-            uid = application.identity.uid
-            if uid not in known:
-                self.spawn(uid, catalogue.factory(EntityKind.APPLICATION, uid, self.outside))
+            self.keep(application.identity.uid, EntityKind.APPLICATION)
         for activity in self.running.all("deploy"):
             self._deployed(activity)
 
@@ -157,5 +152,4 @@ class Root(Entity[RootState]):
     def _child_deleted(self, child: Uid) -> None:
         self.pools = {name: state for name, state in self.pools.items() if state.identity.uid != child}
         self.applications = {name: state for name, state in self.applications.items() if state.identity.uid != child}
-        if child in self.children:
-            self.stop_child(child)
+        self.let_go(child)

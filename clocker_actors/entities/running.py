@@ -25,7 +25,7 @@ class Owner(Protocol):
     @property
     def ids(self) -> Ids: ...
     def tell(self, target_id: str, message: object) -> None: ...
-    def activity_cancelled(self, activity_id: str) -> None: ...
+    def activity_cancelled(self, activity: Activity) -> None: ...
 
 
 @dataclass(slots=True)
@@ -107,10 +107,16 @@ class Running:
 
     def cancel(self, activity_id: str, cause: Cause) -> None:
         """Somebody took it back. Raises NotFound if it is not open here."""
-        if activity_id not in self._open:
+        open_ = self._open.get(activity_id)
+        if open_ is None:
             raise NotFound(f"activity {activity_id} is not running on {self._entity.uid}; `clocker activities` lists what is")
         self._end(activity_id, ActivityState.CANCELLED, problem=f"cancelled by {cause.principal}")
-        self._entity.activity_cancelled(activity_id)
+        self._entity.activity_cancelled(open_.activity)
+
+    def interrupt(self, why: str) -> None:
+        """End all that is open: the entity goes, or has crashed and knows of them no more. Whoever waits for one is told."""
+        for activity_id in tuple(self._open):
+            self._end(activity_id, ActivityState.INTERRUPTED, problem=why)
 
     def _end(self, activity_id: str, state: ActivityState, *, result: Value = None, problem: str = "") -> None:
         open_ = self._open.pop(activity_id, None)

@@ -28,6 +28,8 @@ from clocker_actors.model.values import Value
 
 TOPIC_MEMBERS = "members"
 """Topic on which a cluster publishes `MembersChanged`. Sensor topics are sensor names."""
+TOPIC_BEGAN = "began"
+"""Topic on which a host publishes `HostBegan`."""
 
 
 # --- effectors and activities -------------------------------------------------------------------------------------------------------
@@ -93,6 +95,11 @@ class MembersChanged:
 
     cluster: Uid
     members: tuple[Uid, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TellAgain:
+    """Your parent was restarted and has forgotten what you told it: say again how you are."""
 
 
 # --- sensors, policies --------------------------------------------------------------------------------------------------------------
@@ -360,6 +367,13 @@ class WatchClosely:
 
     member: Uid
     period: float
+
+
+@dataclass(frozen=True, slots=True)
+class HostBegan:
+    """A host's actor began (perhaps anew, after a crash) and knows nothing yet; published under TOPIC_BEGAN. Members say again what they want of it."""
+
+    host: Uid
 
 
 # --- facts for the recorder ---------------------------------------------------------------------------------------------------------
