@@ -14,8 +14,6 @@ from clocker_actors.cli.waiting import Wait, finish
 from clocker_actors.errors import BadRequest
 from clocker_actors.model.values import Value
 
-NEGATIVE = {"ignore_unknown_options": True}
-"""For commands whose arguments may begin with a minus: they are to be told what is wrong with -1, not that it is no option."""
 MOST = 1_000_000
 
 

@@ -36,7 +36,7 @@ def deploy(file: File, wait: Wait = True, json: AsJson = False) -> None:
         for placeholder, content in packed.items():
             client.upload(sums[placeholder], content)
         accepted = client.post("/v1/applications", {"text": text, "filename": name, "blobs": sums})
-        finish(client, accepted, wait=wait, json=json)
+        finish(client, accepted, wait=wait, json=json, about=f"deploy of {name}")
 
 
 def plan(

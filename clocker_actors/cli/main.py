@@ -3,48 +3,70 @@
 Exit codes: 0 done · 1 it failed · 2 bad usage or bad blueprint · 3 no daemon · 4 `plan --exit-code` found changes; and 130 after Ctrl-C, as shells have it.
 """
 
+import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import typer
 
 from clocker_actors import __version__, errors
-from clocker_actors.cli import acting, daemon, deploying, explaining, following, looking, output, policies
+from clocker_actors.cli import output
 
 FAILED, USAGE, NO_DAEMON, INTERRUPTED = 1, 2, 3, 130
 _USAGE = (errors.BlueprintError, errors.BadRequest, errors.NotFound, errors.SettingsError)
 
-app = typer.Typer(
-    name="clocker",
-    help="Deploy blueprints onto Docker hosts and keep them running. ID is a path (shop/web/3) or a uid (m1k).",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
 
-app.command("daemon")(daemon.daemon)
-app.command("plan")(deploying.plan)
-app.command("deploy")(deploying.deploy)
-app.command("ls")(looking.ls)
-app.command("tree")(looking.tree)
-app.command("show")(looking.show)
-app.command("sensors")(following.sensors)
-app.command("effectors")(looking.effectors)
-app.command("invoke", context_settings=acting.NEGATIVE)(acting.invoke)
-app.command("resize", context_settings=acting.NEGATIVE)(acting.resize)
-app.command("hosts")(looking.hosts)
-app.command("activities")(looking.activities)
-app.command("cancel")(acting.cancel)
-app.command("policies")(policies.policies)
-app.command("explain")(explaining.explain)
-app.command("events")(following.events)
-app.command("logs")(following.logs)
-app.command("start")(acting.start)
-app.command("stop")(acting.stop)
-app.command("restart")(acting.restart)
-app.command("delete")(acting.delete)
+@dataclass(frozen=True, slots=True)
+class Command:
+    """The function of that name in this file; `negative` when arguments may begin with a minus, and be told what is wrong with them."""
+
+    file: str
+    function: str
+    negative: bool = False
+
+
+COMMANDS: Mapping[str, Command] = {
+    "daemon": Command("daemon", "daemon"),
+    "plan": Command("deploying", "plan"),
+    "deploy": Command("deploying", "deploy"),
+    "ls": Command("looking", "ls"),
+    "tree": Command("looking", "tree"),
+    "show": Command("looking", "show"),
+    "sensors": Command("following", "sensors"),
+    "effectors": Command("looking", "effectors"),
+    "invoke": Command("acting", "invoke", negative=True),
+    "resize": Command("acting", "resize", negative=True),
+    "hosts": Command("looking", "hosts"),
+    "activities": Command("looking", "activities"),
+    "cancel": Command("acting", "cancel"),
+    "policies": Command("policies", "policies", negative=True),
+    "explain": Command("explaining", "explain"),
+    "events": Command("following", "events"),
+    "logs": Command("following", "logs"),
+    "start": Command("acting", "start"),
+    "stop": Command("acting", "stop"),
+    "restart": Command("acting", "restart"),
+    "delete": Command("acting", "delete"),
+}
+
+
+def build(names: Sequence[str]) -> typer.Typer:
+    """The application with these commands. Each costs some milliseconds, so whoever names one pays for that one only."""
+    app = typer.Typer(
+        help="Deploy blueprints onto Docker hosts and keep them running. ID is a path (shop/web/3) or a uid (m1k).",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        callback=_root,
+    )
+    for name in names:
+        command = COMMANDS[name]
+        file = importlib.import_module(f"clocker_actors.cli.{command.file}")
+        app.command(name, context_settings={"ignore_unknown_options": command.negative})(getattr(file, command.function))
+    return app
 
 
 def _version(wanted: bool) -> None:
@@ -53,15 +75,16 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _root(version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Say the version.")) -> None:
     """Nothing but --version."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code. Nothing is raised, whatever goes wrong."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        app(args=list(sys.argv[1:] if arguments is None else arguments), prog_name="clocker")
+        app = build(given[:1] if given and given[0] in COMMANDS else list(COMMANDS))
+        app(args=given, prog_name="clocker")
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else 0 if ended.code is None else FAILED
     except errors.ClockerError as error:

@@ -21,8 +21,8 @@ FIRST_LOOK, LONGEST_PAUSE = 0.05, 0.5
 INTERRUPTED = 130
 
 
-def finish(client: "Client", accepted: Item, *, wait: bool, json: bool) -> None:
-    """Say what became of an order that was accepted; exits 1 when it failed."""
+def finish(client: "Client", accepted: Item, *, wait: bool, json: bool, about: str = "") -> None:
+    """Say what became of an order that was accepted (`about` what, in words); exits 1 when it failed."""
     activity = str(accepted["activity"])
     if not wait:
         output.as_json(accepted) if json else output.say(activity)
@@ -34,7 +34,7 @@ def finish(client: "Client", accepted: Item, *, wait: bool, json: bool) -> None:
         raise typer.Exit(INTERRUPTED) from None
     if json:
         output.as_json(ended)
-    _conclude(part(ended, "activity"), str(ended["path"]), quiet=json)
+    _conclude(part(ended, "activity"), str(ended["path"]), about, quiet=json)
 
 
 def _wait(client: "Client", activity: str) -> Item:
@@ -72,8 +72,8 @@ def _progress(found: Item) -> str:
     return ": ".join(texts[:1]) + (f" ({', '.join(texts[1:])})" if texts[1:] else "")
 
 
-def _conclude(activity: Item, path: str, *, quiet: bool) -> None:
-    about = f"{activity['effector']} of {path or activity['entity']}"
+def _conclude(activity: Item, path: str, about: str, *, quiet: bool) -> None:
+    about = about or f"{activity['effector']} of {path or activity['entity']}"
     began, ended = activity["began"], activity["ended"]
     took = f" in {words.span(ended - began)}" if isinstance(began, int | float) and isinstance(ended, int | float) else ""
     if activity["state"] == "done":
@@ -81,5 +81,5 @@ def _conclude(activity: Item, path: str, *, quiet: bool) -> None:
             output.note(f"{about}: done{took} (activity {activity['id']})")
         return
     why = activity["problem"] or activity["state"]
-    output.note(f"clocker: {about} {activity['state']}{took}: {why}; `clocker explain {path or activity['entity']}` tells more")
+    output.note(f"clocker: {about}: {activity['state']}{took}: {why}; `clocker explain {path or activity['entity']}` tells more")
     raise typer.Exit(1)
