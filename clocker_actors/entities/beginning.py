@@ -42,7 +42,7 @@ async def begin(engine: Engine, intent: ContainerIntent) -> Begun:
         container = await engine.create(request_of(intent))
     except NameConflict:
         found = await engine.inspect(intent.name)
-        if found.labels.get(LABEL_MEMBER) != intent.member or found.labels.get(LABEL_GENERATION) != str(intent.generation):
+        if not _is_of(found, intent):
             raise Conflict(
                 f"a container named {intent.name} is there that is not ours: remove it by hand, then restart the member"
             ) from None
@@ -62,6 +62,18 @@ async def end(engine: Engine, container: str, grace: float, running: bool) -> No
         if running:
             await engine.stop(container, grace)
         await engine.remove(container)
+
+
+async def end_named(engine: Engine, intent: ContainerIntent, grace: float) -> None:
+    """Stop and remove the container of this intent that was never seen, by its name; a foreign one of that name is left alone."""
+    with suppress(NotFound):
+        found = await engine.inspect(intent.name)
+        if _is_of(found, intent):
+            await end(engine, found.id, grace, found.state is EngineState.RUNNING)
+
+
+def _is_of(found: Observed, intent: ContainerIntent) -> bool:
+    return found.labels.get(LABEL_MEMBER) == intent.member and found.labels.get(LABEL_GENERATION) == str(intent.generation)
 
 
 async def last_words(engine: Engine, container: str) -> str:

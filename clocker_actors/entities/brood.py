@@ -67,4 +67,4 @@ class Brood:
     def words(self, children: Iterable[Uid], names: dict[Uid, str], test: Callable[[ChildChanged], bool]) -> str:
         """Names of the children that pass the test, with their problems, for people."""
         found = [(names.get(child, child), self.said[child]) for child in children if child in self.said and test(self.said[child])]
-        return "; ".join(f"{name}: {'; '.join(said.problems.values()) or said.state}" for name, said in found[:5])
+        return "; ".join(f"{name}: {'; '.join(dict.fromkeys(said.problems.values())) or said.state}" for name, said in found[:5])

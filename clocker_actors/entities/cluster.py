@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from clocker_actors.entities.brood import Brood
-from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
+from clocker_actors.entities.entity import STORE_PROBLEM, Arguments, EffectorMethod, Entity
 from clocker_actors.entities.fanout import Fanout
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.planting import plant_member, watched_closely
@@ -427,13 +427,14 @@ class Cluster(Entity[ClusterState]):
         self.service.set_indicator("quorum", "" if enough else f"{up} of {wanted} members are up")
         words = f"{self.failures} members in a row failed to start, and no more are tried until a resize, start or restart; the last: {self.last_failure}"
         self.service.set_problem("starts", words if given_up else "")
-        if starting and (enough or given_up):
+        stuck = "; ".join(problem for name, problem in self.service.problems.items() if name != STORE_PROBLEM)
+        if starting and (enough or stuck):
             self.service.expect(Lifecycle.RUNNING)
         refused = self._refused()
         for activity in self.running.all("start", "resize", "resizeByDelta"):
             self.running.progress(activity.id, done=min(up, wanted), total=wanted, note=refused or self.last_failure)
-            if given_up or refused:
-                self.running.fail(activity.id, words if given_up else refused)
+            if stuck or refused:
+                self.running.fail(activity.id, stuck or refused)
             elif up == wanted and not self.state.removing:
                 self.running.finish(activity.id, wanted)
 

@@ -237,6 +237,7 @@ class Container(Sensing):
         elif observed.healthcheck in {"", "healthy"}:
             self._ready("it runs, and has no probe to wait for" if not observed.healthcheck else "its HEALTHCHECK says healthy")
         else:
+            self.reason = "its HEALTHCHECK has not said healthy yet"
             self.after("deadline", self.intent.start_timeout, Deadline())
 
     def _engine_said(self, event: EngineEvent) -> None:
@@ -254,8 +255,8 @@ class Container(Sensing):
             case "health_status" if self.intent.spec.readiness is None and self.phase in RUNNING:
                 if event.health == "healthy":
                     self._ready("its HEALTHCHECK says healthy")
-                elif event.health == "unhealthy" and self.phase is Phase.READY:
-                    self._become(Phase.UNWELL, "its HEALTHCHECK says unhealthy")
+                elif event.health == "unhealthy":
+                    self._become(Phase.UNWELL if self.was_ready else Phase.STARTED, "its HEALTHCHECK says unhealthy")
 
     def _die_event(self, event: EngineEvent) -> None:
         if self.intent.spec.restart != "no":
@@ -366,9 +367,12 @@ class Container(Sensing):
     def _end_now(self) -> None:
         if self.ending is None or self.working("end"):
             return
-        dead = self.phase in {Phase.DIED, Phase.FAILED} and self.failure is None
         limit = self.ending.grace + END_MARGIN
-        self.work("end", beginning.end, self.engine, self.intent.name, self.ending.grace, not dead, timeout=limit)
+        if self.observed is None:
+            self.work("end", beginning.end_named, self.engine, self.intent, self.ending.grace, timeout=limit)
+            return
+        dead = self.phase in {Phase.DIED, Phase.FAILED} and self.failure is None
+        self.work("end", beginning.end, self.engine, self.observed.id, self.ending.grace, not dead, timeout=limit)
 
     def _end_failed(self, failure: Failure) -> None:
         self.failure = failure

@@ -51,6 +51,8 @@ EffectorMethod = Callable[[Activity, Arguments], None]
 COMMIT = "commit"
 COMMIT_LIMIT = 30.0
 COMMIT_RETRY = 1.0
+STORE_PROBLEM = "store"
+"""Name of the problem that state cannot be written; it goes by itself."""
 KEPT_DECISIONS = 20
 
 
@@ -228,7 +230,7 @@ class Entity(Sensing, Generic[S]):
 
     def _committed(self) -> None:
         self._writing = ()
-        self.service.set_problem("store", "")
+        self.service.set_problem(STORE_PROBLEM, "")
         if self._unwritten:
             self._write()
         elif self._forgotten:
@@ -238,7 +240,7 @@ class Entity(Sensing, Generic[S]):
 
     def _commit_failed(self, failed: WorkFailed) -> None:
         log.error("state not written", extra={"entity": self.uid, "failure": failed.failure.message})
-        self.service.set_problem("store", f"state cannot be written: {failed.failure.message}")
+        self.service.set_problem(STORE_PROBLEM, f"state cannot be written: {failed.failure.message}")
         self.after("retry-commit", COMMIT_RETRY, RetryCommit())
 
     # --- readings and decisions

@@ -14,8 +14,6 @@ from clocker_actors.model.specs import ContainerSpec, ImageSpec
 from tests.flows.stories import cluster, new_world, one, ours, running, tells_all, well
 from tests.flows.support import Driven, managed
 
-CLUSTER_WITH_PROBE = {"member": "startTimeout: 2s;readiness: {http: {port: 8080, path: /}, period: 1s, timeout: 1s}"}
-
 
 async def failed(driven: Driven, text: str, within: float = 120.0) -> str:
     """Deploy something that cannot work; what its activity says."""
@@ -72,7 +70,7 @@ async def test_without_quarantine_failed_members_are_removed(tmp_path: Path) -> 
 async def test_a_readiness_that_never_comes(tmp_path: Path) -> None:
     world = new_world()
     async with managed(tmp_path / "s", world=world) as driven:
-        keys = "startTimeout: 3s;readiness: {http: {port: 8080, path: /}, period: 1s, timeout: 1s}"
+        keys = "startTimeout: 3s;ports: [8080];readiness: {http: {port: 8080, path: /}, period: 1s, timeout: 1s}"
         problem = await failed(driven, one(image="docker:clocker/never-healthy:1", keys=keys))
         tells_all(problem, "web", "not ready within 3 s", "503", "clocker logs")
         await well(driven, world)
@@ -140,7 +138,8 @@ async def test_a_command_that_is_not_there(tmp_path: Path) -> None:
 async def test_a_container_that_ends_at_once_stops_being_tried(tmp_path: Path) -> None:
     world = new_world()
     async with managed(tmp_path / "s", world=world) as driven:
-        await driven.ended(await driven.deploy(cluster(2, image="docker:clocker/exits:1")))
+        problem = await failed(driven, cluster(2, image="docker:clocker/exits:1"))
+        tells_all(problem, "web", "replacing has stopped", "look at the members", "resume policy")
         await driven.until(lambda: driven.value("shop/web", "service.state") == "on-fire", 600)
         made = sum(engine.made["create"] for engine in world.engines.values())
         await asyncio.sleep(250)
