@@ -65,15 +65,27 @@ def single(name: str, *lines: str) -> str:
 
 @asynccontextmanager
 async def on_hosts(
-    hosts: Sequence[BedHost], folder: Path, plane: str, *, door: Door = unix, strategies: str = "", grace: float | None = None
+    hosts: Sequence[BedHost],
+    folder: Path,
+    plane: str,
+    *,
+    door: Door = unix,
+    strategies: str = "",
+    grace: float | None = None,
+    again: bool = False,
+    clean: bool = True,
 ) -> AsyncIterator[Driven]:
-    """A manager with a pool of these hosts, all up. Afterwards nothing of its plane may be left on any of them."""
+    """A manager with a pool of these hosts, all up. Afterwards (if `clean`) nothing of its plane may be left on any of them.
+
+    With `again` the pool is in the state already.
+    """
     try:
         async with managed(folder / "s", plane=plane, local_engine=f"unix://{folder}/none.sock", engine_grace=grace) as driven:
-            await done(driven, await driven.deploy(await pool(hosts, folder, door, strategies)))
-            await driven.until(lambda: driven.value(POOL, "docker.hosts.up") == len(hosts), 20, "all hosts up")
+            if not again:
+                await done(driven, await driven.deploy(await pool(hosts, folder, door, strategies)))
+            await driven.until(lambda: not driven.gone(POOL) and driven.value(POOL, "docker.hosts.up") == len(hosts), 20, "all hosts up")
             yield driven
-        for host in hosts:
+        for host in hosts if clean else ():
             assert await host.leftovers(plane) == []
     except BaseException:
         for host in hosts:

@@ -39,7 +39,7 @@ async def look_up(link: Link, reference: str) -> ImageInfo | None:
 async def pull(link: Link, reference: str) -> None:
     """Fetch an image. Raises ImageNotFound, PullDenied, OutOfDisk."""
     name, tag = split(reference)
-    call = Call("pull", "POST", "images/create", LONGEST, query={"fromImage": name, "tag": tag}, quiet=QUIET)
+    call = Call("pull", "POST", "images/create", LONGEST, query={"fromImage": name, "tag": tag}, quiet=QUIET, about=reference)
     async with link.stream(call) as response:
         await _follow(link, call.operation, response, reference)
 
@@ -54,7 +54,7 @@ async def build(link: Link, reference: str, spec: BuildSpec, context: bytes, lab
         "rm": "1",
         "forcerm": "1",
     }
-    call = Call("build", "POST", "build", LONGEST, query=query, body=context, quiet=QUIET)
+    call = Call("build", "POST", "build", LONGEST, query=query, body=context, quiet=QUIET, about=reference)
     async with link.stream(call) as response:
         await _follow(link, call.operation, response, reference)
 

@@ -39,7 +39,10 @@ Json = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request. `limit` bounds all of it in seconds, None only for streams without end; `quiet` bounds each wait for more of the answer."""
+    """One request. `limit` bounds all of it in seconds, None only for streams without end; `quiet` bounds each wait for more of the answer.
+
+    `about` is what a refusal is about, where the engine's own words do not say it.
+    """
 
     operation: str
     method: str
@@ -51,6 +54,7 @@ class Call:
     versioned: bool = True
     reading: bool = False
     quiet: float | None = None
+    about: str = ""
 
 
 class Link:
@@ -130,7 +134,8 @@ class Link:
                     call.method, url, params=call.query, data=data, headers=headers, timeout=waits
                 ) as response:
                     if response.status >= 400 and response.status not in call.fine:
-                        raise fault(self.where, call.operation, response.status, await _message(response))
+                        words = await _message(response)
+                        raise fault(self.where, call.operation, response.status, f"{call.about}: {words}" if call.about else words)
                     yield response
         except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
             self._api = None
