@@ -1,0 +1,111 @@
+"""Our manager on the hosts of a bed, with its default settings: the same steps as the peers', timed until the manager itself says that it is done."""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from clocker_actors.model.activities import ActivityState
+from clocker_actors.model.identity import LABEL_PLANE, EntityKind
+from clocker_actors.telemetry.calls import Calls
+from tests.bed.image import WEB_PORT, WEB_TAG
+from tests.benchmarks.stand import Eye, Stand, until
+from tests.flows.support import Driven, managed
+
+PLANE = "bench"
+LONGEST = 120.0
+
+
+class Timed(Calls):
+    """Also keeps the seconds of each good start."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.starts: list[float] = []
+
+    def record(self, target: str, operation: str, result: str, seconds: float) -> None:
+        """See Calls."""
+        super().record(target, operation, result, seconds)
+        if operation == "start" and result == "ok":
+            self.starts.append(seconds)
+
+
+class Ours:
+    """The manager and the steps; all times are seconds."""
+
+    def __init__(self, driven: Driven, stand: Stand, calls: Timed) -> None:
+        self.driven = driven
+        self.calls = calls
+        self._stand = stand
+
+    async def deploy(self, name: str, size: int, *extra: str, ports: bool = False) -> float:
+        """Deploy a cluster `<name>/web` on the pool of all hosts; how long until it was done."""
+        lines = [f"name: {name}", "location: bed", "services:", "- type: cluster", "  id: web", f"  initialSize: {size}"]
+        lines += ["  memberSpec:", f"    type: docker:{WEB_TAG}", *([f"    ports: [{WEB_PORT}]"] if ports else []), *extra]
+        began = time.perf_counter()
+        await self._done(await self.driven.deploy("\n".join(lines)))
+        return time.perf_counter() - began
+
+    async def resize(self, name: str, size: int) -> float:
+        """How long until a resize was done."""
+        began = time.perf_counter()
+        await self._done(await self.driven.invoke(f"{name}/web", "resize", size=size))
+        return time.perf_counter() - began
+
+    async def delete(self, name: str) -> None:
+        """Remove an application."""
+        await self._done(await self.driven.invoke(name, "delete"))
+
+    async def heal(self, name: str, eye: Eye) -> float:
+        """Kill a container of this engine; how long until the manager says that all members are up again."""
+        path = f"{name}/web"
+        size = self.up(path)
+        victim = eye.first(LABEL_PLANE, PLANE)
+        killing = asyncio.create_task(eye.kill(victim))
+        await until(lambda: self.up(path) < size, LONGEST, "the manager to notice the kill")
+        ended = await until(lambda: self.up(path) == size, LONGEST, "a replacement")
+        return ended - await killing
+
+    def up(self, path: str) -> int:
+        """Members of a cluster that are up."""
+        value = self.driven.value(path, "group.members.up")
+        return value if isinstance(value, int) else 0
+
+    def ready_since(self, path: str, asked: float) -> list[float]:
+        """Seconds from `asked` (manager's time) to each member of the cluster that came up after it."""
+        readings = [entry.sensors.get("service.isUp") for entry in self.driven.entries(EntityKind.MEMBER, path)]
+        return [reading.at - asked for reading in readings if reading is not None and reading.value is True and reading.at > asked]
+
+    async def _done(self, activity: str) -> None:
+        def ended() -> bool:
+            found = self.driven.model.activities.get(activity)
+            return found is not None and found.state.ended
+
+        await until(ended, LONGEST, f"the end of {activity}\n{self.driven.picture()}")
+        found = self.driven.model.activities.get(activity)
+        if found is None or found.state is not ActivityState.DONE:
+            raise RuntimeError(f"{activity}: {found}\n{self.driven.picture()}")
+
+
+def pool_of(sockets: Mapping[str, tuple[Path, str]]) -> str:
+    """Blueprint of the pool `bed`: name → (unix socket, address)."""
+    lines = ["name: pool", "services:", "- type: docker-cloud", "  id: bed", "  hosts:"]
+    for name, (socket, address) in sockets.items():
+        lines += [f"  - name: {name}", f"    engine: unix://{socket}", f"    address: {address}"]
+    return "\n".join(lines)
+
+
+@asynccontextmanager
+async def ours(stand: Stand) -> AsyncIterator[Ours]:
+    """A manager with a pool of all the stand's hosts, all of them up."""
+    hosts = {host.name: (host.socket, host.address) for host in stand.bed.hosts}
+    with tempfile.TemporaryDirectory(prefix="clkbench-") as folder:
+        async with managed(Path(folder) / "s", plane=PLANE) as driven:
+            calls = Timed()
+            driven.manager.metrics.calls = calls
+            found = Ours(driven, stand, calls)
+            await found._done(await driven.deploy(pool_of(hosts)))
+            await until(lambda: driven.value("bed", "docker.hosts.up") == len(hosts), LONGEST, "all hosts to be up")
+            yield found
