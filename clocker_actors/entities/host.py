@@ -89,6 +89,8 @@ class Host(Entity[HostState]):
         self.ordered: dict[Uid, End] = {}  # containers that were told to end
         self.periods: dict[Uid, float] = {}  # members that are watched more closely
         self.volume_work: dict[str, RemoveVolumes] = {}
+        self.sweeping: set[str] = set()
+        self.volumes_due = False
         self.info: EngineInfo | None = None
         self.foreign = 0
         self.images = Images(self)
@@ -164,8 +166,10 @@ class Host(Entity[HostState]):
                 self.images.came(message.name, message.result)
             case WorkFailed() if message.name.startswith(IMAGE):
                 self.images.failed(message.name, message.failure)
-            case WorkDone(name="volumes") | WorkFailed(name="volumes"):
-                pass  # what is left of a deleted application is looked for again when the engine comes back
+            case WorkDone(name="volumes"):
+                self.volumes_due = False
+            case WorkFailed(name="volumes"):
+                pass  # the next listing tries again
             case WorkDone() | WorkFailed() if message.name in self.volume_work:
                 self._volumes_removed(message)
             case WorkDone() | WorkFailed() if message.name.startswith("sweep:"):
@@ -207,7 +211,7 @@ class Host(Entity[HostState]):
         if self.service.expected is not Lifecycle.RUNNING:
             self.service.expect(Lifecycle.RUNNING)
         self._vitals()
-        self.work("volumes", self._stale_volumes, timeout=VOLUMES_LIMIT)
+        self.volumes_due = True
 
     def went_down(self, reason: str) -> None:
         """The engine does not answer: its readings count no more, nothing is placed on it."""
@@ -265,6 +269,7 @@ class Host(Entity[HostState]):
                 self._sweep(seen)
         for claim in tuple(self.claims.values()):
             self._claim(claim)
+        self._look_at_volumes()
         for run in tuple(self.runs.values()):
             self._run(run)
         for ending in tuple(self.endings.values()):
@@ -276,9 +281,12 @@ class Host(Entity[HostState]):
         name = f"sweep:{seen.name}"
         if not self.working(name):
             log.info("orphan removed", extra={"host": self.uid, "container": seen.name})
+            self.sweeping.add(name)
             self.work(name, end, self.engine, seen.id, 0.0, False, timeout=SWEEP_LIMIT)
 
     def _swept(self, message: WorkDone | WorkFailed) -> None:
+        self.sweeping.discard(message.name)
+        self._look_at_volumes()
         if isinstance(message, WorkFailed):
             log.warning("orphan not removed", extra={"host": self.uid, "work": message.name, "failure": message.failure.message})
 
@@ -449,6 +457,11 @@ class Host(Entity[HostState]):
         """Work, not a handler: touches nothing of the actor but its engine."""
         for volume in await self.engine.volumes(labels):
             await self.engine.remove_volume(volume)
+
+    def _look_at_volumes(self) -> None:
+        """Once the engine is back and orphans are swept (they may hold volumes): remove what deleted applications have left."""
+        if self.volumes_due and not self.sweeping and not self.working("volumes"):
+            self.work("volumes", self._stale_volumes, timeout=VOLUMES_LIMIT)
 
     async def _stale_volumes(self) -> None:
         """Work: remove volumes of applications that were deleted while this engine could not be asked."""

@@ -64,14 +64,18 @@ def faults(driven: Driven, world: SimulatedWorld) -> list[str]:
     reserved = sum(int(str(driven.value(pool.uid, "docker.pool.containers") or 0)) for pool in driven.entries(EntityKind.POOL))
     if reserved != len(wanted):
         said.append(f"{reserved} places are reserved for {len(wanted)} containers")
-    said += [f"activity {activity.id} {activity.effector} of {activity.entity} still runs: {activity.note}" for activity in driven.model.activities.all() if not activity.state.ended]
+    said += [
+        f"activity {activity.id} {activity.effector} of {activity.entity} still runs: {activity.note}"
+        for activity in driven.model.activities.all()
+        if not activity.state.ended
+    ]
     said += [f"{dump.id} has {dump.inbox} messages waiting" for dump in driven.manager.kernel.dump() if dump.inbox]
     return said
 
 
 def _wanted(driven: Driven) -> set[tuple[str, int]]:
     """Member and generation of every container that should run."""
-    wanted = set()
+    wanted: set[tuple[str, int]] = set()
     for kept in driven.manager.store.all(EntityKind.MEMBER):
         state = decode(MemberState, kept.body or b"")
         if state.desired is Desired.RUNNING and state.spec.container is not None and state.current is not None:

@@ -1,6 +1,7 @@
 """A container cannot be started: does each cause end in a clear word, a way out, and nothing left behind?"""
 
 import asyncio
+import itertools
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,10 @@ async def failed(driven: Driven, text: str, within: float = 120.0) -> str:
 
 @pytest.mark.parametrize(
     ("image", "parts"),
-    [("docker:clocker/missing:7", ("clocker/missing:7", "correct the name or tag")), ("docker:clocker/denied:1", ("clocker/denied:1", "log the engine in"))],
+    [
+        ("docker:clocker/missing:7", ("clocker/missing:7", "correct the name or tag")),
+        ("docker:clocker/denied:1", ("clocker/denied:1", "log the engine in")),
+    ],
 )
 async def test_an_image_that_cannot_be_had(tmp_path: Path, image: str, parts: tuple[str, ...]) -> None:
     world = new_world()
@@ -45,7 +49,7 @@ async def test_a_cluster_sets_aside_what_fails_pauses_longer_and_stops_after_fiv
         held = driven.value("shop/web", "cluster.quarantined")
         assert isinstance(held, list | tuple) and len(held) == 5
         decisions = [d for d in driven.model.decisions.of_subject(driven.model.resolve("shop/web")) if d.kind == "quarantine"]
-        pauses = [later.at - earlier.at for earlier, later in zip(decisions, decisions[1:], strict=False)]
+        pauses = [later.at - earlier.at for earlier, later in itertools.pairwise(decisions)]
         assert pauses == sorted(pauses) and pauses[0] >= 1 and pauses[-1] >= 10
         await well(driven, world)
 
