@@ -268,7 +268,7 @@ async def _serve(settings: Settings, world: SimulatedWorld | None) -> int:
     try:
         loop.add_signal_handler(signal.SIGUSR1, _dump, manager.kernel)
         manager.watch_loop()
-        door = Door(create_app(context := manager.context()), settings.socket, listen=settings.listen, closing=context.close)
+        door = Door(create_app(context := manager.context(), world), settings.socket, listen=settings.listen, closing=context.close)
         await door.open()
         log.info("ready", socket=str(settings.socket), listen=settings.listen, simulated=world is not None, epoch=manager.store.epoch)
         try:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 from clocker_actors.drivers.simulated.engine import GIGA, SimulatedEngine
 from clocker_actors.drivers.simulated.load import LoadModel
 from clocker_actors.drivers.simulated.timing import Timing
-from clocker_actors.errors import BadRequest
+from clocker_actors.errors import BadRequest, NotFound
 from clocker_actors.model.specs import EngineSpec
 from clocker_actors.ports.calls import CallLog
 from clocker_actors.ports.engine import Engine
@@ -49,6 +49,14 @@ class SimulatedWorld:
     def offer(self, key: str, total_cpu_percent: float) -> None:
         """Load for all running containers that answer to `key`, wherever they are, to share."""
         self.loads.offer(key, total_cpu_percent)
+
+    def die(self, container: str) -> None:
+        """Let the process of a container (by id or name), on whatever engine it is, end as if it had crashed; NotFound."""
+        for engine in self.engines.values():
+            if any(container in (seen.id, seen.name) for seen in engine.containers):
+                engine.die(container, exit_code=137)
+                return
+        raise NotFound(f"no simulated engine has a container {container!r}; `clocker tree` shows those there are", container=container)
 
     def specs(self, count: int, *, cores: int = 4, memory: str = "8g") -> tuple[EngineSpec, ...]:
         """Ready-made specs of `count` hosts, sim-1 to sim-n."""
