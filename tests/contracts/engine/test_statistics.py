@@ -34,7 +34,7 @@ async def test_a_busy_container_shows_its_share_of_a_core(lab: Lab) -> None:
     assert seen[0].cpu_percent is None
     shares = [sample.cpu_percent for sample in seen[1:] if sample.cpu_percent is not None]
     assert len(shares) == 3
-    assert 30.0 <= sum(shares) / 3 <= 65.0
+    assert 10.0 <= sum(shares) / 3 <= 65.0  # half a core is its limit; a busy machine may give it less
     assert all(sample.memory_limit == 64 << 20 and 0 < sample.memory < 64 << 20 for sample in seen)
     assert seen[-1].pids >= 1
     assert all(0.5 <= later.at - sooner.at <= 2.5 for sooner, later in pairwise(seen))
