@@ -134,7 +134,7 @@ def effectors(identity: Id, json: AsJson = False) -> None:
 def _parameter(each: Item) -> str:
     bounds = ""
     if each["least"] is not None and each["most"] is not None:
-        bounds = f", {words.figure(each['least'])} to {words.figure(each['most'])}"
+        bounds = f", {each['least']} to {each['most']}"
     need = "" if each["required"] else ", may be left out"
     return f"{each['name']}={str(each['type']).upper()}: {each['meaning']}{bounds}{need}"
 

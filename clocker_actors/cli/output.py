@@ -6,6 +6,7 @@ Colour only where there is a terminal. What comes from containers or other peopl
 import json
 import re
 import sys
+import textwrap
 import traceback
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -53,6 +54,12 @@ def messages() -> Console:
 def say(text: str, style: str = "") -> None:
     """One line of data, as long as it is."""
     console().print(Text(clean(text), style), soft_wrap=True)
+
+
+def wrapped(text: str, indent: str = "") -> None:
+    """A paragraph of data, broken between words; later lines are indented."""
+    for line in textwrap.wrap(clean(text), console().width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False):
+        say(line)
 
 
 def note(text: str) -> None:

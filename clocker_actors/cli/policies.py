@@ -55,10 +55,13 @@ def _list(identity: str, *, json: bool) -> None:
         output.note(f"{identity} has no policies; add one with `clocker policies {identity} add TYPE KEY=VALUE`")
         return
     output.table(
-        ("NAME", "TYPE", "ROLE", "STATE", "CONFIGURATION"),
-        ((each["name"], each["type"], each["role"], each["state"], _config(as_map(each["config"]))) for each in rows),
+        ("NAME", "TYPE", "ROLE", "STATE"),
+        ((each["name"], each["type"], each["role"], each["state"]) for each in rows),
         fixed=("ROLE", "STATE"),
     )
+    for each in rows:
+        output.say("")
+        output.wrapped(f"{each['name']}: {_config(as_map(each['config'])) or 'no configuration'}", "    ")
 
 
 def _config(config: Mapping[str, Value]) -> str:

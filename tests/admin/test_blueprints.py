@@ -1,0 +1,75 @@
+"""Blueprints and their files: deployed as specs, planned, and refused with every fault."""
+
+import hashlib
+
+import httpx
+import pytest
+
+from clocker_actors.model.specs import ApplicationSpec, Blueprint
+from clocker_actors.store.codec import convert
+from tests.admin.house import House
+
+pytestmark = pytest.mark.real_loop
+
+GOOD = "name: mine\nservices:\n- type: docker:nginx:1.25\n  id: web\n"
+BUILT = "name: mine\nservices:\n- type: container\n  id: web\n  brooklyn.config:\n    build: ./site\n"
+
+
+def deployed(house: House) -> ApplicationSpec:
+    """The application that the root was asked to deploy."""
+    blueprint = convert(Blueprint, house.invoked[0].arguments["blueprint"])
+    return blueprint.applications[0]
+
+
+async def test_yaml_is_deployed(house: House, http: httpx.AsyncClient) -> None:
+    answer = await http.post("/v1/applications", content=GOOD)
+    assert answer.status_code == 202, answer.text
+    assert (house.invoked[0].effector, deployed(house).id) == ("deploy", "mine")
+
+
+async def test_json_names_the_file(http: httpx.AsyncClient) -> None:
+    answer = await http.post("/v1/applications", json={"text": "services:\n- type: dokcer:x\n", "filename": "mine.yaml"})
+    assert answer.status_code == 422
+    error = answer.json()["error"]
+    assert error["kind"] == "BlueprintError"
+    assert error["faults"][0].startswith("mine.yaml:2:")
+
+
+@pytest.mark.parametrize("body", [b"", b"\t- x", b"services: [", b"\xff\xfe", b"{}", b"a: &a [*a, *a]"])
+async def test_what_is_no_blueprint_is_refused(house: House, http: httpx.AsyncClient, body: bytes) -> None:
+    answer = await http.post("/v1/applications", content=body)
+    assert answer.status_code in {400, 422}
+    assert answer.json()["error"]["message"]
+    assert not house.invoked
+
+
+async def test_an_upload_is_kept_under_its_sum(http: httpx.AsyncClient) -> None:
+    content = b"some tar"
+    sha256 = hashlib.sha256(content).hexdigest()
+    assert (await http.head(f"/v1/blobs/{sha256}")).status_code == 404
+    answer = await http.put(f"/v1/blobs/{sha256}", content=content)
+    assert (answer.status_code, answer.json()) == (201, {"sha256": sha256, "size": len(content)})
+    assert (await http.head(f"/v1/blobs/{sha256}")).status_code == 200
+
+
+async def test_an_upload_with_another_sum_is_refused(http: httpx.AsyncClient) -> None:
+    answer = await http.put(f"/v1/blobs/{'0' * 64}", content=b"other")
+    assert answer.status_code == 400
+    assert (await http.head(f"/v1/blobs/{'0' * 64}")).status_code == 404
+    assert (await http.head("/v1/blobs/nonsense")).status_code == 400
+
+
+async def test_a_plan_says_what_would_be_created_and_where(house: House, http: httpx.AsyncClient) -> None:
+    cloud = "- type: docker-cloud\n  id: mycloud\n  hosts:\n  - name: one\n    engine: tcp://10.0.0.1:2375\n"
+    answer = await http.post("/v1/plan", content=f"location: mycloud\n{GOOD}{cloud}")
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert (found["changes"], found["pools"]) == (True, ["mycloud"])
+    assert [step["path"] for step in found["plans"][0]["steps"]] == ["mine", "mine/web"]
+    assert not house.invoked
+
+
+async def test_a_plan_on_an_unknown_location_names_the_known(http: httpx.AsyncClient) -> None:
+    answer = await http.post("/v1/plan", content=f"location: nowhere\n{GOOD}")
+    assert answer.status_code == 400
+    assert "nowhere" in answer.json()["error"]["message"]
