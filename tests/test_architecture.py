@@ -23,7 +23,19 @@ def defined(path: Path) -> set[str]:
 
 def test_the_document_names_functions_of_every_room() -> None:
     rooms = {file.split("/")[1] for file, _ in NAMED}
-    assert {"blueprint", "entities", "placement", "policies", "enrichers", "telemetry", "store", "drivers", "kernel", "admin", "cli"} <= rooms
+    assert {
+        "blueprint",
+        "entities",
+        "placement",
+        "policies",
+        "enrichers",
+        "telemetry",
+        "store",
+        "drivers",
+        "kernel",
+        "admin",
+        "cli",
+    } <= rooms
 
 
 @pytest.mark.parametrize(("file", "function"), NAMED, ids=[f"{file}:{function}" for file, function in NAMED])
