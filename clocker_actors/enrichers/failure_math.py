@@ -17,8 +17,6 @@ from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.values import Value, as_number
 
 GRAIN = 0.001
-GRACE = 10.0
-"""Seconds a new detector gives a service that was up in an earlier life of the manager to be found again, before it counts as failed."""
 
 
 class Said(StrEnum):
@@ -64,12 +62,11 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What the detector remembers: what it said and when, whether the service was ever up (`up_here`: seen by itself), since when it is bad or well."""
+    """What the detector remembers: what it said and when, whether the service was ever up, since when it has been bad or well."""
 
     said: Said = Said.NOTHING
     said_at: float = 0.0
     was_up: bool = False
-    up_here: bool = False
     since: float | None = None
     bad: bool | None = None
     on_fire_said: bool = False
@@ -93,7 +90,7 @@ def judge(memory: Memory, seen: Seen, delays: Delays, now: float) -> Verdict:
     if bad is not memory.bad:
         memory = replace(memory, since=now, bad=bad, on_fire_said=False)
     if not bad:
-        return _well(replace(memory, was_up=True, up_here=True), delays, now)
+        return _well(replace(memory, was_up=True), delays, now)
     if not memory.was_up and delays.previously_up:
         return Verdict(memory)
     return _bad(memory, delays, now)
@@ -112,7 +109,7 @@ def _bad(memory: Memory, delays: Delays, now: float) -> Verdict:
     since = memory.since if memory.since is not None else now
     times: list[float] = []
     say = Said.NOTHING
-    due = since + (delays.failed if memory.up_here or not memory.was_up else max(delays.failed, GRACE))
+    due = since + delays.failed
     if memory.said is Said.FAILED:
         due = now if delays.republish is None else memory.said_at + delays.republish
     if memory.said is not Said.FAILED or delays.republish is not None:

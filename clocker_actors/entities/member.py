@@ -17,6 +17,7 @@ from typing import ClassVar
 from clocker_actors.entities import generations
 from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
 from clocker_actors.entities.family import Family
+from clocker_actors.entities.fanout import Fanout
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.records import Desired, Generation, MemberState, read_state
 from clocker_actors.errors import Failure
@@ -26,6 +27,7 @@ from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.messages import (
     TOPIC_BEGAN,
+    ActivityEnded,
     ChildChanged,
     ChildDeleted,
     ClaimContainer,
@@ -76,6 +78,7 @@ class Member(Entity[MemberState]):
 
     def __init__(self, uid: Uid, outside: Outside) -> None:
         super().__init__(uid, outside)
+        self.fanout = Fanout(self.running)
         self.phase: Phase | None = None  # of the current generation; None until its host was told of it
         self.placing = 0  # the generation the Pool was asked for, 0 if none
         self.pausing = False  # refused; the Pool is asked again in a while
@@ -96,8 +99,9 @@ class Member(Entity[MemberState]):
         self.observe(sensors.GENERATION, self.state.number)
         if self.state.desired is Desired.RUNNING:
             claimed = self.state.current is not None and self.state.current.ready_once
-            self.service.replace_indicators({"container": "not found yet" if claimed else "not started yet"})
-            self.service.expect(Lifecycle.RUNNING if claimed else Lifecycle.STARTING)
+            if self.state.spec.container is not None:
+                self.service.set_indicator("container", "not found yet" if claimed else "not started yet")
+            self.service.expect(Lifecycle.STARTING)
         else:
             self.service.expect(Lifecycle.STOPPING)
         self.reconcile()
@@ -122,6 +126,8 @@ class Member(Entity[MemberState]):
             case ChildChanged():
                 self.family.brood.heard(message)
                 self.settle()
+            case ActivityEnded():
+                self.fanout.ended(message.activity)
             case ChildDeleted():
                 self.change(replace(self.state, children=self.family.remove(message.child)))
             case _:
@@ -148,7 +154,7 @@ class Member(Entity[MemberState]):
     # --- effectors
 
     def _bring_up(self, activity: Activity, _: Arguments) -> None:
-        ready = self.state.current is not None and self.phase is Phase.READY
+        ready = self.service.expected is Lifecycle.RUNNING and self.phase is Phase.READY
         self._aim(activity, Desired.RUNNING, None if ready else Lifecycle.STARTING)
         if self.phase in generations.NOT_RUNNING:
             self._leave(self.state)
@@ -160,11 +166,24 @@ class Member(Entity[MemberState]):
         self._aim(activity, Desired.DELETED, Lifecycle.STOPPING)
 
     def _restart(self, activity: Activity, _: Arguments) -> None:
-        """A fresh generation: at once if the current one is dead, else when it is gone, since at most one may be up."""
+        """A fresh generation: at once if the current one is dead, else when it is gone, since at most one may be up. Services below it go on, unless
+        there is nothing but them."""
+        if self.state.spec.container is None:
+            self._restart_children(activity)
+            return
         self._aim(activity, Desired.RUNNING, Lifecycle.STARTING)
         self.lane = Lane.HEALING
         if self.state.current is not None:
             self._leave(self.state)
+
+    def _restart_children(self, activity: Activity) -> None:
+        self.refuse_if_deleting(activity)
+        self.running.supersede("stop", by=activity)
+        if self.state.desired is Desired.STOPPED:
+            self.service.expect(Lifecycle.STARTING)
+            self.change(replace(self.state, desired=Desired.RUNNING))
+        self.fanout.begin(activity.id, len(self.family.uids))
+        self.family.brood.order_anew(self.family.uids, "restart", Cause(activity.id, activity.cause.principal), activity.id, self.uid)
 
     def _aim(self, activity: Activity, desired: Desired, expected: Lifecycle | None) -> None:
         self.refuse_if_deleting(activity)
@@ -173,7 +192,8 @@ class Member(Entity[MemberState]):
         self.running.supersede("start", "restart", "stop", "delete", by=activity)
         self.cause = Cause(activity.id, activity.cause.principal)
         self.blocked, self.tries, self.refusals, self.avoid = "", 0, 0, ()
-        self.family.anew()
+        if activity.effector != "restart":
+            self.family.anew()
         self._ask_again()
         self.service.clear_problems()
         self._tell_parent()
@@ -188,7 +208,7 @@ class Member(Entity[MemberState]):
     def reconcile(self) -> None:
         children, records = self.family.missing()
         if records:
-            self.change(replace(self.state, children=children), *records)
+            self.change(replace(self.state, planted=True, children=children), *records)
             return
         self.family.reconcile()
         if self.state.desired is Desired.RUNNING:
@@ -378,6 +398,9 @@ class Member(Entity[MemberState]):
                 self.read(replace(self.readings[sensor], unavailable=message.reason or str(message.phase)))
         if not current.ready_once:
             self._start_failed(current, message.failure, message.reason)
+        elif self.service.expected is Lifecycle.STARTING and not self.running.all("start", "restart"):
+            # It was up in an earlier run of the manager and is found dead: a failure, not a start that takes its time.
+            self.service.expect(Lifecycle.RUNNING)
 
     def _start_failed(self, current: Generation, failure: Failure | None, reason: str) -> None:
         self.tries += 1
@@ -436,7 +459,7 @@ class Member(Entity[MemberState]):
         if self.service.up:
             if self.service.expected is not Lifecycle.RUNNING:
                 self.service.expect(Lifecycle.RUNNING)
-            self._finish("start", "restart")
+            self._finish("start", *(("restart",) if self.state.spec.container is not None else ()))
 
     def _finish(self, *effectors: str) -> None:
         for activity in self.running.all(*effectors):
