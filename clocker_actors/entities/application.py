@@ -104,7 +104,7 @@ class Application(Entity[ApplicationState]):
     def reconcile(self) -> None:
         children, records = self.family.missing()
         if records:
-            self.change(replace(self.state, children=children), *records)
+            self.change(replace(self.state, planted=True, children=children), *records)
             return
         self.family.reconcile()
         if self.state.desired is Desired.DELETED and not children and not self._volumes_asked:

@@ -132,7 +132,8 @@ class Cluster(Entity[ClusterState]):
     # --- effectors
 
     def _bring_up(self, activity: Activity, _: Arguments) -> None:
-        self._aim(activity, Desired.RUNNING, None if self.is_up() else Lifecycle.STARTING)
+        runs = self.service.expected is Lifecycle.RUNNING and self.is_up()
+        self._aim(activity, Desired.RUNNING, None if runs else Lifecycle.STARTING)
 
     def _bring_down(self, activity: Activity, _: Arguments) -> None:
         self._aim(activity, Desired.STOPPED, Lifecycle.STOPPING)

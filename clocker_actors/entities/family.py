@@ -33,10 +33,10 @@ class Family(Generic[S]):
         return tuple(self._entity.state.children.values())
 
     def missing(self) -> tuple[Mapping[str, Uid], list[Record]]:
-        """All children's uids and the records of those that were never planted; no records if none is missing."""
+        """The children's uids and records, the first time; afterwards no records, for a child that was deleted stays so."""
         entity = self._entity
-        wanted = [] if entity.state.desired is Desired.DELETED else self._specs
-        planted = {spec.id: plant(spec, entity.identity, entity.ids) for spec in wanted if spec.id not in entity.state.children}
+        wanted = () if entity.state.planted or entity.state.desired is Desired.DELETED else self._specs
+        planted = {spec.id: plant(spec, entity.identity, entity.ids) for spec in wanted}
         records = [record(service_kind(state.spec), state) for state in planted.values()]
         return {**entity.state.children, **{name: state.identity.uid for name, state in planted.items()}}, records
 

@@ -452,7 +452,7 @@ class Member(Entity[MemberState]):
         elif self.state.spec.container is not None and self.state.current is None:
             self.service.set_indicator("container", "not started yet")
         elif fire := self.family.fire():
-            for activity in self.running.all("start", "restart"):
+            for activity in self.running.all("start"):
                 self.running.fail(activity.id, fire)
             if self.service.expected is Lifecycle.STARTING:
                 self.service.expect(Lifecycle.RUNNING)

@@ -77,6 +77,7 @@ class MemberState:
     current: Generation | None = None
     leaving: tuple[Generation, ...] = ()
     ports: Mapping[str, int] = field(default_factory=dict)
+    planted: bool = False
     children: Mapping[str, Uid] = field(default_factory=dict)
     adjuncts: tuple[AdjunctState, ...] = ()
     decisions: tuple[str, ...] = ()
@@ -110,11 +111,12 @@ class ClusterState:
 
 @dataclass(frozen=True, slots=True)
 class ApplicationState:
-    """An application: `children` maps service ids to the uids of their entities."""
+    """An application: `children` maps service ids to the uids of their entities; once `planted`, one that is deleted does not come again."""
 
     identity: Identity
     spec: ApplicationSpec
     desired: Desired = Desired.RUNNING
+    planted: bool = False
     children: Mapping[str, Uid] = field(default_factory=dict)
     adjuncts: tuple[AdjunctState, ...] = ()
     decisions: tuple[str, ...] = ()

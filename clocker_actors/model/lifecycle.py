@@ -3,7 +3,8 @@
     CREATED ──▶ STARTING ──▶ RUNNING ──▶ STOPPING ──▶ STOPPED ──▶ DESTROYED
                    │  ▲         │  ▲         ▲
                    ▼  │         ▼  │         │
-                 ON_FIRE ◀─────────┘─────────┘      (ON_FIRE leads back by STARTING, or out by STOPPING)
+                 ON_FIRE ◀─────────┘─────────┘      (ON_FIRE leads back by STARTING, or out by STOPPING;
+                                                         a start takes back a STOPPING that has not ended)
 
 Expected state is set by effectors; actual state is computed from it, from `service.notUp.indicators` and from `service.problems`, as the ancestor does it.
 """
@@ -29,7 +30,7 @@ MOVES: Mapping[Lifecycle, frozenset[Lifecycle]] = {
     Lifecycle.STARTING: frozenset({Lifecycle.RUNNING, Lifecycle.ON_FIRE, Lifecycle.STOPPING}),
     Lifecycle.RUNNING: frozenset({Lifecycle.STARTING, Lifecycle.STOPPING, Lifecycle.ON_FIRE}),
     Lifecycle.ON_FIRE: frozenset({Lifecycle.STARTING, Lifecycle.RUNNING, Lifecycle.STOPPING}),
-    Lifecycle.STOPPING: frozenset({Lifecycle.STOPPED, Lifecycle.ON_FIRE, Lifecycle.DESTROYED}),
+    Lifecycle.STOPPING: frozenset({Lifecycle.STOPPED, Lifecycle.STARTING, Lifecycle.ON_FIRE, Lifecycle.DESTROYED}),
     Lifecycle.STOPPED: frozenset({Lifecycle.STARTING, Lifecycle.STOPPING, Lifecycle.DESTROYED}),
     Lifecycle.DESTROYED: frozenset(),
 }
