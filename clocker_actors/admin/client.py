@@ -4,6 +4,7 @@ It imports neither the server nor the kernel: starting the CLI must be quick.
 """
 
 import json
+import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -30,7 +31,7 @@ class ServerEvent:
 class Client:
     """Talks to the daemon at `url`: unix:///path/to.sock, http://host:port or https://host:port (these two with a token). Close it when done.
 
-    Every method raises NoDaemon when nobody answers, TimedOut when the answer takes too long, and what the daemon refuses with.
+    Making one and every method raise NoDaemon when nobody answers, TimedOut when the answer takes too long, and what the daemon refuses with.
     """
 
     def __init__(self, url: str, token: str = "") -> None:
@@ -38,6 +39,7 @@ class Client:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         limits = httpx.Timeout(ANSWER_LIMIT, connect=CONNECT_LIMIT)
         if url.startswith("unix://"):
+            _look(url)
             transport = httpx.HTTPTransport(uds=url.removeprefix("unix://"))
             self._http = httpx.Client(transport=transport, base_url="http://clocker", headers=headers, timeout=limits, trust_env=False)
         elif url.startswith(("http://", "https://")):
@@ -125,6 +127,17 @@ class Client:
 
     def _told(self) -> "_Translated":
         return _Translated(self.url)
+
+
+def _look(url: str) -> None:
+    """Whether anybody listens on a unix socket: the library leaves its socket open when it finds nobody. Raises NoDaemon."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(CONNECT_LIMIT)
+        try:
+            probe.connect(url.removeprefix("unix://"))
+        except OSError as error:
+            why = f" ({error.strerror})" if isinstance(error, PermissionError) else ""
+            raise errors.NoDaemon(f"no daemon answers at {url}{why}: {_START}", url=url) from None
 
 
 class _Translated:

@@ -20,7 +20,7 @@ Item = dict[str, Value]
 
 
 def connect(environ: Mapping[str, str] = os.environ) -> "Client":
-    """A client of the daemon. Raises SettingsError for an address that is none; whether somebody answers shows at the first request."""
+    """A client of the daemon. Raises SettingsError for an address that is none, NoDaemon when nobody answers there."""
     # Imported here, since it costs a third of the time that `clocker --help` takes.
     from clocker_actors.admin.client import Client  # noqa: PLC0415
 

@@ -1,0 +1,78 @@
+"""Commands that change something: what is asked of the daemon, what is said, and the exit code."""
+
+import json
+
+import pytest
+
+from clocker_actors.model.activities import ActivityState
+from tests.admin.house import House
+from tests.cli.conftest import Clocker
+
+pytestmark = pytest.mark.real_loop
+
+
+@pytest.mark.parametrize(
+    ("command", "effector", "arguments"),
+    [
+        ("resize shop/web 4", "resize", {"size": 4}),
+        ("invoke shop/web resizeByDelta delta=-1", "resizeByDelta", {"delta": "-1"}),
+        ("start shop", "start", {}),
+        ("stop shop/web", "stop", {}),
+        ("restart m3", "restart", {}),
+        ("delete shop", "delete", {}),
+        (
+            "policies c2 add autoscaler metric=cpu.mean.average metricUpperBound=50",
+            "add_policy",
+            {"type": "autoscaler", "name": "", "config": {"metric": "cpu.mean.average", "metricUpperBound": "50"}},
+        ),
+        ("policies c2 set scaler metricLowerBound=-5", "set_policy", {"policy": "scaler", "config": {"metricLowerBound": "-5"}}),
+        ("policies c2 suspend scaler", "suspend_policy", {"policy": "scaler"}),
+        ("policies c2 resume scaler", "resume_policy", {"policy": "scaler"}),
+        ("policies c2 remove scaler", "remove_policy", {"policy": "scaler"}),
+    ],
+)
+async def test_it_runs_an_effector_and_waits(
+    house: House, clocker: Clocker, command: str, effector: str, arguments: dict[str, object]
+) -> None:
+    ran = await clocker(*command.split())
+    assert ran.code == 0, ran.err
+    assert (house.invoked[0].effector, dict(house.invoked[0].arguments)) == (effector, arguments)
+    assert "done" in ran.err
+    assert ran.out == ""
+
+
+async def test_what_fails_exits_1_and_says_where_to_look(house: House, clocker: Clocker) -> None:
+    house.outcome = ActivityState.FAILED
+    ran = await clocker("resize", "shop/web", "4")
+    assert ran.code == 1
+    assert "resize of shop/web: failed" in ran.err
+    assert "no host would do" in ran.err
+    assert "clocker explain shop/web" in ran.err
+
+
+async def test_a_refusal_exits_1(house: House, clocker: Clocker) -> None:
+    house.refusal = "shop is being deleted: wait for that to end"
+    ran = await clocker("stop", "shop")
+    assert (ran.code, ran.err) == (1, f"clocker: {house.refusal}\n")
+
+
+async def test_without_waiting_the_activity_is_the_answer(house: House, clocker: Clocker) -> None:
+    house.outcome = None
+    ran = await clocker("start", "shop", "--no-wait")
+    assert (ran.code, ran.out) == (0, "t1\n")
+    assert (await clocker("cancel", "t1")).code == 0
+    assert [activity for activity, _ in house.cancelled] == ["t1"]
+    again = await clocker("cancel", "t1")
+    assert (again.code, "cancelled already" in again.err) == (1, True)
+
+
+async def test_json_is_the_activity_at_its_end(house: House, clocker: Clocker) -> None:
+    ran = await clocker("resize", "shop/web", "4", "--json")
+    assert json.loads(ran.out)["activity"]["state"] == "done"
+    assert ran.err == ""
+
+
+async def test_a_map_is_given_as_json(house: House, clocker: Clocker) -> None:
+    ran = await clocker("invoke", "c2", "add_policy", "type=autoscaler", 'config={"metric": "cpu.mean.average"}')
+    assert ran.code == 0, ran.err
+    assert house.invoked[0].arguments["config"] == {"metric": "cpu.mean.average"}

@@ -1,0 +1,98 @@
+"""Bad usage and absent daemons: the exit code, and a message that says what, where, and one thing to do."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from clocker_actors.cli import main
+from clocker_actors.cli.main import COMMANDS
+from tests.admin.house import House
+from tests.cli.conftest import Clocker
+
+
+@pytest.mark.real_loop
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("resize shop/web -1", ("size -1", "shop/web", "give a whole number from 0")),
+        ("resize shop/web 1000000000", ("size 1000000000", "shop/web", "from 0 to 1000000")),
+        ("resize shop/web three", ("size three", "shop/web", "give a whole number")),
+        ("show shop/wob", ("'shop/wob'", "in shop", "try shop/web")),
+        ("invoke shop/web resiz size=3", ("'resiz'", "cluster", "try resize")),
+        ("invoke shop/web resize sise=3", ("'sise'", "effector resize", "takes size")),
+        ("invoke shop/web resize size=many", ("size='many'", "resize", "integer")),
+        ("invoke shop/web resize 3", ("'3'", "argument", "write for example size=3")),
+        ("invoke shop/web resize size=3 size=4", ("'size'", "twice", "give it once")),
+        ("invoke shop/web add_policy config={", ("'config'", "JSON", "write for example")),
+        ("cancel t99", ("'t99'", "activity", "`clocker activities`")),
+        ("logs shop/web", ("c2", "no container", "name a member")),
+        ("policies shop/web grow", ("'grow'", "shop/web", "write one of add")),
+        ("policies shop/web set", ("shop/web set", "needs", "`clocker policies shop/web`")),
+        ("policies shop/web remove scaler a=b", ("remove", "shop/web", "leave a out")),
+        ("deploy /nowhere/shop.yaml", ("/nowhere/shop.yaml", "cannot be read", "give the path")),
+        ("resize shop/web", ("Usage: clocker resize", "Missing argument", "clocker resize -h")),
+        ("ls --nonsense", ("Usage: clocker ls", "--nonsense", "clocker ls -h")),
+        ("lx", ("Usage: clocker", "'lx'", "clocker -h")),
+    ],
+)
+async def test_bad_usage_exits_2(house: House, clocker: Clocker, command: str, words: tuple[str, ...]) -> None:
+    ran = await clocker(*command.split())
+    assert ran.code == 2, ran.err
+    assert ran.out == ""
+    for word in words:
+        assert word in ran.err
+    assert not house.invoked
+
+
+@pytest.mark.parametrize("command", ["ls", "tree", "show x", "resize x 3", "events -f", "logs x -f", "sensors x --watch", "cancel t1"])
+@pytest.mark.parametrize("left", [False, True], ids=["no socket", "stale socket"])
+def test_no_daemon_exits_3(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str, left: bool
+) -> None:
+    monkeypatch.delenv("CLOCKER_URL", raising=False)
+    monkeypatch.setenv("CLOCKER_STATE", str(tmp_path))
+    if left:
+        import socket
+
+        with socket.socket(socket.AF_UNIX) as stale:
+            stale.bind(str(tmp_path / "clocker.sock"))
+    assert main(command.split()) == 3
+    said = capsys.readouterr()
+    assert said.out == ""
+    for words in ("no daemon answers", str(tmp_path / "clocker.sock"), "clocker daemon"):
+        assert words in said.err
+
+
+def test_a_url_that_is_none_exits_2(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("CLOCKER_URL", "ftp://here")
+    assert main(["ls"]) == 2
+    assert "ftp://here" in capsys.readouterr().err
+
+
+def test_a_wrong_setting_of_the_daemon_exits_2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("CLOCKER_PING_PERIOD", "often")
+    assert main(["daemon", "--state", str(tmp_path), "--simulated"]) == 2
+    assert "CLOCKER_PING_PERIOD" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_and_json(command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main([command, "--help"]) == 0
+    said = capsys.readouterr().out
+    assert "--json" in said
+    assert max(len(line) for line in said.splitlines()) <= 80
+
+
+def test_what_is_imported_for_ls_is_neither_daemon_nor_server() -> None:
+    watched = "'kernel', 'daemon', 'drivers', 'entities', 'store', 'blueprint', 'policies', 'admin.app'"
+    code = (
+        "import sys; from clocker_actors.cli import main; main(['ls']);"
+        f"print([n for n in ({watched}) if 'clocker_actors.' + n in sys.modules], [n for n in ('fastapi', 'uvicorn', 'pykka', 'yaml', 'aiodocker') if n in sys.modules])"
+    )
+    env = {**os.environ, "CLOCKER_URL": "unix:///nowhere/clocker.sock"}
+    ran = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True, timeout=60)
+    assert ran.stdout == "[] []\n"
