@@ -3,9 +3,12 @@ SHELL := /bin/bash
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
+RUNS := $(VENV)/.runs
+STATE ?= .state
+BEGAN := $(shell date +%s)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv check fix test
+.PHONY: help venv check fix test demo up down
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -14,6 +17,12 @@ venv: $(STAMP) ## the virtual environment with all that development needs
 
 $(STAMP): pyproject.toml .ci/venv.sh
 	@bash .ci/venv.sh $(VENV) test
+	@touch $@ $(RUNS)
+
+# What `clocker` needs to run, and nothing else: quick, for people who only want to see it.
+$(RUNS): pyproject.toml .ci/venv.sh
+	@echo "setting up a virtual environment in $(VENV) (once)"
+	@bash .ci/venv.sh $(VENV) run
 	@touch $@
 
 check: venv ## format, lint, types, import contracts
@@ -29,3 +38,12 @@ fix: venv ## format and mend what ruff can
 test: venv ## all tests, those on real hosts included (root on Debian)
 	@if [ "$$(id -u)" = 0 ] && [ -e /etc/debian_version ]; then bash .ci/packages.sh; fi
 	$(PY) -m pytest
+
+demo: $(RUNS) ## the main job in two minutes, narrated, on real containers; removes everything again
+	@exec $(PY) -m tests.demo --state $(STATE) --began $(BEGAN) $(DEMO)
+
+up: $(RUNS) ## a daemon and an engine that keep running, to play with
+	@exec $(PY) -m tests.demo up --state $(STATE) $(DEMO)
+
+down: $(RUNS) ## remove what `make up` made
+	@exec $(PY) -m tests.demo down --state $(STATE)

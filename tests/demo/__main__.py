@@ -133,9 +133,11 @@ def _alone(home: Home) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise BedError(f"another demo runs in {home.path}: wait for its end, or choose another folder with STATE=...") from None
-        yield
-        lock.unlink(missing_ok=True)
-        home.tidy()
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
+            home.tidy()
     finally:
         os.close(descriptor)
 

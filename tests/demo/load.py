@@ -17,8 +17,8 @@ from tests.bed.image import spin_path
 from tests.bed.load import Target, fetch
 
 WANTED_CORES = 0.5
-ROUNDS = 3_000
-"""Rounds of a busy loop per request: about 10 ms of a core."""
+ROUNDS = 6_000
+"""Rounds of a busy loop per request: about 20 ms of a core."""
 SLOWEST, FASTEST = 4.0, 60.0
 UNDER_WAY = 32
 WINDOW = 2.0

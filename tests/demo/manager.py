@@ -49,12 +49,13 @@ class ManagerProcess:
         if self.runs():
             os.kill(self.pid, signal.SIGTERM)
             try:
-                wait_until(self._ended, STOP_LIMIT, "")
+                wait_until(self.ended, STOP_LIMIT, "")
             except BedError:
                 end(self.pid)
         (self.state / "process.json").unlink(missing_ok=True)
 
-    def _ended(self) -> bool:
+    def ended(self) -> bool:
+        """Whether it lives no more; reaps it if it was our child."""
         with contextlib.suppress(ChildProcessError):
             os.waitpid(self.pid, os.WNOHANG)
         return not self.runs()
@@ -69,12 +70,11 @@ def start(home: Home, ground: Ground) -> ManagerProcess:
     manager = ManagerProcess(home.manager, pid, started_at(pid) or 0)
     (home.manager / "process.json").write_text(json.dumps({"pid": pid, "started": manager.started}))
     deadline = time.monotonic() + START_LIMIT
-    with manager.client() as client:
-        while not _ready(client):
-            if manager._ended() or time.monotonic() > deadline:
-                manager.stop()
-                raise BedError(f"the daemon did not get ready; its log ends: {_last_words(manager.log)}")
-            time.sleep(0.05)
+    while not _ready(manager):
+        if manager.ended() or time.monotonic() > deadline:
+            manager.stop()
+            raise BedError(f"the daemon did not get ready; its log ends: {_last_words(manager.log)}")
+        time.sleep(0.05)
     return manager
 
 
@@ -87,9 +87,10 @@ def find(home: Home) -> ManagerProcess | None:
     return None
 
 
-def _ready(client: Client) -> bool:
+def _ready(manager: ManagerProcess) -> bool:
     try:
-        return client.get("/readyz").get("status") == "ready"
+        with manager.client() as client:
+            return client.get("/readyz").get("status") == "ready"
     except ClockerError:
         return False
 

@@ -49,8 +49,8 @@ class Narrator:
         """Show a command as a person would type it and run it; at most `most` lines of what it prints. Its exit code."""
         self.console.print(Text.assemble(("$ ", "dim"), (shown, "bold")))
         if most is None:
-            return subprocess.run(command, env=dict(environment), check=False).returncode
-        done = subprocess.run(command, env=dict(environment), check=False, stdout=subprocess.PIPE, text=True)
+            return subprocess.run(command, env=dict(environment), check=False, stderr=subprocess.STDOUT).returncode
+        done = subprocess.run(command, env=dict(environment), check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         lines = done.stdout.splitlines()
         for line in lines[:most]:
             self.console.print(Text(line))

@@ -42,15 +42,15 @@ services:
 class Pace:
     """How long things are shown, in seconds; `calm` is the autoscaler's window before it shrinks."""
 
-    idle: float = 4.0
+    idle: float = 5.0
     load: float = 70.0
-    steady: float = 8.0
+    steady: float = 12.0
     calm: float = 10.0
     shrink: float = 60.0
 
 
 FULL = Pace()
-QUICK = Pace(idle=1.0, load=45.0, steady=2.0, calm=3.0, shrink=40.0)
+QUICK = Pace(idle=1.5, load=45.0, steady=2.0, calm=3.0, shrink=40.0)
 
 
 def write(home: Home, ground: Ground, pace: Pace) -> str:

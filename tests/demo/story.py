@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from clocker_actors.admin.client import Client
+from clocker_actors.model.identity import container_name
 from tests.bed.process import BedError
 from tests.demo import docker, picture, plot, shop
 from tests.demo.ground import Ground, Kind
@@ -18,6 +19,8 @@ from tests.demo.shop import CLUSTER, Pace
 
 MEMBER = f"{CLUSTER}/1"
 SOON = 30.0
+EXPLAINED = 32
+"""Lines of an explanation that are shown."""
 
 
 @dataclass(slots=True)
@@ -58,7 +61,6 @@ class Story:
             self._grow()
             self._heal()
             self._shrink()
-            self._explain()
         finally:
             self._end_load()
             self._sampler.stop()
@@ -109,15 +111,16 @@ class Story:
         self.outcome.largest = max(sample.up for sample in sampler.samples)
         narrator.good(f"the autoscaler holds {self._up()} members: enough for this load")
         self.clocker("tree")
+        self._why(CLUSTER, f"Why {self._up()} members?")
 
     def _heal(self) -> None:
         narrator = self._narrator
         narrator.step("A container is killed")
         member = self._client.items("/v1/entities", path=MEMBER)[0]
         uid = str(member["uid"])
-        before = readings(self._client, uid)
-        container = str(before["container.id"])
-        narrator.moment(f"SIGKILL to container {container[:12]}, which is generation {before['generation']} of member {MEMBER}")
+        generation = self._generation(uid)
+        container = container_name(self._home.plane, uid, generation)
+        narrator.moment(f"SIGKILL to container {container}: generation {generation} of member {MEMBER}")
         began = time.monotonic()
         if self._simulated:
             self._client.post(f"/v1/simulated/containers/{container}/die")
@@ -126,17 +129,15 @@ class Story:
         self._sampler.mark("killed")
 
         def back() -> bool:
-            now = readings(self._client, uid)
-            return now.get("container.id") != container and now.get("service.isUp") is True
+            return self._generation(uid) > generation and readings(self._client, uid).get("service.isUp") is True
 
         self._wait(back, SOON, "the killed member came back", pause=0.01)
         self.outcome.healed_in = time.monotonic() - began
-        now = readings(self._client, uid)
         narrator.good(
-            f"{MEMBER} serves again {self.outcome.healed_in:.2f} s later: generation {now['generation']}, "
-            f"container {str(now['container.id'])[:12]}, same name, same port"
+            f"{MEMBER} serves again {self.outcome.healed_in:.2f} s later: generation {self._generation(uid)} of the same member, on the same port"
         )
         time.sleep(self._pace.idle)
+        self._why(MEMBER, "Why is there a new container?")
 
     def _shrink(self) -> None:
         narrator = self._narrator
@@ -149,13 +150,13 @@ class Story:
         self.outcome.shrank_in = time.monotonic() - began
         self.outcome.smallest_after = self._size()
         narrator.good(f"back to {self._size()} member {self.outcome.shrank_in:.1f} s after the load ended")
+        self._why(CLUSTER, "Why so few now, and what would change it?")
         time.sleep(self._pace.idle)
 
-    def _explain(self) -> None:
-        self._narrator.step("Why? (each size change, and what would change it now)")
-        self.clocker("explain", CLUSTER, most=60)
-        self._narrator.step("And why is this container there?")
-        self.clocker("explain", MEMBER, most=40)
+    def _why(self, identity: str, question: str) -> None:
+        """Let the manager explain itself; the newest come first, so the beginning is what matters now."""
+        self._narrator.say(f"\n{question}", "cyan")
+        self.clocker("explain", identity, most=EXPLAINED)
 
     def clocker(self, *arguments: str, shown: str = "", most: int | None = None) -> int:
         """Run the CLI as a person would."""
@@ -167,6 +168,9 @@ class Story:
     @property
     def _simulated(self) -> bool:
         return self._ground.kind is Kind.SIMULATED
+
+    def _generation(self, member: str) -> int:
+        return int(str(readings(self._client, member).get("generation") or 0))
 
     def _up(self) -> int:
         latest = self._sampler.latest
