@@ -5,6 +5,7 @@ version is the highest both sides know, asked for again after every loss, since 
 """
 
 import asyncio
+import io
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -201,12 +202,13 @@ class Link:
             self._calls.record(self.where, operation, result, clock() - began)
 
 
-def _encoded(body: Json | bytes | None) -> tuple[bytes | None, Mapping[str, str]]:
+def _encoded(body: Json | bytes | None) -> tuple[bytes | io.BytesIO | None, Mapping[str, str]]:
     match body:
         case None:
             return None, {}
         case bytes():
-            return body, {"Content-Type": "application/x-tar"}
+            # Sent in slices: as plain bytes a large context would go to the socket in one piece and hold the loop.
+            return io.BytesIO(body), {"Content-Type": "application/x-tar"}
         case _:
             return msgspec.json.encode(body), {"Content-Type": "application/json"}
 
