@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,12 +68,13 @@ def start(home: Home, ground: Ground) -> ManagerProcess:
     pid = spawn(command, home.manager / "daemon.log", {**_clean(), "CLOCKER_PLANE": home.plane})
     manager = ManagerProcess(home.manager, pid, started_at(pid) or 0)
     (home.manager / "process.json").write_text(json.dumps({"pid": pid, "started": manager.started}))
-    deadline = time.monotonic() + START_LIMIT
-    while not _ready(manager):
-        if manager.ended() or time.monotonic() > deadline:
-            manager.stop()
-            raise BedError(f"the daemon did not get ready; its log ends: {_last_words(manager.log)}")
-        time.sleep(0.05)
+    try:
+        wait_until(lambda: _ready(manager) or manager.ended(), START_LIMIT, f"the daemon does not get ready; its log is {manager.log}")
+        if manager.ended():
+            raise BedError(f"the daemon ended at once; its log ends: {_last_words(manager.log)}")
+    except BaseException:
+        manager.stop()
+        raise
     return manager
 
 

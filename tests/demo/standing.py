@@ -1,7 +1,5 @@
 """`make up` and `make down`: the same daemon and engine, kept running to play with."""
 
-import contextlib
-
 import httpx
 
 from clocker_actors.errors import ClockerError
@@ -60,21 +58,31 @@ def down(home: Home, narrator: Narrator) -> int:
     stage = _stage(home)
     left: list[str] = []
     if running is not None:
-        with running.client() as client, contextlib.suppress(ClockerError):
-            for application in client.items("/v1/applications"):
-                name = str(application["path"])
-                narrator.run([str(manager.CLOCKER), "delete", name], running.environment(), f"clocker delete {name}")
+        _delete_all(running, narrator)
         running.stop()
     try:
         left += ground.release(home, stage)
     except httpx.HTTPError as error:
         left.append(f"whatever is labelled clocker.plane={home.plane} on {stage.url} ({error})")
     home.remove()
+    home.tidy()
     if left:
         narrator.bad(f"left behind: {', '.join(left)}")
         return 1
     narrator.good("gone: containers, daemon, engine and state")
     return 0
+
+
+def _delete_all(running: manager.ManagerProcess, narrator: Narrator) -> None:
+    """The applications of the daemon; if it does not answer, their containers go with the ground."""
+    try:
+        with running.client() as client:
+            names = [str(application["path"]) for application in client.items("/v1/applications")]
+    except ClockerError as error:
+        narrator.bad(f"{error}")
+        return
+    for name in names:
+        narrator.run([str(manager.CLOCKER), "delete", name], running.environment(), f"clocker delete {name}")
 
 
 def sweep(home: Home) -> None:
