@@ -1,6 +1,8 @@
 """Answers as JSON, encoded from frozen values in one pass; lists say the event number they are true at."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import msgspec
 from starlette.responses import Response
@@ -9,6 +11,17 @@ from clocker_actors.telemetry.readmodel import ReadModel
 
 EVENT = "Clocker-Event"
 """Header with the number of the last event that the answer knows of; follow `/v1/events` from there."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[T]):
+    """A list, and the number of the last event that it knows of."""
+
+    event: int
+    items: Sequence[T]
+
 
 _encoder = msgspec.json.Encoder(enc_hook=str, order=None)
 
@@ -34,4 +47,4 @@ def at_event(model: ReadModel, value: object, status_code: int = 200) -> Json:
 
 def listing(model: ReadModel, items: Sequence[object]) -> Json:
     """A list, with the event number in header and body."""
-    return at_event(model, {"event": model.events.number, "items": items})
+    return at_event(model, Listing(model.events.number, items))

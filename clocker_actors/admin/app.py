@@ -20,7 +20,7 @@ def create_app(context: Context, world: simulated.World | None = None) -> FastAP
     app.state.context = context
     faults.install(app)
     for room in (applications, entities, activities, streams, supervision):
-        app.include_router(room.router)
+        app.include_router(room.router, responses={"default": {"model": faults.Fault, "description": "It failed."}})
     if world is not None:
         app.include_router(simulated.router(world))
     app.add_middleware(Guard, tokens=context.tokens, next_request=context.next_request)

@@ -13,7 +13,7 @@ from pathlib import Path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from clocker_actors.admin.answers import Json
-from clocker_actors.admin.faults import Problem
+from clocker_actors.admin.faults import Fault, Problem
 from clocker_actors.errors import SettingsError
 from clocker_actors.model.identity import Cause
 
@@ -89,7 +89,7 @@ class Guard:
             problem = Problem(
                 "Unauthorized", "this door needs a token; send it as `Authorization: Bearer TOKEN` (the CLI reads CLOCKER_TOKEN)"
             )
-            answer = Json({"error": problem}, 401, {"WWW-Authenticate": "Bearer"})
+            answer = Json(Fault(problem), 401, {"WWW-Authenticate": "Bearer"})
             await answer(scope, receive, send)
             return
         state["cause"] = Cause(self._next_request(), principal or "anybody")

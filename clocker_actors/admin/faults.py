@@ -40,13 +40,20 @@ class Problem:
     retry_after: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The body of every answer that fails."""
+
+    error: Problem
+
+
 def answer(error: errors.ClockerError) -> Json:
     """The answer that tells of an error."""
     status = next((status for kind, status in STATUS if isinstance(error, kind)), 500)
     retry_after = error.retry_after if isinstance(error, errors.Transient) else None
     faults = error.faults if isinstance(error, errors.BlueprintError) else ()
     problem = Problem(type(error).__name__, str(error) or type(error).__name__, error.details, faults, retry_after)
-    return Json({"error": problem}, status, {"Retry-After": str(max(1, round(retry_after)))} if retry_after else {})
+    return Json(Fault(problem), status, {"Retry-After": str(max(1, round(retry_after)))} if retry_after else {})
 
 
 def install(app: FastAPI) -> None:
@@ -66,18 +73,18 @@ async def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     lines = [f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors()]
     problem = Problem("BadRequest", f"{'; '.join(lines)}; /docs says what this takes", faults=tuple(lines))
-    return Json({"error": problem}, 422)
+    return Json(Fault(problem), 422)
 
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     kind = "NotFound" if error.status_code == 404 else "BadRequest"
     where = f"{request.method} {request.url.path}"
-    return Json({"error": Problem(kind, f"{where}: {error.detail}; /docs lists what there is")}, error.status_code, error.headers)
+    return Json(Fault(Problem(kind, f"{where}: {error.detail}; /docs lists what there is")), error.status_code, error.headers)
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:
     # The framework raises it again after this answer, and the server logs it with its traceback; the client gets none.
     where = f"{request.method} {request.url.path}"
     text = f"{where}: something unforeseen happened in the daemon ({type(error).__name__}); look into its log"
-    return Json({"error": Problem("Unforeseen", text)}, 500)
+    return Json(Fault(Problem("Unforeseen", text)), 500)

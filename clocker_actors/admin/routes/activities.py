@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from clocker_actors.admin.answers import Json, at_event, listing
+from clocker_actors.admin.answers import Json, Listing, at_event, listing
 from clocker_actors.admin.context import Context, Shared
 from clocker_actors.admin.orders import ASK_LIMIT, cause_of
 from clocker_actors.admin.views import ActivityView, activity_view
@@ -18,7 +18,7 @@ router = APIRouter(prefix="/v1/activities", tags=["activities"])
 DEPTH = 4
 
 
-@router.get("", response_model=list[ActivityView])
+@router.get("", response_model=Listing[ActivityView])
 async def list_activities(
     context: Shared,
     entity: Annotated[str | None, Query(description="only those of this entity (path or uid)")] = None,

@@ -6,7 +6,7 @@ import msgspec
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from clocker_actors.admin.answers import at_event, listing
+from clocker_actors.admin.answers import Listing, at_event, listing
 from clocker_actors.admin.context import Context, Shared
 from clocker_actors.admin.orders import AcceptedView, cause_of, living, map_of, order
 from clocker_actors.admin.views import (
@@ -33,7 +33,7 @@ from clocker_actors.telemetry.readmodel import Entry
 router = APIRouter(prefix="/v1", tags=["entities"])
 
 
-@router.get("/entities", response_model=list[EntityView])
+@router.get("/entities", response_model=Listing[EntityView])
 async def list_entities(
     context: Shared,
     path: Annotated[str | None, Query(description="only the entity of this path or uid")] = None,
@@ -56,7 +56,7 @@ async def list_entities(
     return listing(model, [entity_view(entry) for entry in found])
 
 
-@router.get("/hosts", response_model=list[HostView])
+@router.get("/hosts", response_model=Listing[HostView])
 async def list_hosts(context: Shared) -> Response:
     """All hosts of all pools."""
     return listing(context.model, host_views(context.model))
@@ -76,19 +76,19 @@ async def config(context: Shared, uid: str) -> Response:
     return at_event(context.model, {"facts": entry.facts, "state": msgspec.Raw(body) if body is not None else None})
 
 
-@router.get("/entities/{uid}/sensors", response_model=list[ReadingView])
+@router.get("/entities/{uid}/sensors", response_model=Listing[ReadingView])
 async def sensors(context: Shared, uid: str) -> Response:
     """The last reading of each sensor."""
     return listing(context.model, reading_views(context.model.entry(uid)))
 
 
-@router.get("/entities/{uid}/sensors/{sensor}/history", response_model=list[tuple[float, float]])
+@router.get("/entities/{uid}/sensors/{sensor}/history", response_model=Listing[tuple[float, float]])
 async def history(context: Shared, uid: str, sensor: str, since: float = 0.0) -> Response:
     """The last points (time, value) of a number of a cluster or pool; none for other entities."""
     return listing(context.model, context.model.history.of(context.model.entry(uid).uid, sensor, since))
 
 
-@router.get("/entities/{uid}/effectors", response_model=list[EffectorView])
+@router.get("/entities/{uid}/effectors", response_model=Listing[EffectorView])
 async def effectors(context: Shared, uid: str) -> Response:
     """What can be done to an entity."""
     return listing(context.model, effector_views(context.model.entry(uid)))
@@ -102,13 +102,13 @@ async def invoke(context: Shared, request: Request, uid: str, name: str) -> Resp
     return await order(context, entry, name, await map_of(request), cause_of(request))
 
 
-@router.get("/entities/{uid}/policies", response_model=list[PolicyView])
+@router.get("/entities/{uid}/policies", response_model=Listing[PolicyView])
 async def policies(context: Shared, uid: str) -> Response:
     """Policies, enrichers and feeds of an entity. They are changed by its effectors add_policy, set_policy and so on."""
     return listing(context.model, policy_views(context.model.entry(uid)))
 
 
-@router.get("/entities/{uid}/decisions", response_model=list[Decision])
+@router.get("/entities/{uid}/decisions", response_model=Listing[Decision])
 async def decisions(context: Shared, uid: str, acted: bool | None = None) -> Response:
     """What was concluded about an entity, oldest first: all, or only what led to something (or to nothing)."""
     return listing(context.model, context.model.decisions.of_subject(context.model.entry(uid).uid, acted=acted))
