@@ -8,7 +8,7 @@ STATE ?= .state
 BEGAN := $(shell date +%s)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv check fix test demo up down
+.PHONY: bench help venv check fix test demo up down
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -38,6 +38,10 @@ fix: venv ## format and mend what ruff can
 test: venv ## all tests, those on real hosts included (root on Debian)
 	@if [ "$$(id -u)" = 0 ] && [ -e /etc/debian_version ]; then bash .ci/packages.sh; fi
 	$(PY) -m pytest
+
+bench: venv ## speed of this machine beside its peers (BENCH="--only engines --rounds 2 --markdown"); half an hour
+	@if [ "$$(id -u)" = 0 ] && [ -e /etc/debian_version ]; then bash .ci/packages.sh; fi
+	@$(PY) -m tests.benchmarks $(BENCH)
 
 demo: $(RUNS) ## the main job in two minutes, narrated, on real containers; removes everything again
 	@exec $(PY) -m tests.demo --state $(STATE) --began $(BEGAN) $(DEMO)

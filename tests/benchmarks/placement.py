@@ -112,6 +112,9 @@ def _scanning(hosts: int) -> Callable[[int], None]:
     return one
 
 
+REPORTS: tuple[Callable[[], list[Row]], ...] = (rows,)
+
+
 if __name__ == "__main__":
     for row in rows():
         print(f"{row.what:45} {row.ours:>12} {row.peer:>10} {row.ratio:>7}x  {row.goal:>12} {'met' if row.met else 'MISSED'}")
