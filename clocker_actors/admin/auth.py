@@ -6,6 +6,7 @@ constant time. Liveness and readiness are open to all, as whatever supervises th
 
 import hashlib
 import hmac
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,10 @@ from clocker_actors.admin.faults import Fault, Problem
 from clocker_actors.errors import SettingsError
 from clocker_actors.model.identity import Cause
 
+log = logging.getLogger(__name__)
+
 OPEN = frozenset({"/healthz", "/readyz"})
+READING = frozenset({"GET", "HEAD"})
 LEAST_TOKEN = 16
 
 
@@ -92,7 +96,10 @@ class Guard:
             answer = Json(Fault(problem), 401, {"WWW-Authenticate": "Bearer"})
             await answer(scope, receive, send)
             return
-        state["cause"] = Cause(self._next_request(), principal or "anybody")
+        cause = state["cause"] = Cause(self._next_request(), principal or "anybody")
+        if scope["method"] not in READING:
+            fields = {"request": cause.id, "principal": cause.principal, "method": scope["method"], "path": scope["path"]}
+            log.info("request", extra=fields)
         await self._app(scope, receive, send)
 
 

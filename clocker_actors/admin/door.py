@@ -52,6 +52,7 @@ class Door:
                 ws="none",
                 lifespan="off",
                 log_config=None,
+                log_level="warning",
                 access_log=False,
                 server_header=False,
                 backlog=BACKLOG,

@@ -6,9 +6,9 @@ Times are epoch seconds (UTC); ids are uids, and every entity comes with its pat
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from clocker_actors.model import effectors, sensors
+from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity
-from clocker_actors.model.effectors import Parameter
+from clocker_actors.model.effectors import Effector, Parameter
 from clocker_actors.model.identity import EntityKind, Uid
 from clocker_actors.model.messages import PolicyNoted
 from clocker_actors.model.sensors import Reading, unit_of
@@ -157,12 +157,14 @@ def entity_view(entry: Entry) -> EntityView:
 def entity_detail(model: ReadModel, entry: Entry) -> EntityDetail:
     """An entity with all that belongs to it."""
     children = tuple(entity_view(child) for child in model.children(entry.uid))
-    return EntityDetail(model.events.number, entity_view(entry), children, reading_views(entry), policy_views(entry))
+    readings = tuple(reading_view(reading) for reading in readings_of(entry))
+    policies = tuple(policy_view(noted) for noted in entry.policies.values())
+    return EntityDetail(model.events.number, entity_view(entry), children, readings, policies)
 
 
-def reading_views(entry: Entry) -> tuple[ReadingView, ...]:
+def readings_of(entry: Entry) -> list[Reading]:
     """All readings of an entity, by sensor name."""
-    return tuple(reading_view(entry.sensors[name]) for name in sorted(entry.sensors))
+    return [entry.sensors[name] for name in sorted(entry.sensors)]
 
 
 def reading_view(reading: Reading) -> ReadingView:
@@ -173,20 +175,14 @@ def reading_view(reading: Reading) -> ReadingView:
     return ReadingView(reading.sensor, reading.value, unit, reading.at, reading.unavailable, reading.count, reading.of, meaning)
 
 
-def policy_views(entry: Entry) -> tuple[PolicyView, ...]:
-    """Policies, enrichers and feeds of an entity."""
-    return tuple(policy_view(noted) for noted in entry.policies.values())
-
-
 def policy_view(noted: PolicyNoted) -> PolicyView:
-    """One of them."""
+    """One policy, enricher or feed."""
     return PolicyView(noted.name, noted.type, noted.role, noted.state, noted.config, noted.status)
 
 
-def effector_views(entry: Entry) -> tuple[EffectorView, ...]:
-    """What can be done to an entity."""
-    known = effectors.effectors_of(entry.kind)
-    return tuple(EffectorView(each.name, each.meaning, each.parameters) for each in known.values())
+def effector_view(effector: Effector) -> EffectorView:
+    """One effector."""
+    return EffectorView(effector.name, effector.meaning, effector.parameters)
 
 
 def application_views(model: ReadModel) -> list[ApplicationView]:
@@ -214,12 +210,8 @@ def _application(model: ReadModel, entry: Entry, members: list[Entry]) -> Applic
     )
 
 
-def host_views(model: ReadModel) -> list[HostView]:
-    """All hosts of all pools."""
-    return [_host(model, entry) for entry in model.of_kind(EntityKind.HOST)]
-
-
-def _host(model: ReadModel, entry: Entry) -> HostView:
+def host_view(model: ReadModel, entry: Entry) -> HostView:
+    """One host."""
     return HostView(
         uid=entry.uid,
         path=entry.path,

@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from tests.admin.house import House
+from tests.telemetry.samples import entity
 
 pytestmark = pytest.mark.real_loop
 
@@ -88,3 +89,12 @@ async def test_what_is_not_there_is_404_in_our_shape(http: httpx.AsyncClient, pa
     answer = await http.get(path)
     assert answer.status_code == 404
     assert set(answer.json()["error"]) >= {"kind", "message", "details"}
+
+
+async def test_a_long_list_is_made_in_slices_and_is_the_same(house: House, http: httpx.AsyncClient) -> None:
+    house.note(*(entity(f"m{number}", f"shop/web/{number}", "c2") for number in range(100, 750)))
+    await house.kernel.settle()
+    answer = await http.get("/v1/entities", params={"under": "c2"})
+    assert "transfer-encoding" in answer.headers
+    assert [item["uid"] for item in answer.json()["items"]] == ["c2", "m3", "m4", *(f"m{number}" for number in range(100, 750))]
+    assert answer.json()["event"] == house.model.events.number

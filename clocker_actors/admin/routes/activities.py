@@ -1,5 +1,6 @@
 """Activities: what runs, how far it is, and taking it back."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -27,7 +28,7 @@ async def list_activities(
     """Activities in order of their beginning; of ended ones the latest."""
     model = context.model
     found = model.activities.all() if entity is None else model.activities.of_entity(model.entry(entity).uid)
-    return listing(model, [activity_view(model, each) for each in found if not (running and each.state.ended)])
+    return listing(model, [each for each in found if not (running and each.state.ended)], partial(activity_view, model))
 
 
 @router.get("/{activity}", response_model=ActivityView)

@@ -9,7 +9,7 @@ import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from clocker_actors.admin.answers import Json, Listing, at_event, listing
+from clocker_actors.admin.answers import Json, Listing, at_event, itself, listing
 from clocker_actors.admin.context import Context, Shared
 from clocker_actors.admin.orders import AcceptedView, body_of, cause_of, living, order
 from clocker_actors.admin.planner import PlanView, plan_of
@@ -67,7 +67,7 @@ _TAKES_BLUEPRINT = {
 @router.get("/applications", response_model=Listing[ApplicationView])
 async def list_applications(context: Shared) -> Response:
     """All applications."""
-    return listing(context.model, application_views(context.model))
+    return listing(context.model, application_views(context.model), itself)
 
 
 @router.post("/applications", status_code=202, response_model=AcceptedView, openapi_extra=_TAKES_BLUEPRINT)

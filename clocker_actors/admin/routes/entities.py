@@ -1,12 +1,13 @@
 """Entities as people see them, and the orders they take."""
 
+from functools import partial
 from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from clocker_actors.admin.answers import Listing, at_event, listing
+from clocker_actors.admin.answers import Listing, at_event, itself, listing
 from clocker_actors.admin.context import Context, Shared
 from clocker_actors.admin.orders import AcceptedView, cause_of, living, map_of, order
 from clocker_actors.admin.views import (
@@ -16,16 +17,17 @@ from clocker_actors.admin.views import (
     HostView,
     PolicyView,
     ReadingView,
-    effector_views,
+    effector_view,
     entity_detail,
     entity_view,
-    host_views,
-    policy_views,
-    reading_views,
+    host_view,
+    policy_view,
+    reading_view,
+    readings_of,
 )
 from clocker_actors.errors import BadRequest
 from clocker_actors.model.decisions import Decision
-from clocker_actors.model.effectors import find
+from clocker_actors.model.effectors import effectors_of, find
 from clocker_actors.model.identity import ROOT, EntityKind
 from clocker_actors.telemetry.explain import explain
 from clocker_actors.telemetry.readmodel import Entry
@@ -53,13 +55,13 @@ async def list_entities(
         if kind not in known:
             raise BadRequest(f"there is no kind {kind[:40]!r}; write one of {', '.join(known)}", kind=kind)
         found = [entry for entry in found if entry.kind == kind]
-    return listing(model, [entity_view(entry) for entry in found])
+    return listing(model, found, entity_view)
 
 
 @router.get("/hosts", response_model=Listing[HostView])
 async def list_hosts(context: Shared) -> Response:
     """All hosts of all pools."""
-    return listing(context.model, host_views(context.model))
+    return listing(context.model, context.model.of_kind(EntityKind.HOST), partial(host_view, context.model))
 
 
 @router.get("/entities/{uid}", response_model=EntityDetail)
@@ -79,19 +81,19 @@ async def config(context: Shared, uid: str) -> Response:
 @router.get("/entities/{uid}/sensors", response_model=Listing[ReadingView])
 async def sensors(context: Shared, uid: str) -> Response:
     """The last reading of each sensor."""
-    return listing(context.model, reading_views(context.model.entry(uid)))
+    return listing(context.model, readings_of(context.model.entry(uid)), reading_view)
 
 
 @router.get("/entities/{uid}/sensors/{sensor}/history", response_model=Listing[tuple[float, float]])
 async def history(context: Shared, uid: str, sensor: str, since: float = 0.0) -> Response:
     """The last points (time, value) of a number of a cluster or pool; none for other entities."""
-    return listing(context.model, context.model.history.of(context.model.entry(uid).uid, sensor, since))
+    return listing(context.model, context.model.history.of(context.model.entry(uid).uid, sensor, since), itself)
 
 
 @router.get("/entities/{uid}/effectors", response_model=Listing[EffectorView])
 async def effectors(context: Shared, uid: str) -> Response:
     """What can be done to an entity."""
-    return listing(context.model, effector_views(context.model.entry(uid)))
+    return listing(context.model, list(effectors_of(context.model.entry(uid).kind).values()), effector_view)
 
 
 @router.post("/entities/{uid}/effectors/{name}", status_code=202, response_model=AcceptedView)
@@ -105,13 +107,13 @@ async def invoke(context: Shared, request: Request, uid: str, name: str) -> Resp
 @router.get("/entities/{uid}/policies", response_model=Listing[PolicyView])
 async def policies(context: Shared, uid: str) -> Response:
     """Policies, enrichers and feeds of an entity. They are changed by its effectors add_policy, set_policy and so on."""
-    return listing(context.model, policy_views(context.model.entry(uid)))
+    return listing(context.model, list(context.model.entry(uid).policies.values()), policy_view)
 
 
 @router.get("/entities/{uid}/decisions", response_model=Listing[Decision])
 async def decisions(context: Shared, uid: str, acted: bool | None = None) -> Response:
     """What was concluded about an entity, oldest first: all, or only what led to something (or to nothing)."""
-    return listing(context.model, context.model.decisions.of_subject(context.model.entry(uid).uid, acted=acted))
+    return listing(context.model, context.model.decisions.of_subject(context.model.entry(uid).uid, acted=acted), itself)
 
 
 @router.get("/entities/{uid}/explain", response_model=None)
