@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from clocker_actors.admin.auth import Tokens
+from clocker_actors.admin.watching import Watching
 from clocker_actors.kernel import Kernel
 from clocker_actors.model.identity import Uid, base36
 from clocker_actors.model.types import TypeTable
@@ -22,7 +23,9 @@ Logs = Callable[[Uid, bool, int], AsyncIterator[str]]
 
 @dataclass
 class Context:
-    """Shared by all requests. `ready` says why the daemon is not ready yet, "" once it is; what is asked of the store is only read."""
+    """Shared by all requests. `ready` says why the daemon is not ready yet, "" once it is; what is asked of the store is only read.
+
+    `watched_period` (seconds) is for readings of what somebody looks at, `other_period` for the rest."""
 
     kernel: Kernel
     model: ReadModel
@@ -34,11 +37,14 @@ class Context:
     ready: Callable[[], str] = lambda: ""
     tokens: Tokens = field(default_factory=Tokens)
     plane: str = "main"
+    watched_period: float = 1.0
+    other_period: float = 10.0
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self._start = base36(int(self.kernel.now()))
         self._numbers = itertools.count(1)
+        self.watching = Watching(self.kernel, self.model, self.watched_period, self.other_period)
 
     def next_request(self) -> str:
         """A fresh id for a request; it names the start of the daemon, so that none comes twice."""

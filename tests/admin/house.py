@@ -19,7 +19,7 @@ from clocker_actors.model import messages
 from clocker_actors.model.activities import Activity, ActivityState
 from clocker_actors.model.effectors import bind, find
 from clocker_actors.model.identity import RECORDER, ROOT, EntityKind, Uid
-from clocker_actors.model.messages import Accepted, ActivityNoted, CancelActivity, Invoke
+from clocker_actors.model.messages import Accepted, ActivityNoted, CancelActivity, Invoke, WatchClosely
 from clocker_actors.store.blobs import FileBlobs
 from clocker_actors.store.sqlite import SqliteStore
 from clocker_actors.telemetry.metrics import Metrics
@@ -39,6 +39,8 @@ class Probe(Actor):
         match message:
             case Invoke():
                 return self._invoke(message)
+            case WatchClosely(member, period):
+                self.house.watched.append((member, period))
             case CancelActivity(activity, cause):
                 self.house.cancelled.append((activity, cause.principal))
                 open_ = self.house.open.pop(activity, None)
@@ -87,6 +89,7 @@ class House:
     invoked: list[Invoke] = field(default_factory=list)
     open: dict[str, Activity] = field(default_factory=dict)
     cancelled: list[tuple[str, str]] = field(default_factory=list)
+    watched: list[tuple[str, float]] = field(default_factory=list)
     log: tuple[str, ...] = ("one", "two")
     log_closed: bool = False
     kernel: Kernel = field(init=False)

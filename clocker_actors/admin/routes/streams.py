@@ -5,7 +5,7 @@ Every stream is bounded by what its client reads: a follower of events who is to
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
@@ -38,8 +38,7 @@ async def events(
     ring = context.model.events
     if context.closing.is_set() or len(ring.listeners) >= FOLLOWERS:
         raise Overloaded("too many follow the events already, or the daemon is stopping; try again in a while", retry_after=5.0)
-    top = context.model.entry(entity).path if entity is not None else None
-    uid = context.model.entry(entity).uid if entity is not None else None
+    about = context.model.entry(entity) if entity is not None else None
     known = int(last_event_id) if last_event_id and last_event_id.isdecimal() else since
     # No await between looking back and listening: nothing is missed, nothing comes twice.
     past = ring.latest(latest) if known is None else ring.since(known)
@@ -48,10 +47,10 @@ async def events(
         listener.close()
 
     def wanted(event: Event) -> bool:
-        return uid is None or event.entity == uid or (bool(top) and event.path.startswith(f"{top}/"))
+        return about is None or event.entity == about.uid or (bool(about.path) and event.path.startswith(f"{about.path}/"))
 
     async def stream() -> AsyncIterator[bytes]:
-        try:
+        with closing(listener), context.watching.at(about if readings and follow else None):
             if past is None:
                 yield _gap(ring.number)
             for event in past or ():
@@ -64,8 +63,6 @@ async def events(
                     yield _frame(found)
             if listener.dropped:
                 yield _gap(ring.number)
-        finally:
-            listener.close()
 
     return StreamingResponse(stream(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
@@ -112,12 +109,12 @@ async def _live(listener: Listener) -> AsyncIterator[Event | None]:
 
 async def _until_closing(context: Context, lines: AsyncIterator[str]) -> AsyncIterator[str]:
     """Lines until they end or the daemon stops."""
-    closing = asyncio.ensure_future(context.closing.wait())
+    ending = asyncio.ensure_future(context.closing.wait())
     try:
         async with aclosing(lines) as source:  # type: ignore[type-var]
             while not context.closing.is_set():
                 following = asyncio.ensure_future(anext(source, None))
-                await asyncio.wait({following, closing}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({following, ending}, return_when=asyncio.FIRST_COMPLETED)
                 if not following.done():
                     following.cancel()
                     await asyncio.wait({following})
@@ -127,7 +124,7 @@ async def _until_closing(context: Context, lines: AsyncIterator[str]) -> AsyncIt
                     return
                 yield line
     finally:
-        closing.cancel()
+        ending.cancel()
 
 
 def _line(text: str) -> bytes:

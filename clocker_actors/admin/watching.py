@@ -1,0 +1,65 @@
+"""While a person looks at an entity's readings, its members are read more often; members that a policy scales on are that already, and left alone."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from clocker_actors.entities.planting import DEFAULTS
+from clocker_actors.kernel import Kernel
+from clocker_actors.model.identity import EntityKind, Uid
+from clocker_actors.model.messages import WatchClosely
+from clocker_actors.telemetry.readmodel import Entry, ReadModel
+
+MOST = 100
+"""Members of one entity that are read more often for one who looks; more would load engines for a glance."""
+
+
+class Watching:
+    """Periods in seconds: `close` while somebody looks, `usual` afterwards."""
+
+    def __init__(self, kernel: Kernel, model: ReadModel, close: float, usual: float) -> None:
+        self._kernel = kernel
+        self._model = model
+        self._close = close
+        self._usual = usual
+        self._lookers: Counter[Uid] = Counter()
+
+    @contextmanager
+    def at(self, entry: Entry | None) -> Iterator[None]:
+        """Somebody looks at this entity (None: at nothing in particular) for as long as this lasts."""
+        members = self._members(entry) if entry is not None else []
+        for member in members:
+            self._lookers[member] += 1
+        self._tell((member for member in members if self._lookers[member] == 1), self._close)
+        try:
+            yield
+        finally:
+            self._lookers.subtract(members)
+            left = [member for member in members if self._lookers[member] <= 0]
+            for member in left:
+                del self._lookers[member]
+            self._tell(left, self._usual)
+
+    def _tell(self, members: Iterable[Uid], period: float) -> None:
+        for member in members:
+            entry = self._model.get(member)
+            if entry is not None and entry.gone is None and not self._scaled_on(entry):
+                self._kernel.tell(member, WatchClosely(member, period))
+
+    def _scaled_on(self, member: Entry) -> bool:
+        parent = self._model.get(member.parent) if member.parent else None
+        owners = (member,) if parent is None else (member, parent)
+        return any(policy.role == "policy" and policy.type not in DEFAULTS for owner in owners for policy in owner.policies.values())
+
+    def _members(self, entry: Entry) -> list[Uid]:
+        if entry.kind is EntityKind.CONTAINER:
+            return [Uid(str(entry.facts["member"]))] if "member" in entry.facts else []
+        found: list[Uid] = []
+        waiting = [entry]
+        while waiting and len(found) < MOST:
+            one = waiting.pop()
+            if one.kind is EntityKind.MEMBER:
+                found.append(one.uid)
+            if one.kind in {EntityKind.APPLICATION, EntityKind.CLUSTER, EntityKind.MEMBER}:
+                waiting += self._model.children(one.uid)
+        return found
