@@ -2,7 +2,7 @@
 
 `cpu.mean` of the members becomes `cpu.mean.average`, `.sum`, `.min` and `.max` of the cluster. Each says how many members are in it and how old the oldest of
 their readings is, because whoever scales on it must know. Readings come in bursts, one per member and tick, so results are given at
-most every `publishPeriod`: the first at once, the rest together.
+most every `publishPeriod`: what came first at once, the rest together. What a member read in one go is heard before anything is given.
 """
 
 import math
@@ -31,7 +31,7 @@ ROLLUP = PolicyType(
 
 @dataclass(frozen=True, slots=True)
 class GiveResults:
-    """The time between two results is over."""
+    """Everything that changed together has been heard, or the time between two results is over."""
 
 
 class Rollup(EnricherActor):
@@ -44,7 +44,7 @@ class Rollup(EnricherActor):
         self.rolling = {name: Rolling() for name in self.names_of("sensors")}
         self.changed: dict[str, None] = {}
         self.given: set[str] = set()
-        self.pausing = False
+        self.waiting = False
         self.subscribe(self.entity, TOPIC_MEMBERS)
 
     def take(self, message: object) -> object:
@@ -54,7 +54,7 @@ class Rollup(EnricherActor):
             case MembersChanged():
                 self._members_changed(tuple(str(member) for member in message.members))
             case GiveResults():
-                self.pausing = False
+                self.waiting = False
                 self._give()
             case _:
                 return super().take(message)
@@ -72,7 +72,7 @@ class Rollup(EnricherActor):
         elif not rolling.remove(member):
             return
         self.changed[reading.sensor] = None
-        self._give()
+        self._give_soon()
 
     def _members_changed(self, members: tuple[str, ...]) -> None:
         there = dict.fromkeys(members)
@@ -85,21 +85,27 @@ class Rollup(EnricherActor):
                 self._listen(new)
         self.members = there
         self.changed.update(dict.fromkeys(self.rolling))
-        self._give()
+        self._give_soon()
 
     def _listen(self, member: str) -> None:
         for name in self.rolling:
             self.subscribe(member, name)
 
+    def _give_soon(self) -> None:
+        """A reading brings several sensors, one message each: giving at the first would make the others wait for the whole period."""
+        if not self.waiting:
+            self.waiting = True
+            self.tell(self.id, GiveResults())
+
     def _give(self) -> None:
-        if self.pausing or not self.changed or self.suspended:
+        if not self.changed or self.suspended:
             return
         for name in self.changed:
             rolling = self.rolling[name]
             rolling.drop_stale(self.now)
             self._give_one(name, rolling.aggregate())
         self.changed.clear()
-        self.pausing = True
+        self.waiting = True
         self.after("give", self.seconds_of("publishPeriod"), GiveResults())
 
     def _give_one(self, name: str, aggregate: Aggregate | None) -> None:
@@ -127,4 +133,4 @@ class Rollup(EnricherActor):
             self._listen(member)
         if old == self.config:
             self.changed.update(dict.fromkeys(self.rolling))
-            self._give()
+            self._give_soon()
