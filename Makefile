@@ -21,7 +21,7 @@ $(STAMP): pyproject.toml .ci/venv.sh
 
 # What `clocker` needs to run, and nothing else: quick, for people who only want to see it.
 $(RUNS): pyproject.toml .ci/venv.sh
-	@echo "setting up a virtual environment in $(VENV) (once)"
+	@bash tests/demo/ahead.sh $(VENV)
 	@bash .ci/venv.sh $(VENV) run
 	@touch $@
 

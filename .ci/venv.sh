@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Make the virtual environment $1 with this package and its extra $2 (or "run" for none), installing python3-venv where it is missing.
+# Make the virtual environment $1 with this package and its extra $2, installing python3-venv where it is missing.
+# "run" instead of an extra: only what the package needs to run; "bare": nothing yet.
 set -euo pipefail
 venv=$1
 extra=$2
@@ -16,6 +17,11 @@ if [ ! -x "$venv/bin/python" ]; then
   fi
   "$python" -m venv "$venv"
 fi
+[ "$extra" = bare ] && exit 0
 target=.
-[ "$extra" = run ] || target=".[$extra]"
+if [ "$extra" = run ]; then
+  export PIP_NO_COMPILE=1 # Python compiles what is used; the rest would take longer than the installation
+else
+  target=".[$extra]"
+fi
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -e "$target"

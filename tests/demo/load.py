@@ -5,7 +5,7 @@ The rate is chosen so that it takes about half a core in all: more than one or t
 
 import asyncio
 import itertools
-import statistics
+import re
 import threading
 import time
 from collections import deque
@@ -19,7 +19,11 @@ from tests.bed.load import Target, fetch
 WANTED_CORES = 0.5
 ROUNDS = 6_000
 """Rounds of a busy loop per request: about 20 ms of a core."""
-SLOWEST, FASTEST = 4.0, 60.0
+MEASURED_ROUNDS = 60_000
+START_COST = 0.003
+"""What starting the script costs besides, in seconds of a core."""
+_TIMES = re.compile(r"(\d+)m([\d.]+)s")
+SLOWEST, FASTEST = 4.0, 100.0
 UNDER_WAY = 32
 WINDOW = 2.0
 
@@ -69,14 +73,11 @@ class Requests:
         return len(self._answered) / WINDOW
 
     async def _suitable(self) -> float:
-        """Requests per second that need WANTED_CORES, by what a few of them take on the idle shop."""
-        times = []
-        for _ in range(5):
-            begin = time.monotonic()
-            await fetch(*self._targets()[0], spin_path(ROUNDS))
-            times.append(time.monotonic() - begin)
-            await asyncio.sleep(0.1)
-        return min(max(WANTED_CORES / statistics.median(times), SLOWEST), FASTEST)
+        """Requests per second that need WANTED_CORES, by the processor time that a long one takes on the idle shop."""
+        _, answer = await fetch(*self._targets()[0], spin_path(MEASURED_ROUNDS), timeout=20.0)
+        spent = [60 * int(minutes) + float(seconds) for minutes, seconds in _TIMES.findall(answer)[:2]]
+        cost = sum(spent) * ROUNDS / MEASURED_ROUNDS + START_COST
+        return min(max(WANTED_CORES / cost, SLOWEST), FASTEST)
 
     async def _arrive(self, rate: float, seconds: float) -> None:
         end = time.monotonic() + seconds
