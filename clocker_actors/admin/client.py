@@ -107,7 +107,10 @@ class Client:
         self, method: str, path: str, query: Mapping[str, str | float | bool | None], content: bytes | None = None
     ) -> dict[str, Value]:
         answer = self._send(method, path, query, content)
-        return cast("dict[str, Value]", json.loads(answer.content))
+        try:
+            return cast("dict[str, Value]", json.loads(answer.content))
+        except ValueError:
+            raise _stranger(answer) from None
 
     def _send(
         self,
@@ -171,10 +174,17 @@ def _error_of(answer: httpx.Response) -> errors.ClockerError:
         kind, message = str(told["kind"]), str(told["message"])
         faults, details = told.get("faults") or (), told.get("details") or {}
     except (ValueError, KeyError, TypeError, AttributeError):
-        return errors.ClockerError(f"{answer.request.url} answered {answer.status_code} and no words of ours: is that a clocker daemon?")
+        return _stranger(answer)
     if kind == "BlueprintError":
         return errors.BlueprintError(tuple(faults))
     known = getattr(errors, kind, None)
     if isinstance(known, type) and issubclass(known, errors.ClockerError):
         return known(message, **details)
     return errors.ClockerError(message, **details)
+
+
+def _stranger(answer: httpx.Response) -> errors.ClockerError:
+    """The error for an answer that no daemon of ours gives."""
+    return errors.ClockerError(
+        f"{answer.request.url} answered {answer.status_code} and no words of ours: see that CLOCKER_URL names a daemon"
+    )

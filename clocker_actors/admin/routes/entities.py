@@ -84,7 +84,7 @@ async def sensors(context: Shared, uid: str) -> Response:
     return listing(context.model, readings_of(context.model.entry(uid)), reading_view)
 
 
-@router.get("/entities/{uid}/sensors/{sensor}/history", response_model=Listing[tuple[float, float]])
+@router.get("/entities/{uid}/sensors/{sensor}/history", response_model=Listing[list[float]])
 async def history(context: Shared, uid: str, sensor: str, since: float = 0.0) -> Response:
     """The last points (time, value) of a number of a cluster or pool; none for other entities."""
     return listing(context.model, context.model.history.of(context.model.entry(uid).uid, sensor, since), itself)
