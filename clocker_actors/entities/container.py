@@ -52,6 +52,8 @@ LAST_WORDS_LIMIT = 3.0
 END_MARGIN = 30.0
 END_RETRY = 2.0
 RESTART_GRACE = 5.0
+YOUNG = 5.0
+"""A container that ends within so many seconds of being ready is asked for its last words, as one that never was."""
 RUNNING = frozenset({Phase.STARTED, Phase.READY, Phase.UNWELL})
 
 
@@ -96,6 +98,7 @@ class Container(Sensing):
         self.reason = ""
         self.failure: Failure | None = None
         self.was_ready = False
+        self.ready_at = 0.0
         self.retried_image = False
         self.bad_probes = 0
         self.exit_code: int | None = None
@@ -275,10 +278,11 @@ class Container(Sensing):
         self.observe(sensors.CONTAINER_EXIT, exit_code)
         killed = " (out of memory)" if self.observed is not None and self.observed.oom_killed else ""
         self.reason = f"it ended with exit code {exit_code}{killed}"
-        if self.was_ready or self.observed is None:
+        young = not self.was_ready or self.now - self.ready_at < YOUNG
+        if not young or self.observed is None:
             self._became_dead("")
         elif not self.working("last-words"):
-            # It never worked: what it said last is worth more than the milliseconds.
+            # It hardly ever worked: what it said last is worth more than the milliseconds.
             self.work("last-words", beginning.last_words, self.engine, self.observed.id, timeout=LAST_WORDS_LIMIT)
 
     def _became_dead(self, words: str) -> None:
@@ -344,6 +348,8 @@ class Container(Sensing):
 
     def _ready(self, why: str) -> None:
         self.cancel_timer("deadline")
+        if not self.was_ready:
+            self.ready_at = self.now
         self.was_ready = True
         self.bad_probes = 0
         self._become(Phase.READY, why)

@@ -396,9 +396,10 @@ class Member(Entity[MemberState]):
         for sensor in FORWARDED:
             if sensor in self.readings and not self.readings[sensor].unavailable:
                 self.read(replace(self.readings[sensor], unavailable=message.reason or str(message.phase)))
-        if not current.ready_once:
+        starting = self.service.expected is Lifecycle.STARTING
+        if not current.ready_once or (starting and self.running.all("start", "restart")):
             self._start_failed(current, message.failure, message.reason)
-        elif self.service.expected is Lifecycle.STARTING and not self.running.all("start", "restart"):
+        elif starting:
             # It was up in an earlier run of the manager and is found dead: a failure, not a start that takes its time.
             self.service.expect(Lifecycle.RUNNING)
 
