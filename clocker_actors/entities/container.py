@@ -171,6 +171,10 @@ class Container(Sensing):
         if not self.is_gone:
             self.tell(RECORDER, EntityGone(self.uid, self.now))
 
+    def on_failure(self, *_: object) -> None:
+        """Crashed: a fresh behaviour says again that it is there, if there is to be one."""
+        self.on_stop()
+
     # --- beginning
 
     def _begin(self) -> None:
