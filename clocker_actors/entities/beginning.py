@@ -4,6 +4,7 @@ import asyncio
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
+from clocker_actors.entities.gate import Gate
 from clocker_actors.errors import Conflict, NameConflict, NotFound
 from clocker_actors.model.containers import ContainerRequest, EngineState, Observed
 from clocker_actors.model.identity import LABEL_APPLICATION, LABEL_GENERATION, LABEL_MEMBER, LABEL_PLANE
@@ -33,8 +34,8 @@ def request_of(intent: ContainerIntent) -> ContainerRequest:
     )
 
 
-async def begin(engine: Engine, intent: ContainerIntent) -> Begun:
-    """Create and start; a container of that name that is ours is adopted. Raises what the engine says, Conflict for a foreign one of that name."""
+async def begin(engine: Engine, intent: ContainerIntent, gate: Gate) -> Begun:
+    """Create, and start when the gate opens; a container of that name that is ours is adopted. Raises what the engine says, Conflict for a foreign one of that name."""
     ours = {LABEL_PLANE: intent.labels[LABEL_PLANE], LABEL_APPLICATION: intent.application}
     for volume in intent.volume_names.values():
         await engine.ensure_volume(volume, ours)
@@ -50,9 +51,10 @@ async def begin(engine: Engine, intent: ContainerIntent) -> Begun:
             return Begun(found, None)
         container = found.id
     clock = asyncio.get_running_loop()
-    began = clock.time()
-    await engine.start(container)
-    took = clock.time() - began
+    async with gate:
+        began = clock.time()
+        await engine.start(container)
+        took = clock.time() - began
     return Begun(await engine.inspect(container), took)
 
 

@@ -440,12 +440,19 @@ class Cluster(Entity[ClusterState]):
                 self.running.finish(activity.id, wanted)
 
     def _refused(self) -> str:
-        """The reason why a member has no host, if one has none."""
+        """Why there is no room, once all who found room are up: whoever asked can then see how much there was."""
+        reason = ""
         for uid in self.state.members:
             said = self.brood.said.get(uid)
-            if said is not None and not said.up and "placement" in said.problems:
-                return said.problems["placement"]
-        return ""
+            if said is None:
+                return ""
+            if said.up:
+                continue
+            if "placement" in said.problems:
+                reason = said.problems["placement"]
+            elif said.state is not Lifecycle.ON_FIRE:
+                return ""
+        return reason
 
     def service_changed(self) -> None:
         self._tell_parent()

@@ -9,6 +9,7 @@ What it becomes is told to its member. It keeps nothing durable: after a restart
 """
 
 from clocker_actors.entities import beginning
+from clocker_actors.entities.gate import Gate
 from clocker_actors.entities.hostwords import (
     End,
     Ended,
@@ -86,9 +87,11 @@ class Container(Sensing):
         lane: Lane,
         cause: Cause,
         seen: Observed | None,
+        gate: Gate,
     ) -> None:
         super().__init__(uid, outside)
         self.engine = engine
+        self.gate = gate
         self.intent = intent
         self.host_path = host_path
         self.lane = lane
@@ -181,7 +184,7 @@ class Container(Sensing):
         if self.ending is not None or self.phase is not Phase.WAITING:
             self.tell(self.intent.host, StartEnded(self.uid, None))
             return
-        self.work("begin", beginning.begin, self.engine, self.intent, timeout=BEGIN_LIMIT)
+        self.work("begin", beginning.begin, self.engine, self.intent, self.gate, timeout=BEGIN_LIMIT)
 
     def _begun(self, result: object) -> None:
         if not isinstance(result, beginning.Begun):

@@ -14,6 +14,7 @@ from typing import ClassVar
 from clocker_actors.entities.beginning import end
 from clocker_actors.entities.container import Container
 from clocker_actors.entities.entity import Entity
+from clocker_actors.entities.gate import Gate
 from clocker_actors.entities.hostwords import (
     End,
     Ended,
@@ -96,6 +97,7 @@ class Host(Entity[HostState]):
         self.images = Images(self)
         self.load = Load()
         self.pace = Pace(outside.timing.start_limit, outside.timing.start_target)
+        self.gate = Gate(self.pace)
 
     def on_start(self) -> None:
         self.state = read_state(HostState, self.outside.store, self.kind, self.uid)
@@ -351,8 +353,8 @@ class Host(Entity[HostState]):
         uid = self.ids.entity(EntityKind.CONTAINER)
         self.containers[(intent.member, intent.generation)] = uid
         self.names[intent.name] = uid
-        outside, engine, path = self.outside, self.engine, self.identity.path
-        self.spawn(uid, lambda: Container(uid, outside, engine, intent, path, lane, cause, seen))
+        outside, engine, path, gate = self.outside, self.engine, self.identity.path, self.gate
+        self.spawn(uid, lambda: Container(uid, outside, engine, intent, path, lane, cause, seen, gate))
 
     def _ended(self, uid: Uid) -> None:
         self.containers = {key: kept for key, kept in self.containers.items() if kept != uid}
@@ -366,6 +368,7 @@ class Host(Entity[HostState]):
             self.stop_child(uid)
 
     def _may_start(self, who: Sequence[str]) -> None:
+        self.gate.open()
         for uid in who:
             self.tell(uid, MayStart())
         self.observe(sensors.ENGINE_LIMIT, round(self.pace.limit, 2))

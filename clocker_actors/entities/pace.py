@@ -1,7 +1,8 @@
 """How many containers a host starts at once: a limit that follows the measured start time, with lanes for what matters more.
 
 An engine does not start faster when asked for more at a time; each start just takes longer. So the limit grows by 1/limit after a start that took no longer
-than the target, and shrinks by a fifth after one that did (additive increase, multiplicative decrease). Pure: told what happened, it says who may start.
+than the target, and shrinks by a fifth after one that did (additive increase, multiplicative decrease). Half as many again are let begin, so that they
+are created when their turn to start comes (`gate.py`). Pure: told what happened, it says who may begin.
 """
 
 from collections import deque
@@ -14,7 +15,7 @@ MOST = 16.0
 
 
 class Pace:
-    """Waiting starts by lane, starts in flight, and the limit on them. Times are seconds."""
+    """Containers that wait by lane, those that have begun, and the limit on starts in flight. Times are seconds."""
 
     __slots__ = ("_lanes", "_target", "in_flight", "limit")
 
@@ -29,8 +30,13 @@ class Pace:
         """How many wait for their turn."""
         return sum(len(lane) for lane in self._lanes.values())
 
+    @property
+    def at_once(self) -> int:
+        """How many starts may be in flight."""
+        return int(self.limit)
+
     def want(self, who: str, lane: Lane) -> list[str]:
-        """Somebody wants to start; who may now."""
+        """Somebody wants to start; who may begin now."""
         if who not in self.in_flight and not any(who in waiting for waiting in self._lanes.values()):
             self._lanes[lane].append(who)
         return self._admit()
@@ -52,8 +58,9 @@ class Pace:
 
     def _admit(self) -> list[str]:
         admitted: list[str] = []
+        most = self.at_once + (self.at_once + 1) // 2
         for lane in self._lanes.values():
-            while lane and len(self.in_flight) < int(self.limit):
+            while lane and len(self.in_flight) < most:
                 who = lane.popleft()
                 self.in_flight.add(who)
                 admitted.append(who)
