@@ -107,5 +107,7 @@ async def ours(stand: Stand) -> AsyncIterator[Ours]:
             driven.manager.metrics.calls = calls
             found = Ours(driven, stand, calls)
             await found._done(await driven.deploy(pool_of(hosts)))
-            await until(lambda: driven.value("bed", "docker.hosts.up") == len(hosts), LONGEST, "all hosts to be up")
+            await until(
+                lambda: not driven.gone("bed") and driven.value("bed", "docker.hosts.up") == len(hosts), LONGEST, "all hosts to be up"
+            )
             yield found
