@@ -6,11 +6,11 @@ constant time. Liveness and readiness are open to all, as whatever supervises th
 
 import hashlib
 import hmac
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from clocker_actors.admin.answers import Json
@@ -18,7 +18,7 @@ from clocker_actors.admin.faults import Fault, Problem
 from clocker_actors.errors import SettingsError
 from clocker_actors.model.identity import Cause
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 OPEN = frozenset({"/healthz", "/readyz"})
 READING = frozenset({"GET", "HEAD"})
@@ -98,8 +98,7 @@ class Guard:
             return
         cause = state["cause"] = Cause(self._next_request(), principal or "anybody")
         if scope["method"] not in READING:
-            fields = {"request": cause.id, "principal": cause.principal, "method": scope["method"], "path": scope["path"]}
-            log.info("request", extra=fields)
+            log.info("request", request=cause.id, principal=cause.principal, method=scope["method"], path=scope["path"])
         await self._app(scope, receive, send)
 
 
