@@ -48,9 +48,10 @@ class Narrator:
     def run(self, command: Sequence[str], environment: Mapping[str, str], shown: str, most: int | None = None) -> int:
         """Show a command as a person would type it and run it; at most `most` lines of what it prints. Its exit code."""
         self.console.print(Text.assemble(("$ ", "dim"), (shown, "bold")))
+        environment = {**environment, "COLUMNS": str(self.console.width)}
         if most is None:
-            return subprocess.run(command, env=dict(environment), check=False, stderr=subprocess.STDOUT).returncode
-        done = subprocess.run(command, env=dict(environment), check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            return subprocess.run(command, env=environment, check=False, stderr=subprocess.STDOUT).returncode
+        done = subprocess.run(command, env=environment, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         lines = done.stdout.splitlines()
         for line in lines[:most]:
             self.console.print(Text(line))

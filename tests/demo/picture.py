@@ -11,6 +11,9 @@ WIDTH, LEFT, RIGHT, TOP = 860, 64, 24, 74
 PANEL, GAP = 92, 34
 INK, PALE, LOAD, CPU, SIZE, EVENT = "#24292f", "#d0d7de", "#8250df", "#cf222e", "#1a7f37", "#6e7781"
 
+HALO = 'paint-order="stroke" stroke="#ffffff" stroke-width="3"'
+"""Keeps words legible where a line crosses them."""
+
 Point = tuple[float, float]
 
 
@@ -126,7 +129,7 @@ def _ticks(end: float, floor: float) -> list[str]:
 
 
 def _text(x: float, y: float, text: str, *, anchor: str = "start", colour: str = INK, size: int = 12, weight: str = "normal") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}" font-size="{size}" font-weight="{weight}">{escape(text)}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}" font-size="{size}" font-weight="{weight}" {HALO}>{escape(text)}</text>'
 
 
 def _round_up(value: float) -> float:
