@@ -23,7 +23,7 @@ KILLS = 3
 """Kills in a round: each is short, and they differ more than a whole deployment does."""
 MEMBERS, GROWN = 6, 6.0
 """Members that are killed in turn, oldest first, and the seconds they run before: of one that dies young, the manager first asks what it said last."""
-AT_ONCE = (1, 2, 3, 4)
+AT_ONCE, TRIES = (1, 2, 3, 4), 2
 LOADED = 8.0
 CLIENTS = 4
 ROUNDS_OF_SPIN = 3000
@@ -36,16 +36,14 @@ def deploy() -> list[Row]:
 
 async def _deploy(hosts: int, count: int) -> Row:
     took: list[float] = []
-    script: dict[int, list[float]] = {at_once: [] for at_once in AT_ONCE}
+    script: list[float] = []
     async with stand(hosts) as here, ours(here) as manager:
+        best = await _best_concurrency(here, count)
         for number in range(ROUNDS):
             took.append(await manager.deploy(f"shop{number}", count))
             await manager.delete(f"shop{number}")
-            for at_once, times in script.items():
-                times.append(await bare.deploy(here.eyes, count, at_once))
-                await bare.clear(here.eyes)
-    best = min(script, key=lambda at_once: statistics.median(script[at_once]))
-    mine, theirs = statistics.median(took), statistics.median(script[best])
+            script.append(await _script(here, count, best))
+    mine, theirs = statistics.median(took), statistics.median(script)
     return _row(
         f"deploy {count} containers on {hosts} engine{'s' if hosts > 1 else ''}",
         f"bare aiodocker script, best concurrency ({best} per engine)",
@@ -54,6 +52,18 @@ async def _deploy(hosts: int, count: int) -> Row:
         "<= 1.10 x the script",
         mine <= 1.10 * theirs,
     )
+
+
+async def _best_concurrency(here: Stand, count: int) -> int:
+    """Found before the rounds: the least of several medians would be better than any script really is."""
+    found = {at_once: min([await _script(here, count, at_once) for _ in range(TRIES)]) for at_once in AT_ONCE}
+    return min(found, key=lambda at_once: found[at_once])
+
+
+async def _script(here: Stand, count: int, at_once: int) -> float:
+    took = await bare.deploy(here.eyes, count, at_once)
+    await bare.clear(here.eyes)
+    return took
 
 
 def scale() -> list[Row]:
