@@ -235,7 +235,9 @@ def _inputs(load: Load, size: int, rules: Rules, asked: Wish | None) -> dict[str
     if rules.mark is not None:
         inputs["mark"] = rules.mark
     if asked is not None:
-        inputs |= {"wanted": asked.raw, "wished": asked.size}
+        inputs["wanted"] = asked.raw
+        if asked.size != asked.raw:
+            inputs["wished"] = asked.size
     return inputs
 
 

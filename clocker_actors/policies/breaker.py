@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from clocker_actors.model.values import Value, as_map, as_number
+from clocker_actors.policies.base import past
 
 
 @dataclass(slots=True)
@@ -93,11 +94,10 @@ class Breaker:
         """From its encodable form; times in the future count from now."""
 
         def times(value: Value) -> list[float]:
-            found = (as_number(entry) for entry in (value if isinstance(value, list | tuple) else ()))
-            return [min(at, now) for at in found if at is not None]
+            found = (past(entry, now) for entry in (value if isinstance(value, list | tuple) else ()))
+            return [at for at in found if at is not None]
 
         kept = as_map(state.get("born"))
         born = dict(zip(kept, times(list(kept.values())), strict=True))
         depth = {member: int(count) for member, value in as_map(state.get("depth")).items() if (count := as_number(value)) is not None}
-        opened = as_number(state.get("opened_at"))
-        return Breaker(times(state.get("failed")), times(state.get("died")), born, depth, None if opened is None else min(opened, now))
+        return Breaker(times(state.get("failed")), times(state.get("died")), born, depth, past(state.get("opened_at"), now))

@@ -54,15 +54,25 @@ class Chains:
         lines = [*self.cause(decision.cause, decision.subject, depth - 1)]
         if decision.inputs:
             lines.append(Line("input", words.pairs(decision.inputs, self.now), decision.at, decision.inputs))
-        lines += [Line("step", step) for step in decision.steps]
-        lines += [Line("bound", bound) for bound in decision.clamped]
-        lines += [Line("would-change", change) for change in decision.would_change]
+        lines += self.arithmetic(decision)
         if decision.placement is not None:
             lines.append(self.placement(decision.placement))
         for activity in self.model.activities.caused_by(decision.id):
             if activity.id not in self.told:
                 lines.append(self.activity(activity, down=True, depth=depth - 1))
         return Line(kind, f"{text} [{decision.id}]", decision.at, decision.inputs, tuple(lines))
+
+    def arithmetic(self, decision: Decision) -> Iterator[Line]:
+        """Steps, bounds and what would have changed it, each said once: a step that names a bound is the line of that bound, and what the reason
+        says already is not said again."""
+        told = [decision.reason, *decision.steps]
+        for step in decision.steps:
+            yield Line("bound" if any(bound in step for bound in decision.clamped) else "step", step)
+        for kind, texts in (("bound", decision.clamped), ("would-change", decision.would_change)):
+            for text in texts:
+                if not any(text in line for line in told):
+                    told.append(text)
+                    yield Line(kind, text)
 
     def placement(self, trace: PlacementTrace) -> Line:
         """The hosts considered: the chosen one and the next best, then one example per rule that refused."""

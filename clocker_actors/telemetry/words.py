@@ -102,7 +102,7 @@ def pairs(values: Mapping[str, Value], now: float) -> str:
     told = []
     for name, value in values.items():
         number = as_number(value)
-        if number is not None and number > _LONG_AGO and (name in ("at", "last_order") or name.endswith("_at")):
+        if number is not None and number > _LONG_AGO and (name in ("at", "last_order") or name.endswith(("_at", "_until"))):
             told.append(f"{name} = {clock(number, now)}")
         elif value is not None:
             told.append(f"{name} = {figure(value, metric if name in _IN_METRIC else unit_of(name))}")

@@ -1,5 +1,6 @@
 """When the circuit breaker of the replacer opens, and when not."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -81,3 +82,9 @@ def test_it_survives_its_encoding_and_never_lets_more_than_the_limit_fail_in_a_r
         if not any(pause > 0 for _, _, pause in steps):
             assert in_a_row <= limit
         assert Breaker.of(breaker.state, now) == breaker
+
+
+def test_times_in_the_future_count_from_now_and_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    breaker = Breaker.of({"failed": [900.0, 1100.0], "born": {"m1": 1200.0}, "opened_at": 1300.0}, 1000.0)
+    assert (breaker.failed, breaker.born, breaker.opened_at) == ([900.0, 1000.0], {"m1": 1000.0}, 1000.0)
+    assert [record.message.split(" s ")[0] for record in caplog.records] == [f"a stored time lies {late}.0" for late in (200, 100, 300)]

@@ -239,3 +239,30 @@ def test_a_large_tree_names_ten_parts_and_counts_the_rest() -> None:
 def test_nobody_is_not_found() -> None:
     with pytest.raises(NotFound, match="shop/web"):
         explain(shop(), "shop/weeb", NOW)
+
+
+def test_a_bound_is_told_once() -> None:
+    model = shop()
+    bound = "maxPoolSize 8 (wanted 9)"
+    held = "held by the 30 s window until 08:00:38 UTC (would grow to 8)"
+    steps = ("90 % x 6 members = 540 %; ceil(/ 60 %) = 9", f"clamped to 8 by {bound}")
+    reason = f"90 % is above 60 %; {held}"
+    clamped = Decision(
+        "d1",
+        Uid("c2"),
+        "c2:scaler",
+        "autoscale",
+        NOW,
+        "",
+        reason,
+        Cause("start"),
+        {},
+        steps,
+        (bound, bound),
+        ("would rest below 60 %", held),
+    )
+    model.note(DecisionNoted(clamped), NOW)
+    text = told(model, "shop/web")
+    assert [text.count(part) for part in (bound, held, "would rest below 60 %")] == [1, 1, 1]
+    kinds = [line.kind for _, line in explain(model, "shop/web", NOW).flat() if bound in line.text]
+    assert kinds == ["bound"]

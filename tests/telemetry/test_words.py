@@ -51,3 +51,8 @@ def test_inputs_have_the_unit_of_their_metric() -> None:
     inputs = {"metric": "cpu.mean.average", "value": 83.25, "at": 1_800_000_000.0, "size": 2, "lower": None, "upper": 70}
     text = words.pairs(inputs, 1_800_000_100)
     assert text == "metric = cpu.mean.average, value = 83.25 %, at = 08:00:00 UTC, size = 2, upper = 70 %"
+
+
+@pytest.mark.parametrize("name", ["at", "last_order", "failed_at", "waiting_until", "open_until"])
+def test_moments_are_told_as_times_of_day(name: str) -> None:
+    assert words.pairs({name: 1_800_000_000.0}, 1_800_000_100) == f"{name} = 08:00:00 UTC"
