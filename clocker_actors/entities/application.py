@@ -115,12 +115,6 @@ class Application(Entity[ApplicationState]):
             self.tell(self.identity.pool, RemoveVolumes(self.uid, (), self.uid, cause))
         self._refresh()
 
-    def forgotten(self) -> None:
-        for activity in self.running.all("delete"):
-            self.running.finish(activity.id)
-        super().forgotten()
-        self.tell(self.identity.parent, ChildDeleted(self.uid))
-
     # --- what people see
 
     def _refresh(self) -> None:

@@ -9,22 +9,22 @@
 Resizes do not wait for each other: the newest size is the one that counts, and the activities of older ones end as superseded.
 """
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
+from clocker_actors.entities import quarantine
 from clocker_actors.entities.brood import Brood
 from clocker_actors.entities.entity import STORE_PROBLEM, Arguments, EffectorMethod, Entity
 from clocker_actors.entities.fanout import Fanout
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.planting import plant_member, watched_closely
-from clocker_actors.entities.records import ClusterState, Desired, Quarantined, read_state, record
+from clocker_actors.entities.quarantine import MOST_FAILURES
+from clocker_actors.entities.records import ClusterState, Desired, read_state, record
 from clocker_actors.errors import BadRequest, Conflict, NotFound
 from clocker_actors.kernel import ChildRestarted, Started
 from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity
-from clocker_actors.model.decisions import Decision
 from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle, quorate
 from clocker_actors.model.messages import (
@@ -38,12 +38,6 @@ from clocker_actors.model.messages import (
 from clocker_actors.model.specs import ClusterSpec
 from clocker_actors.model.values import Value
 from clocker_actors.planning.members import MemberView, resizing
-
-log = logging.getLogger(__name__)
-
-MOST_FAILURES = 5
-MOST_QUARANTINED = 5
-PAUSES = (0.0, 1.0, 2.0, 5.0, 10.0)
 
 
 class TryAgain:
@@ -148,7 +142,7 @@ class Cluster(Entity[ClusterState]):
         self.running.supersede("start", "restart", "resize", "resizeByDelta", "stop", "delete", by=activity)
         self.brood.reset_orders()
         self._try_anew()
-        self._tell_parent()
+        self.tell_again()
         replacing = self.state.replacing
         if desired is not Desired.RUNNING:
             replacing = self._replacements_without(tuple(replacing), f"superseded by {activity.effector} ({activity.id})")
@@ -317,12 +311,6 @@ class Cluster(Entity[ClusterState]):
             return True
         return False
 
-    def forgotten(self) -> None:
-        for activity in self.running.all("delete"):
-            self.running.finish(activity.id)
-        super().forgotten()
-        self.tell(self.identity.parent, ChildDeleted(self.uid))
-
     # --- what members say
 
     def _child_changed(self, message: ChildChanged) -> None:
@@ -338,42 +326,14 @@ class Cluster(Entity[ClusterState]):
 
     def _member_failed(self, message: ChildChanged) -> None:
         self.failures += 1
-        self.last_failure = "; ".join(message.problems.values()) or "did not start"
-        pause = PAUSES[min(self.failures, len(PAUSES) - 1)]
+        self.last_failure = "; ".join(dict.fromkeys(message.problems.values())) or "did not start"
         self.pausing = True
-        self.after("pause", pause, TryAgain())
-        uid = message.child
-        state = replace(
-            self.state,
-            members=tuple(member for member in self.state.members if member != uid),
-            replacing=self._replacements_without((uid,), f"member {uid} did not start: {self.last_failure}"),
-        )
-        self.state = self._set_aside(state, uid)
-        self.decided(self._quarantine_decision(uid, pause), acted=True)
-
-    def _set_aside(self, state: ClusterState, uid: Uid) -> ClusterState:
-        if not self.spec.quarantine:
-            return replace(state, removing=(*state.removing, uid))
-        kept = (*state.quarantined, Quarantined(uid, self.last_failure, self.now))
-        expunged = tuple(old.uid for old in kept[:-MOST_QUARANTINED])
-        return replace(state, quarantined=kept[-MOST_QUARANTINED:], removing=(*state.removing, *expunged))
-
-    def _quarantine_decision(self, uid: Uid, pause: float) -> Decision:
-        stop = self.failures >= MOST_FAILURES
-        left = MOST_FAILURES - self.failures
-        return Decision(
-            id=self.ids.decision(),
-            subject=self.uid,
-            by=self.uid,
-            kind="quarantine",
-            at=self.now,
-            action=f"set {uid} aside" if self.spec.quarantine else f"remove {uid}",
-            reason=self.last_failure,
-            cause=Cause(uid),
-            inputs={"failures_in_a_row": self.failures, "most_failures": MOST_FAILURES, "pause_s": pause},
-            steps=(f"{self.failures} of {MOST_FAILURES} starts in a row have failed",),
-            would_change=("resize, start or restart the cluster to try again" if stop else f"after {left} more failures it stops trying",),
-        )
+        self.after("pause", quarantine.pause_after(self.failures), TryAgain())
+        uid, keep = message.child, self.spec.quarantine
+        replacing = self._replacements_without((uid,), f"member {uid} did not start: {self.last_failure}")
+        self.state = quarantine.set_aside(replace(self.state, replacing=replacing), uid, self.last_failure, self.now, keep=keep)
+        decision = quarantine.decision(self.ids.decision(), self.uid, uid, self.failures, self.last_failure, self.now, keep=keep)
+        self.decided(decision, acted=True)
 
     def _child_deleted(self, child: Uid) -> None:
         self.let_go(child)
@@ -454,14 +414,6 @@ class Cluster(Entity[ClusterState]):
                 return ""
         return reason
 
-    def service_changed(self) -> None:
-        self._tell_parent()
-
-    def tell_again(self) -> None:
-        self._tell_parent()
-
-    def _tell_parent(self) -> None:
-        state = self.service.actual or Lifecycle.CREATED
-        up = self.service.up and state is Lifecycle.RUNNING
-        problems = {**self.service.indicators, **self.service.problems}
-        self.tell(self.identity.parent, ChildChanged(self.uid, state, up, problems, start_failed=self.failures >= MOST_FAILURES))
+    @property
+    def start_failed(self) -> bool:
+        return self.failures >= MOST_FAILURES

@@ -27,6 +27,8 @@ from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.messages import (
     Accepted,
     CancelActivity,
+    ChildChanged,
+    ChildDeleted,
     Decided,
     DecisionNoted,
     Emit,
@@ -93,7 +95,16 @@ class Entity(Sensing, Generic[S]):
         return {}
 
     def tell_again(self) -> None:
-        """The parent was restarted; subclasses tell it how they are."""
+        """The parent was restarted, or something changed that it should know."""
+        problems = {**self.service.indicators, **self.service.problems}
+        state = self.service.actual or Lifecycle.CREATED
+        up = self.service.up and state is Lifecycle.RUNNING
+        self.tell(self.identity.parent, ChildChanged(self.uid, state, up, problems, start_failed=self.start_failed))
+
+    @property
+    def start_failed(self) -> bool:
+        """Whether it was given up to start this."""
+        return False
 
     def activity_cancelled(self, activity: Activity) -> None:
         """An open activity was taken back; subclasses stop what only it wanted."""
@@ -215,8 +226,11 @@ class Entity(Sensing, Generic[S]):
             self._write()
 
     def forgotten(self) -> None:
-        """Nothing durable is left of this entity."""
+        """Nothing durable is left of this entity: its delete is done, and its parent lets it go."""
+        for activity in self.running.all("delete"):
+            self.running.finish(activity.id)
         self.tell(RECORDER, EntityGone(self.uid, self.now))
+        self.tell(self.identity.parent, ChildDeleted(self.uid))
 
     def settle(self) -> None:
         """Something was observed: go on, unless a decision is still being written (then `reconcile` comes by itself)."""
@@ -284,7 +298,9 @@ class Entity(Sensing, Generic[S]):
             raise Conflict(f"{self.identity.path} is being deleted: wait for that to end, then deploy it again", entity=self.uid)
 
     def service_changed(self) -> None:
-        """The service model came to a new result; subclasses tell their parent."""
+        """The service model came to a new result."""
+        if self.identity.parent:
+            self.tell_again()
 
     def expect(self, expected: Lifecycle) -> None:
         """Set the expected state (a move outside the table is a fault of ours and crashes)."""

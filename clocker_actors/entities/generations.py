@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from clocker_actors.entities.records import Generation, Identity, MemberState
 from clocker_actors.errors import Failure
+from clocker_actors.model import sensors
 from clocker_actors.model.identity import (
     LABEL_APPLICATION,
     LABEL_EPOCH,
@@ -27,6 +28,20 @@ NOT_RUNNING = frozenset({Phase.DIED, Phase.FAILED, Phase.LOST, Phase.GONE})
 """Phases in which nothing of a generation works any more."""
 TRY_ELSEWHERE = frozenset({"PortTaken", "EngineUnavailable", "TimedOut", "WorkTimedOut", "OutOfDisk"})
 """Failures of a start that another host or another port may not have."""
+
+FORWARDED = frozenset(
+    sensor.name
+    for sensor in (
+        sensors.CPU_PERCENT,
+        sensors.CPU_MEAN,
+        sensors.MEMORY_BYTES,
+        sensors.MEMORY_PERCENT,
+        sensors.NETWORK_RX,
+        sensors.NETWORK_TX,
+        sensors.PIDS,
+    )
+)
+"""Readings of the current generation that are its member's, too."""
 
 
 def request(state: MemberState, container: ContainerSpec, avoid: tuple[Uid, ...], cause: Cause) -> PlacementRequest:

@@ -39,11 +39,12 @@ from clocker_actors.entities.pace import Pace
 from clocker_actors.entities.records import HostState, read_state
 from clocker_actors.entities.streams import samples
 from clocker_actors.entities.vitals import Load, Vital
+from clocker_actors.entities.volumes import STALE, Volumes
 from clocker_actors.errors import EngineUnavailable, Failure
 from clocker_actors.kernel import ChildRestarted, WorkDone, WorkFailed
 from clocker_actors.model import sensors
 from clocker_actors.model.containers import EngineInfo, EngineState, Observed
-from clocker_actors.model.identity import LABEL_APPLICATION, LABEL_PLANE, Cause, EntityKind, Uid
+from clocker_actors.model.identity import LABEL_PLANE, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.messages import (
     TOPIC_BEGAN,
@@ -57,7 +58,6 @@ from clocker_actors.model.messages import (
     Phase,
     RemoveVolumes,
     RunContainer,
-    VolumesRemoved,
     WatchClosely,
 )
 from clocker_actors.model.placements import HostView
@@ -68,7 +68,6 @@ log = logging.getLogger(__name__)
 
 INFO_LIMIT = 10.0
 SWEEP_LIMIT = 60.0
-VOLUMES_LIMIT = 60.0
 CLOSE_LIMIT = 5.0
 Key = tuple[str, int]
 
@@ -89,9 +88,7 @@ class Host(Entity[HostState]):
         self.runs: dict[Key, RunContainer] = {}  # likewise
         self.ordered: dict[Uid, End] = {}  # containers that were told to end
         self.periods: dict[Uid, float] = {}  # members that are watched more closely
-        self.volume_work: dict[str, RemoveVolumes] = {}
         self.sweeping: set[str] = set()
-        self.volumes_due = False
         self.info: EngineInfo | None = None
         self.foreign = 0
         self.images = Images(self)
@@ -104,6 +101,7 @@ class Host(Entity[HostState]):
         self.engine = self.outside.connect(self.state.spec.engine)
         self.machine = self.outside.machine(self.state.spec.engine)
         self.watch = self.engine.watch()
+        self.volumes = Volumes(self, self.engine)
         self.link = Link(self, self.engine, self.outside.timing)
         self.note()
         self.adjuncts.spawn_all()
@@ -140,7 +138,7 @@ class Host(Entity[HostState]):
             case WatchClosely():
                 self._watch_closely(message)
             case RemoveVolumes():
-                self._remove_volumes(message)
+                self.volumes.remove(message)
             case WorkDone(name="ping"):
                 self.link.answered()
                 self._publish()
@@ -168,12 +166,8 @@ class Host(Entity[HostState]):
                 self.images.came(message.name, message.result)
             case WorkFailed() if message.name.startswith(IMAGE):
                 self.images.failed(message.name, message.failure)
-            case WorkDone(name="volumes"):
-                self.volumes_due = False
-            case WorkFailed(name="volumes"):
-                pass  # the next listing tries again
-            case WorkDone() | WorkFailed() if message.name in self.volume_work:
-                self._volumes_removed(message)
+            case WorkDone() | WorkFailed() if message.name.startswith(STALE):
+                self.volumes.ended(message)
             case WorkDone() | WorkFailed() if message.name.startswith("sweep:"):
                 self._swept(message)
             case PingNow():
@@ -191,6 +185,9 @@ class Host(Entity[HostState]):
             case _:
                 return super().on_receive(message)
         return None
+
+    def service_changed(self) -> None:
+        """The pool reads the host's view, not its service model."""
 
     def tell_again(self) -> None:
         self.load.told = None
@@ -213,7 +210,7 @@ class Host(Entity[HostState]):
         if self.service.expected is not Lifecycle.RUNNING:
             self.service.expect(Lifecycle.RUNNING)
         self._vitals()
-        self.volumes_due = True
+        self.volumes.due = True
 
     def went_down(self, reason: str) -> None:
         """The engine does not answer: its readings count no more, nothing is placed on it."""
@@ -285,6 +282,10 @@ class Host(Entity[HostState]):
             log.info("orphan removed", extra={"host": self.uid, "container": seen.name})
             self.sweeping.add(name)
             self.work(name, end, self.engine, seen.id, 0.0, False, timeout=SWEEP_LIMIT)
+
+    def _look_at_volumes(self) -> None:
+        if not self.sweeping:  # orphans may hold them
+            self.volumes.look()
 
     def _swept(self, message: WorkDone | WorkFailed) -> None:
         self.sweeping.discard(message.name)
@@ -446,36 +447,3 @@ class Host(Entity[HostState]):
         if view != self.load.told and not undecided:
             self.load.told = view
             self.tell(self.identity.parent, HostSeen(view))
-
-    # --- volumes
-
-    def _remove_volumes(self, message: RemoveVolumes) -> None:
-        name = f"volumes:{message.application}"
-        self.volume_work[name] = message
-        if not self.working(name):
-            labels = {LABEL_PLANE: self.outside.plane, LABEL_APPLICATION: message.application}
-            self.work(name, self._volumes_of, labels, timeout=VOLUMES_LIMIT)
-
-    async def _volumes_of(self, labels: Mapping[str, str]) -> None:
-        """Work, not a handler: touches nothing of the actor but its engine."""
-        for volume in await self.engine.volumes(labels):
-            await self.engine.remove_volume(volume)
-
-    def _look_at_volumes(self) -> None:
-        """Once the engine is back and orphans are swept (they may hold volumes): remove what deleted applications have left."""
-        if self.volumes_due and not self.sweeping and not self.working("volumes"):
-            self.work("volumes", self._stale_volumes, timeout=VOLUMES_LIMIT)
-
-    async def _stale_volumes(self) -> None:
-        """Work: remove volumes of applications that were deleted while this engine could not be asked."""
-        prefix = f"clocker.{self.outside.plane}."
-        for volume in await self.engine.volumes({LABEL_PLANE: self.outside.plane}):
-            application = volume.removeprefix(prefix).partition(".")[0]
-            if volume.startswith(prefix) and self.outside.store.read(EntityKind.APPLICATION, application) is None:
-                await self.engine.remove_volume(volume)
-
-    def _volumes_removed(self, message: WorkDone | WorkFailed) -> None:
-        asked = self.volume_work.pop(message.name)
-        if isinstance(message, WorkFailed):
-            log.warning("volumes not removed", extra={"host": self.uid, "failure": message.failure.message})
-        self.tell(asked.reply_to, VolumesRemoved(asked.application, self.uid))

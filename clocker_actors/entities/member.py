@@ -9,7 +9,6 @@ A leaving generation is stopped and removed by its host; it is forgotten when th
 is ever counted as up. A dead current generation stays until a policy (the restarter) or a person asks for a restart: judgement is not the member's.
 """
 
-import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
@@ -46,23 +45,9 @@ from clocker_actors.model.messages import (
 )
 from clocker_actors.model.values import Value
 
-log = logging.getLogger(__name__)
-
 START_TRIES = 3
 PLACE_LIMIT = 60.0
 PLACE_PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)
-FORWARDED = frozenset(
-    sensor.name
-    for sensor in (
-        sensors.CPU_PERCENT,
-        sensors.CPU_MEAN,
-        sensors.MEMORY_BYTES,
-        sensors.MEMORY_PERCENT,
-        sensors.NETWORK_RX,
-        sensors.NETWORK_TX,
-        sensors.PIDS,
-    )
-)
 PROGRESS = {Phase.WAITING: 0, Phase.IMAGE: 1, Phase.CREATED: 2, Phase.STARTED: 3, Phase.READY: 4}
 
 
@@ -196,12 +181,8 @@ class Member(Entity[MemberState]):
             self.family.anew()
         self._ask_again()
         self.service.clear_problems()
-        self._tell_parent()
+        self.tell_again()
         self.change(replace(self.state, desired=desired))
-
-    def activity_cancelled(self, activity: Activity) -> None:
-        """What has begun goes on: the desired state stays as the effector set it, and the next effector changes it."""
-        log.info("activity cancelled", extra={"entity": self.uid, "activity": activity.id})
 
     # --- towards the desired state
 
@@ -289,12 +270,6 @@ class Member(Entity[MemberState]):
             container = self.state.spec.container
             grace = container.stop_timeout if container else 10.0
             self.tell(generation.host, EndContainer(self.uid, generation.number, generation.name, self.cause, grace))
-
-    def forgotten(self) -> None:
-        for activity in self.running.all("delete"):
-            self.running.finish(activity.id)
-        super().forgotten()
-        self.tell(self.identity.parent, ChildDeleted(self.uid))
 
     # --- placement
 
@@ -393,7 +368,7 @@ class Member(Entity[MemberState]):
     def _not_running(self, current: Generation, message: GenerationChanged) -> None:
         name = "host" if message.phase is Phase.LOST else "container"
         self.service.set_indicator(name, message.reason or str(message.phase))
-        for sensor in FORWARDED:
+        for sensor in generations.FORWARDED:
             if sensor in self.readings and not self.readings[sensor].unavailable:
                 self.read(replace(self.readings[sensor], unavailable=message.reason or str(message.phase)))
         starting = self.service.expected is Lifecycle.STARTING
@@ -421,7 +396,7 @@ class Member(Entity[MemberState]):
     def _read_container(self, message: ContainerRead) -> None:
         current = self.state.current
         if current is not None and message.generation == current.number:
-            self.read(*(reading for reading in message.readings if reading.sensor in FORWARDED))
+            self.read(*(reading for reading in message.readings if reading.sensor in generations.FORWARDED))
 
     def _watch(self, period: float) -> None:
         self.period = period
@@ -472,14 +447,6 @@ class Member(Entity[MemberState]):
             if name in PROGRESS:
                 self.running.progress(activity.id, done=PROGRESS[Phase(name)], total=4, note=note)
 
-    def service_changed(self) -> None:
-        self._tell_parent()
-
-    def tell_again(self) -> None:
-        self._tell_parent()
-
-    def _tell_parent(self) -> None:
-        problems = {**self.service.indicators, **self.service.problems}
-        state = self.service.actual or Lifecycle.CREATED
-        up = self.service.up and state is Lifecycle.RUNNING
-        self.tell(self.identity.parent, ChildChanged(self.uid, state, up, problems, start_failed=bool(self.blocked)))
+    @property
+    def start_failed(self) -> bool:
+        return bool(self.blocked)

@@ -11,17 +11,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
-from clocker_actors.entities import generations
 from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
 from clocker_actors.entities.outside import Outside
-from clocker_actors.entities.records import Desired, HostState, Identity, MemberState, PoolState, read_state, record
+from clocker_actors.entities.records import Desired, HostState, Identity, PoolState, read_state, record
+from clocker_actors.entities.standing import occupy_standing
 from clocker_actors.errors import Conflict
 from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity
-from clocker_actors.model.identity import SYSTEM, EntityKind, Uid
+from clocker_actors.model.identity import EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.messages import (
-    ChildDeleted,
     HostSeen,
     Place,
     Placed,
@@ -36,7 +35,6 @@ from clocker_actors.model.values import Value
 from clocker_actors.placement.index import HostIndex
 from clocker_actors.placement.pipeline import Refusal, place
 from clocker_actors.ports.store import Record
-from clocker_actors.store.codec import decode
 
 GATHERING = 6.0
 """Seconds that placements wait, after a start, for hosts to say whether they are there."""
@@ -72,26 +70,12 @@ class Pool(Entity[PoolState]):
             if uid is not None:
                 view = HostView(uid, spec.name, spec.reached_at, up=False, zone=spec.zone, labels=spec.labels, order=order)
                 self.index.add(view)
-        self._occupy_what_is_placed()
+        occupy_standing(self.index, self.outside.store, self.uid)
         self.note()
         self.adjuncts.spawn_all()
         self.service.expect(Lifecycle.STARTING)
         self.after("gather", GATHERING, Gathered())
         self.reconcile()
-
-    def _occupy_what_is_placed(self) -> None:
-        """Generations that members have in their records take their room before anything new is placed."""
-        for kept in self.outside.store.all(EntityKind.MEMBER):
-            if kept.body is None:
-                continue
-            member = decode(MemberState, kept.body)
-            container = member.spec.container
-            if member.identity.pool != self.uid or container is None:
-                continue
-            for generation in (*member.leaving, *((member.current,) if member.current else ())):
-                if generation.host in self.index and not generation.ended:
-                    request = generations.request(member, container, (), SYSTEM)
-                    self.index.occupy(replace(request, generation=generation.number), generation.host, generation.ports)
 
     def on_receive(self, message: object) -> object:
         match message:
@@ -206,16 +190,13 @@ class Pool(Entity[PoolState]):
     def _host_identity(self, name: str) -> Identity:
         return Identity(self.ids.entity(EntityKind.HOST), name, f"{self.identity.path}/{name}", self.uid, pool=self.uid)
 
-    def tell_again(self) -> None:
-        """The root asks for nothing."""
+    def service_changed(self) -> None:
+        """The root keeps no account of its pools."""
 
     def forgotten(self) -> None:
         for uid in tuple(self.children):
             self.stop_child(uid)
-        for activity in self.running.all("delete"):
-            self.running.finish(activity.id)
         super().forgotten()
-        self.tell(self.identity.parent, ChildDeleted(self.uid))
 
     # --- what people see
 
