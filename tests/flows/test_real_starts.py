@@ -1,5 +1,6 @@
 """Is everyone told what, where and one thing to do when a container cannot start on a real engine, and does the rest go on?"""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -112,3 +113,20 @@ async def test_a_name_that_somebody_else_took(driven: Driven, bed3: Bed) -> None
         for host in bed3.hosts:
             await host.docker("rm", "-f", name)
     await done(driven, await driven.invoke("bad/web", "restart"), 20)
+
+
+async def test_a_container_that_ends_whenever_it_is_started_stops_being_tried(driven: Driven, bed3: Bed) -> None:
+    """Without a probe it counts as started when it runs; that it died is then a failure, which is healed once and no more."""
+    for host in bed3.hosts:
+        await build_variant(host, Variant.EXITS_AT_ONCE)
+    await driven.deploy(single("bad", f"type: docker:{Variant.EXITS_AT_ONCE.tag}"))
+
+    def given_up() -> bool:
+        problems = "" if driven.gone("bad/web") else str(driven.value("bad/web", "service.problems"))
+        return "exit code 3" in problems and "giving up" in problems
+
+    await driven.until(given_up, 15, "it is on fire, with its last words")
+    tried = driven.value("bad/web", "generation")
+    assert tried in {1, 2}
+    await asyncio.sleep(2)
+    assert driven.value("bad/web", "generation") == tried
