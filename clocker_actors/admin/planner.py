@@ -6,11 +6,11 @@ The Pool's own index belongs to its actor; a plan makes one like it from the sam
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from clocker_actors.entities import generations
 from clocker_actors.entities.records import ApplicationState, ClusterState, MemberState, PoolState
+from clocker_actors.entities.standing import occupy_standing
 from clocker_actors.errors import BadRequest
 from clocker_actors.model import sensors
-from clocker_actors.model.identity import SYSTEM, EntityKind, Uid
+from clocker_actors.model.identity import EntityKind, Uid
 from clocker_actors.model.placements import HostView
 from clocker_actors.model.specs import ApplicationSpec, Blueprint, HostSpec, PoolSpec
 from clocker_actors.model.values import as_number
@@ -69,13 +69,7 @@ def _pool_view(state: PoolState, store: Store, model: ReadModel) -> PoolView:
         uid = state.hosts.get(spec.name)
         if uid is not None:
             index.add(_host_view(uid, spec, order, model))
-    for member in _members(store):
-        container = member.spec.container
-        if member.identity.pool != state.identity.uid or container is None:
-            continue
-        for generation in (*member.leaving, *((member.current,) if member.current else ())):
-            if generation.host in index:
-                index.occupy(generations.request(member, container, (), SYSTEM), generation.host, generation.ports)
+    occupy_standing(index, store, state.identity.uid)
     return PoolView(state.spec.name, index.hosts(), state.spec.strategies, state.spec.ports)
 
 
@@ -110,12 +104,6 @@ def _unseen(spec: PoolSpec) -> PoolView:
 
 
 # --- what runs
-
-
-def _members(store: Store) -> Iterator[MemberState]:
-    for kept in store.all(EntityKind.MEMBER):
-        if kept.body is not None:
-            yield decode(MemberState, kept.body)
 
 
 def _running(spec: ApplicationSpec, store: Store, model: ReadModel) -> RunningApplication | None:
