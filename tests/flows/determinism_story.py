@@ -65,7 +65,7 @@ async def told(driven: Driven) -> None:
 
 async def story(state: Path, jitter: int) -> None:
     world = new_world()
-    pauses = random.Random(jitter)  # noqa: S311 - only to disturb
+    pauses = random.Random(jitter)
     decisions: list[Decision] = []
     async with managed(state, world=world) as driven:
         book, store = driven.manager.model.decisions, driven.manager.store
@@ -76,7 +76,7 @@ async def story(state: Path, jitter: int) -> None:
             note(decision)
 
         async def slowly(batch: Sequence[Record]) -> int:
-            time.sleep(pauses.random() * 0.001)
+            time.sleep(pauses.random() * 0.001)  # noqa: ASYNC251 - a busy machine
             return await write(batch)
 
         book.note, store.write = heard, slowly  # type: ignore[method-assign]

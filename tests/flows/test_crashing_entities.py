@@ -19,7 +19,7 @@ from clocker_actors.model.identity import EntityKind
 from tests.flows.stories import cluster, new_world, ours, running, well
 from tests.flows.support import Driven, managed
 
-CLASSES = {
+CLASSES: dict[EntityKind, type[Actor]] = {
     EntityKind.ROOT: Root,
     EntityKind.APPLICATION: Application,
     EntityKind.CLUSTER: Cluster,

@@ -12,14 +12,10 @@ from clocker_actors.model.values import Value
 from tests.flows.stories import cluster, new_world, one, ours, running, tells_all, well
 from tests.flows.support import Driven, managed
 
-SCALED = "\n".join(
-    (
-        "  brooklyn.policies:",
-        "  - type: autoscaler",
-        "    brooklyn.config: {metric: cpu.mean.average, metricLowerBound: 20, metricUpperBound: 60, minPoolSize: 2, maxPoolSize: 8,",
-        "      resizeUpStabilizationDelay: 1s, resizeDownStabilizationDelay: 5s}",
-        "",
-    )
+SCALED = (
+    "  brooklyn.policies:\n  - type: autoscaler\n"
+    "    brooklyn.config: {metric: cpu.mean.average, metricLowerBound: 20, metricUpperBound: 60, minPoolSize: 2, maxPoolSize: 8,\n"
+    "      resizeUpStabilizationDelay: 1s, resizeDownStabilizationDelay: 5s}\n"
 )
 SMALL = (
     "name: small\nservices:\n- type: docker-cloud\n  name: small\n  hosts:\n  - {name: first, engine: 'simulated://first'}\n"
