@@ -88,7 +88,10 @@ class Manager:
         """Open the state, and wake everything that is in it. Raises StoreBusy, StoreFault, SettingsError."""
         self.store = await SqliteStore.open(self.settings.state, self._executor)
         try:
-            self.model = ReadModel(self.store.epoch * EVENTS_PER_EPOCH)
+            kept = self.settings
+            self.model = ReadModel(
+                self.store.epoch * EVENTS_PER_EPOCH, events=kept.keep_events, activities=kept.keep_activities, decisions=kept.keep_decisions
+            )
             self.ids = self.store.ids()
             self.blobs = FileBlobs(self.settings.state / "blobs", self._executor)
             await self._keep_local_pool()

@@ -110,9 +110,12 @@ class Settings:
     """How long an engine that refuses connections (its host is alive, so it may be restarting) is waited for before its members are
     replaced elsewhere. A silent one is not waited for."""
     entity_metrics: bool = field(default=True, metadata={"check": _truth})
-    keep_activities: int = field(default=2_000, metadata={"check": _number(10, 1_000_000, "2000", whole=True)})
+    keep_activities: int = field(default=1_000, metadata={"check": _number(10, 1_000_000, "1000", whole=True)})
+    """Activities that have ended which are remembered in all; those that run always are."""
     keep_decisions: int = field(default=5_000, metadata={"check": _number(10, 1_000_000, "5000", whole=True)})
-    keep_events: int = field(default=10_000, metadata={"check": _number(10, 1_000_000, "10000", whole=True)})
+    """Decisions remembered in memory, three fifths of them for those that acted."""
+    keep_events: int = field(default=4_096, metadata={"check": _number(10, 1_000_000, "4096", whole=True)})
+    """Events that a client who was away can still be told."""
 
     @property
     def socket(self) -> Path:

@@ -114,12 +114,13 @@ class ActivityBook:
 
 
 class DecisionBook:
-    """Decisions by id, subject and cause; those that acted and those that did not are bounded apart."""
+    """Decisions by id, subject and cause; of `limit` in all, three fifths are for those that acted."""
 
-    def __init__(self, acted: int = 3_000, idle: int = 2_000, acted_each: int = 50, idle_each: int = 20) -> None:
+    def __init__(self, limit: int = 5_000, acted_each: int = 50, idle_each: int = 20) -> None:
         self.counts: Counter[tuple[str, bool]] = Counter()
         """How many were made, by (kind, acted), since the start."""
-        self._limits = {True: acted, False: idle}
+        acted = limit * 3 // 5
+        self._limits = {True: acted, False: limit - acted}
         self._each = {True: acted_each, False: idle_each}
         self._by_id: dict[str, Decision] = {}
         self._order: dict[bool, OrderedDict[str, None]] = {True: OrderedDict(), False: OrderedDict()}

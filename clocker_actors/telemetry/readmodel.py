@@ -61,12 +61,12 @@ class Entry:
 
 
 class ReadModel:
-    """See the module. `first_event` is the number before the first event (see events.py)."""
+    """See the module. `first_event` is the number before the first event (see events.py); the others say how many of each are remembered."""
 
-    def __init__(self, first_event: int = 0, *, events_kept: int = 4_096) -> None:
-        self.events = EventRing(first_event, events_kept)
-        self.activities = ActivityBook()
-        self.decisions = DecisionBook()
+    def __init__(self, first_event: int = 0, *, events: int = 4_096, activities: int = 1_000, decisions: int = 5_000) -> None:
+        self.events = EventRing(first_event, events)
+        self.activities = ActivityBook(activities)
+        self.decisions = DecisionBook(decisions)
         self.history = History()
         self.numeric: Counter[tuple[EntityKind, str]] = Counter()
         """How many entities of a kind have a sensor with a number (or yes/no) in it: what metrics iterate over."""

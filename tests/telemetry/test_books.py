@@ -69,7 +69,7 @@ def test_every_index_of_activities_agrees(steps: list[tuple[int, str, ActivitySt
 
 @given(st.lists(st.tuples(st.sampled_from(["c1", "c2"]), st.booleans()), max_size=100))
 def test_every_index_of_decisions_agrees(steps: list[tuple[str, bool]]) -> None:
-    book = DecisionBook(acted=5, idle=4, acted_each=3, idle_each=3)
+    book = DecisionBook(limit=9, acted_each=3, idle_each=3)
     for number, (uid, acted) in enumerate(steps):
         book.note(decision(number, uid, "resize" if acted else "", f"x{number % 3}").decision)
     kept = [item.id for item in book.all()]

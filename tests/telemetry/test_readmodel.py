@@ -3,11 +3,12 @@
 import pytest
 
 from clocker_actors.errors import NotFound
+from clocker_actors.model.activities import ActivityState
 from clocker_actors.model.identity import EntityKind, Uid
 from clocker_actors.model.messages import EntityGone, PolicyNoted
 from clocker_actors.model.sensors import Reading
 from clocker_actors.telemetry.readmodel import GONE_KEPT, ReadModel
-from tests.telemetry.samples import NOW, entity, readings, shop
+from tests.telemetry.samples import NOW, activity, decision, entity, readings, shop
 
 
 def test_uid_and_path_lead_to_the_same_entity() -> None:
@@ -104,3 +105,16 @@ def test_history_is_kept_for_clusters_and_pools_only() -> None:
     assert points[-1] == (NOW + 699, 699.0)
     assert model.history.of(Uid("k7"), "cpu.mean") == []
     assert model.history.value_at(Uid("c2"), "cpu.mean.average", NOW + 650) == 650.0
+
+
+def test_what_is_remembered_is_bounded_as_the_settings_say() -> None:
+    model = ReadModel(events=10, activities=20, decisions=10)
+    model.note(entity("c2", "shop/web"), NOW)
+    for number in range(40):
+        model.note(activity(number, f"m{number}", ActivityState.DONE), NOW)
+        model.note(decision(2 * number, f"m{number}", "resize to 2"), NOW)
+        model.note(decision(2 * number + 1, f"m{number}"), NOW)
+    acted = [found for found in model.decisions.all() if found.action]
+    assert (len(model.activities.all()), len(acted), len(model.decisions.all())) == (20, 6, 10)
+    assert len(model.events.since(model.events.number - 10) or ()) == 10
+    assert model.events.since(model.events.number - 11) is None
