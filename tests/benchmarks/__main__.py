@@ -71,7 +71,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _reports(rounds: int | None, seconds: float | None) -> Iterator[tuple[str, Report]]:
     """Every report of every module here, as `module.report`; modules take their rounds from their own ROUNDS."""
     for found in pkgutil.iter_modules(benchmarks.__path__):
-        if found.name == "__main__":
+        if found.name == "__main__" or found.name.startswith("test_"):
             continue
         module = importlib.import_module(f"{benchmarks.__name__}.{found.name}")
         _set(module, "ROUNDS", rounds)
@@ -102,7 +102,7 @@ def _outcome(name: str, report: Report) -> Outcome:
 
 def _print(rows: Sequence[Row], said: str) -> None:
     table = Table(show_lines=True)
-    for column, least in (("what", 16), ("mark", 12), ("ours", 9), ("peer", 6), ("ratio", 5), ("goal", 9), ("", 6)):
+    for column, least in (("what", None), ("mark", None), ("ours", 8), ("peer", 6), ("ratio", 5), ("goal", None), ("", 6)):
         table.add_column(column, min_width=least, overflow="fold")
     for row in rows:
         table.add_row(row.what, row.mark, row.ours, row.peer, row.ratio, row.goal, "met" if row.met else "[bold]missed[/bold]")
