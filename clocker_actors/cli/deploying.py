@@ -29,9 +29,8 @@ _MARKS = {"create": "+", "update": "~", "remove": "-", "keep": "="}
 def deploy(file: File, wait: Wait = True, json: AsJson = False) -> None:
     """Deploy a blueprint."""
     text, name, folder = _read(file)
-    parsed = _parsed(text, name)
-    packed = {reference.placeholder: pack(folder / reference.path) for reference in parsed.files}
-    sums = {placeholder: hashlib.sha256(content).hexdigest() for placeholder, content in packed.items()}
+    packed = _packed(text, name, folder)
+    sums = _sums(packed)
     with connect() as client:
         for placeholder, content in packed.items():
             client.upload(sums[placeholder], content)
@@ -45,10 +44,10 @@ def plan(
     json: AsJson = False,
 ) -> None:
     """Show what deploying a blueprint would do, and where."""
-    text, name, _ = _read(file)
-    _parsed(text, name)
+    text, name, folder = _read(file)
+    sums = _sums(_packed(text, name, folder))  # nothing is uploaded, but whether a file changed shows by its sum
     with connect() as client:
-        answer = client.post("/v1/plan", {"text": text, "filename": name})
+        answer = client.post("/v1/plan", {"text": text, "filename": name, "blobs": sums})
     if json:
         output.as_json(answer)
     else:
@@ -70,6 +69,15 @@ def _read(file: str) -> tuple[str, str, Path]:
         raise BadRequest(f"blueprint {file} cannot be read ({error.strerror}); give the path of a YAML file", path=file) from None
     except UnicodeDecodeError as error:
         raise BadRequest(f"{file}: not UTF-8 ({error.reason} at byte {error.start}); save the file as UTF-8", path=file) from None
+
+
+def _packed(text: str, name: str, folder: Path) -> dict[str, bytes]:
+    """The files that a blueprint names, by what stands for them in it."""
+    return {reference.placeholder: pack(folder / reference.path) for reference in _parsed(text, name).files}
+
+
+def _sums(packed: dict[str, bytes]) -> dict[str, str]:
+    return {placeholder: hashlib.sha256(content).hexdigest() for placeholder, content in packed.items()}
 
 
 def _parsed(text: str, name: str) -> "ParsedBlueprint":

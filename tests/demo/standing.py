@@ -38,6 +38,7 @@ def up(home: Home, narrator: Narrator, wanted: Kind | None) -> int:
         f".venv/bin/clocker deploy {blueprint}",
         ".venv/bin/clocker ls",
         ".venv/bin/clocker tree",
+        ".venv/bin/clocker policies shop/web suspend autoscaler",
         ".venv/bin/clocker resize shop/web 3",
         ".venv/bin/clocker sensors shop/web --watch",
         ".venv/bin/clocker explain shop/web",

@@ -111,12 +111,12 @@ async def put_blob(context: Shared, request: Request, sha256: str) -> Response:
 
 
 async def _blueprint(context: Context, request: Request, *, placeholders: bool = False) -> Blueprint:
-    """The blueprint in the body. With `placeholders`, files need no upload (a plan builds nothing)."""
+    """The blueprint in the body. With `placeholders`, files need no upload, nor even a sum (a plan builds nothing)."""
     sent = _sent(request, await body_of(request, TEXT_LIMIT))
     # In a thread: a large file takes long enough to be felt by everybody else.
     parsed = await asyncio.to_thread(parse, sent.text, sent.filename, context.types)
     if placeholders:
-        return parsed.blueprint
+        return with_blobs(parsed, sent.blobs) if sent.blobs else parsed.blueprint
     absent = [name for name, sha256 in sent.blobs.items() if not context.blobs.has(sha256)]
     if absent:
         raise BadRequest(f"no upload is kept for {', '.join(absent)}; PUT each to /v1/blobs/SHA256 first")
