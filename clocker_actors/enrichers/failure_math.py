@@ -62,7 +62,10 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What the detector remembers: what it said and when, whether the service was ever up, since when it has been bad or well."""
+    """What the detector remembers: what it said and when, whether the service was ever up, since when it has been bad or well.
+
+    `unheard`: a failure was said in an earlier life, and whoever was to mend it may not have heard; one that lasts is said once more.
+    """
 
     said: Said = Said.NOTHING
     said_at: float = 0.0
@@ -70,6 +73,7 @@ class Memory:
     since: float | None = None
     bad: bool | None = None
     on_fire_said: bool = False
+    unheard: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +114,15 @@ def _bad(memory: Memory, delays: Delays, now: float) -> Verdict:
     times: list[float] = []
     say = Said.NOTHING
     due = since + delays.failed
-    if memory.said is Said.FAILED:
+    told = memory.said is Said.FAILED and not memory.unheard
+    if told:
         due = now if delays.republish is None else memory.said_at + delays.republish
-    if memory.said is not Said.FAILED or delays.republish is not None:
+    if not told or delays.republish is not None:
         if due > now + GRAIN:
             times.append(due)
         else:
             say = Said.FAILED
-            memory = replace(memory, said=say, said_at=now)
+            memory = replace(memory, said=say, said_at=now, unheard=False)
             if delays.republish is not None:
                 times.append(now + delays.republish)
     on_fire = since + delays.on_fire <= now + GRAIN
@@ -132,7 +137,7 @@ def encoded(memory: Memory) -> dict[str, Value]:
 
 
 def decoded(state: Mapping[str, Value]) -> Memory:
-    """From `encoded`; anything unknown counts as nothing said."""
+    """From `encoded`; anything unknown counts as nothing said. That the failure was said is durable sooner than what it led to."""
     said = state.get("said")
     known = Said(said) if isinstance(said, str) and said in set(Said) else Said.NOTHING
-    return Memory(known, as_number(state.get("said_at")) or 0.0, state.get("was_up") is True)
+    return Memory(known, as_number(state.get("said_at")) or 0.0, state.get("was_up") is True, unheard=known is Said.FAILED)

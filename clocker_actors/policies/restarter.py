@@ -52,19 +52,23 @@ def conclude(failed_at: float | None, now: float, window: float, why: str) -> Co
 
 
 class Restarter(PolicyActor):
-    """See the drawing. Durable: the time of the last failure, and whether it gave up."""
+    """See the drawing. Durable: the time of the last failure, whether it gave up, and whether a restart is under way."""
 
     type = RESTARTER
 
     def begin(self) -> None:
-        self.failed_at = past(self.kept.get("failed_at"), self.now)
+        # A restart that was under way when the manager ended may never have been: the failure is then taken as the first.
+        self.failed_at = None if self.kept.get("restarting") else past(self.kept.get("failed_at"), self.now)
         self.given_up = bool(self.kept.get("given_up"))
+        self.doubtful = self.given_up
         self.restarting = ""
+        self.expected = ""
         self._subscribe()
 
     def _subscribe(self) -> None:
         self.subscribe(self.entity, self.text_of("failureSensorToMonitor"))
         self.subscribe(self.entity, sensors.SERVICE_EXPECTED.name)
+        self.subscribe(self.entity, sensors.SERVICE_UP.name)
 
     def take(self, message: object) -> object:
         match message:
@@ -74,6 +78,9 @@ class Restarter(PolicyActor):
                 self._ended(message.activity)
             case SensorChanged() if message.reading.sensor == sensors.SERVICE_EXPECTED.name:
                 self._expected(str(message.reading.value), Cause(message.reading.id))
+            case SensorChanged() if message.reading.sensor == sensors.SERVICE_UP.name:
+                if message.reading.value is True and self.doubtful:
+                    self._take_up(Cause(message.reading.id))
             case SensorChanged() | Notified():
                 pass
             case _:
@@ -108,17 +115,22 @@ class Restarter(PolicyActor):
         self._keep_all()
 
     def _give_up(self, why: str, cause: Cause) -> None:
-        self.given_up = True
+        self.given_up, self.doubtful = True, False
         if self.config["setOnFireOnFailure"]:
             self.set_problem(why, cause)
         self.emit(sensors.RESTART_FAILED.name, why, cause)
 
     def _expected(self, expected: str, cause: Cause) -> None:
-        """Somebody starts the service again: what was given up is tried anew."""
-        if expected == Lifecycle.STARTING and self.given_up:
-            self.given_up = False
-            self.set_problem("", cause)
-            self._keep_all()
+        """Somebody starts the service again: what was given up is tried anew. With a manager that starts, all begin so, which says nothing."""
+        before, self.expected = self.expected, expected
+        if expected == Lifecycle.STARTING and before not in {"", Lifecycle.STARTING} and self.given_up:
+            self._take_up(cause)
+
+    def _take_up(self, cause: Cause) -> None:
+        """It is not given up any more."""
+        self.given_up = self.doubtful = False
+        self.set_problem("", cause)
+        self._keep_all()
 
     def reconfigured(self, old: Mapping[str, Value], cause: Cause) -> None:  # noqa: ARG002 - the hook's signature
         if old["failureSensorToMonitor"] != self.config["failureSensorToMonitor"]:
@@ -128,12 +140,11 @@ class Restarter(PolicyActor):
     def resumed(self, cause: Cause) -> None:
         self.failed_at = None
         if self.given_up:
-            self.given_up = False
-            self.set_problem("", cause)
+            self._take_up(cause)
         self._keep_all()
 
     def _keep_all(self) -> None:
-        self.keep({"failed_at": self.failed_at, "given_up": self.given_up})
+        self.keep({"failed_at": self.failed_at, "given_up": self.given_up, "restarting": bool(self.restarting)})
         self.note()
 
     def status(self) -> Mapping[str, Value]:

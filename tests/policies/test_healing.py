@@ -26,6 +26,7 @@ async def test_a_failed_service_is_restarted(kernel: Kernel) -> None:
 
 async def test_a_second_failure_within_the_window_gives_up(kernel: Kernel) -> None:
     stage = await restarter(kernel)
+    await stage.read("service.state.expected", "running")
     await stage.notify(FAILED, "died")
     await stage.end(stage.invokes[0])
     await stage.sleep(170)
@@ -65,6 +66,29 @@ async def test_the_time_of_the_last_failure_survives_a_restart_of_the_manager(ke
     await stage.notify(FAILED, "died")
     assert not stage.invokes
     assert stage.all(Emit)
+
+
+async def test_a_restart_that_the_manager_may_not_have_done_is_done_after_its_own_restart(kernel: Kernel) -> None:
+    stage = await restarter(kernel)
+    await stage.notify(FAILED, "died")
+    await stage.sleep(2)
+    again = Stage(other := Kernel(), "service-restarter")
+    await again.begin(state=stage.kept)
+    await again.notify(FAILED, "died")
+    assert [invoke.effector for invoke in again.invokes] == ["restart"]
+    await other.stop(deadline=1)
+
+
+async def test_what_was_given_up_stays_so_when_the_manager_starts_until_it_is_up(kernel: Kernel) -> None:
+    stage = Stage(kernel, "service-restarter")
+    await stage.begin(state={"failed_at": kernel.now() - 10, "given_up": True})
+    for _ in range(2):
+        await stage.read("service.state.expected", "starting")
+    await stage.read("service.isUp", False)
+    assert stage.status.status["phase"] == "given-up"
+    await stage.read("service.isUp", True)
+    assert stage.status.status["phase"] == "idle"
+    assert stage.kept["given_up"] is False
 
 
 async def replacer(kernel: Kernel, *members: str, **config: object) -> Stage:
