@@ -69,5 +69,5 @@ def test_indicators_change_all_at_once() -> None:
     assert entity.values["service.isUp"] is False
     changes = entity.changes
     service.replace_indicators({})
-    assert entity.values["service.isUp"] is True
+    assert service.up
     assert entity.changes == changes + 1
