@@ -52,6 +52,17 @@ async def test_power_is_cut_and_comes_back(bed3: Bed, tmp_path: Path) -> None:
         await deleted(driven, "shop")
 
 
+async def test_an_engine_is_killed_and_stays_away(bed3: Bed, tmp_path: Path) -> None:
+    """Its containers run on meanwhile; when it is back, what was replaced elsewhere is removed."""
+    lost = bed3.hosts[0]
+    async with on_hosts(bed3.hosts, tmp_path, "away", grace=1.0) as driven:
+        await deployed(driven, cluster("shop", MEMBERS))
+        async with lost.without_engine():
+            said("engine killed → all replicas elsewhere (grace 1 s)", await driven.until(lambda: elsewhere(driven, lost), 15, "elsewhere"))
+        await back_and_clean(driven, lost, "away")
+        await deleted(driven, "shop")
+
+
 @pytest.mark.parametrize("kill", [True, False], ids=["crashed", "in order"])
 async def test_an_engine_is_restarted_under_us(bed3: Bed, tmp_path: Path, kill: bool) -> None:
     lost = bed3.hosts[1]
