@@ -182,7 +182,7 @@ async def _load_steps() -> list[Row]:
     mine = statistics.median(took)
     return [
         Row(
-            "load step -> new replica running, default settings (one busy core, bound 30 % in the mean over 5 s)",
+            "load step -> new replica running, default settings (one member under four clients, bound 30 % of a core in the mean over 5 s)",
             "Kubernetes HPA 90-150 s +, KEDA >= 30 s +, Nomad >= 10 s +",
             f"{mine:.2f} s",
             "",
