@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from clocker_actors.entities.gate import Gate
 from clocker_actors.errors import Conflict, NameConflict, NotFound
 from clocker_actors.model.containers import ContainerRequest, EngineState, Observed
-from clocker_actors.model.identity import LABEL_APPLICATION, LABEL_GENERATION, LABEL_MEMBER, LABEL_PLANE
-from clocker_actors.model.messages import ContainerIntent
+from clocker_actors.model.identity import LABEL_APPLICATION, LABEL_GENERATION, LABEL_MEMBER, LABEL_PLANE, LABEL_STATE, EntityKind, Uid
+from clocker_actors.model.messages import ContainerIntent, EntityNoted
 from clocker_actors.ports.engine import Engine
 
 LAST_LINES = 5
+LATE_EFFECT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,16 @@ def request_of(intent: ContainerIntent) -> ContainerRequest:
     )
 
 
+def noted(intent: ContainerIntent, uid: Uid, host_path: str, at: float) -> EntityNoted:
+    """What people are told of a container that is about to be."""
+    facts = {"image": intent.image, "member": intent.member, "generation": intent.generation, "ports": dict(intent.ports)}
+    path = f"{host_path}/{intent.name}"
+    return EntityNoted(uid, EntityKind.CONTAINER, path, intent.name, intent.host, intent.application, at, "container", facts)
+
+
 async def begin(engine: Engine, intent: ContainerIntent, gate: Gate) -> Begun:
     """Create, and start when the gate opens; a container of that name that is ours is adopted. Raises what the engine says, Conflict for a foreign one of that name."""
-    ours = {LABEL_PLANE: intent.labels[LABEL_PLANE], LABEL_APPLICATION: intent.application}
+    ours = {name: intent.labels[name] for name in (LABEL_PLANE, LABEL_STATE, LABEL_APPLICATION)}
     for volume in intent.volume_names.values():
         await engine.ensure_volume(volume, ours)
     try:
@@ -66,16 +74,26 @@ async def end(engine: Engine, container: str, grace: float, running: bool) -> No
         await engine.remove(container)
 
 
-async def end_named(engine: Engine, intent: ContainerIntent, grace: float) -> None:
-    """Stop and remove the container of this intent that was never seen, by its name; a foreign one of that name is left alone."""
+async def end_named(engine: Engine, intent: ContainerIntent, grace: float, late: bool) -> None:
+    """Stop and remove the container of this intent that was never seen, by its name; a foreign one of that name is left alone. `late`: its creation may
+    have been asked for just now and still be under way, so it is looked for twice."""
+    found = await _find(engine, intent)
+    if found is None and late:
+        await asyncio.sleep(LATE_EFFECT)
+        found = await _find(engine, intent)
+    if found is not None:
+        await end(engine, found.id, grace, found.state is EngineState.RUNNING)
+
+
+async def _find(engine: Engine, intent: ContainerIntent) -> Observed | None:
     with suppress(NotFound):
         found = await engine.inspect(intent.name)
-        if _is_of(found, intent):
-            await end(engine, found.id, grace, found.state is EngineState.RUNNING)
+        return found if _is_of(found, intent) else None
+    return None
 
 
 def _is_of(found: Observed, intent: ContainerIntent) -> bool:
-    return found.labels.get(LABEL_MEMBER) == intent.member and found.labels.get(LABEL_GENERATION) == str(intent.generation)
+    return all(found.labels.get(name) == intent.labels[name] for name in (LABEL_PLANE, LABEL_STATE, LABEL_MEMBER, LABEL_GENERATION))
 
 
 async def last_words(engine: Engine, container: str) -> str:

@@ -5,7 +5,8 @@
                                                                            DIED ──End──▶ removed: GONE
     host lost: LOST ──seen again──▶ what it was
 
-What it becomes is told to its member. It keeps nothing durable: after a restart of the manager it is made again from what the engine shows.
+`wellness.py` knows whether what runs is ready and well, `removal.py` how it ends. What it becomes is told to its member. It keeps nothing durable: after
+a restart of the manager it is made again from what the engine shows.
 """
 
 from clocker_actors.entities import beginning
@@ -28,50 +29,25 @@ from clocker_actors.entities.hostwords import (
     WantStart,
 )
 from clocker_actors.entities.outside import Outside
+from clocker_actors.entities.removal import EndAgain, Removal
 from clocker_actors.entities.sensing import Sensing
 from clocker_actors.entities.usage import Usage
+from clocker_actors.entities.wellness import LAST_WORDS_LIMIT, RUNNING, Deadline, ProbeNow, Wellness
 from clocker_actors.errors import Conflict, Failure
 from clocker_actors.kernel import WorkDone, WorkFailed
 from clocker_actors.model import sensors
 from clocker_actors.model.containers import EngineEvent, EngineState, Observed, ProbeResult
-from clocker_actors.model.identity import RECORDER, Cause, EntityKind, Uid
-from clocker_actors.model.messages import (
-    ContainerIntent,
-    ContainerRead,
-    EntityGone,
-    EntityNoted,
-    GenerationChanged,
-    Invoke,
-    Lane,
-    Phase,
-)
-from clocker_actors.model.specs import ProbeSpec
+from clocker_actors.model.identity import RECORDER, Cause, Uid
+from clocker_actors.model.messages import ContainerIntent, ContainerRead, EntityGone, GenerationChanged, Invoke, Lane, Phase
 from clocker_actors.ports.engine import Engine
 
 BEGIN_LIMIT = 120.0
-LAST_WORDS_LIMIT = 3.0
-END_MARGIN = 30.0
-END_RETRY = 2.0
+INSPECT_LIMIT = 10.0
 RESTART_GRACE = 5.0
-YOUNG = 5.0
-"""A container that ends within so many seconds of being ready is asked for its last words, as one that never was."""
-RUNNING = frozenset({Phase.STARTED, Phase.READY, Phase.UNWELL})
-
-
-class ProbeNow:
-    """Timer message: the next probe is due."""
-
-
-class Deadline:
-    """Timer message: the time to get ready is over."""
 
 
 class StayedDead:
     """Timer message: the engine's restart policy did not bring it back."""
-
-
-class EndAgain:
-    """Timer message: try to remove it once more."""
 
 
 class Container(Sensing):
@@ -100,22 +76,23 @@ class Container(Sensing):
         self.phase = Phase.WAITING
         self.reason = ""
         self.failure: Failure | None = None
-        self.was_ready = False
-        self.ready_at = 0.0
+        self.wellness = Wellness(self)
+        self.observed_at = 0.0  # when it was last heard of by itself: what a look was asked before that shows is old
         self.retried_image = False
-        self.bad_probes = 0
         self.exit_code: int | None = None
-        self.ending: End | None = None
+        self.removal = Removal(self)
         self.is_gone = False
         self.usage = Usage()
 
     def on_start(self) -> None:
-        self._note()
+        self.tell(RECORDER, beginning.noted(self.intent, self.uid, self.host_path, self.now))
         if self.observed is None:
-            self._become(Phase.IMAGE, self.intent.image)
+            self.become(Phase.IMAGE, self.intent.image)
             self.tell(self.intent.host, WantImage(self.uid, self.intent.spec.image))
         else:
             self._seen(self.observed)
+            if self.phase in RUNNING:
+                self.work("inspect", self.engine.inspect, self.observed.id, timeout=INSPECT_LIMIT)
 
     def on_receive(self, message: object) -> object:  # noqa: C901 - every message it takes, on one screen
         match message:
@@ -125,9 +102,9 @@ class Container(Sensing):
                 self._engine_said(message.event)
             case ImageReady():
                 self.tell(self.intent.host, WantStart(self.uid, self.lane))
-                self._become(Phase.WAITING, "for its turn on the engine")
+                self.become(Phase.WAITING, "for its turn on the engine")
             case ImageFailed():
-                self._failed(message.failure)
+                self.failed(message.failure)
             case MayStart():
                 self._begin()
             case WorkDone(name="begin"):
@@ -142,27 +119,36 @@ class Container(Sensing):
                 self._became_dead(str(message.result))
             case WorkFailed(name="last-words"):
                 self._became_dead("")
+            case WorkDone(name="late-words"):
+                self._never_ready(str(message.result))
+            case WorkFailed(name="late-words"):
+                self._never_ready("")
+            case WorkDone(name="inspect"):
+                self._inspected(message.result)
+            case WorkFailed(name="inspect"):
+                pass  # only people miss what it would have said
             case WorkDone(name="end"):
                 self._gone("removed")
             case WorkFailed(name="end"):
-                self._end_failed(message.failure)
+                self.removal.failed(message.failure)
             case Seen():
-                self._seen(message.observed)
+                if message.asked_at >= self.observed_at:
+                    self._seen(message.observed)
             case HostLost():
                 self._lost(message.reason)
             case End():
                 self._end(message)
             case Report():
                 self.cause = message.cause
-                self._tell_member()
+                self.tell_member()
             case ProbeNow():
-                self._probe()
+                self.wellness.probe()
             case Deadline():
-                self._too_late()
+                self.wellness.too_late()
             case StayedDead():
                 self._died(self.exit_code)
             case EndAgain():
-                self._end_now()
+                self.removal.go_on()
             case Invoke():
                 raise Conflict(f"a container has no effectors of its own: use them on its member {self.intent.member}")
             case _:
@@ -181,7 +167,7 @@ class Container(Sensing):
     # --- beginning
 
     def _begin(self) -> None:
-        if self.ending is not None or self.phase is not Phase.WAITING:
+        if self.removal.ordered or self.phase is not Phase.WAITING:
             self.tell(self.intent.host, StartEnded(self.uid, None))
             return
         self.work("begin", beginning.begin, self.engine, self.intent, self.gate, timeout=BEGIN_LIMIT)
@@ -190,32 +176,34 @@ class Container(Sensing):
         if not isinstance(result, beginning.Begun):
             raise TypeError(f"begin answers Begun, not {type(result).__name__}")
         self.tell(self.intent.host, StartEnded(self.uid, result.took))
-        if self.ending is not None:
-            self._end_now()
+        self.observed, self.observed_at = result.observed, self.now
+        if self.removal.ordered:
+            self.removal.go_on()
             return
         self._seen(result.observed)
 
     def _begin_failed(self, failure: Failure) -> None:
         self.tell(self.intent.host, StartEnded(self.uid, None))
-        if self.ending is not None:
-            self._end_now()
+        if self.removal.ordered:
+            self.removal.go_on()
         elif failure.kind == "ImageNotFound" and not self.retried_image:
             self.retried_image = True
-            self._become(Phase.IMAGE, self.intent.image)
+            self.become(Phase.IMAGE, self.intent.image)
             self.tell(self.intent.host, WantImage(self.uid, self.intent.spec.image, fresh=True))
         else:
-            self._failed(failure)
+            self.failed(failure)
 
-    def _failed(self, failure: Failure) -> None:
+    def failed(self, failure: Failure) -> None:
+        """It never came to run, or never came to be ready."""
         self.failure = failure
         self._quiet()
-        self._become(Phase.FAILED, failure.message)
+        self.become(Phase.FAILED, failure.message)
 
     # --- what is observed
 
     def _seen(self, observed: Observed | None) -> None:
         """A look at the engine: move to what is there, whatever was believed before."""
-        if self.working("begin") or self.ending is not None:
+        if self.working("begin") or self.removal.ordered:
             return
         if observed is None:
             if self.phase not in {Phase.IMAGE, Phase.WAITING, Phase.FAILED}:
@@ -227,6 +215,7 @@ class Container(Sensing):
         if observed.state is EngineState.RUNNING:
             if self.phase not in RUNNING:
                 self._runs(observed)
+            self.wellness.judged(observed.healthcheck)
         elif observed.state is EngineState.CREATED:
             if self.phase is Phase.WAITING and not self.reason:
                 self.tell(self.intent.host, WantImage(self.uid, self.intent.spec.image))
@@ -236,24 +225,26 @@ class Container(Sensing):
             self._died(observed.exit_code)
 
     def _runs(self, observed: Observed) -> None:
-        self.observe(sensors.CONTAINER_STARTED, observed.started_at)
+        self._observe_start(observed)
         self.tell(self.intent.host, Runs(self.uid, observed.id))
-        self._become(Phase.STARTED, f"runs on {self.host_path}")
-        if self.was_ready:
-            self._ready("seen again")
-        elif self.intent.spec.readiness is not None:
-            self.after("deadline", self.intent.start_timeout, Deadline())
-            self._probe()
-        elif observed.healthcheck in {"", "healthy"}:
-            self._ready("it runs, and has no probe to wait for" if not observed.healthcheck else "its HEALTHCHECK says healthy")
-        else:
-            self.reason = "its HEALTHCHECK has not said healthy yet"
-            self.after("deadline", self.intent.start_timeout, Deadline())
+        self.become(Phase.STARTED, f"runs on {self.host_path}")
+        self.wellness.began(observed)
+
+    def _observe_start(self, observed: Observed) -> None:
+        if observed.started_at is not None:  # a list does not show it
+            self.observe(sensors.CONTAINER_STARTED, observed.started_at)
+
+    def _inspected(self, result: object) -> None:
+        """What was adopted from a list, in full."""
+        if isinstance(result, Observed) and self.phase in RUNNING and result.state is EngineState.RUNNING:
+            self.observed = result
+            self._observe_start(result)
 
     def _engine_said(self, event: EngineEvent) -> None:
-        if self.ending is not None or self.working("begin"):
+        if self.removal.ordered or self.working("begin"):
             return
         self.cause = Cause(f"{event.action}@{event.at:.3f}", "engine")
+        self.observed_at = self.now
         match event.action:
             case "die":
                 if self.phase in RUNNING:
@@ -262,11 +253,8 @@ class Container(Sensing):
                 self.cancel_timer("stayed-dead")
             case "destroy":
                 self._gone("it was removed from the engine by somebody else")
-            case "health_status" if self.intent.spec.readiness is None and self.phase in RUNNING:
-                if event.health == "healthy":
-                    self._ready("its HEALTHCHECK says healthy")
-                elif event.health == "unhealthy":
-                    self._become(Phase.UNWELL if self.was_ready else Phase.STARTED, "its HEALTHCHECK says unhealthy")
+            case "health_status":
+                self.wellness.judged(event.health)
 
     def _die_event(self, event: EngineEvent) -> None:
         if self.intent.spec.restart != "no":
@@ -285,113 +273,53 @@ class Container(Sensing):
         self.observe(sensors.CONTAINER_EXIT, exit_code)
         killed = " (out of memory)" if self.observed is not None and self.observed.oom_killed else ""
         self.reason = f"it ended with exit code {exit_code}{killed}"
-        young = not self.was_ready or self.now - self.ready_at < YOUNG
-        if not young or self.observed is None:
+        if not self.wellness.young or self.observed is None:
             self._became_dead("")
         elif not self.working("last-words"):
             # It hardly ever worked: what it said last is worth more than the milliseconds.
             self.work("last-words", beginning.last_words, self.engine, self.observed.id, timeout=LAST_WORDS_LIMIT)
 
     def _became_dead(self, words: str) -> None:
-        if self.ending is None:
-            self._become(Phase.DIED, f"{self.reason}; its last words: {words}" if words else self.reason)
+        if not self.removal.ordered:
+            self.become(Phase.DIED, f"{self.reason}; its last words: {words}" if words else self.reason)
 
     def _lost(self, reason: str) -> None:
         self._quiet()
         self.unavailable(reason)
-        if self.ending is not None:
+        if self.removal.ordered:
             # The member need not wait for a host that does not answer; what is left is swept when it is back.
             self._gone(reason, Phase.LOST)
         elif self.phase not in {Phase.DIED, Phase.FAILED, Phase.LOST}:
-            self._become(Phase.LOST, reason)
+            self.become(Phase.LOST, reason)
 
     def _gone(self, why: str, phase: Phase = Phase.GONE) -> None:
         self._quiet()
-        self._become(phase, why)
+        self.become(phase, why)
         self.is_gone = True
         self.tell(RECORDER, EntityGone(self.uid, self.now))
         self.tell(self.intent.host, Ended(self.uid))
 
     def _quiet(self) -> None:
         """It does not run: no probes, no statistics."""
-        for timer in ("probe", "deadline", "stayed-dead"):
-            self.cancel_timer(timer)
-        self.cancel_work("probe")
+        self.cancel_timer("stayed-dead")
+        self.wellness.quiet()
         if self.observed is not None:
             self.tell(self.intent.host, RunsNot(self.uid, self.observed.id))
 
-    # --- readiness and health
-
-    def _probe(self) -> None:
-        spec = self._probe_spec()
-        if spec is None or self.observed is None or self.phase not in RUNNING or self.working("probe"):
-            return
-        self.work("probe", self.engine.probe, self.observed, self.intent.address, spec, timeout=spec.timeout + 1)
-
-    def _probe_spec(self) -> ProbeSpec | None:
-        if self.phase is Phase.STARTED:
-            return self.intent.spec.readiness
-        return self.intent.spec.health
-
     def _probed(self, result: object) -> None:
-        if not isinstance(result, ProbeResult) or self.phase not in RUNNING or self.ending is not None:
-            return
-        spec = self._probe_spec()
-        if self.phase is Phase.STARTED:
-            self.reason = f"not ready: {result.detail}"
-            if result.ok:
-                self._ready(f"readiness probe: {result.detail}")
-            else:
-                self.after("probe", self.outside.timing.probe_until_ready, ProbeNow())
-            return
-        self.bad_probes = 0 if result.ok else self.bad_probes + 1
-        if result.ok and self.phase is Phase.UNWELL:
-            self._ready(f"health probe: {result.detail}")
-        elif spec is not None and self.bad_probes >= spec.failures and self.phase is Phase.READY:
-            self.cause = Cause(f"probe@{self.now:.3f}", "probe")
-            self._become(Phase.UNWELL, f"health probe failed {self.bad_probes} times: {result.detail}")
-        if spec is not None:
-            self.after("probe", spec.period, ProbeNow())
+        if not self.removal.ordered:
+            self.wellness.probed(result)
 
-    def _ready(self, why: str) -> None:
-        self.cancel_timer("deadline")
-        if not self.was_ready:
-            self.ready_at = self.now
-        self.was_ready = True
-        self.bad_probes = 0
-        self._become(Phase.READY, why)
-        if self.intent.spec.health is not None:
-            self.after("probe", self.intent.spec.health.period, ProbeNow())
-
-    def _too_late(self) -> None:
-        if self.phase is Phase.STARTED:
-            limit = self.intent.start_timeout
-            self._failed(Failure("NotReady", f"not ready within {limit:g} s: {self.reason}; look at `clocker logs {self.intent.member}`"))
+    def _never_ready(self, words: str) -> None:
+        if not self.removal.ordered:
+            self.wellness.never_ready(words)
 
     # --- ending
 
     def _end(self, message: End) -> None:
-        self.ending = message
         self.cause = message.cause
         self._quiet()
-        if not self.working("begin"):
-            self._end_now()
-
-    def _end_now(self) -> None:
-        if self.ending is None or self.working("end"):
-            return
-        limit = self.ending.grace + END_MARGIN
-        if self.observed is None:
-            self.work("end", beginning.end_named, self.engine, self.intent, self.ending.grace, timeout=limit)
-            return
-        dead = self.phase in {Phase.DIED, Phase.FAILED} and self.failure is None
-        self.work("end", beginning.end, self.engine, self.observed.id, self.ending.grace, not dead, timeout=limit)
-
-    def _end_failed(self, failure: Failure) -> None:
-        self.failure = failure
-        self.reason = f"{self.intent.name} cannot be removed from {self.host_path}, and is tried again: {failure.message}"
-        self._tell_member()
-        self.after("end", END_RETRY, EndAgain())
+        self.removal.order(message)
 
     # --- readings
 
@@ -399,37 +327,26 @@ class Container(Sensing):
         stats = message.stats
         if self.phase not in RUNNING:
             return
-        if stats.stale:
-            self.unavailable(
-                f"no answer of the engine since {stats.at:.0f}", *sensors.ROLLED_UP, sensors.NETWORK_RX, sensors.NETWORK_TX, sensors.PIDS
-            )
-            return
-        readings = self.usage.readings(stats, self.now)
+        why = f"no answer of the engine since {stats.at:.0f}"
+        readings = self.usage.missing(self.readings, why) if stats.stale else self.usage.readings(stats, self.now)
         self.read(*readings)
-        self.tell(self.intent.member, ContainerRead(self.intent.member, self.intent.generation, tuple(readings)))
+        if readings:
+            self.tell(self.intent.member, ContainerRead(self.intent.member, self.intent.generation, tuple(readings)))
 
     # --- telling
 
-    def _become(self, phase: Phase, reason: str) -> None:
+    def become(self, phase: Phase, reason: str) -> None:
+        """Move, and tell the member."""
         self.phase = phase
         self.reason = reason
-        self._tell_member()
+        self.tell_member()
 
-    def _tell_member(self) -> None:
+    def tell_member(self) -> None:
+        """Say how it is."""
         intent = self.intent
         self.tell(
             intent.member,
             GenerationChanged(
                 intent.member, intent.generation, self.phase, self.now, self.cause, self.uid, self.observed, self.reason, self.failure
             ),
-        )
-
-    def _note(self) -> None:
-        intent = self.intent
-        facts = {"image": intent.image, "member": intent.member, "generation": intent.generation, "ports": dict(intent.ports)}
-        path = f"{self.host_path}/{intent.name}"
-        host = Uid(intent.host)
-        self.tell(
-            RECORDER,
-            EntityNoted(self.uid, EntityKind.CONTAINER, path, intent.name, host, intent.application, self.now, "container", facts),
         )

@@ -87,9 +87,10 @@ class EngineSaid:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a listing of the engine shows of this container; None if it is not there."""
+    """What a look at the engine, asked for at that time, shows of this container; None if it is not there."""
 
     observed: Observed | None
+    asked_at: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator, Callable
 from clocker_actors.entities.records import HostState, MemberState, read_state
 from clocker_actors.errors import NotFound
 from clocker_actors.model.identity import ROOT, EntityKind, Uid
+from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.specs import EngineSpec
 from clocker_actors.ports.engine import Engine
 from clocker_actors.ports.store import Store
 from clocker_actors.store.codec import decode
-from clocker_actors.telemetry.readmodel import ReadModel
+from clocker_actors.telemetry.readmodel import Entry, ReadModel
 
 
 class Inquiries:
@@ -21,21 +22,33 @@ class Inquiries:
         self._connect = connect
 
     async def logs(self, uid: Uid, follow: bool, tail: int) -> AsyncIterator[str]:
-        """Lines of the container that is a member's current generation (or of a container). Raises NotFound for anything else."""
+        """Lines of a container, or of the current one of a member. Raises NotFound for anything else."""
+        host_uid, name = self._container(uid)
+        host = read_state(HostState, self._store, EntityKind.HOST, host_uid)
+        async for line in self._connect(host.spec.engine).logs(name, follow=follow, tail=tail):
+            yield line
+
+    def _container(self, uid: Uid) -> tuple[Uid, str]:
+        """Its host, and what the engine calls it."""
         entry = self._model.get(uid)
-        member = str(entry.facts.get("member", "")) if entry is not None and entry.kind is EntityKind.CONTAINER else uid
-        body = self._store.read(EntityKind.MEMBER, member)
+        if entry is not None and entry.kind is EntityKind.CONTAINER and entry.parent is not None:
+            return entry.parent, entry.name
+        body = self._store.read(EntityKind.MEMBER, uid)
         state = decode(MemberState, body) if body else None
         if state is None or state.current is None:
             path = self._model.path(uid)
             raise NotFound(f"{path} has no container now: give a member, for example one that `clocker tree` shows", entity=uid)
-        host = read_state(HostState, self._store, EntityKind.HOST, state.current.host)
-        async for line in self._connect(host.spec.engine).logs(state.current.name, follow=follow, tail=tail):
-            yield line
+        return state.current.host, state.current.name
 
     def not_ready(self) -> str:
-        """Why the manager is not ready yet; "" once every host has been asked."""
+        """Why the manager is not ready yet; "" once of every host is known whether it is there."""
         if self._model.get(ROOT) is None or self._model.count(EntityKind.POOL) == 0:
             return "the actors are being started"
-        waiting = [entry.path for entry in self._model.of_kind(EntityKind.HOST) if "service.state" not in entry.sensors]
+        waiting = [entry.path for entry in self._model.of_kind(EntityKind.HOST) if _unknown(entry)]
         return f"hosts not asked yet: {', '.join(waiting)}" if waiting else ""
+
+
+def _unknown(host: Entry) -> bool:
+    """Whether it is being found out if the engine is there."""
+    state = host.sensors.get("service.state")
+    return state is None or state.value == Lifecycle.STARTING

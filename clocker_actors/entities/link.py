@@ -1,25 +1,27 @@
-"""The line between a host's actor and its engine: pings, the event stream, listings, and the verdict whether the engine is up.
+"""The line between a host's actor and its engine: pings, the event stream, looks at all of it, and the verdict whether the engine is up.
 
-ask ──ping each period──▶ answered: misses = 0; if it was not up: subscribe to events ──subscribed──▶ list ──▶ up
-                          failed: misses + 1; at the limit: down ──silent: lost at once; refusing: lost after the grace──▶ lost
+ask ──ping each period──▶ answered: if it was not up: subscribe to events ──subscribed──▶ look (description, list) ──▶ up
+                          failed, or looks fail, so many times in a row ──▶ down: streams and looks end
+                          down ──silent: lost at once; at home (refuses, or answers pings alone): lost after the grace──▶ lost
 """
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from clocker_actors.entities.outside import Timing
 from clocker_actors.entities.streams import events
 from clocker_actors.errors import REFUSED, Failure
 from clocker_actors.model import sensors
-from clocker_actors.model.containers import SUBSCRIBED, EngineEvent, Observed
+from clocker_actors.model.containers import SUBSCRIBED, EngineEvent, EngineInfo, Observed
 from clocker_actors.model.sensors import Sensor
 from clocker_actors.model.values import Value
 from clocker_actors.ports.engine import Engine
 
 log = logging.getLogger(__name__)
 
-LIST_LIMIT = 30.0
+LOOK_LIMIT = 30.0
 RESUBSCRIBE = 0.5
 
 
@@ -27,16 +29,32 @@ class PingNow:
     """Timer message: the next ping is due."""
 
 
-class ListNow:
+class LookNow:
     """Timer message: look at the whole engine again."""
 
 
 class GraceOver:
-    """Timer message: an engine that refused connections had its time to come back."""
+    """Timer message: an engine that is at home had its time to come back."""
 
 
 class Subscribe:
     """Timer message: try the event stream again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The whole engine as it was at some time after `asked_at`; its description only if that was asked for."""
+
+    asked_at: float
+    info: EngineInfo | None
+    observed: Sequence[Observed]
+
+
+async def look(engine: Engine, asked_at: float, describe: bool) -> Look:
+    """Work: see all containers, and if wanted what the engine says of itself."""
+    everything: Mapping[str, str] = {}
+    info = await engine.info() if describe else None
+    return Look(asked_at, info, await engine.list(everything))
 
 
 class Owner(Protocol):
@@ -47,16 +65,19 @@ class Owner(Protocol):
     def work(self, name: str, fn: Callable[..., Awaitable[object]], *args: object, timeout: float) -> None: ...
     def stream(self, name: str, fn: Callable[..., AsyncIterator[object]], *args: object) -> None: ...
     def working(self, name: str) -> bool: ...
+    def cancel_work(self, name: str) -> None: ...
     def after(self, name: str, delay: float, message: object) -> None: ...
     def cancel_timer(self, name: str) -> None: ...
     def observe(self, sensor: Sensor, value: Value) -> None: ...
     def came_up(self) -> None: ...
+    def cannot_look(self, reason: str) -> None: ...
     def went_down(self, reason: str) -> None: ...
     def is_lost(self, reason: str) -> None: ...
 
 
 class Link:
-    """Knows whether the engine answers. `up` means: it answers, its events are subscribed, and it was listed since."""
+    """Knows whether the engine answers. `up` means: it answers, its events are subscribed, and it was looked at since; `down` that it does not;
+    neither, that it is being found out."""
 
     def __init__(self, host: Owner, engine: Engine, timing: Timing) -> None:
         self._host = host
@@ -64,15 +85,21 @@ class Link:
         self._timing = timing
         self._cursor = ""
         self._misses = 0
+        self._blind = 0  # looks in a row that failed though pings were answered
+        self._listening = False  # the event stream is open, so that a look made now misses nothing
+        self._look_again = False
         self._asked_at = 0.0
         self.up = False
+        self.down = False
         self.lost = False
         self.reason = "not asked yet"
 
     @property
     def undecided(self) -> bool:
         """Whether it is neither up nor known to be down."""
-        return not self.up and self._misses < self._timing.ping_misses
+        return not self.up and not self.down
+
+    # --- pings
 
     def ping(self) -> None:
         """Ask whether it is there; the answer comes as the outcome of the work."""
@@ -81,10 +108,10 @@ class Link:
             self._host.work("ping", self._engine.ping, timeout=self._timing.ping_limit)
 
     def answered(self) -> None:
-        """A ping was answered."""
+        """A ping was answered. That alone does not make an engine well that could not be looked at."""
         self._misses = 0
-        self.lost = False
-        self._host.cancel_timer("grace")
+        if self._blind < self._timing.ping_misses:
+            self._is_there()
         self._host.observe(sensors.ENGINE_LATENCY, round(self._host.now - self._asked_at, 4))
         self._host.after("ping", self._timing.ping_period, PingNow())
         if not self.up:
@@ -98,21 +125,34 @@ class Link:
         # Silence has cost the whole bound of a ping already: the next one, up to the verdict, goes out at once.
         at_once = not refused and self._misses < self._timing.ping_misses
         self._host.after("ping", 0.0 if at_once else self._timing.ping_period, PingNow())
-        if self._misses != self._timing.ping_misses:
-            return
-        self.up = False
+        if self._misses >= self._timing.ping_misses and not self.down:
+            self._go_down(at_home=refused)
+
+    def give_up(self) -> None:
+        """The engine will not be waited for any more: what ran on it is taken as lost."""
+        if self.down and not self.lost:
+            self.lost = True
+            self._host.is_lost(self.reason)
+
+    def _is_there(self) -> None:
+        self.down = self.lost = False
+        self._host.cancel_timer("grace")
+
+    def _go_down(self, *, at_home: bool) -> None:
+        self.up, self.down = False, True
+        self._listening = self._look_again = False
+        # An answer to what was asked before says nothing of the engine that comes back, nor would a stream kept open hear it.
+        self._host.cancel_work("look")
+        self._host.cancel_work("events")
+        self._host.cancel_timer("look")
         self._host.went_down(self.reason)
-        if refused:
-            # Somebody is at home there, only the engine is not: it may be restarting.
+        if at_home:
+            # Somebody is there, only the engine is not well: it may be restarting.
             self._host.after("grace", self._timing.engine_grace, GraceOver())
         else:
             self.give_up()
 
-    def give_up(self) -> None:
-        """The engine will not be waited for any more: what ran on it is taken as lost."""
-        if not self.lost and self._misses:
-            self.lost = True
-            self._host.is_lost(self.reason)
+    # --- the event stream
 
     def subscribe(self) -> None:
         """Open the event stream; its first event says that it is open."""
@@ -124,32 +164,59 @@ class Link:
         if event.cursor:
             self._cursor = event.cursor
         if event.action == SUBSCRIBED:
-            self.list()
+            self._listening = True
+            self._look_again = self._host.working("look")  # that one was asked before anything was heard
+            self.look()
             return False
         return True
 
-    def stream_ended(self) -> None:
+    def stream_ended(self, failure: Failure | None) -> None:
         """Nothing is heard any more: a hint that the engine has gone, and a reason to look at all of it again."""
+        opened, self._listening = self._listening, False
         self._host.after("subscribe", RESUBSCRIBE, Subscribe())
         self.ping()
+        if failure is not None and not opened:
+            self.look_failed(failure)
 
     def resubscribe(self) -> None:
         """Try again, unless the engine is known to be away (then the next answered ping does it)."""
         if self.up:
             self.subscribe()
 
-    def list(self) -> None:
-        """Look at the whole engine."""
-        if not self._host.working("list"):
-            everything: Mapping[str, str] = {}
-            self._host.work("list", self._engine.list, everything, timeout=LIST_LIMIT)
+    # --- looks
 
-    def listed(self, result: object) -> Sequence[Observed]:
-        """The listing is here; the engine is up from now on."""
-        if not isinstance(result, Sequence):
-            raise TypeError(f"a listing is a sequence, not {type(result).__name__}")
-        self._host.after("list", self._timing.relist_period, ListNow())
+    def look(self) -> None:
+        """Look at the whole engine; the first time, ask what it is."""
+        if not self._host.working("look") and (self.up or self._listening):
+            self._host.work("look", look, self._engine, self._host.now, not self.up, timeout=LOOK_LIMIT)
+
+    def looked(self, result: object) -> Look | None:
+        """What was seen; the engine is up from now on. None if that was before it went down, or before its events were heard."""
+        if not isinstance(result, Look):
+            raise TypeError(f"a look answers Look, not {type(result).__name__}")
+        if not self.up and not (self._listening and result.info is not None):
+            return None
+        self._blind = 0
+        self._host.after("look", self._timing.relist_period, LookNow())
         if not self.up:
             self.up = True
+            self._is_there()
             self._host.came_up()
+        if self._look_again:
+            self._look_again = False
+            self.look()
         return result
+
+    def look_failed(self, failure: Failure) -> None:
+        """It could not be looked at, or its events not be heard. An engine that goes on so is as good as down, whatever it answers to pings."""
+        if failure.kind == "WorkCancelled":
+            return
+        self._host.after("look", self._timing.ping_period, LookNow())
+        if self._misses:
+            return  # pings have noticed, too, and say what follows
+        self._blind += 1
+        self.reason = failure.message
+        if self._blind >= self._timing.ping_misses and not self.down:
+            self._go_down(at_home=True)
+        elif not self.up:
+            self._host.cannot_look(self.reason)

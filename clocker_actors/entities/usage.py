@@ -1,9 +1,14 @@
 """From an engine's samples to readings of a container. Pure but for the seconds of processor use it remembers."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from clocker_actors.enrichers.rolling_mean import RollingMean
 from clocker_actors.model import sensors
 from clocker_actors.model.containers import Stats
 from clocker_actors.model.sensors import Reading
+
+SAMPLED = (*sensors.ROLLED_UP, sensors.NETWORK_RX, sensors.NETWORK_TX, sensors.PIDS)
 
 
 class Usage:
@@ -31,3 +36,8 @@ class Usage:
             found.append(Reading(sensors.CPU_PERCENT.name, round(stats.cpu_percent, 2), at))
             found.append(Reading(sensors.CPU_MEAN.name, round(self._cpu.add(stats.cpu_percent, at), 2), at))
         return found
+
+    def missing(self, known: Mapping[str, Reading], why: str) -> list[Reading]:
+        """Which of the known readings are too old from now on; none if that was said already."""
+        kept = [known[sensor.name] for sensor in SAMPLED if sensor.name in known]
+        return [replace(reading, unavailable=why) for reading in kept if not reading.unavailable]

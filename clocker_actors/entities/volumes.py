@@ -4,12 +4,13 @@ They carry their application in their name, so that those of an application with
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Protocol
 
 from clocker_actors.entities.outside import Outside
+from clocker_actors.errors import ClockerError
 from clocker_actors.kernel import WorkDone, WorkFailed
-from clocker_actors.model.identity import LABEL_APPLICATION, LABEL_PLANE, EntityKind, Uid
+from clocker_actors.model.identity import LABEL_APPLICATION, EntityKind, Uid
 from clocker_actors.model.messages import RemoveVolumes, VolumesRemoved
 from clocker_actors.ports.engine import Engine
 
@@ -46,7 +47,7 @@ class Volumes:
         name = f"{STALE}:{message.application}"
         self._asked[name] = message
         if not self._host.working(name):
-            labels = {LABEL_PLANE: self._host.outside.plane, LABEL_APPLICATION: message.application}
+            labels = {**self._host.outside.ours, LABEL_APPLICATION: message.application}
             self._host.work(name, self._remove_all, labels, timeout=LIMIT)
 
     def look(self) -> None:
@@ -71,13 +72,25 @@ class Volumes:
     # Works, not handlers: they touch nothing of the actor.
 
     async def _remove_all(self, labels: Mapping[str, str]) -> None:
-        for volume in await self._engine.volumes(labels):
-            await self._engine.remove_volume(volume)
+        await self._remove(await self._engine.volumes(labels))
 
     async def _remove_stale(self) -> None:
         outside = self._host.outside
         prefix = f"clocker.{outside.plane}."
-        for volume in await self._engine.volumes({LABEL_PLANE: outside.plane}):
+
+        def is_stale(volume: str) -> bool:
             application = volume.removeprefix(prefix).partition(".")[0]
-            if volume.startswith(prefix) and outside.store.read(EntityKind.APPLICATION, application) is None:
+            return volume.startswith(prefix) and outside.store.read(EntityKind.APPLICATION, application) is None
+
+        await self._remove(filter(is_stale, await self._engine.volumes(outside.ours)))
+
+    async def _remove(self, volumes: Iterable[str]) -> None:
+        """Raises what was said of the first that could not be removed, once all were tried."""
+        refused: ClockerError | None = None
+        for volume in volumes:
+            try:
                 await self._engine.remove_volume(volume)
+            except ClockerError as error:
+                refused = refused or error
+        if refused is not None:
+            raise refused
