@@ -21,6 +21,7 @@ from clocker_actors.admin.app import create_app
 from clocker_actors.admin.auth import Tokens, read_tokens
 from clocker_actors.admin.context import Context
 from clocker_actors.admin.door import Door
+from clocker_actors.admin.types import type_table
 from clocker_actors.drivers import docker
 from clocker_actors.drivers.machine import LocalMachine, SshMachine
 from clocker_actors.drivers.simulated import SimulatedWorld
@@ -36,9 +37,7 @@ from clocker_actors.model.decisions import Decision
 from clocker_actors.model.identity import RECORDER, ROOT, EntityKind, Ids, Uid
 from clocker_actors.model.messages import DecisionNoted
 from clocker_actors.model.specs import EngineSpec, HostSpec, PolicySpec, PoolSpec
-from clocker_actors.model.types import TypeTable
 from clocker_actors.model.values import Value
-from clocker_actors.placement import catalogue as placement
 from clocker_actors.policies import catalogue as policies
 from clocker_actors.ports.engine import Engine
 from clocker_actors.ports.machine import Machine
@@ -60,11 +59,6 @@ STOP_LIMIT = 10.0
 ASK_LIMIT = 5.0
 EVENTS_PER_EPOCH = 1_000_000_000
 """Event numbers go on rising over restarts, so that a client knows that it missed something."""
-
-
-def type_table() -> TypeTable:
-    """Every policy, enricher and strategy that a blueprint may name."""
-    return TypeTable({**policies.TYPES, **enrichers.TYPES}, placement.STRATEGIES)
 
 
 class Manager:
@@ -106,6 +100,12 @@ class Manager:
             await self._close()
             raise
 
+    @property
+    def plane(self) -> str:
+        """What names and labels on engines say of whose they are. Unless the settings name one, it is particular to this state directory, so that
+        two managers on one engine never take each other's containers for their own."""
+        return self.settings.plane or f"main-{self.store.identity[:6]}"
+
     def watch_loop(self) -> None:
         """Measure how long the loop is held (on a real loop only: a virtual one has nothing to measure)."""
         self.lag.start()
@@ -145,7 +145,9 @@ class Manager:
             logs=inquiries.logs,
             ready=inquiries.not_ready,
             tokens=tokens,
-            plane=self.settings.plane,
+            plane=self.plane,
+            watched_period=self.settings.stats_watched,
+            other_period=self.settings.stats_other,
         )
 
     # --- the outside
@@ -163,7 +165,7 @@ class Manager:
             start_target=settings.start_target,
         )
         return Outside(
-            plane=settings.plane,
+            plane=self.plane,
             store=self.store,
             blobs=self.blobs,
             ids=self.ids,

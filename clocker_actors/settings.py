@@ -91,7 +91,8 @@ class Settings:
     token_file: Path | None = field(default=None, metadata={"check": _path})
     log_format: str = field(default="auto", metadata={"check": _choice("auto", "console", "json")})
     log_level: str = field(default="info", metadata={"check": _choice("debug", "info", "warning", "error")})
-    plane: str = field(default="main", metadata={"check": _pattern("[a-z0-9-]{1,20}", "write 1 to 20 of a-z, 0-9 and -")})
+    plane: str = field(default="", metadata={"check": _pattern("[a-z0-9-]{1,20}", "write 1 to 20 of a-z, 0-9 and -")})
+    """Whose containers these are, in their names and labels; "" = one of this state directory's own. Two managers on one engine need two."""
     local_engine: str = field(
         default=USUAL_ENGINE,
         metadata={"check": _pattern(_ENGINE.pattern, "write unix:///path, tcp://host:port, https://host:port or ssh://user@host")},

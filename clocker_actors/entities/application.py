@@ -11,13 +11,12 @@ from typing import ClassVar
 
 from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
 from clocker_actors.entities.family import Family
-from clocker_actors.entities.fanout import Fanout
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.records import ApplicationState, Desired, read_state
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
-from clocker_actors.model.messages import ActivityEnded, ChildChanged, ChildDeleted, RemoveVolumes, VolumesRemoved
+from clocker_actors.model.messages import ChildChanged, ChildDeleted, RemoveVolumes, VolumesRemoved
 from clocker_actors.model.values import Value
 
 VOLUMES_AGAIN = 90.0
@@ -35,7 +34,6 @@ class Application(Entity[ApplicationState]):
 
     def __init__(self, uid: Uid, outside: Outside) -> None:
         super().__init__(uid, outside)
-        self.fanout = Fanout(self.running)
         self._volumes_asked = False
 
     def on_start(self) -> None:
@@ -58,8 +56,6 @@ class Application(Entity[ApplicationState]):
             case VolumesAgain():
                 self._volumes_asked = False
                 self.settle()
-            case ActivityEnded():
-                self.fanout.ended(message.activity)
             case _:
                 return super().on_receive(message)
         return None
@@ -98,6 +94,10 @@ class Application(Entity[ApplicationState]):
             self.change(replace(self.state, desired=Desired.RUNNING))
         self.fanout.begin(activity.id, len(children))
         self.family.brood.order_anew(children, "restart", Cause(activity.id, activity.cause.principal), activity.id, self.uid)
+
+    def child_restarted(self, child: Uid) -> None:
+        self.family.brood.tell_again(child)
+        self.settle()
 
     # --- towards the desired state
 

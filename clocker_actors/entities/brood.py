@@ -1,6 +1,6 @@
 """The child services of an application or of a member: what was ordered of them, and how they are.
 
-An order (start, stop, delete) is told to a child once; a parent that was restarted tells it again, which is harmless since effectors are idempotent.
+An order (start, stop, delete) is told to a child once; a parent or a child that was restarted makes it be told again, which is harmless since effectors are idempotent.
 """
 
 from collections.abc import Callable, Iterable
@@ -46,6 +46,10 @@ class Brood:
     def forget(self, child: Uid) -> None:
         """A child is gone."""
         self.said.pop(child, None)
+        self._ordered.pop(child, None)
+
+    def tell_again(self, child: Uid) -> None:
+        """A child that was restarted has forgotten its order: it is told anew at the next occasion."""
         self._ordered.pop(child, None)
 
     def reset_orders(self) -> None:

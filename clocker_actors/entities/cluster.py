@@ -16,7 +16,6 @@ from typing import ClassVar
 from clocker_actors.entities import quarantine
 from clocker_actors.entities.brood import Brood
 from clocker_actors.entities.entity import STORE_PROBLEM, Arguments, EffectorMethod, Entity
-from clocker_actors.entities.fanout import Fanout
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.planting import plant_member, watched_closely
 from clocker_actors.entities.quarantine import MOST_FAILURES
@@ -29,7 +28,6 @@ from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle, quorate
 from clocker_actors.model.messages import (
     TOPIC_MEMBERS,
-    ActivityEnded,
     ChildChanged,
     ChildDeleted,
     MembersChanged,
@@ -38,6 +36,9 @@ from clocker_actors.model.messages import (
 from clocker_actors.model.specs import ClusterSpec
 from clocker_actors.model.values import Value
 from clocker_actors.planning.members import MemberView, resizing
+
+PLANTED_AT_ONCE = 200
+"""Members planted by one commit: more would hold the loop too long."""
 
 
 class TryAgain:
@@ -56,7 +57,6 @@ class Cluster(Entity[ClusterState]):
     def __init__(self, uid: Uid, outside: Outside) -> None:
         super().__init__(uid, outside)
         self.brood = Brood(self)
-        self.fanout = Fanout(self.running)
         self.failures = 0
         self.last_failure = ""
         self.pausing = False
@@ -85,8 +85,6 @@ class Cluster(Entity[ClusterState]):
                 self._child_changed(message)
             case ChildDeleted():
                 self._child_deleted(message.child)
-            case ActivityEnded():
-                self.fanout.ended(message.activity)
             case TryAgain():
                 self.pausing = False
                 self.settle()
@@ -179,7 +177,8 @@ class Cluster(Entity[ClusterState]):
         if self.state.desired is not Desired.RUNNING:
             raise Conflict(f"{self.identity.path} is stopped: start it, then replace members", entity=self.uid)
         self._try_anew()
-        member = plant_member(self.spec.member, self.identity, self.state.next_index, self.ids)
+        cause = Cause(activity.id, activity.cause.principal)
+        member = plant_member(self.spec.member, self.identity, self.state.next_index, self.ids, cause)
         new = member.identity.uid
         self.running.step(activity.id, "replace", f"{old} by {new}")
         state = replace(self.state, next_index=self.state.next_index + 1, members=(*self.state.members, new))
@@ -207,6 +206,12 @@ class Cluster(Entity[ClusterState]):
         """Whoever asks for something gives the cluster a fresh budget of failures."""
         self.failures, self.last_failure, self.pausing = 0, "", False
         self.cancel_timer("pause")
+
+    def child_restarted(self, child: Uid) -> None:
+        self.brood.tell_again(child)
+        if watched_closely(self.state.adjuncts):
+            self.tell(child, WatchClosely(child, self.outside.timing.watched_period))
+        self.settle()
 
     # --- towards the desired state
 
@@ -244,7 +249,7 @@ class Cluster(Entity[ClusterState]):
         """Plant or remove members; whether the state changed."""
         have = len(self.state.members) - len(self.state.replacing)
         if have < self.state.size and not self.pausing and self.failures < MOST_FAILURES:
-            self._plant(self.state.size - have)
+            self._plant(min(self.state.size - have, PLANTED_AT_ONCE))
             return True
         if have > self.state.size:
             self._remove(have - self.state.size)
@@ -253,7 +258,8 @@ class Cluster(Entity[ClusterState]):
 
     def _plant(self, count: int) -> None:
         first = self.state.next_index
-        planted = [plant_member(self.spec.member, self.identity, first + n, self.ids) for n in range(count)]
+        cause, _ = self._why("start", "resize", "resizeByDelta")
+        planted = [plant_member(self.spec.member, self.identity, first + n, self.ids, cause) for n in range(count)]
         uids = tuple(member.identity.uid for member in planted)
         state = replace(self.state, members=(*self.state.members, *uids), next_index=first + count)
         self.change(state, *(record(EntityKind.MEMBER, member) for member in planted))
@@ -388,10 +394,11 @@ class Cluster(Entity[ClusterState]):
         self.service.set_indicator("quorum", "" if enough else f"{up} of {wanted} members are up")
         words = f"{self.failures} members in a row failed to start, and no more are tried until a resize, start or restart; the last: {self.last_failure}"
         self.service.set_problem("starts", words if given_up else "")
-        stuck = "; ".join(problem for name, problem in self.service.problems.items() if name != STORE_PROBLEM)
-        if starting and (enough or stuck):
-            self.service.expect(Lifecycle.RUNNING)
         refused = self._refused()
+        self.service.set_problem("placement", refused)
+        stuck = "; ".join(problem for name, problem in self.service.problems.items() if name != STORE_PROBLEM)
+        if starting and (enough or stuck or refused):
+            self.service.expect(Lifecycle.RUNNING)
         for activity in self.running.all("start", "resize", "resizeByDelta"):
             self.running.progress(activity.id, done=min(up, wanted), total=wanted, note=refused or self.last_failure)
             if stuck or refused:

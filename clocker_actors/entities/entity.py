@@ -11,14 +11,15 @@ from dataclasses import replace
 from typing import ClassVar, Generic, TypeVar
 
 from clocker_actors.entities import catalogue
-from clocker_actors.entities.adjuncts import Adjuncts
+from clocker_actors.entities.adjuncts import Adjuncts, KeepAgain
+from clocker_actors.entities.fanout import Fanout, FanoutOver
 from clocker_actors.entities.outside import Outside
-from clocker_actors.entities.records import Desired, Identity, State, decision_record, record
+from clocker_actors.entities.records import Desired, Identity, State, belongings, decision_record, record
 from clocker_actors.entities.running import Running
 from clocker_actors.entities.sensing import Sensing
 from clocker_actors.entities.service import Service
-from clocker_actors.errors import Conflict, Permanent
-from clocker_actors.kernel import Answered, ChildRestarted, RequestFailed, Started, TimedOut, WorkDone, WorkFailed
+from clocker_actors.errors import ClockerError, Conflict
+from clocker_actors.kernel import Answered, ChildRestarted, RequestFailed, Started, StartFailed, TimedOut, WorkDone, WorkFailed
 from clocker_actors.model import effectors, sensors
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.decisions import Decision
@@ -26,6 +27,7 @@ from clocker_actors.model.identity import RECORDER, EntityKind, Ids, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.messages import (
     Accepted,
+    ActivityEnded,
     CancelActivity,
     ChildChanged,
     ChildDeleted,
@@ -53,6 +55,7 @@ EffectorMethod = Callable[[Activity, Arguments], None]
 COMMIT = "commit"
 COMMIT_LIMIT = 30.0
 COMMIT_RETRY = 1.0
+CHILD_RETRY = 5.0
 STORE_PROBLEM = "store"
 """Name of the problem that state cannot be written; it goes by itself."""
 KEPT_DECISIONS = 20
@@ -60,6 +63,15 @@ KEPT_DECISIONS = 20
 
 class RetryCommit:
     """Timer message: the store refused a write; try again."""
+
+
+class TryChildAgain:
+    """Timer message: make the actor of a child once more."""
+
+    __slots__ = ("child",)
+
+    def __init__(self, child: Uid) -> None:
+        self.child = child
 
 
 class Entity(Sensing, Generic[S]):
@@ -73,6 +85,7 @@ class Entity(Sensing, Generic[S]):
         self.running = Running(self)
         self.service = Service(self)
         self.adjuncts: Adjuncts[S] = Adjuncts(self)
+        self.fanout = Fanout(self)
         self._unwritten: list[Record] = []
         self._writing: tuple[Record, ...] = ()
         self._forgotten = False
@@ -142,24 +155,48 @@ class Entity(Sensing, Generic[S]):
                 self._commit_failed(message)
             case RetryCommit():
                 self._write()
+            case WorkDone(name="keep"):
+                self.adjuncts.written()
+            case WorkFailed(name="keep"):
+                self.adjuncts.not_written(message.failure)
+            case KeepAgain():
+                self.adjuncts.write()
             case Answered() | RequestFailed() | TimedOut():
                 self.adjuncts.answered(message)
             case TellAgain():
                 self.tell_again()
-            case Started() | ChildRestarted():
+            case Started():
+                self.adjuncts.started(message.id)
                 self._tell_all_readings(message.id)
+            case ChildRestarted():
+                self._tell_all_readings(message.id)
+                self.child_restarted(Uid(message.id))
+            case StartFailed():
+                self._child_not_started(message)
+            case TryChildAgain():
+                self.service.set_problem(f"child {message.child}", "")
+                self.settle()
+            case ActivityEnded():
+                self.fanout.ended(message.activity)
+            case FanoutOver():
+                self.fanout.over(message.activity)
             case _:
                 return super().on_receive(message)
         return None
 
     def _invoke(self, invoke: Invoke) -> Accepted:
-        effector = effectors.find(self.kind, invoke.effector)
-        arguments = effectors.bind(effector, invoke.arguments)
+        try:
+            effector = effectors.find(self.kind, invoke.effector)
+            arguments = effectors.bind(effector, invoke.arguments)
+        except ClockerError as refusal:
+            if invoke.reply_to:  # a policy waits for how it ended
+                self.running.fail(self.running.begin(invoke, {}).id, str(refusal))
+            raise
         method = {**self.adjuncts.effector_methods(), **self.effector_methods()}[effector.name]
-        activity = self.running.begin(invoke, arguments)
+        activity = self.running.begin(invoke, effectors.noted(effector, arguments))
         try:
             method(activity, arguments)
-        except Permanent as refusal:
+        except ClockerError as refusal:
             self.running.fail(activity.id, str(refusal))
             raise
         return Accepted(activity.id)
@@ -177,6 +214,18 @@ class Entity(Sensing, Generic[S]):
         if child in self._inherited:
             self.tell(child, TellAgain())
         return True
+
+    def child_restarted(self, child: Uid) -> None:
+        """A child crashed and begins anew, without what it was told last; subclasses tell it again."""
+
+    def _child_not_started(self, failed: StartFailed) -> None:
+        """A child's actor could not be made: said, and tried again after a pause. Policies are looked after by themselves."""
+        if self.adjuncts.not_started(failed.id, failed.failure):
+            return
+        child = Uid(failed.id)
+        self._kept.discard(child)
+        self.service.set_problem(f"child {child}", f"{child} could not be started: {failed.failure.message}; it is tried again")
+        self.after(f"child:{child}", CHILD_RETRY, TryChildAgain(child))
 
     def let_go(self, child: Uid) -> None:
         """Stop the actor of a child entity that is no more."""
@@ -220,8 +269,8 @@ class Entity(Sensing, Generic[S]):
     def forget(self, *others: Record) -> None:
         """Remove this entity from durable memory; `forgotten` is called once that is written."""
         self._forgotten = True
-        self._unwritten = [*others, Record(self.kind, self.uid, None)]
-        self._unwritten += [Record("decision", decision, None) for decision in self.state.decisions]
+        self.adjuncts.over()
+        self._unwritten = [*others, *belongings(self.state), Record(self.kind, self.uid, None)]
         if not self._writing:
             self._write()
 
@@ -250,6 +299,7 @@ class Entity(Sensing, Generic[S]):
         elif self._forgotten:
             self.forgotten()
         else:
+            self.adjuncts.settle()
             self.reconcile()
 
     def _commit_failed(self, failed: WorkFailed) -> None:

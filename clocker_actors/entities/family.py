@@ -36,7 +36,9 @@ class Family(Generic[S]):
         """The children's uids and records, the first time; afterwards no records, for a child that was deleted stays so."""
         entity = self._entity
         wanted = () if entity.state.planted or entity.state.desired is Desired.DELETED else self._specs
-        planted = {spec.id: plant(spec, entity.identity, entity.ids) for spec in wanted}
+        activity = entity.running.newest("start")
+        cause = Cause(activity.id, activity.cause.principal) if activity else SYSTEM
+        planted = {spec.id: plant(spec, entity.identity, entity.ids, cause) for spec in wanted}
         records = [record(service_kind(state.spec), state) for state in planted.values()]
         return {**entity.state.children, **{name: state.identity.uid for name, state in planted.items()}}, records
 
@@ -66,9 +68,14 @@ class Family(Generic[S]):
         return {name: uid for name, uid in self._entity.state.children.items() if uid != child}
 
     def down(self) -> str:
-        """Which children are not up, in words; "" if all are."""
-        down = [name for name, uid in self._entity.state.children.items() if not (uid in self.brood.said and self.brood.said[uid].up)]
+        """Which children are not up, in words; "" if all are. One that was stopped by itself is as it is to be."""
+        down = [name for name, uid in self._entity.state.children.items() if not self._as_wanted(uid)]
         return f"{len(down)} of {len(self.uids)} services are not up: {', '.join(down[:5])}" if down else ""
+
+    def _as_wanted(self, uid: Uid) -> bool:
+        said = self.brood.said.get(uid)
+        rests = {Lifecycle.STOPPING, Lifecycle.STOPPED} if self._entity.state.desired is Desired.RUNNING else set()
+        return said is not None and (said.up or said.state in rests)
 
     def fire(self) -> str:
         """Which children are on fire and why, in words; "" if none is."""

@@ -13,6 +13,7 @@ from clocker_actors.model.identity import (
     LABEL_MEMBER,
     LABEL_PLANE,
     LABEL_SPEC,
+    LABEL_STATE,
     Cause,
     Uid,
     container_name,
@@ -22,6 +23,7 @@ from clocker_actors.model.placements import Placement, PlacementRequest
 from clocker_actors.model.specs import ContainerSpec, VolumeKind
 from clocker_actors.model.values import Value
 from clocker_actors.planning.requests import Asker, placement_request
+from clocker_actors.ports.store import Store
 from clocker_actors.store.codec import encode
 
 NOT_RUNNING = frozenset({Phase.DIED, Phase.FAILED, Phase.LOST, Phase.GONE})
@@ -76,7 +78,7 @@ def spec_hash(container: ContainerSpec) -> str:
     return hashlib.sha256(encode(container)).hexdigest()[:16]
 
 
-def intent(state: MemberState, generation: Generation, container: ContainerSpec, plane: str, epoch: int) -> ContainerIntent:
+def intent(state: MemberState, generation: Generation, container: ContainerSpec, plane: str, store: Store) -> ContainerIntent:
     """All a host needs to make this generation run."""
     identity = state.identity
     return ContainerIntent(
@@ -95,7 +97,8 @@ def intent(state: MemberState, generation: Generation, container: ContainerSpec,
             LABEL_APPLICATION: identity.application,
             LABEL_MEMBER: identity.uid,
             LABEL_GENERATION: str(generation.number),
-            LABEL_EPOCH: str(epoch),
+            LABEL_EPOCH: str(store.epoch),
+            LABEL_STATE: store.identity,
             LABEL_SPEC: spec_hash(container),
         },
         volume_names=volume_names(plane, identity, container),

@@ -16,7 +16,6 @@ from typing import ClassVar
 from clocker_actors.entities import generations
 from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
 from clocker_actors.entities.family import Family
-from clocker_actors.entities.fanout import Fanout
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.records import Desired, Generation, MemberState, read_state
 from clocker_actors.errors import Failure
@@ -26,7 +25,6 @@ from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.messages import (
     TOPIC_BEGAN,
-    ActivityEnded,
     ChildChanged,
     ChildDeleted,
     ClaimContainer,
@@ -63,9 +61,8 @@ class Member(Entity[MemberState]):
 
     def __init__(self, uid: Uid, outside: Outside) -> None:
         super().__init__(uid, outside)
-        self.fanout = Fanout(self.running)
         self.phase: Phase | None = None  # of the current generation; None until its host was told of it
-        self.placing = 0  # the generation the Pool was asked for, 0 if none
+        self.ask = ""  # the question the Pool was asked and has not answered, "" if none
         self.pausing = False  # refused; the Pool is asked again in a while
         self.refusals = 0
         self.tries = 0
@@ -79,6 +76,7 @@ class Member(Entity[MemberState]):
     def on_start(self) -> None:
         self.state = read_state(MemberState, self.outside.store, self.kind, self.uid)
         self.family = Family(self, self.state.spec.children)
+        self.cause = self.state.cause
         self.note()
         self.adjuncts.spawn_all()
         self.observe(sensors.GENERATION, self.state.number)
@@ -111,8 +109,6 @@ class Member(Entity[MemberState]):
             case ChildChanged():
                 self.family.brood.heard(message)
                 self.settle()
-            case ActivityEnded():
-                self.fanout.ended(message.activity)
             case ChildDeleted():
                 self.change(replace(self.state, children=self.family.remove(message.child)))
             case _:
@@ -179,10 +175,15 @@ class Member(Entity[MemberState]):
         self.blocked, self.tries, self.refusals, self.avoid = "", 0, 0, ()
         if activity.effector != "restart":
             self.family.anew()
-        self._ask_again()
+        if self.pausing or desired is not Desired.RUNNING:
+            self._ask_again()
         self.service.clear_problems()
         self.tell_again()
         self.change(replace(self.state, desired=desired))
+
+    def child_restarted(self, child: Uid) -> None:
+        self.family.brood.tell_again(child)
+        self.settle()
 
     # --- towards the desired state
 
@@ -206,11 +207,11 @@ class Member(Entity[MemberState]):
         if self.state.current is not None:
             if self.phase is None:
                 self._launch(self.state.current)
-        elif not self.placing and not self.pausing and all(generation.ended for generation in self.state.leaving):
-            self.placing = self.state.number + 1
+        elif not self.ask and not self.pausing and all(generation.ended for generation in self.state.leaving):
+            self.ask = self.ids.question()
             self._step("place", "asking the pool for a host")
             self.after("place", PLACE_LIMIT, PlaceAgain())
-            self.tell(self.identity.pool, Place(generations.request(self.state, container, self.avoid, self.cause)))
+            self.tell(self.identity.pool, Place(generations.request(self.state, container, self.avoid, self.cause), self.ask))
 
     def _launch(self, current: Generation) -> None:
         container = self.state.spec.container
@@ -218,7 +219,7 @@ class Member(Entity[MemberState]):
             return
         self.phase = Phase.WAITING
         self.subscribe(current.host, TOPIC_BEGAN)
-        intent = generations.intent(self.state, current, container, self.outside.plane, self.outside.store.epoch)
+        intent = generations.intent(self.state, current, container, self.outside.plane, self.outside.store)
         if current.ready_once:
             self.tell(current.host, ClaimContainer(intent, self.cause))
         else:
@@ -228,9 +229,9 @@ class Member(Entity[MemberState]):
 
     def _ask_again(self) -> None:
         """Whatever the Pool was asked is void; it may be asked anew at once."""
-        if self.placing:
-            self.tell(self.identity.pool, Release(self.uid, self.placing))
-        self.placing, self.pausing = 0, False
+        if self.ask:
+            self.tell(self.identity.pool, Release(self.uid, self.state.number + 1))
+        self.ask, self.pausing = "", False
         self.cancel_timer("place")
 
     def _tell_host_again(self, host: Uid) -> None:
@@ -275,10 +276,13 @@ class Member(Entity[MemberState]):
 
     def _placed(self, message: Placed) -> None:
         placement = message.placement
-        if placement.generation != self.placing or self.state.desired is not Desired.RUNNING:
-            self.tell(self.identity.pool, Release(self.uid, placement.generation))
+        if message.ask != self.ask:
+            # The answer to a question that was taken back. Its room is given back here unless the generation is in use, or asked for anew: then it was.
+            current = self.state.current
+            if not self.ask and not (current is not None and current.number == placement.generation):
+                self.tell(self.identity.pool, Release(self.uid, placement.generation))
             return
-        self.placing, self.refusals, self.phase = 0, 0, None
+        self.ask, self.refusals, self.phase = "", 0, None
         self.cancel_timer("place")
         self.service.set_problem("placement", "")
         current = generations.planned(placement, self.outside.plane)
@@ -291,7 +295,7 @@ class Member(Entity[MemberState]):
         self.note()
 
     def _refused(self, message: PlacementRefused) -> None:
-        if message.generation != self.placing:
+        if message.ask != self.ask:
             return
         if self.avoid:
             # Elsewhere is no room: rather there again than nowhere.
@@ -301,7 +305,7 @@ class Member(Entity[MemberState]):
             return
         pause = PLACE_PAUSES[min(self.refusals, len(PLACE_PAUSES) - 1)]
         self.refusals += 1
-        self.placing, self.pausing = 0, True
+        self.ask, self.pausing = "", True
         self.decided(message.decision, acted=False)
         self._step("place", f"refused: {message.decision.reason}; asked again in {pause:g} s")
         self.service.set_problem("placement", f"insufficient capacity: {message.decision.reason}")

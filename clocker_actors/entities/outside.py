@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from clocker_actors.kernel import Actor
-from clocker_actors.model.identity import Ids, Uid
+from clocker_actors.model.identity import LABEL_PLANE, LABEL_STATE, Ids, Uid
 from clocker_actors.model.specs import EngineSpec, PolicySpec, StrategySpec
 from clocker_actors.model.types import TypeTable
 from clocker_actors.model.values import Value
@@ -51,3 +51,8 @@ class Outside:
     adjunct: AdjunctMaker
     strategies: tuple[StrategySpec, ...] = ()
     timing: Timing = field(default_factory=Timing)
+
+    @property
+    def ours(self) -> Mapping[str, str]:
+        """Labels of everything that was made from this state."""
+        return {LABEL_PLANE: self.plane, LABEL_STATE: self.store.identity}

@@ -2,14 +2,15 @@
 
 from clocker_actors.entities.records import MemberState
 from clocker_actors.model.containers import Observed
-from clocker_actors.model.identity import LABEL_GENERATION, LABEL_MEMBER, LABEL_PLANE, EntityKind
+from clocker_actors.model.identity import LABEL_GENERATION, LABEL_MEMBER, LABEL_PLANE, LABEL_STATE, EntityKind
 from clocker_actors.ports.store import Store
 from clocker_actors.store.codec import decode
 
 
-def owned(seen: Observed, plane: str) -> tuple[str, int] | None:
-    """Member and generation of a container of this plane; None for a foreign one (or one whose labels were forged badly)."""
-    if seen.labels.get(LABEL_PLANE) != plane:
+def owned(seen: Observed, plane: str, identity: str) -> tuple[str, int] | None:
+    """Member and generation of a container made from this state; None for a foreign one, be it of another state directory that calls itself the same
+    plane (or one whose labels were forged badly)."""
+    if seen.labels.get(LABEL_PLANE) != plane or seen.labels.get(LABEL_STATE) != identity:
         return None
     member, number = seen.labels.get(LABEL_MEMBER, ""), seen.labels.get(LABEL_GENERATION, "")
     return (member, int(number)) if member and number.isdecimal() else None

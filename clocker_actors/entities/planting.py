@@ -7,7 +7,7 @@ ordinary policies: listed, suspended and removed like any other.
 from dataclasses import replace
 
 from clocker_actors.entities.records import AdjunctState, ClusterState, Identity, MemberState
-from clocker_actors.model.identity import EntityKind, Ids
+from clocker_actors.model.identity import Cause, EntityKind, Ids
 from clocker_actors.model.specs import PolicySpec, ServiceSpec
 
 FAILURE_DETECTOR = "service-failure-detector"
@@ -22,20 +22,20 @@ def service_kind(spec: ServiceSpec) -> EntityKind:
     return EntityKind.MEMBER if spec.cluster is None else EntityKind.CLUSTER
 
 
-def plant(spec: ServiceSpec, parent: Identity, ids: Ids) -> ClusterState | MemberState:
-    """The state of a new entity for `spec` below `parent`."""
+def plant(spec: ServiceSpec, parent: Identity, ids: Ids, cause: Cause) -> ClusterState | MemberState:
+    """The state of a new entity for `spec` below `parent`; `cause` is why it is planted."""
     kind = service_kind(spec)
     identity = Identity(ids.entity(kind), spec.name, f"{parent.path}/{spec.id}", parent.uid, parent.application, parent.pool)
     if spec.cluster is not None:
         return ClusterState(identity, spec, size=spec.cluster.initial_size, adjuncts=adjuncts(spec))
-    return MemberState(identity, spec, adjuncts=adjuncts(spec))
+    return MemberState(identity, spec, cause=cause, adjuncts=adjuncts(spec))
 
 
-def plant_member(spec: ServiceSpec, cluster: Identity, index: int, ids: Ids) -> MemberState:
+def plant_member(spec: ServiceSpec, cluster: Identity, index: int, ids: Ids, cause: Cause) -> MemberState:
     """The state of a new member of a cluster (`spec` is that of the member). `index` is its place in the path, never used again in that cluster."""
     uid = ids.entity(EntityKind.MEMBER)
     identity = replace(cluster, uid=uid, name=f"{cluster.name}-{index}", path=f"{cluster.path}/{index}", parent=cluster.uid)
-    return MemberState(identity, spec, cluster=cluster.uid, adjuncts=adjuncts(spec))
+    return MemberState(identity, spec, cluster=cluster.uid, cause=cause, adjuncts=adjuncts(spec))
 
 
 def adjuncts(spec: ServiceSpec) -> tuple[AdjunctState, ...]:

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
 from clocker_actors.entities.outside import Outside
-from clocker_actors.entities.records import Desired, HostState, Identity, PoolState, read_state, record
+from clocker_actors.entities.records import ApplicationState, Desired, HostState, Identity, PoolState, belongings, read_state, record
 from clocker_actors.entities.standing import occupy_standing
 from clocker_actors.errors import Conflict
 from clocker_actors.model import sensors
@@ -35,6 +35,7 @@ from clocker_actors.model.values import Value
 from clocker_actors.placement.index import HostIndex
 from clocker_actors.placement.pipeline import Refusal, place
 from clocker_actors.ports.store import Record
+from clocker_actors.store.codec import decode
 
 GATHERING = 6.0
 """Seconds that placements wait, after a start, for hosts to say whether they are there."""
@@ -119,9 +120,9 @@ class Pool(Entity[PoolState]):
             return
         answer = place(message.request, self.index, self._strategies(), decision_id=self.ids.decision(), at=self.now)
         if isinstance(answer, Refusal):
-            self.tell(message.request.member, PlacementRefused(answer.member, answer.generation, answer.decision))
+            self.tell(message.request.member, PlacementRefused(answer.member, answer.generation, answer.decision, message.ask))
         else:
-            self.tell(message.request.member, Placed(answer))
+            self.tell(message.request.member, Placed(answer, message.ask))
             self._refresh_soon()
 
     def _gathered(self) -> None:
@@ -163,17 +164,18 @@ class Pool(Entity[PoolState]):
     # --- towards the desired state
 
     def _delete(self, _activity: Activity, _: Arguments) -> None:
-        placed = sum(len(self.index.reservations(uid)) for uid in self.state.hosts.values())
-        if placed:
-            raise Conflict(
-                f"pool {self.state.spec.name} still has {placed} containers: delete the applications placed there first (`clocker ls` lists them)"
-            )
+        stored = (decode(ApplicationState, kept.body) for kept in self.outside.store.all(EntityKind.APPLICATION) if kept.body)
+        names = [application.spec.id for application in stored if application.identity.pool == self.uid]
+        if names:
+            raise Conflict(f"pool {self.state.spec.name} is the location of {', '.join(names[:5])}: `clocker delete` those first")
         self.service.expect(Lifecycle.STOPPING)
         self.change(replace(self.state, desired=Desired.DELETED))
 
     def reconcile(self) -> None:
         if self.state.desired is Desired.DELETED:
-            self.forget(*(Record(EntityKind.HOST, uid, None) for uid in self.state.hosts.values()))
+            hosts = [read_state(HostState, self.outside.store, EntityKind.HOST, uid) for uid in self.state.hosts.values()]
+            kept = (gone for host in hosts for gone in belongings(host))
+            self.forget(*(Record(EntityKind.HOST, uid, None) for uid in self.state.hosts.values()), *kept)
             return
         missing = [(order, spec) for order, spec in enumerate(self.state.spec.hosts) if spec.name not in self.state.hosts]
         if missing:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from clocker_actors.errors import StoreFault
 from clocker_actors.model.decisions import Decision
-from clocker_actors.model.identity import EntityKind, Uid
+from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid, policy_id
 from clocker_actors.model.specs import ApplicationSpec, HostSpec, PolicySpec, PoolSpec, ServiceSpec
 from clocker_actors.model.values import Value
 from clocker_actors.ports.store import Record, Store
@@ -18,6 +18,8 @@ from clocker_actors.store.codec import decode, encode
 
 DECISION_KIND = "decision"
 """Record kind of decisions that acted."""
+ADJUNCT_KIND = "adjunct"
+"""Record kind of what a policy, enricher or feed asked to keep; its uid is the actor's id."""
 NOBODY = Uid("")
 T = TypeVar("T")
 
@@ -32,11 +34,10 @@ class Desired(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AdjunctState:
-    """A policy, enricher or feed of an entity: its spec, whether it rests, and the state it asked to keep."""
+    """A policy, enricher or feed of an entity: its spec, and whether it rests. What it asked to keep is a record of its own."""
 
     spec: PolicySpec
     suspended: bool = False
-    state: Mapping[str, Value] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class MemberState:
     identity: Identity
     spec: ServiceSpec
     cluster: Uid = NOBODY
+    cause: Cause = SYSTEM  # why it was planted
     desired: Desired = Desired.RUNNING
     number: int = 0
     current: Generation | None = None
@@ -160,6 +162,17 @@ State = RootState | ApplicationState | ClusterState | MemberState | PoolState | 
 def record(kind: EntityKind, state: State) -> Record:
     """The record that keeps this state."""
     return Record(kind, state.identity.uid, encode(state))
+
+
+def adjunct_record(entity: Uid, name: str, state: Mapping[str, Value]) -> Record:
+    """The record that keeps what a policy, enricher or feed of an entity asked to keep."""
+    return Record(ADJUNCT_KIND, policy_id(entity, name), encode(state))
+
+
+def belongings(state: State) -> tuple[Record, ...]:
+    """Removes what is kept beside the record of an entity that is forgotten: its decisions, and the state of its policies."""
+    own = (Record(ADJUNCT_KIND, policy_id(state.identity.uid, adjunct.spec.name), None) for adjunct in state.adjuncts)
+    return (*(Record(DECISION_KIND, decision, None) for decision in state.decisions), *own)
 
 
 def decision_record(decision: Decision) -> Record:

@@ -34,6 +34,7 @@ class Root(Entity[RootState]):
         self.pools: dict[str, PoolState] = {}
         self.applications: dict[str, ApplicationState] = {}
         self.deploys: dict[str, set[str]] = {}  # deploy activity → applications it still waits for
+        self.told: set[str] = set()  # deploys whose applications were told to start
 
     def on_start(self) -> None:
         body = self.outside.store.read(self.kind, self.uid)
@@ -83,10 +84,12 @@ class Root(Entity[RootState]):
                 del self.pools[name]
             raise
         self.applications.update(applications)
+        self.deploys = {known: waiting for known, waiting in self.deploys.items() if self.running.is_open(known)}
+        self.told &= set(self.deploys)
         self.deploys[activity.id] = {state.identity.uid for state in applications.values()}
         records = [record(EntityKind.POOL, state) for state in pools.values()]
         records += [record(EntityKind.APPLICATION, state) for state in applications.values()]
-        self.running.step(activity.id, "keep", "write what was asked for")
+        self.running.step(activity.id, "keep", f"write what was asked for: {', '.join((*applications, *pools))}")
         self.change(self.state, *records)
 
     def _new_pool(self, spec: PoolSpec) -> PoolState:
@@ -131,6 +134,9 @@ class Root(Entity[RootState]):
         if not waiting:
             self.running.finish(activity.id)
             return
+        if activity.id in self.told:
+            return
+        self.told.add(activity.id)
         for uid in sorted(waiting):
             self.tell(uid, Invoke("start", {}, Cause(activity.id, activity.cause.principal), activity.id, self.uid))
         self.running.step(activity.id, "start", f"{len(waiting)} applications")

@@ -65,6 +65,10 @@ class Running:
         """Open activities of these effectors (none given: all), oldest first."""
         return [open_.activity for open_ in self._open.values() if not effectors or open_.activity.effector in effectors]
 
+    def is_open(self, activity_id: str) -> bool:
+        """Whether the activity has not ended yet."""
+        return activity_id in self._open
+
     def newest(self, *effectors: str) -> Activity | None:
         """The newest open activity of these effectors."""
         found = self.all(*effectors)

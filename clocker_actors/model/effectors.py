@@ -25,6 +25,7 @@ class Parameter:
     default: Value = None
     least: float | None = None
     most: float | None = None
+    noted: bool = True  # whether activities keep it; what is long or may hold secrets is not
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ DEPLOY = Effector(
     "deploy",
     "deploy a blueprint (parsed specs)",
     _ROOT,
-    (Parameter("blueprint", "map", "the parsed blueprint"),),
+    (Parameter("blueprint", "map", "the parsed blueprint", noted=False),),
 )
 
 ALL: tuple[Effector, ...] = (
@@ -127,6 +128,12 @@ def bind(effector: Effector, arguments: Mapping[str, Value]) -> dict[str, Value]
         else:
             bound[parameter.name] = parameter.default
     return bound
+
+
+def noted(effector: Effector, arguments: Mapping[str, Value]) -> dict[str, Value]:
+    """The arguments as an activity keeps them."""
+    kept = {parameter.name for parameter in effector.parameters if parameter.noted}
+    return {name: value for name, value in arguments.items() if name in kept}
 
 
 def find(kind: EntityKind, name: str) -> Effector:

@@ -77,6 +77,10 @@ class Ids:
         """A fresh id for a decision."""
         return self._take("d")
 
+    def question(self) -> str:
+        """A fresh id for a question that an answer must name."""
+        return self._take("q")
+
     @property
     def left(self) -> int:
         """How many ids remain before the reserve is used up."""
@@ -114,3 +118,5 @@ LABEL_MEMBER = "clocker.member"
 LABEL_GENERATION = "clocker.generation"
 LABEL_EPOCH = "clocker.epoch"
 LABEL_SPEC = "clocker.spec"
+LABEL_STATE = "clocker.state"
+"""Identity of the state directory that something was made from: what another one made is never touched, even if it calls itself the same plane."""

@@ -197,9 +197,11 @@ class Reconfigure:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Choose and reserve a host; the member gets `Placed` or `PlacementRefused`."""
+    """Choose and reserve a host; the member gets `Placed` or `PlacementRefused` with the same `ask`, by which it knows an answer that it waits
+    for from one to a question it has taken back."""
 
     request: PlacementRequest
+    ask: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +209,7 @@ class Placed:
     """A host was chosen and room reserved on it."""
 
     placement: Placement
+    ask: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +219,7 @@ class PlacementRefused:
     member: Uid
     generation: int
     decision: Decision
+    ask: str = ""
 
 
 @dataclass(frozen=True, slots=True)

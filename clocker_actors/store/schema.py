@@ -1,6 +1,7 @@
 """Tables of the state database and the way from each version to the next.
 
-`meta` holds three numbers: the epoch (raised at each opening), the writes done so far, the end of the reserved ids. `records` keeps one row per
+`meta` holds numbers: the epoch (raised at each opening), the writes done so far, the end of the reserved ids, and a random
+identity by which what was made from this state is told from what another state directory made. `records` keeps one row per
 durable thing; its rowid is the order of first writes, which an update keeps.
 
     version (PRAGMA user_version) n ──SCRIPTS[n]──▶ n + 1      forward only; a newer version is refused
@@ -23,6 +24,7 @@ SCRIPTS: tuple[tuple[str, ...], ...] = (
             body BLOB NOT NULL,
             UNIQUE (kind, uid))""",
     ),
+    ("INSERT INTO meta (name, number) VALUES ('identity', abs(random() % 4294967296))",),
 )
 
 

@@ -53,6 +53,7 @@ class SqliteStore:
         self._reader = reader
         self._writer: sqlite3.Connection | None = None
         self._epoch = 0
+        self._identity = 0
         self._ids_begin = 0
         self._ids_end = 0
         self._waiting: list[tuple[_Apply, asyncio.Future[int]]] = []
@@ -68,7 +69,7 @@ class SqliteStore:
         loop = asyncio.get_running_loop()
         try:
             writer = await loop.run_in_executor(executor, _open_writer, path)
-            epoch, begin, end = await loop.run_in_executor(executor, _begin_epoch, writer, path)
+            epoch, begin, end, identity = await loop.run_in_executor(executor, _begin_epoch, writer, path)
             with told_as_faults("open", path):
                 reader = sqlite3.connect(path, isolation_level=None)
         except BaseException:
@@ -77,13 +78,18 @@ class SqliteStore:
             lease.release()
             raise
         store = cls(path, lease, executor, reader)
-        store._writer, store._epoch, store._ids_begin, store._ids_end = writer, epoch, begin, end
+        store._writer, store._epoch, store._ids_begin, store._ids_end, store._identity = writer, epoch, begin, end, identity
         return store
 
     @property
     def epoch(self) -> int:
         """Raised by one at each opening of this state."""
         return self._epoch
+
+    @property
+    def identity(self) -> str:
+        """Eight hex digits, chosen at random when this state was first made; a backup keeps them."""
+        return f"{self._identity:08x}"
 
     def ids(self) -> Ids:
         """Ids nobody had before: from where the reserve ended when we opened, as far as it is reserved now. Make it once."""
@@ -196,18 +202,19 @@ def _open_writer(path: Path) -> sqlite3.Connection:
         return connection
 
 
-def _begin_epoch(connection: sqlite3.Connection, path: Path) -> tuple[int, int, int]:
-    """The new epoch, where the ids of this run begin, and how far they are reserved; durable before anything else is written."""
+def _begin_epoch(connection: sqlite3.Connection, path: Path) -> tuple[int, int, int, int]:
+    """The new epoch, where the ids of this run begin, how far they are reserved, and the identity; durable before anything else is written."""
     with told_as_faults("write", path):
         connection.execute("BEGIN IMMEDIATE")
         try:
             epoch = _add(connection, "epoch", 1)
             end = _add(connection, "ids", FIRST_RESERVE)
+            identity = _add(connection, "identity", 0)
             connection.execute("COMMIT")
         except BaseException:
             _roll_back(connection)
             raise
-    return epoch, end - FIRST_RESERVE, end
+    return epoch, end - FIRST_RESERVE, end, identity
 
 
 def _commit_group(connection: sqlite3.Connection, path: Path, epoch: int, applies: Sequence[_Apply]) -> list[int]:

@@ -1,5 +1,7 @@
 """From a spec to the durable state of a new entity."""
 
+from pathlib import Path
+
 from clocker_actors.entities.generations import intent, planned, request, volume_names
 from clocker_actors.entities.planting import adjuncts, plant, plant_member, watched_closely
 from clocker_actors.entities.records import ClusterState, Identity, MemberState
@@ -7,6 +9,7 @@ from clocker_actors.model.decisions import Decision
 from clocker_actors.model.identity import SYSTEM, Ids, Uid
 from clocker_actors.model.placements import Placement
 from clocker_actors.model.specs import ClusterSpec, ContainerSpec, ImageSpec, PolicySpec, ServiceSpec, VolumeKind, VolumeSpec
+from clocker_actors.store.sqlite import SqliteStore
 
 CONTAINER = ContainerSpec(
     ImageSpec("clocker/web:1"), volumes=(VolumeSpec(VolumeKind.VOLUME, "pages", "/data"), VolumeSpec(VolumeKind.TMPFS, "", "/tmp"))
@@ -36,20 +39,23 @@ def test_only_what_scales_makes_its_members_watched_closely() -> None:
 
 def test_members_have_their_own_uid_and_an_index_in_the_path() -> None:
     ids = Ids(1, 100)
-    cluster = plant(CLUSTER, SHOP, ids)
+    cluster = plant(CLUSTER, SHOP, ids, SYSTEM)
     assert isinstance(cluster, ClusterState) and cluster.size == 3 and cluster.identity.path == "shop/many"
-    members = [plant_member(MEMBER, cluster.identity, index, ids) for index in (1, 2)]
+    members = [plant_member(MEMBER, cluster.identity, index, ids, SYSTEM) for index in (1, 2)]
     assert [member.identity.path for member in members] == ["shop/many/1", "shop/many/2"]
     assert {member.cluster for member in members} == {cluster.identity.uid} and len({member.identity.uid for member in members}) == 2
 
 
-def test_a_generation_carries_all_a_host_needs() -> None:
-    member = plant(MEMBER, SHOP, Ids(1, 100))
+async def test_a_generation_carries_all_a_host_needs(tmp_path: Path) -> None:
+    member = plant(MEMBER, SHOP, Ids(1, 100), SYSTEM)
     assert isinstance(member, MemberState)
     asked = request(member, CONTAINER, (), SYSTEM)
     assert (asked.generation, asked.member) == (1, member.identity.uid)
     decision = Decision("d1", member.identity.uid, "p1", "place", 1.0, "place", "room", SYSTEM)
     placed = Placement(member.identity.uid, 1, Uid("h1"), "one", "10.0.0.1", {"8080/tcp": 20_000}, decision)
-    made = intent(member, planned(placed, "main"), CONTAINER, "main", 7)
-    assert made.name == f"clocker.main.{member.identity.uid}.g1" and made.labels["clocker.epoch"] == "7"
+    store = await SqliteStore.open(tmp_path / "state")
+    made = intent(member, planned(placed, "main"), CONTAINER, "main", store)
+    await store.close()
+    assert made.name == f"clocker.main.{member.identity.uid}.g1" and made.labels["clocker.epoch"] == "1"
+    assert made.labels["clocker.state"] == store.identity and len(store.identity) == 8
     assert made.volume_names == volume_names("main", SHOP, CONTAINER) == {"pages": "clocker.main.a1.pages"}

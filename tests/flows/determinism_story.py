@@ -67,7 +67,7 @@ async def story(state: Path, jitter: int) -> None:
     world = new_world()
     pauses = random.Random(jitter)
     decisions: list[Decision] = []
-    async with managed(state, world=world) as driven:
+    async with managed(state, world=world, plane="story") as driven:
         book, store = driven.manager.model.decisions, driven.manager.store
         note, write = book.note, store.write
 

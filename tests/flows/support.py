@@ -7,8 +7,9 @@ from pathlib import Path
 
 import msgspec
 
+from clocker_actors.admin.types import type_table
 from clocker_actors.blueprint import parse
-from clocker_actors.daemon import Manager, type_table
+from clocker_actors.daemon import Manager
 from clocker_actors.drivers.simulated import SimulatedWorld
 from clocker_actors.kernel import VirtualLoop
 from clocker_actors.model.activities import Activity

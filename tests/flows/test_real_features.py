@@ -9,9 +9,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from clocker_actors.admin.types import type_table
 from clocker_actors.blueprint import parse
 from clocker_actors.blueprint.blobs import with_blobs
-from clocker_actors.daemon import type_table
 from clocker_actors.model.identity import ROOT, EntityKind
 from tests.bed.bed import Bed
 from tests.bed.image import WEB_TAG, Variant, build_variant, build_web_image, write_context
