@@ -1,56 +1,138 @@
 """Policies, enrichers and feeds of one entity: made from its durable state, kept as its children, changed at run time.
 
-They are told about and talked to by message only; what they are is the business of the rooms that make them.
+They are told about and talked to by message only; what they are is the business of the rooms that make them. Which there are is part of the entity's state.
+What each asks to keep is a record of its own, beside it: written often, it neither holds up nor starts a reconciliation of the entity.
+
+    add ──durable──▶ spawned ──Started──▶ runs                    set, resume ──▶ one that failed is spawned anew
+                        └──StartFailed──▶ failed, with a reason   remove ──durable──▶ stopped, if it runs
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from clocker_actors.entities.records import AdjunctState, State
-from clocker_actors.errors import BadRequest, Conflict, NotFound
+from clocker_actors.entities.records import ADJUNCT_KIND, AdjunctState, State, adjunct_record
+from clocker_actors.errors import BadRequest, Conflict, Failure, NotFound
 from clocker_actors.kernel import Actor, Answered, RequestFailed, TimedOut
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.identity import RECORDER, Cause, policy_id
 from clocker_actors.model.messages import PolicyNoted, Reconfigure, Resume, Suspend
 from clocker_actors.model.specs import PolicySpec
 from clocker_actors.model.values import Value, as_map
+from clocker_actors.ports.store import Record
+from clocker_actors.store.codec import decode
 
 if TYPE_CHECKING:
     from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
 
+log = logging.getLogger(__name__)
+
 S = TypeVar("S", bound=State)
 ANSWER_LIMIT = 5.0
+KEEP = "keep"
+KEEP_LIMIT = 30.0
+KEEP_RETRY = 1.0
+
+
+class KeepAgain:
+    """Timer message: the store refused what policies asked to keep; try again."""
 
 
 class Adjuncts(Generic[S]):
     """The policies, enrichers and feeds of an entity, by name."""
 
-    __slots__ = ("_asked", "_entity")
+    __slots__ = ("_asked", "_dirty", "_entity", "_failed", "_kept", "_leaving", "_made", "_opening", "_over", "_writing")
 
     def __init__(self, entity: "Entity[S]") -> None:
         self._entity = entity
         self._asked: dict[int, tuple[str, str]] = {}  # request number → (activity, policy name)
+        self._made: set[str] = set()  # those whose actors were spawned
+        self._failed: dict[str, Failure] = {}  # those of them that could not start
+        self._opening: dict[str, str] = {}  # name → activity that ends when it has started
+        self._leaving: dict[str, tuple[str, str]] = {}  # name → (activity, type) of those taken away
+        self._kept: dict[str, Mapping[str, Value]] = {}
+        self._dirty: set[str] = set()  # whose kept state is still to be written
+        self._writing: tuple[str, ...] = ()
+        self._over = False
+
+    # --- actors
 
     def spawn_all(self) -> None:
-        """Make (or keep) the actors of all of them."""
+        """Make (or keep) the actors of all of them, at the start of the entity's behaviour."""
+        own = f"{self._entity.uid}:"
+        self._made = {child.removeprefix(own) for child in self._entity.children if child.startswith(own)}
         for adjunct in self._entity.state.adjuncts:
             self._spawn(adjunct)
+        self.settle()
+
+    def settle(self) -> None:
+        """What was decided about them is durable: make those that are missing, stop those that are no more."""
+        wanted = {adjunct.spec.name: adjunct for adjunct in self._entity.state.adjuncts}
+        for name, adjunct in wanted.items():
+            if name not in self._made:
+                self._spawn(adjunct)
+        for name in (*self._made, *self._leaving) if len(self._made) > len(wanted) or self._leaving else ():
+            if name not in wanted:
+                self._stop(name)
 
     def _spawn(self, adjunct: AdjunctState) -> None:
-        entity = self._entity
-        make = entity.outside.adjunct
-        factory = make(adjunct.spec, entity.uid, state=adjunct.state, suspended=adjunct.suspended)
+        entity, name = self._entity, adjunct.spec.name
+        actor = policy_id(entity.uid, name)
+        if name not in self._kept:
+            body = entity.outside.store.read(ADJUNCT_KIND, actor)
+            self._kept[name] = decode(dict[str, Value], body) if body is not None else {}
+        self._made.add(name)
 
         def fresh() -> Actor:
             # A restarted policy begins with the state it had last asked to keep, not with that of its first start.
-            kept = self.find(adjunct.spec.name)
-            if kept == adjunct:
-                return factory()
-            return make(kept.spec, entity.uid, state=kept.state, suspended=kept.suspended)()
+            now = self.find(name)
+            return entity.outside.adjunct(now.spec, entity.uid, state=self._kept[name], suspended=now.suspended)()
 
-        entity.spawn(policy_id(entity.uid, adjunct.spec.name), fresh)
+        entity.spawn(actor, fresh)
+
+    def _stop(self, name: str) -> None:
+        entity = self._entity
+        actor = policy_id(entity.uid, name)
+        if actor in entity.children:
+            entity.stop_child(actor)
+        self._made.discard(name)
+        self._failed.pop(name, None)
+        entity.service.set_problem(name, "")
+        activity, type_name = self._leaving.pop(name, ("", ""))
+        entity.tell(RECORDER, PolicyNoted(entity.uid, name, type_name, "policy", "removed"))
+        entity.running.finish(activity)
+
+    def started(self, actor: str) -> None:
+        """A child has started, perhaps one of them."""
+        name = self._name(actor)
+        self._failed.pop(name, None)
+        activity = self._opening.pop(name, "")
+        if activity:
+            self._entity.running.finish(activity, name)
+
+    def not_started(self, actor: str, failure: Failure) -> bool:
+        """A child could not start; whether it is one of them. It is listed as failed until it is set, resumed or removed."""
+        name = self._name(actor)
+        if not name:
+            return False
+        self._failed[name] = failure
+        adjunct = next((kept for kept in self._entity.state.adjuncts if kept.spec.name == name), None)
+        if adjunct is not None:
+            type_name, why = adjunct.spec.type, {"problem": failure.message}
+            noted = PolicyNoted(self._entity.uid, name, type_name, self._role(type_name), "failed", adjunct.spec.config, why)
+            self._entity.tell(RECORDER, noted)
+        self._entity.running.fail(self._opening.pop(name, ""), f"policy {name} could not start: {failure.message}")
+        return True
+
+    def _name(self, actor: str) -> str:
+        own = f"{self._entity.uid}:"
+        return actor.removeprefix(own) if actor.startswith(own) else ""
+
+    def _role(self, type_name: str) -> str:
+        rows = self._entity.outside.types.policies.values()
+        return next((row.role for row in rows if type_name in (row.name, *row.aliases)), "policy")
 
     def find(self, name: str) -> AdjunctState:
         """The adjunct of that name; raises NotFound with the nearest known names."""
@@ -59,6 +141,8 @@ class Adjuncts(Generic[S]):
             return known[name]
         near = get_close_matches(name, known, n=3) or sorted(known) or ["none; add one with `clocker policies ID add TYPE`"]
         raise NotFound(f"{self._entity.uid} has no policy {name!r}; it has {', '.join(near)}", policy=name)
+
+    # --- effectors
 
     def effector_methods(self) -> "Mapping[str, EffectorMethod]":
         """The effectors for policies, common to all entities."""
@@ -76,18 +160,26 @@ class Adjuncts(Generic[S]):
         name = str(arguments["name"]) or kind
         if any(adjunct.spec.name == name for adjunct in entity.state.adjuncts):
             raise Conflict(f"{entity.uid} has a policy {name!r} already: give another name=…, or change it with set_policy", policy=name)
+        if name in self._leaving:
+            raise Conflict(f"policy {name!r} of {entity.uid} is being removed: add it again in a second", policy=name)
+        if not name or ":" in name:
+            raise BadRequest(f"{name!r} is no name for a policy: give one without a colon", policy=name)
         adjunct = AdjunctState(PolicySpec(kind, name, as_map(arguments["config"])))
         entity.outside.adjunct(adjunct.spec, entity.uid, state=None, suspended=False)
+        self._opening[name] = activity.id
         entity.change(replace(entity.state, adjuncts=(*entity.state.adjuncts, adjunct)))
-        self._spawn(adjunct)
-        entity.running.finish(activity.id, name)
 
     def _set(self, activity: Activity, arguments: "Arguments") -> None:
-        name = str(arguments["policy"])
-        self.find(name)
-        message = Reconfigure(as_map(arguments["config"]), Cause(activity.id, activity.cause.principal))
-        number = self._entity.request(policy_id(self._entity.uid, name), message, ANSWER_LIMIT)
-        self._asked[number] = (activity.id, name)
+        entity, given = self._entity, as_map(arguments["config"])
+        adjunct = self.find(str(arguments["policy"]))
+        spec = replace(adjunct.spec, config={**adjunct.spec.config, **given})
+        entity.outside.adjunct(spec, entity.uid, state=None, suspended=False)  # refuses what cannot be, before anything is accepted
+        if spec.name in self._failed:
+            self._begin_anew(replace(adjunct, spec=spec), activity)
+            return
+        message = Reconfigure(given, Cause(activity.id, activity.cause.principal))
+        number = entity.request(policy_id(entity.uid, spec.name), message, ANSWER_LIMIT)
+        self._asked[number] = (activity.id, spec.name)
 
     def answered(self, message: Answered | RequestFailed | TimedOut) -> bool:
         """A policy has answered whether it takes its new configuration; whether the message was for us."""
@@ -95,9 +187,12 @@ class Adjuncts(Generic[S]):
         if asked is None:
             return False
         activity, name = asked
-        if isinstance(message, Answered):
+        adjunct = next((kept for kept in self._entity.state.adjuncts if kept.spec.name == name), None)
+        if adjunct is None:
+            self._entity.running.fail(activity, f"policy {name} was removed meanwhile")
+        elif isinstance(message, Answered):
             config = as_map(message.value)
-            self._keep(replace(self.find(name), spec=replace(self.find(name).spec, config=config)))
+            self._change(replace(adjunct, spec=replace(adjunct.spec, config=config)))
             self._entity.running.finish(activity, dict(config))
         else:
             said = message.failure.message if isinstance(message, RequestFailed) else f"policy {name} did not answer in {ANSWER_LIMIT:g} s"
@@ -111,30 +206,72 @@ class Adjuncts(Generic[S]):
         self._rest(activity, str(arguments["policy"]), suspended=False)
 
     def _rest(self, activity: Activity, name: str, *, suspended: bool) -> None:
-        adjunct = self.find(name)
-        self._keep(replace(adjunct, suspended=suspended))
+        adjunct = replace(self.find(name), suspended=suspended)
+        if name in self._failed and not suspended:
+            self._begin_anew(adjunct, activity)
+            return
+        self._change(adjunct)
         cause = Cause(activity.id, activity.cause.principal)
         self._entity.tell(policy_id(self._entity.uid, name), Suspend(cause) if suspended else Resume(cause))
         self._entity.running.finish(activity.id)
 
+    def _begin_anew(self, adjunct: AdjunctState, activity: Activity) -> None:
+        """One that could not start is tried again; the activity ends with that."""
+        name = adjunct.spec.name
+        self._failed.pop(name, None)
+        self._made.discard(name)
+        self._opening[name] = activity.id
+        self._change(adjunct)
+        if self._entity.durable:
+            self.settle()
+
     def _remove(self, activity: Activity, arguments: "Arguments") -> None:
         entity = self._entity
         adjunct = self.find(str(arguments["policy"]))
-        if policy_id(entity.uid, adjunct.spec.name) not in entity.children:
-            raise BadRequest(f"policy {adjunct.spec.name} of {entity.uid} is still starting; try again in a second")
-        left = tuple(kept for kept in entity.state.adjuncts if kept.spec.name != adjunct.spec.name)
-        entity.change(replace(entity.state, adjuncts=left))
-        entity.stop_child(policy_id(entity.uid, adjunct.spec.name))
-        entity.tell(RECORDER, PolicyNoted(entity.uid, adjunct.spec.name, adjunct.spec.type, "policy", "removed"))
-        entity.running.finish(activity.id)
+        name = adjunct.spec.name
+        entity.running.fail(self._opening.pop(name, ""), f"policy {name} was removed before it had started")
+        self._leaving[name] = (activity.id, adjunct.spec.type)
+        self._kept.pop(name, None)
+        self._dirty.discard(name)
+        left = tuple(kept for kept in entity.state.adjuncts if kept.spec.name != name)
+        entity.change(replace(entity.state, adjuncts=left), Record(ADJUNCT_KIND, policy_id(entity.uid, name), None))
+
+    def _change(self, adjunct: AdjunctState) -> None:
+        entity = self._entity
+        states = tuple(adjunct if old.spec.name == adjunct.spec.name else old for old in entity.state.adjuncts)
+        if states != entity.state.adjuncts:
+            entity.change(replace(entity.state, adjuncts=states))
+
+    # --- what they ask to keep
 
     def keep(self, name: str, state: Mapping[str, Value]) -> None:
         """A policy asks to keep its state; unknown names (just removed) are ignored."""
-        if any(adjunct.spec.name == name for adjunct in self._entity.state.adjuncts):
-            self._keep(replace(self.find(name), state=state))
+        if name in self._kept and self._kept[name] != state:
+            self._kept[name] = state
+            self._dirty.add(name)
+            self.write()
 
-    def _keep(self, adjunct: AdjunctState) -> None:
-        entity = self._entity
-        kept = tuple(adjunct if old.spec.name == adjunct.spec.name else old for old in entity.state.adjuncts)
-        if kept != entity.state.adjuncts:
-            entity.change(replace(entity.state, adjuncts=kept))
+    def write(self) -> None:
+        """Write what is to be kept, unless that is going on: what comes meanwhile is written after it, the newest only."""
+        if self._writing or not self._dirty or self._over:
+            return
+        self._writing = tuple(sorted(self._dirty))
+        self._dirty.clear()
+        batch = [adjunct_record(self._entity.uid, name, self._kept[name]) for name in self._writing]
+        self._entity.work(KEEP, self._entity.outside.store.write, batch, timeout=KEEP_LIMIT)
+
+    def written(self) -> None:
+        """It is durable; one removed meanwhile had its record removed after this write, in the store's order."""
+        self._writing = ()
+        self.write()
+
+    def not_written(self, failure: Failure) -> None:
+        """The store refused; it is tried again."""
+        log.error("state of policies not written", extra={"entity": self._entity.uid, "failure": failure.message})
+        self._dirty.update(name for name in self._writing if name in self._kept)
+        self._writing = ()
+        self._entity.after("keep-again", KEEP_RETRY, KeepAgain())
+
+    def over(self) -> None:
+        """The entity is being forgotten, and its records with it: nothing is written any more."""
+        self._over = True
