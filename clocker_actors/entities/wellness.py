@@ -55,12 +55,13 @@ class Owner(Protocol):
 class Wellness:
     """Moves a running container between STARTED, READY and UNWELL."""
 
-    __slots__ = ("_bad", "_container", "_ready_at", "was_ready")
+    __slots__ = ("_bad", "_container", "_ready_at", "_verdict", "was_ready")
 
     def __init__(self, container: Owner) -> None:
         self._container = container
         self._bad = 0  # health probes in a row that failed
         self._ready_at = 0.0
+        self._verdict = ""  # the last one of its HEALTHCHECK
         self.was_ready = False
 
     @property
@@ -71,6 +72,7 @@ class Wellness:
     def began(self, observed: Observed) -> None:
         """It runs: find out whether it is ready."""
         container = self._container
+        self._verdict = observed.healthcheck
         if self.was_ready:
             self._ready("seen again")
         elif container.intent.spec.readiness is not None:
@@ -110,6 +112,7 @@ class Wellness:
             self._health_probed(result)
         elif result.ok:
             self._ready(f"readiness probe: {result.detail}")
+            self.judged(self._verdict)
         else:
             container.reason = f"not ready: {result.detail}"
             container.after("probe", container.outside.timing.probe_until_ready, ProbeNow())
@@ -142,6 +145,7 @@ class Wellness:
     def judged(self, health: str) -> None:
         """Its HEALTHCHECK says something. A probe of ours for the same question counts more."""
         container, spec = self._container, self._container.intent.spec
+        self._verdict = health
         starting = container.phase is Phase.STARTED
         if (spec.readiness if starting else spec.health) is not None:
             return

@@ -76,7 +76,7 @@ async def test_a_readiness_that_never_comes(tmp_path: Path) -> None:
     async with managed(tmp_path / "s", world=world) as driven:
         keys = "startTimeout: 3s;ports: [8080];readiness: {http: {port: 8080, path: /}, period: 1s, timeout: 1s}"
         problem = await failed(driven, one(image="docker:clocker/never-healthy:1", keys=keys))
-        tells_all(problem, "web", "not ready within 3 s", "503", "clocker logs")
+        tells_all(problem, "web", "not ready within 3 s", "503", "its last words")
         await well(driven, world)
         assert not ours(world)
 
