@@ -9,6 +9,7 @@ anything is placed.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import ClassVar
 
 from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
@@ -18,9 +19,10 @@ from clocker_actors.entities.standing import occupy_standing
 from clocker_actors.errors import Conflict
 from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity
-from clocker_actors.model.identity import EntityKind, Uid
+from clocker_actors.model.identity import RECORDER, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.messages import (
+    EntityGone,
     HostSeen,
     Place,
     Placed,
@@ -173,16 +175,16 @@ class Pool(Entity[PoolState]):
 
     def reconcile(self) -> None:
         if self.state.desired is Desired.DELETED:
-            hosts = [read_state(HostState, self.outside.store, EntityKind.HOST, uid) for uid in self.state.hosts.values()]
-            kept = (gone for host in hosts for gone in belongings(host))
-            self.forget(*(Record(EntityKind.HOST, uid, None) for uid in self.state.hosts.values()), *kept)
+            uids = tuple(self.state.hosts.values())
+            theirs = (belongings(read_state(HostState, self.outside.store, EntityKind.HOST, uid)) for uid in uids)
+            self.forget(*(Record(EntityKind.HOST, uid, None) for uid in uids), *chain.from_iterable(theirs))
             return
         missing = [(order, spec) for order, spec in enumerate(self.state.spec.hosts) if spec.name not in self.state.hosts]
         if missing:
             hosts = {spec.name: HostState(self._host_identity(spec.name), spec, order) for order, spec in missing}
-            uids = {name: state.identity.uid for name, state in hosts.items()}
+            added = {name: state.identity.uid for name, state in hosts.items()}
             self.change(
-                replace(self.state, hosts={**self.state.hosts, **uids}), *(record(EntityKind.HOST, state) for state in hosts.values())
+                replace(self.state, hosts={**self.state.hosts, **added}), *(record(EntityKind.HOST, state) for state in hosts.values())
             )
             return
         for uid in self.state.hosts.values():
@@ -198,6 +200,8 @@ class Pool(Entity[PoolState]):
     def forgotten(self) -> None:
         for uid in tuple(self.children):
             self.stop_child(uid)
+        for host in self.state.hosts.values():
+            self.tell(RECORDER, EntityGone(host, self.now))
         super().forgotten()
 
     # --- what people see
