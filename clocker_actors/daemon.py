@@ -147,7 +147,6 @@ class Manager:
             tokens=tokens,
             plane=self.plane,
             watched_period=self.settings.stats_watched,
-            other_period=self.settings.stats_other,
         )
 
     # --- the outside

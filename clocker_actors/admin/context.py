@@ -25,7 +25,7 @@ Logs = Callable[[Uid, bool, int], AsyncIterator[str]]
 class Context:
     """Shared by all requests. `ready` says why the daemon is not ready yet, "" once it is; what is asked of the store is only read.
 
-    `watched_period` (seconds) is for readings of what somebody looks at, `other_period` for the rest."""
+    `watched_period` (seconds) is for readings of what somebody looks at."""
 
     kernel: Kernel
     model: ReadModel
@@ -38,13 +38,12 @@ class Context:
     tokens: Tokens = field(default_factory=Tokens)
     plane: str = "main"
     watched_period: float = 1.0
-    other_period: float = 10.0
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self._start = base36(int(self.kernel.now()))
         self._numbers = itertools.count(1)
-        self.watching = Watching(self.kernel, self.model, self.watched_period, self.other_period)
+        self.watching = Watching(self.kernel, self.model, self.watched_period)
 
     def next_request(self) -> str:
         """A fresh id for a request; it names the start of the daemon, so that none comes twice."""

@@ -1,27 +1,27 @@
-"""While a person looks at an entity's readings, its members are read more often; members that a policy scales on are that already, and left alone."""
+"""While a person looks at an entity's readings, its members are read more often. They know who else needs them often, and what is left afterwards."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from clocker_actors.entities.planting import DEFAULTS
 from clocker_actors.kernel import Kernel
 from clocker_actors.model.identity import EntityKind, Uid
 from clocker_actors.model.messages import WatchClosely
 from clocker_actors.telemetry.readmodel import Entry, ReadModel
 
+PEOPLE = "people"
+"""By this name members know those who look."""
 MOST = 100
 """Members of one entity that are read more often for one who looks; more would load engines for a glance."""
 
 
 class Watching:
-    """Periods in seconds: `close` while somebody looks, `usual` afterwards."""
+    """`close` is the period in seconds while somebody looks."""
 
-    def __init__(self, kernel: Kernel, model: ReadModel, close: float, usual: float) -> None:
+    def __init__(self, kernel: Kernel, model: ReadModel, close: float) -> None:
         self._kernel = kernel
         self._model = model
         self._close = close
-        self._usual = usual
         self._lookers: Counter[Uid] = Counter()
 
     @contextmanager
@@ -38,18 +38,13 @@ class Watching:
             left = [member for member in members if self._lookers[member] <= 0]
             for member in left:
                 del self._lookers[member]
-            self._tell(left, self._usual)
+            self._tell(left, None)
 
-    def _tell(self, members: Iterable[Uid], period: float) -> None:
+    def _tell(self, members: Iterable[Uid], period: float | None) -> None:
         for member in members:
             entry = self._model.get(member)
-            if entry is not None and entry.gone is None and not self._scaled_on(entry):
-                self._kernel.tell(member, WatchClosely(member, period))
-
-    def _scaled_on(self, member: Entry) -> bool:
-        parent = self._model.get(member.parent) if member.parent else None
-        owners = (member,) if parent is None else (member, parent)
-        return any(policy.role == "policy" and policy.type not in DEFAULTS for owner in owners for policy in owner.policies.values())
+            if entry is not None and entry.gone is None:
+                self._kernel.tell(member, WatchClosely(member, period, PEOPLE))
 
     def _members(self, entry: Entry) -> list[Uid]:
         if entry.kind is EntityKind.CONTAINER:

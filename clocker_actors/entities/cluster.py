@@ -61,6 +61,7 @@ class Cluster(Entity[ClusterState]):
         self.last_failure = ""
         self.pausing = False
         self.looking = False
+        self.watching = False  # whether members are to be read closely
         self._published: tuple[Uid, ...] | None = None
 
     @property
@@ -209,8 +210,9 @@ class Cluster(Entity[ClusterState]):
 
     def child_restarted(self, child: Uid) -> None:
         self.brood.tell_again(child)
-        if watched_closely(self.state.adjuncts):
-            self.tell(child, WatchClosely(child, self.outside.timing.watched_period))
+        if self.watching:
+            self.tell(child, WatchClosely(child, self.outside.timing.watched_period, self.uid))
+        self.publish(TOPIC_MEMBERS, MembersChanged(self.uid, self.state.members))  # for those who have told members something
         self.settle()
 
     # --- towards the desired state
@@ -235,9 +237,12 @@ class Cluster(Entity[ClusterState]):
 
     def _spawn_members(self) -> None:
         quarantined = tuple(kept.uid for kept in self.state.quarantined)
+        before, self.watching = self.watching, watched_closely(self.state.adjuncts)
+        period = self.outside.timing.watched_period if self.watching else None
         for uid in (*self.state.members, *self.state.removing, *quarantined):
-            if self.keep(uid, EntityKind.MEMBER) and watched_closely(self.state.adjuncts):
-                self.tell(uid, WatchClosely(uid, self.outside.timing.watched_period))
+            fresh = self.keep(uid, EntityKind.MEMBER)
+            if (fresh and self.watching) or before != self.watching:
+                self.tell(uid, WatchClosely(uid, period, self.uid))
 
     def _start_members(self) -> None:
         activity = self.running.newest("start", "resize", "resizeByDelta", "replaceMember")

@@ -71,7 +71,8 @@ class Member(Entity[MemberState]):
         self.lane = Lane.SCALING
         self.cause = SYSTEM
         self.ending: set[int] = set()
-        self.period: float | None = None
+        self.watchers: dict[str, float] = {}  # who looks closely → each so many seconds
+        self.period: float | None = None  # the shortest of them
 
     def on_start(self) -> None:
         self.state = read_state(MemberState, self.outside.store, self.kind, self.uid)
@@ -105,7 +106,7 @@ class Member(Entity[MemberState]):
             case HostBegan():
                 self._tell_host_again(message.host)
             case WatchClosely():
-                self._watch(message.period)
+                self._watch(message.by, message.period)
             case ChildChanged():
                 self.family.brood.heard(message)
                 self.settle()
@@ -402,10 +403,13 @@ class Member(Entity[MemberState]):
         if current is not None and message.generation == current.number:
             self.read(*(reading for reading in message.readings if reading.sensor in generations.FORWARDED))
 
-    def _watch(self, period: float) -> None:
-        self.period = period
-        if self.state.current is not None and self.phase is not None:
-            self.tell(self.state.current.host, WatchClosely(self.uid, period))
+    def _watch(self, by: str, period: float | None) -> None:
+        self.watchers.pop(by, None)
+        if period is not None:
+            self.watchers[by] = period
+        before, self.period = self.period, min(self.watchers.values(), default=None)
+        if self.period != before and self.state.current is not None and self.phase is not None:
+            self.tell(self.state.current.host, WatchClosely(self.uid, self.period))
 
     # --- what people see
 

@@ -14,6 +14,7 @@ FAILURE_DETECTOR = "service-failure-detector"
 RESTARTER = "service-restarter"
 REPLACER = "service-replacer"
 ROLLUP = "rollup"
+AUTOSCALER = "autoscaler"
 DEFAULTS = frozenset({FAILURE_DETECTOR, RESTARTER, REPLACER, ROLLUP})
 
 
@@ -49,5 +50,5 @@ def adjuncts(spec: ServiceSpec) -> tuple[AdjunctState, ...]:
 
 
 def watched_closely(states: tuple[AdjunctState, ...]) -> bool:
-    """Whether somebody scales on this entity's numbers, so that they should be fresh."""
-    return any(state.spec.type not in DEFAULTS for state in states)
+    """Whether somebody works with this entity's numbers, so that they should be fresh. An autoscaler says itself how fresh."""
+    return any(state.spec.type not in {*DEFAULTS, AUTOSCALER} for state in states)

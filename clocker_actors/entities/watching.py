@@ -42,15 +42,18 @@ class Watching:
         if self._containers.pop(engine_id, None) is not None:
             self._watch.forget(engine_id)
 
-    def closely(self, member: Uid, period: float) -> None:
-        """Read a member's containers each `period` seconds, those that come later too."""
+    def closely(self, member: Uid, period: float | None) -> None:
+        """Read a member's containers each `period` seconds, those that come later too; None: as usual."""
         if not self._residents.concerns(member):
             return  # it says so again when it has something here
-        self._periods[member] = period
+        if period is None:
+            self._periods.pop(member, None)
+        else:
+            self._periods[member] = period
         mine = self._residents.of_member(member)
         for engine_id, uid in self._containers.items():
             if uid in mine:
-                self._watch.follow(engine_id, period)
+                self._watch.follow(engine_id, self._usual if period is None else period)
 
     def ended(self, container: Uid, member: Uid | None) -> None:
         """A container is gone; its member perhaps, too."""

@@ -367,10 +367,12 @@ class ContainerRead:
 
 @dataclass(frozen=True, slots=True)
 class WatchClosely:
-    """Somebody scales on or looks at this member: read its container each `period` seconds instead of the default."""
+    """Somebody (`by`: a policy, a cluster, people) scales on or looks at this member: read its container each `period` seconds instead of the
+    default; None when he does not any more. Of several, the shortest period counts."""
 
     member: Uid
-    period: float
+    period: float | None
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity
-from clocker_actors.model.identity import Cause
+from clocker_actors.model.identity import Cause, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.messages import TOPIC_MEMBERS, ActivityEnded, MembersChanged, Notified, SensorChanged, WatchClosely
 from clocker_actors.model.sensors import Reading
@@ -61,6 +61,7 @@ class AutoScaler(PolicyActor):
         self.load: tuple[Load, Cause] | None = None
         self.evaluated_at: float | None = None
         self.waiting_until: float | None = None
+        self.watched: tuple[Uid, ...] = ()
         self._subscribe()
 
     def _topics(self) -> tuple[tuple[str, str], ...]:
@@ -104,7 +105,7 @@ class AutoScaler(PolicyActor):
                 self.waiting_until = None
                 self._evaluate()
             case MembersChanged():
-                self._watch(message)
+                self._watch(message.members)
             case _:
                 return super().take(message)
         return None
@@ -131,11 +132,18 @@ class AutoScaler(PolicyActor):
             self.expected = str(reading.value or "")
             self._correct(cause)
 
-    def _watch(self, changed: MembersChanged) -> None:
+    def _watch(self, members: tuple[Uid, ...]) -> None:
         """Have the members read as often as the metric is to be measured."""
-        if self.source == self.entity:
-            for member in changed.members:
-                self.tell(member, WatchClosely(member, self.rules.period))
+        self.watched = members
+        self._watch_closely(self.rules.period if self.source == self.entity else None)
+
+    def _watch_closely(self, period: float | None) -> None:
+        for member in self.watched:
+            self.tell(member, WatchClosely(member, period, self.id))
+
+    def on_stop(self) -> None:
+        """Removed: nobody needs the members' numbers so often any more."""
+        self._watch_closely(None)
 
     def _pool_event(self, event: Notified) -> None:
         hot, cold = event.sensor == self.config["poolHotSensor"], event.sensor == self.config["poolColdSensor"]
@@ -288,6 +296,7 @@ class AutoScaler(PolicyActor):
             self.raw.clear()
             self.load = None
         self._subscribe()
+        self._watch(self.watched)
         self._correct(cause)
         self._keep_all(self.rules)
 

@@ -27,6 +27,10 @@ from clocker_actors.telemetry import words
 from clocker_actors.telemetry.chains import Chains, Line
 from clocker_actors.telemetry.readmodel import Entry, ReadModel
 
+_RESTS = {
+    "suspended": "it neither decides nor acts until `clocker policies` resumes it",
+    "failed": "it could not start, and does nothing until `clocker policies` sets, resumes or removes it",
+}
 ACTED, IDLE = 3, 2
 """How many decisions are told: those that acted, and those that led to nothing."""
 
@@ -116,8 +120,8 @@ class _Teller:
             if policy.role != "policy":
                 continue
             text = f"policy {policy.name} ({policy.type}) is {policy.state}"
-            if policy.state == "suspended":
-                text += ": it neither decides nor acts until `clocker policies` resumes it"
+            if policy.state in _RESTS:
+                text += f": {_RESTS[policy.state]}"
             status = f"its state: {words.pairs(policy.status, self.now)}" if policy.status else ""
             lines = (Line("reading", status, None, policy.status),) if status else ()
             yield Line("policy", text, None, policy.config, lines)

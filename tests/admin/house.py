@@ -39,7 +39,7 @@ class Probe(Actor):
         match message:
             case Invoke():
                 return self._invoke(message)
-            case WatchClosely(member, period):
+            case WatchClosely(member, period, "people"):
                 self.house.watched.append((member, period))
             case CancelActivity(activity, cause):
                 self.house.cancelled.append((activity, cause.principal))
@@ -89,7 +89,7 @@ class House:
     invoked: list[Invoke] = field(default_factory=list)
     open: dict[str, Activity] = field(default_factory=dict)
     cancelled: list[tuple[str, str]] = field(default_factory=list)
-    watched: list[tuple[str, float]] = field(default_factory=list)
+    watched: list[tuple[str, float | None]] = field(default_factory=list)
     log: tuple[str, ...] = ("one", "two")
     log_closed: bool = False
     kernel: Kernel = field(init=False)

@@ -116,3 +116,30 @@ async def test_what_a_policy_keeps_is_its_own_record_and_moves_nothing_else(tmp_
         await driven.ended(await driven.invoke("shop", "delete"))
         await asyncio.sleep(1)
         assert not driven.manager.store.all("adjunct")
+
+
+async def test_members_are_read_as_often_as_the_most_eager_needs_and_then_as_usual(tmp_path: Path) -> None:
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.ended(await driven.deploy(cluster(1)))
+
+        async def pause() -> float:
+            """Seconds between the last two readings of the member."""
+            await asyncio.sleep(25)
+            times: list[float] = []
+            while len(times) < 3:
+                reading = driven.reading("shop/web/1", "cpu.percent")
+                if reading is not None and reading.at not in times:
+                    times.append(reading.at)
+                await asyncio.sleep(0.1)
+            return round(times[-1] - times[-2])
+
+        assert await pause() == 10
+        for name, period in (("eager", "2s"), ("calm", "5s")):
+            config: Value = {**CONFIG, "metricPeriod": period}
+            await driven.ended(await driven.invoke("shop/web", "add_policy", type="autoscaler", name=name, config=config))
+        assert await pause() == 2
+        await driven.ended(await driven.invoke("shop/web", "remove_policy", policy="eager"))
+        assert await pause() == 5
+        await driven.ended(await driven.invoke("shop/web", "remove_policy", policy="calm"))
+        assert await pause() == 10

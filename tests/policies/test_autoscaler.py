@@ -5,6 +5,7 @@ import pytest
 from clocker_actors.errors import BadRequest
 from clocker_actors.kernel import Kernel
 from clocker_actors.model.activities import ActivityState
+from clocker_actors.model.identity import Uid
 from clocker_actors.model.messages import Decided, Emit, Reconfigure, Resume, Suspend, WatchClosely
 from clocker_actors.model.specs import PolicySpec
 from clocker_actors.policies import catalogue
@@ -257,7 +258,10 @@ async def test_members_are_read_as_often_as_the_metric_is_needed(kernel: Kernel)
     stage = await scaler(kernel)
     heard = stage.other("m1")
     await stage.members("m1")
-    assert heard == [WatchClosely(member="m1", period=1.0)]  # type: ignore[arg-type]
+    await stage.tell(Reconfigure({"metricPeriod": 5}, PERSON))
+    kernel.stop_actor(stage.actor)
+    await kernel.settle()
+    assert heard == [WatchClosely(Uid("m1"), period, f"{ENTITY}:autoscaler") for period in (1.0, 5.0, None)]
 
 
 async def test_windows_survive_a_restart_and_future_times_count_from_now(kernel: Kernel, caplog: pytest.LogCaptureFixture) -> None:

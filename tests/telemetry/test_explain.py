@@ -212,6 +212,12 @@ def test_a_suspended_policy_is_a_reason() -> None:
     assert "is suspended: it neither decides nor acts" in told(model, "c2")
 
 
+def test_a_policy_that_could_not_start_is_a_reason() -> None:
+    model = shop()
+    model.note(PolicyNoted(Uid("c2"), "scaler", "autoscaler", "policy", "failed", {}, {"problem": "out of this world"}), NOW)
+    in_order(told(model, "shop/web"), "policy scaler (autoscaler) is failed: it could not start", "problem = out of this world")
+
+
 def test_causes_that_go_round_end() -> None:
     model = shop()
     model.note(decision(1, "c2", "resize", cause="t1"), NOW)
