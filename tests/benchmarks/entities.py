@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import tracemalloc
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -131,6 +132,9 @@ def memory() -> list[Row]:
             met=True,
         ),
     ]
+
+
+REPORTS: tuple[Callable[[], list[Row]], ...] = (memory,)
 
 
 if __name__ == "__main__":
