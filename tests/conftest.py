@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from clocker_actors.kernel import Kernel, VirtualLoop
 
-pytest_plugins = ["tests.bed.fixtures"]  # bed3, bed_host, and the skipping of tests marked `real` where no bed can be had
+pytest_plugins = ["tests.bed.fixtures", "tests.times"]  # bed3, bed_host, and the skipping of tests marked `real` where no bed can be had
 
 
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
