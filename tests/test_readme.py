@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,7 @@ def simulated(tmp_path: Path) -> Iterator[manager.ManagerProcess]:
     home = Home(tmp_path)
     ground = Ground(Kind.SIMULATED, "", "")
     running = manager.start(home, ground)
-    shop.write(home, ground, shop.FULL)
+    shop.write(home, ground, replace(shop.FULL, calm=300.0))  # nothing is to shrink between two commands
     yield running
     running.stop()
 
