@@ -1,18 +1,21 @@
 """Images of one engine: each is looked for, pulled or built once, however many containers wait for it."""
 
+import re
 from collections.abc import Iterable
 from typing import Protocol
 
 from clocker_actors.entities.hostwords import ImageFailed, ImageReady, WantImage
 from clocker_actors.errors import Failure, ImageNotFound
 from clocker_actors.model.containers import ImageInfo
-from clocker_actors.model.identity import LABEL_PLANE, Uid
+from clocker_actors.model.identity import LABEL_PLANE, EntityKind, Uid
 from clocker_actors.model.specs import ImageSpec
 from clocker_actors.ports.engine import Engine
-from clocker_actors.ports.store import Blobs
+from clocker_actors.ports.store import Blobs, Store
 
 IMAGE_LIMIT = 900.0
 WORK = "image:"
+MOST_KNOWN = 500
+BLOB = re.compile(rb"\b[0-9a-f]{64}\b")
 
 
 class Owner(Protocol):
@@ -52,6 +55,8 @@ class Images:
         if not isinstance(result, ImageInfo):
             raise TypeError(f"looking for an image answers ImageInfo, not {type(result).__name__}")
         self.known[reference] = result
+        if len(self.known) > MOST_KNOWN:  # the oldest is looked for again when it is wanted
+            self.known.pop(next(iter(self.known)))
         self._answer(reference, ImageReady(result))
 
     def failed(self, work: str, failure: Failure) -> None:
@@ -66,6 +71,11 @@ class Images:
         waiting: Iterable[Uid] = self._waiting.pop(reference, ())
         for container in waiting:
             self._host.tell(container, message)
+
+
+def named_blobs(store: Store) -> frozenset[str]:
+    """Every blob that an application may be built from, as its record says (an application's record holds the specs of all that is in it)."""
+    return frozenset(name.decode() for kept in store.all(EntityKind.APPLICATION) for name in BLOB.findall(kept.body or b""))
 
 
 async def ensure(engine: Engine, blobs: Blobs, plane: str, image: ImageSpec) -> ImageInfo:

@@ -1,13 +1,16 @@
 """The management plane: everything's parent. It deploys blueprints, and forgets what was deleted."""
 
+import logging
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import ClassVar
 
 from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
+from clocker_actors.entities.images import named_blobs
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.records import AdjunctState, ApplicationState, Identity, PoolState, RootState, record
 from clocker_actors.errors import BadRequest, Conflict
+from clocker_actors.kernel import WorkDone, WorkFailed
 from clocker_actors.model.activities import Activity, ActivityState
 from clocker_actors.model.identity import ROOT, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
@@ -15,9 +18,12 @@ from clocker_actors.model.messages import ActivityEnded, ChildChanged, ChildDele
 from clocker_actors.model.specs import ApplicationSpec, Blueprint, PoolSpec
 from clocker_actors.store.codec import convert, decode
 
+log = logging.getLogger(__name__)
+
 RESERVE_MORE_BELOW = 50_000
 RESERVE = 100_000
 LOOK_AT_IDS = 5.0
+SWEEP_LIMIT = 60.0
 
 
 class LookAtIds:
@@ -32,6 +38,7 @@ class Root(Entity[RootState]):
     def __init__(self, uid: Uid, outside: Outside) -> None:
         super().__init__(uid, outside)
         self.pools: dict[str, PoolState] = {}
+        self.sweep_again = False
         self.applications: dict[str, ApplicationState] = {}
         self.deploys: dict[str, set[str]] = {}  # deploy activity → applications it still waits for
         self.told: set[str] = set()  # deploys whose applications were told to start
@@ -52,6 +59,7 @@ class Root(Entity[RootState]):
         self.service.expect(Lifecycle.STARTING)
         self.service.expect(Lifecycle.RUNNING)
         self._look_at_ids()
+        self._sweep_blobs()
         self.reconcile()
 
     def on_receive(self, message: object) -> object:
@@ -64,6 +72,10 @@ class Root(Entity[RootState]):
                 self._look_at_ids()
             case ActivityEnded():
                 self._application_started(message.activity)
+            case WorkDone(name="blobs"):
+                self._blobs_swept("")
+            case WorkFailed(name="blobs"):
+                self._blobs_swept(message.failure.message)
             case _:
                 return super().on_receive(message)
         return None
@@ -159,3 +171,16 @@ class Root(Entity[RootState]):
         self.pools = {name: state for name, state in self.pools.items() if state.identity.uid != child}
         self.applications = {name: state for name, state in self.applications.items() if state.identity.uid != child}
         self.let_go(child)
+        self._sweep_blobs()
+
+    def _sweep_blobs(self) -> None:
+        """Uploads that no application is built from any more are not kept."""
+        self.sweep_again = self.working("blobs")
+        if not self.sweep_again:
+            self.work("blobs", self.outside.blobs.sweep, named_blobs(self.outside.store), timeout=SWEEP_LIMIT)
+
+    def _blobs_swept(self, problem: str) -> None:
+        if problem:
+            log.warning("uploads not swept; tried again with the next delete", extra={"failure": problem})
+        if self.sweep_again:
+            self._sweep_blobs()

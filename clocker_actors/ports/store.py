@@ -1,6 +1,6 @@
 """Durable memory: records by kind and uid, written in atomic batches under an epoch; and blobs by SHA-256."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -46,3 +46,6 @@ class Blobs(Protocol):
     async def put(self, content: bytes) -> str: ...
     async def get(self, sha256: str) -> bytes: ...
     def has(self, sha256: str) -> bool: ...
+    async def sweep(self, named: Collection[str]) -> int:
+        """Remove what no record names, but not what was put or asked for in this run and is still to be named."""
+        ...

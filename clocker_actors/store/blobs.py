@@ -1,6 +1,7 @@
 """Uploaded files, each named by the SHA-256 of its content, so that one upload serves however many deploys and a damaged file is noticed.
 
-Files are 0600 and appear by rename, so a half-written one is never seen. Hashing and disk work happen in the executor.
+Files are 0600 and appear by rename, so a half-written one is never seen. Hashing and disk work happen in the executor. A blob that no record names is
+swept, unless it was put or asked for in this run and is still to be named.
 """
 
 import asyncio
@@ -8,6 +9,7 @@ import hashlib
 import os
 import re
 import tempfile
+from collections.abc import Collection
 from concurrent.futures import Executor
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from clocker_actors.store.faults import told_as_faults
 LIMIT = 512 * 1024 * 1024
 """Most bytes of one blob."""
 
+_UNFINISHED = ".upload-"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -27,6 +30,8 @@ class FileBlobs:
         self._directory = directory
         self._executor = executor
         self._limit = limit
+        self._promised: set[str] = set()  # told to a client, who is about to deploy something with it
+        self._swept = False
 
     async def put(self, content: bytes) -> str:
         """Keep the content; its SHA-256 comes back. Raises BadRequest when it is too large, StoreFault when it cannot be written."""
@@ -34,7 +39,9 @@ class FileBlobs:
             raise BadRequest(
                 f"the upload has {len(content)} bytes and {self._limit} are allowed; leave files out with .dockerignore", limit=self._limit
             )
-        return await asyncio.get_running_loop().run_in_executor(self._executor, self._write, content)
+        name = await asyncio.get_running_loop().run_in_executor(self._executor, self._write, content)
+        self._promised.add(name)
+        return name
 
     async def get(self, sha256: str) -> bytes:
         """The content, checked against its name. Raises NotFound, or StoreFault when it is damaged."""
@@ -42,8 +49,19 @@ class FileBlobs:
         return await asyncio.get_running_loop().run_in_executor(self._executor, self._read, path)
 
     def has(self, sha256: str) -> bool:
-        """Whether the content is here."""
-        return self._path(sha256).is_file()
+        """Whether the content is here; if so it stays until a record has named it, as it does after `put`."""
+        found = self._path(sha256).is_file()
+        if found:
+            self._promised.add(sha256)
+        return found
+
+    async def sweep(self, named: Collection[str]) -> int:
+        """Remove blobs that are not among the names that records hold, and at the first time uploads that an earlier run left half-written; how many
+        files. Raises StoreFault when one cannot be removed."""
+        self._promised.difference_update(named)
+        keep = frozenset(named) | self._promised
+        first, self._swept = not self._swept, True
+        return await asyncio.get_running_loop().run_in_executor(self._executor, self._sweep, keep, first)
 
     def _path(self, sha256: str) -> Path:
         if not _SHA256.fullmatch(sha256):
@@ -58,6 +76,19 @@ class FileBlobs:
             _write_whole(path, content)  # even over one of that name: it may be damaged
         return name
 
+    def _sweep(self, keep: Collection[str], first: bool) -> int:
+        if not self._directory.is_dir():
+            return 0
+        with told_as_faults("sweep", self._directory):
+            stale = [
+                path
+                for path in self._directory.iterdir()
+                if (_SHA256.fullmatch(path.name) and path.name not in keep) or (first and path.name.startswith(_UNFINISHED))
+            ]
+            for path in stale:
+                path.unlink(missing_ok=True)
+        return len(stale)
+
     def _read(self, path: Path) -> bytes:
         with told_as_faults("read", path):
             try:
@@ -71,7 +102,7 @@ class FileBlobs:
 
 def _write_whole(path: Path, content: bytes) -> None:
     # mkstemp makes the file 0600; the rename makes it appear whole.
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".upload-")
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=_UNFINISHED)
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:

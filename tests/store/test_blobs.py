@@ -59,3 +59,31 @@ async def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "blobs").write_text("a file in the way")
     with pytest.raises(StoreFault, match=r"cannot write .*: there is a file of that name; name another"):
         await FileBlobs(tmp_path / "blobs").put(b"tar")
+
+
+async def test_what_no_record_names_is_swept(tmp_path: Path) -> None:
+    folder = tmp_path / "blobs"
+    assert await FileBlobs(folder).sweep(()) == 0, "there is no directory yet"
+    earlier = FileBlobs(folder)
+    named, forgotten = await earlier.put(b"named"), await earlier.put(b"forgotten")
+    (folder / ".upload-killed").write_bytes(b"half")
+    (folder / "README").write_text("somebody else's")
+
+    blobs = FileBlobs(folder)
+    assert await blobs.sweep({named}) == 2
+    assert {path.name for path in folder.iterdir()} == {named, "README"}
+    assert not blobs.has(forgotten)
+
+
+async def test_an_upload_stays_until_a_record_has_named_it(tmp_path: Path) -> None:
+    earlier = FileBlobs(tmp_path)
+    known = await earlier.put(b"known")
+    blobs = FileBlobs(tmp_path)
+    new = await blobs.put(b"new")
+    assert blobs.has(known), "so its client will not send it again"
+    (tmp_path / ".upload-now").write_bytes(b"half")
+    assert await blobs.sweep(()) == 1, "only what was half-written by an earlier run"
+    (tmp_path / ".upload-now").write_bytes(b"half")
+    assert await blobs.sweep({new, known}) == 0
+    assert await blobs.sweep({known}) == 1
+    assert blobs.has(known) and not blobs.has(new)
