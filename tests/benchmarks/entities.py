@@ -82,6 +82,7 @@ async def _container_bytes() -> float:
             )
             kernel.tell(f"k{number}", Sampled(stats))
         await kernel.settle()
+    await asyncio.sleep(1.0)  # virtual: what was begun for a container ends; at rest nothing is under way
     gc.collect()
     used = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
