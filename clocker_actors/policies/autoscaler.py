@@ -23,21 +23,27 @@ from clocker_actors.model.sensors import Reading
 from clocker_actors.model.values import Value, as_number
 from clocker_actors.policies import autoscaler_loads
 from clocker_actors.policies.autoscaler_keys import AUTOSCALER, MARK, check
+from clocker_actors.policies.autoscaler_mark import SHORT
 from clocker_actors.policies.autoscaler_math import Wish, idle, out_of_bounds, settle, unusable, wish
+from clocker_actors.policies.autoscaler_memory import Memory
 from clocker_actors.policies.autoscaler_rules import FRESH_PERIODS, Load, Rules
 from clocker_actors.policies.autoscaler_sizes import Order, Sizes
-from clocker_actors.policies.base import PolicyActor, past
-from clocker_actors.policies.conclusion import Conclusion, clock_time, seconds
-from clocker_actors.policies.windows import GRAIN, SizeHistory
+from clocker_actors.policies.autoscaler_waits import no_reading, not_at_work, paused
+from clocker_actors.policies.base import SAME_AGAIN, PolicyActor
+from clocker_actors.policies.conclusion import Conclusion
+from clocker_actors.policies.windows import GRAIN
 
-RETRY_PAUSE = 10.0
-"""Seconds in which a size that was refused or failed is not ordered again."""
 _AT_WORK = frozenset({"", Lifecycle.RUNNING, Lifecycle.ON_FIRE})
 
 
 @dataclass(frozen=True, slots=True)
 class LookAgain:
     """A window, a pause or a notification delay is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoNews:
+    """Nothing was heard of the metric for as long as a reading counts."""
 
 
 class AutoScaler(PolicyActor):
@@ -47,13 +53,8 @@ class AutoScaler(PolicyActor):
     check = staticmethod(check)
 
     def begin(self) -> None:
-        kept, now = self.kept, self.now
-        self.config[MARK] = kept.get("mark", self.config[MARK])
-        self.wishes = SizeHistory(_entries(kept.get("wishes"), now))
-        self.raw = SizeHistory(_entries(kept.get("raw"), now))
-        self.last_order = past(kept.get("last_order"), now)
-        self.shrunk_at = past(kept.get("shrunk_at"), now) or 0.0
-        self.max_told = bool(kept.get("max_told"))
+        self.memory = Memory.of(self.kept, self.config[MARK], self.now)
+        self.config[MARK] = self.memory.mark.size
         self.sizes = Sizes()
         self.members = 0
         self.up = 0
@@ -62,7 +63,9 @@ class AutoScaler(PolicyActor):
         self.evaluated_at: float | None = None
         self.waiting_until: float | None = None
         self.watched: tuple[Uid, ...] = ()
+        self.listening_since = self.now
         self._subscribe()
+        self._await_news()
 
     def _topics(self) -> tuple[tuple[str, str], ...]:
         own = str(self.entity)
@@ -88,8 +91,7 @@ class AutoScaler(PolicyActor):
     @property
     def rules(self) -> Rules:
         """The configuration as the arithmetic needs it."""
-        mark = as_number(self.config[MARK])
-        return Rules.of(self.config, None if mark is None else int(mark))
+        return Rules.of(self.config, self.memory.mark.size)
 
     # --- messages
 
@@ -104,6 +106,8 @@ class AutoScaler(PolicyActor):
             case LookAgain():
                 self.waiting_until = None
                 self._evaluate()
+            case NoNews():
+                self._no_news()
             case MembersChanged():
                 self._watch(message.members)
             case _:
@@ -129,7 +133,9 @@ class AutoScaler(PolicyActor):
         elif reading.sensor == sensors.GROUP_UP.name and number is not None:
             self.up = int(number)
         elif reading.sensor == sensors.SERVICE_EXPECTED.name:
-            self.expected = str(reading.value or "")
+            before, self.expected = self.expected, str(reading.value or "")
+            if before != self.expected and self.expected not in _AT_WORK and not self.suspended:
+                self.decide("autoscale", not_at_work(self.expected), cause)
             self._correct(cause)
 
     def _watch(self, members: tuple[Uid, ...]) -> None:
@@ -160,6 +166,8 @@ class AutoScaler(PolicyActor):
         size = self.size
         if self.load is None or size is None or self.suspended or self.expected not in _AT_WORK:
             return
+        self.memory.mark.lapse(self.now)
+        self.config[MARK] = self.memory.mark.size
         (load, cause), rules, now = self.load, self.rules, self.now
         load = replace(load, settling=self._settling(load))
         asked = unusable(load, rules, now)
@@ -170,45 +178,46 @@ class AutoScaler(PolicyActor):
         else:
             asked = wish(load, size, rules)
             self._record(size, asked.size, asked.raw, rules)
-            concluded = settle(asked, load, self.wishes, size, rules, now)
-            paused = self._paused(concluded, rules)
-            if concluded.target is None or paused is not None:
-                self.decide("autoscale", paused or concluded, cause)
+            concluded = settle(asked, load, self.memory.wishes, size, rules, now)
+            pause = paused(concluded, rules, self.memory.last_order, self.sizes.failed, now)
+            if concluded.target is None or pause is not None:
+                self.decide("autoscale", pause or concluded, cause)
             else:
                 self._order(concluded, cause)
-            self._wait((paused or concluded).again)
+            self._wait((pause or concluded).again)
             self._tell_max(asked, rules, cause)
+        self._await_news()
         self._keep_all(rules)
         self.note()
+
+    def _await_news(self) -> None:
+        """Silence has to be told, too: a metric that never comes would otherwise look like peace."""
+        if self.text_of("metric"):
+            self.after("silent", max(FRESH_PERIODS * self.rules.period, SAME_AGAIN if self.load is None else 0.0), NoNews())
+
+    def _no_news(self) -> None:
+        missing = self.text_of("currentSizeOperator") if self.size is None else self.text_of("metric") if self.load is None else ""
+        if missing and not self.suspended and self.expected in _AT_WORK:
+            self.decide("autoscale", no_reading(missing, self.now - self.listening_since), Cause("silence", self.id))
+        elif not missing:
+            self._evaluate()
+        self.after("silent", SAME_AGAIN, NoNews())
 
     def _settling(self, load: Load) -> str:
         if self.sizes.shrinking(self.now):
             return "a shrink is still under way"
-        return "it was measured before the last shrink had ended" if load.at <= self.shrunk_at else ""
+        return "it was measured before the last shrink had ended" if load.at <= self.memory.shrunk_at else ""
 
     def _record(self, size: int, wished: int, raw: int, rules: Rules) -> None:
         """Record what was wished for; a gap in the readings counts as no wish for change."""
         now, limit = self.now, FRESH_PERIODS * rules.period
-        for history, value in ((self.wishes, wished), (self.raw, raw)):
+        for history, value in ((self.memory.wishes, wished), (self.memory.max.wanted, raw)):
             if self.evaluated_at is not None and now - self.evaluated_at > limit:
                 history.record(self.evaluated_at + limit, size)
             history.record(now, value)
         self.evaluated_at = now
-        self.wishes.forget(now - max(rules.up_window, rules.down_window))
-        self.raw.forget(now - self.seconds_of("maxReachedNotificationDelay"))
-
-    def _paused(self, concluded: Conclusion, rules: Rules) -> Conclusion | None:
-        """The conclusion to wait, if it is to act sooner than it may after the last resize, or after this very one has failed."""
-        if concluded.target is None or self.last_order is None:
-            return None
-        words, again = f"the last resize was less than {seconds(rules.pause)} ago (minPeriodBetweenExecs)", self.last_order + rules.pause
-        failed = self.sizes.failed
-        if failed is not None and failed[0].target == concluded.target:
-            words, again = f"that failed: {failed[1]}", failed[0].at + RETRY_PAUSE
-        if self.now >= again - GRAIN / 2:
-            return None
-        reason, changes = f"{concluded.reason}, but {words}", (*concluded.would_change, f"would {concluded.action} at {clock_time(again)}")
-        return replace(concluded, sort="cool-down", action="", target=None, reason=reason, would_change=changes, again=again)
+        self.memory.wishes.forget(now - max(rules.up_window, rules.down_window))
+        self.memory.max.wanted.forget(now - self.seconds_of("maxReachedNotificationDelay"))
 
     def _wait(self, until: float | None) -> None:
         self.waiting_until = until
@@ -223,7 +232,7 @@ class AutoScaler(PolicyActor):
         if target is None or before is None or decision is None:
             return
         self.sizes.order(decision.id, Order(before, target, self.now))
-        self.last_order = self.now
+        self.memory.last_order = self.now
         self.invoke(self.text_of("resizeOperator"), {"size": target}, decision)
 
     def _correct(self, cause: Cause) -> None:
@@ -239,15 +248,14 @@ class AutoScaler(PolicyActor):
 
     def _tell_max(self, asked: Wish, rules: Rules, cause: Cause) -> None:
         """Fire the notification once each time that more than the bound was wanted for the whole delay."""
-        sensor, delay = self.text_of("maxSizeReachedSensor"), self.seconds_of("maxReachedNotificationDelay")
-        since = self.raw.since(lambda size: size > rules.most)
-        if since is None:
-            self.max_told = False
+        sensor = self.text_of("maxSizeReachedSensor")
+        delay = self.seconds_of("maxReachedNotificationDelay")
+        since, again = self.memory.max.look(rules.most, delay, self.now) if sensor else (None, None)
+        if again is None:
             self.cancel_timer("max")
-        elif sensor and not self.max_told and since + delay > self.now + GRAIN:
-            self.after("max", since + delay - self.now, LookAgain())
-        elif sensor and not self.max_told:
-            self.max_told = True
+        else:
+            self.after("max", again - self.now, LookAgain())
+        if since is not None:
             value = {"pool.current.size": self.size, "pool.max.size": rules.most, "wanted": asked.raw, "since": since}
             self.emit(sensor, value, Cause(cause.id, self.id))
 
@@ -258,23 +266,19 @@ class AutoScaler(PolicyActor):
         if order is None:
             return
         if order.target < order.before:
-            self.shrunk_at = self.now
-        if self.sizes.failed and order.target > order.before and "insufficient capacity" in activity.problem.lower():
+            self.memory.shrunk_at = self.now
+        if self.sizes.failed and order.target > order.before and SHORT in activity.problem.lower():
             self._mark(order, activity)
         self._keep_all(self.rules)
         self.note()
 
     def _mark(self, order: Order, activity: Activity) -> None:
         """As many as are up is the most there is room for: no more is tried, and what found no room is not waited for."""
-        self.config[MARK] = mark = min(max(self.up, order.before), order.target - 1)
-        size = self.size
+        mark, size = min(max(self.up, order.before), order.target - 1), self.size
+        self.memory.mark.found(mark, self.now)
+        self.config[MARK] = mark
         if size is not None and size > mark and not self.suspended:
-            reason = f"there is room for {mark} of {size} members: {activity.problem}"
-            change = f"would try again without {MARK} {mark}: set it to null once there is more room"
-            inputs = {"size": size, "mark": mark}
-            self._order(
-                Conclusion("capacity", reason, f"resize to {mark}", mark, inputs, would_change=(change,)), Cause(activity.id), "capacity"
-            )
+            self._order(self.memory.mark.conclusion(size, mark, activity, self.now), Cause(activity.id), "capacity")
 
     # --- rest, configuration, memory
 
@@ -283,42 +287,40 @@ class AutoScaler(PolicyActor):
         self.cancel_timer("max")
 
     def resumed(self, cause: Cause) -> None:
-        self.wishes.clear()
-        self.raw.clear()
+        self.memory.begin_windows()
         self.evaluated_at = None
         self.load = None
+        self.listening_since = self.now
+        self._await_news()
         self._correct(cause)
 
     def reconfigured(self, old: Mapping[str, Value], cause: Cause) -> None:
         if any(old[key] != self.config[key] for key in ("metric", "entityWithMetric")):
             self.unsubscribe(str(old["entityWithMetric"] or self.entity), str(old["metric"]))
-            self.wishes.clear()
-            self.raw.clear()
+            self.memory.begin_windows()
             self.load = None
+            self.listening_since = self.now
+        if old[MARK] != self.config[MARK]:
+            self.memory.mark.given(self.config[MARK])
         self._subscribe()
+        self._await_news()
         self._watch(self.watched)
         self._correct(cause)
         self._keep_all(self.rules)
 
     def _keep_all(self, rules: Rules) -> None:
-        windows = rules.up_window or rules.down_window
         self.keep(
-            {
-                "mark": self.config[MARK],
-                "last_order": self.last_order,
-                "shrunk_at": self.shrunk_at,
-                "max_told": self.max_told,
-                "wishes": [list(entry) for entry in self.wishes.entries] if windows else [],
-                "raw": [list(entry) for entry in self.raw.entries] if self.seconds_of("maxReachedNotificationDelay") else [],
-            }
+            self.memory.encoded(
+                windows=bool(rules.up_window or rules.down_window), delay=bool(self.seconds_of("maxReachedNotificationDelay"))
+            )
         )
 
     def status(self) -> Mapping[str, Value]:
         return {
             "phase": self._phase(),
             "size": self.size,
-            "last_order": self.last_order,
-            "high_water_mark": self.config[MARK],
+            "last_order": self.memory.last_order,
+            "high_water_mark": self.memory.mark.size,
             "waiting_until": self.waiting_until,
         }
 
@@ -327,15 +329,5 @@ class AutoScaler(PolicyActor):
             return "acting"
         if self.waiting_until is not None:
             return "waiting"
-        cooling = self.last_order is not None and self.now < self.last_order + self.rules.pause
+        cooling = self.memory.last_order is not None and self.now < self.memory.last_order + self.rules.pause
         return "cool-down" if cooling else "idle"
-
-
-def _entries(kept: Value, now: float) -> list[tuple[float, int]]:
-    """Stored wishes; a time in the future counts from now."""
-    found = []
-    for entry in kept if isinstance(kept, list | tuple) else ():
-        at, size = past(entry[0], now), as_number(entry[1])
-        if at is not None and size is not None:
-            found.append((at, int(size)))
-    return found

@@ -12,6 +12,8 @@ from clocker_actors.model.types import KeyType, PolicyType
 from clocker_actors.model.values import Value, as_number
 
 MARK = "insufficientCapacityHighWaterMark"
+MARK_LIFE = 300.0
+"""Seconds after which a mark that the policy set itself lapses."""
 MOST_MEMBERS = 1_000_000
 
 AUTOSCALER = PolicyType(
@@ -39,7 +41,11 @@ AUTOSCALER = PolicyType(
         KeyType("resizeDownStabilizationDelay", "duration", 0.0, "shrinking must be wanted for this long without a break", least=0),
         KeyType("minPeriodBetweenExecs", "duration", 0.1, "shortest time between two resizes", least=0),
         KeyType(
-            MARK, "integer", None, "no larger size is tried; set by the policy itself when capacity was short, null takes it away", least=0
+            MARK,
+            "integer",
+            None,
+            "no larger size is tried; the policy sets it itself for 5 minutes when capacity was short, null takes it away",
+            least=0,
         ),
         KeyType("resizeOperator", "string", "resize", "effector that sets the size, given as `size`"),
         KeyType("currentSizeOperator", "sensor", sensors.GROUP_DESIRED.name, "sensor that has the size asked for"),

@@ -204,6 +204,51 @@ async def test_insufficient_capacity_sets_the_high_water_mark_until_somebody_tak
     assert [invoke.arguments["size"] for invoke in stage.invokes] == [8, 4, 8]
 
 
+async def test_a_mark_that_the_policy_set_lapses_and_one_of_a_person_does_not(kernel: Kernel) -> None:
+    for own in (True, False):
+        stage = Stage(inner := Kernel(), "autoscaler")
+        await stage.begin(CONFIG, state={"mark": 4, "marked_at": inner.now() if own else None})
+        await stage.read("service.state.expected", "running")
+        await stage.read("cluster.size.desired", 4)
+        for _ in range(2):
+            await stage.read(CPU, 150.0, count=4, of=4)
+            await stage.sleep(301)
+        assert [invoke.arguments["size"] for invoke in stage.invokes] == ([10] if own else [])
+        await inner.stop(deadline=1)
+
+
+async def test_a_metric_that_never_comes_is_told(kernel: Kernel) -> None:
+    stage = await scaler(kernel)
+    await stage.sleep(35)
+    reasons = [decision.reason for decision in stage.decisions]
+    assert reasons == [f"there is no reading of {CPU} yet, in {waited} s" for waited in (10, 20, 30)]
+    assert not any(decision.action for decision in stage.decisions)
+
+
+async def test_a_metric_that_stays_away_is_told_with_its_age(kernel: Kernel) -> None:
+    stage = await scaler(kernel)
+    await stage.read(CPU, 45.0, count=3, of=3)
+    await stage.sleep(14)
+    reasons = [decision.reason for decision in stage.decisions]
+    assert reasons[1:] == [f"{CPU} is {age} s old; a reading must be younger than 3 s" for age in (3, 13)]
+
+
+async def test_a_cluster_that_does_not_run_is_told_once(kernel: Kernel) -> None:
+    stage = Stage(kernel, "autoscaler")
+    await stage.begin(CONFIG)
+    await stage.read("service.state.expected", "starting")
+    await stage.read("cluster.size.desired", 3)
+    await stage.sleep(60)
+    assert [decision.reason for decision in stage.decisions] == ["the cluster is starting; its size is left alone until it runs"]
+
+
+async def test_a_suspended_one_says_nothing_about_silence(kernel: Kernel) -> None:
+    stage = await scaler(kernel)
+    await stage.tell(Suspend(PERSON))
+    await stage.sleep(60)
+    assert not stage.decisions
+
+
 async def test_a_size_that_was_refused_is_not_ordered_again_at_once(kernel: Kernel) -> None:
     stage = await scaler(kernel)
     for second in range(15):
