@@ -73,8 +73,7 @@ class Container(Sensing):
         self.lane = lane
         self.cause = cause
         self.observed = seen
-        self.phase = Phase.WAITING
-        self.reason = ""
+        self.phase, self.reason = Phase.WAITING, ""
         self.failure: Failure | None = None
         self.wellness = Wellness(self)
         self.observed_at = 0.0  # when it was last heard of by itself: what a look was asked before that shows is old
@@ -246,9 +245,8 @@ class Container(Sensing):
         self.cause = Cause(f"{event.action}@{event.at:.3f}", "engine")
         self.observed_at = self.now
         match event.action:
-            case "die":
-                if self.phase in RUNNING:
-                    self._die_event(event)
+            case "die" if self.phase in RUNNING:
+                self._die_event(event)
             case "start":
                 self.cancel_timer("stayed-dead")
             case "destroy":
