@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from clocker_actors.entities.records import Generation, Identity, MemberState
 from clocker_actors.errors import Failure
 from clocker_actors.model import sensors
+from clocker_actors.model.decisions import Decision
 from clocker_actors.model.identity import (
     LABEL_APPLICATION,
     LABEL_EPOCH,
@@ -22,6 +23,7 @@ from clocker_actors.model.messages import ContainerIntent, Phase
 from clocker_actors.model.placements import Placement, PlacementRequest
 from clocker_actors.model.specs import ContainerSpec, VolumeKind
 from clocker_actors.model.values import Value
+from clocker_actors.placement.filters import AVOID, Up
 from clocker_actors.planning.requests import Asker, placement_request
 from clocker_actors.ports.store import Store
 from clocker_actors.store.codec import encode
@@ -104,6 +106,13 @@ def intent(state: MemberState, generation: Generation, container: ContainerSpec,
         volume_names=volume_names(plane, identity, container),
         start_timeout=state.spec.start_timeout,
     )
+
+
+def no_place(decision: Decision) -> str:
+    """Why no host was found, told apart: too little room, which policies remember, or only hosts that do not answer now."""
+    rules = set(decision.placement.refused) if decision.placement else set()
+    away = bool(rules) and rules <= {Up().rule, AVOID}
+    return f"{'no host answers' if away else 'insufficient capacity'}: {decision.reason}"
 
 
 def endpoints(generation: Generation, address: str) -> list[Value]:

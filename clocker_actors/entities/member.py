@@ -309,9 +309,10 @@ class Member(Entity[MemberState]):
         self.ask, self.pausing = "", True
         self.decided(message.decision, acted=False)
         self._step("place", f"refused: {message.decision.reason}; asked again in {pause:g} s")
-        self.service.set_problem("placement", f"insufficient capacity: {message.decision.reason}")
+        why = generations.no_place(message.decision)
+        self.service.set_problem("placement", why)
         for activity in self.running.all("start", "restart"):
-            self.running.fail(activity.id, f"insufficient capacity: {message.decision.reason}")
+            self.running.fail(activity.id, why)
         self.after("place", pause, PlaceAgain())
         self.settle()
 

@@ -179,7 +179,7 @@ async def test_all_hosts_are_down_and_come_back(tmp_path: Path) -> None:
         await driven.until(lambda: "no host answers" in str(driven.value("local", "service.notUp.indicators")), 2)
         refused = await driven.ended(await driven.invoke("shop/web", "resize", size=4), 60)
         assert refused.state is ActivityState.FAILED
-        tells_all(refused.problem, "insufficient capacity", "sim-1")
+        tells_all(refused.problem, "no host answers", "sim-1")
         for engine in world.engines.values():
             engine.heal()
         await driven.until(lambda: up(driven) == 4, 120)

@@ -204,6 +204,14 @@ async def test_insufficient_capacity_sets_the_high_water_mark_until_somebody_tak
     assert [invoke.arguments["size"] for invoke in stage.invokes] == [8, 4, 8]
 
 
+async def test_hosts_that_do_not_answer_are_no_lack_of_capacity(kernel: Kernel) -> None:
+    stage = await scaler(kernel)
+    await stage.read(CPU, 90.0, count=3, of=3)
+    await stage.end(stage.invokes[-1], ActivityState.FAILED, problem="no host answers: 3 of 3 hosts refused: 3 by up")
+    assert stage.status.status["high_water_mark"] is None
+    assert len(stage.invokes) == 1
+
+
 async def test_a_mark_that_the_policy_set_lapses_and_one_of_a_person_does_not(kernel: Kernel) -> None:
     for own in (True, False):
         stage = Stage(inner := Kernel(), "autoscaler")
