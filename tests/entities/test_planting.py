@@ -32,9 +32,11 @@ def test_healing_is_the_default_and_can_be_left_out_or_replaced_by_ones_own() ->
     assert [state.spec.name for state in adjuncts(own)] == ["service-failure-detector", "mine"]
 
 
-def test_only_what_scales_makes_its_members_watched_closely() -> None:
-    scaled = ServiceSpec("many", "many", "cluster", cluster=CLUSTER.cluster, policies=(PolicySpec("autoscaler", "grow"),))
-    assert watched_closely(adjuncts(scaled)) and not watched_closely(adjuncts(CLUSTER))
+def test_members_are_watched_closely_for_what_works_with_their_numbers_unless_it_says_itself_how_closely() -> None:
+    for kind, closely in (("aggregate", True), ("autoscaler", False)):
+        spec = ServiceSpec("many", "many", "cluster", cluster=CLUSTER.cluster, policies=(PolicySpec(kind, "mine"),))
+        assert watched_closely(adjuncts(spec)) is closely
+    assert not watched_closely(adjuncts(CLUSTER))
 
 
 def test_members_have_their_own_uid_and_an_index_in_the_path() -> None:
