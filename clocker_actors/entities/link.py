@@ -88,6 +88,7 @@ class Link:
         self._blind = 0  # looks in a row that failed though pings were answered
         self._listening = False  # the event stream is open, so that a look made now misses nothing
         self._look_again = False
+        self._subscribed_at = 0.0
         self._asked_at = 0.0
         self.up = False
         self.down = False
@@ -114,7 +115,7 @@ class Link:
             self._is_there()
         self._host.observe(sensors.ENGINE_LATENCY, round(self._host.now - self._asked_at, 4))
         self._host.after("ping", self._timing.ping_period, PingNow())
-        if not self.up:
+        if not self.up or self._host.working("events"):  # else RESUBSCRIBE is the pause between two tries
             self.subscribe()
 
     def missed(self, failure: Failure) -> None:
@@ -155,9 +156,13 @@ class Link:
     # --- the event stream
 
     def subscribe(self) -> None:
-        """Open the event stream; its first event says that it is open."""
+        """Open the event stream; its first event says that it is open. One that does not open in time is given up."""
         if not self._host.working("events"):
+            self._subscribed_at = self._host.now
             self._host.stream("events", events, self._engine, self._cursor)
+        elif not self._listening and self._host.now - self._subscribed_at > LOOK_LIMIT:
+            self._host.cancel_work("events")
+            self.look_failed(Failure("TimedOut", f"its event stream did not open within {LOOK_LIMIT:g} s"))
 
     def heard(self, event: EngineEvent) -> bool:
         """An event came; whether it is about a container."""
@@ -174,7 +179,8 @@ class Link:
         """Nothing is heard any more: a hint that the engine has gone, and a reason to look at all of it again."""
         opened, self._listening = self._listening, False
         self._host.after("subscribe", RESUBSCRIBE, Subscribe())
-        self.ping()
+        if self.up:
+            self.ping()
         if failure is not None and not opened:
             self.look_failed(failure)
 

@@ -1,7 +1,7 @@
 """Is an engine believed only as far as it was seen: back from an outage, half broken, not asked yet, or slower than what happened meanwhile?"""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,7 @@ import pytest
 from clocker_actors.drivers.simulated import SimulatedEngine
 from clocker_actors.errors import EngineFault
 from clocker_actors.model.activities import ActivityState
+from clocker_actors.model.containers import EngineEvent
 from tests.flows.stories import cluster, new_world, one, running, tells_all, well
 from tests.flows.support import Driven, managed
 
@@ -56,8 +57,26 @@ async def test_an_engine_that_answers_nothing_but_pings_is_down(tmp_path: Path, 
         done = await driven.ended(await driven.deploy(cluster(3)))
         assert done.state is ActivityState.DONE, done.problem
         assert {where.name for where, _ in running(world)} == {"sim-1", "sim-3"}
+        made = engine.made[operation]
+        await asyncio.sleep(20)
+        assert engine.made[operation] - made < 50, "it is asked again, without haste"
         engine._wire._faults.clear()
         await is_up(driven, "local/sim-2", True)
+
+
+async def test_an_event_stream_that_never_opens_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def deaf(self: SimulatedEngine, since: str) -> AsyncIterator[EngineEvent]:
+        if self.name == "sim-2":
+            await asyncio.Event().wait()
+        async for event in events(self, since):
+            yield event
+
+    events = SimulatedEngine.events
+    monkeypatch.setattr(SimulatedEngine, "events", deaf)
+    async with managed(tmp_path / "s", world=new_world()) as driven:
+        await driven.until(lambda: not driven.gone("local/sim-2") and driven.value("local/sim-2", "service.state") == "on-fire", 120)
+        tells_all(str(driven.value("local/sim-2", "service.notUp.indicators")), "event stream did not open")
+        assert (await driven.ended(await driven.deploy(cluster(3)))).state is ActivityState.DONE
 
 
 async def test_members_of_an_engine_that_cannot_be_looked_at_go_elsewhere(tmp_path: Path) -> None:
