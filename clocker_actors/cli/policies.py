@@ -60,6 +60,10 @@ def _list(identity: str, *, json: bool) -> None:
         fixed=("ROLE", "STATE"),
     )
     for each in rows:
+        why = as_map(each["status"]).get("problem")
+        if each["state"] == "failed" and why:
+            output.wrapped(f"{each['name']} could not start: {why}; set, resume or remove it", "    ")
+    for each in rows:
         output.say("")
         output.wrapped(f"{each['name']}: {_config(as_map(each['config'])) or 'no configuration'}", "    ")
 

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from clocker_actors.model.identity import Uid
+from clocker_actors.model.messages import PolicyNoted
 from tests.admin.house import House
 from tests.cli.conftest import Clocker
 
@@ -46,6 +48,13 @@ async def test_it_answers_in_json(house: House, clocker: Clocker, command: tuple
         assert all(json.loads(line) for line in ran.out.splitlines())
     else:
         assert json.loads(ran.out)
+
+
+async def test_a_policy_that_could_not_start_says_why(house: House, clocker: Clocker) -> None:
+    why = {"problem": "out of this world"}
+    house.model.note(PolicyNoted(Uid("c2"), "scaler", "autoscaler", "policy", "failed", {}, why), 0)
+    ran = await clocker("policies", "shop/web")
+    assert "scaler could not start: out of this world; set, resume or remove it" in ran.out
 
 
 async def test_ls_shows_members_up(house: House, clocker: Clocker) -> None:
