@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from clocker_actors.entities.cluster import Cluster
+from clocker_actors.entities.records import adjunct_record
 from clocker_actors.errors import BadRequest
 from clocker_actors.model.activities import ActivityState
 from clocker_actors.model.messages import KeepState
 from clocker_actors.model.values import Value
 from clocker_actors.policies.autoscaler import AutoScaler
 from clocker_actors.ports.store import Record
-from tests.flows.stories import cluster, new_world
+from tests.flows.stories import cluster, new_world, running
 from tests.flows.support import Driven, managed
 
 CONFIG: dict[str, Value] = {"metric": "cpu.mean.average", "metricLowerBound": 20, "metricUpperBound": 60}
@@ -143,3 +144,17 @@ async def test_members_are_read_as_often_as_the_most_eager_needs_and_then_as_usu
         assert await pause() == 5
         await driven.ended(await driven.invoke("shop/web", "remove_policy", policy="calm"))
         assert await pause() == 10
+
+
+async def test_a_death_said_but_not_acted_on_before_the_manager_ended_is_mended_after_it(tmp_path: Path) -> None:
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.ended(await driven.deploy(cluster(2)))
+        await asyncio.sleep(5)
+        member, store = driven.model.resolve("shop/web/1"), driven.manager.store
+        said = {"said": "failed", "said_at": driven.manager.kernel.now(), "was_up": True}
+        await store.write([adjunct_record(member, "service-failure-detector", said)])
+    engine, seen = next((engine, seen) for engine, seen in running(world) if seen.labels["clocker.member"] == member)
+    engine.die(seen.name, 1)
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.until(lambda: not driven.gone("shop/web/1") and driven.up("shop/web/1"), 60)
