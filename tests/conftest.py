@@ -6,8 +6,11 @@ from collections.abc import AsyncIterator, Callable, Mapping
 
 import pytest
 import pytest_asyncio
+import structlog
 
 from clocker_actors.kernel import Kernel, VirtualLoop
+
+structlog.configure(logger_factory=structlog.stdlib.LoggerFactory())  # a process that sets nothing up would print to stdout, where data goes
 
 pytest_plugins = ["tests.bed.fixtures", "tests.times"]  # bed3, bed_host, and the skipping of tests marked `real` where no bed can be had
 

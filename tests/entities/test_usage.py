@@ -21,8 +21,10 @@ def test_the_mean_is_over_five_seconds() -> None:
     assert means[-1] == 70.0, "what is older than five seconds does not count"
 
 
-def _mean(usage: Usage, at: float, cpu: float) -> object:
-    return {reading.sensor: reading.value for reading in usage.readings(sample(at, cpu), at)}["cpu.mean"]
+def _mean(usage: Usage, at: float, cpu: float) -> float:
+    value = {reading.sensor: reading.value for reading in usage.readings(sample(at, cpu), at)}["cpu.mean"]
+    assert isinstance(value, float)
+    return value
 
 
 def test_memory_is_a_share_only_of_a_limit() -> None:
