@@ -10,7 +10,8 @@ import structlog
 
 from clocker_actors.kernel import Kernel, VirtualLoop
 
-structlog.configure(logger_factory=structlog.stdlib.LoggerFactory())  # a process that sets nothing up would print to stdout, where data goes
+# A process that sets nothing up would print its logs to stdout, where data goes.
+structlog.configure(logger_factory=structlog.stdlib.LoggerFactory())
 
 pytest_plugins = ["tests.bed.fixtures", "tests.times"]  # bed3, bed_host, and the skipping of tests marked `real` where no bed can be had
 

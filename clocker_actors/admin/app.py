@@ -1,6 +1,7 @@
 """The REST application: routes, errors in one shape, and the guard in front of it all."""
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 
 from clocker_actors import __version__
 from clocker_actors.admin import faults
@@ -16,7 +17,7 @@ Orders are answered 202 with an activity; look at `/v1/activities/{id}` for how 
 
 def create_app(context: Context, world: simulated.World | None = None) -> FastAPI:
     """The application over this context. Requests need a principal from the door, or a token. `world` is there if engines are simulated."""
-    app = FastAPI(title="clocker", version=__version__, description=DESCRIPTION, docs_url="/docs", redoc_url=None)
+    app = FastAPIOffline(title="clocker", version=__version__, description=DESCRIPTION, docs_url="/docs", redoc_url=None)
     app.state.context = context
     faults.install(app)
     for room in (applications, entities, activities, streams, supervision):

@@ -170,6 +170,7 @@ class Container(Sensing):
             self.tell(self.intent.host, StartEnded(self.uid, None))
             return
         self.work("begin", beginning.begin, self.engine, self.intent, self.gate, timeout=BEGIN_LIMIT)
+        self.become(Phase.STARTING, "the engine creates and starts it")
 
     def _begun(self, result: object) -> None:
         if not isinstance(result, beginning.Begun):
@@ -205,7 +206,7 @@ class Container(Sensing):
         if self.working("begin") or self.removal.ordered:
             return
         if observed is None:
-            if self.phase not in {Phase.IMAGE, Phase.WAITING, Phase.FAILED}:
+            if self.phase not in {Phase.IMAGE, Phase.WAITING, Phase.STARTING, Phase.FAILED}:
                 self._gone("it is not on the engine any more: somebody removed it")
             return
         self.observed = observed

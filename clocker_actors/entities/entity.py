@@ -224,7 +224,10 @@ class Entity(Sensing, Generic[S]):
             return
         child = Uid(failed.id)
         self._kept.discard(child)
-        self.service.set_problem(f"child {child}", f"{child} could not be started: {failed.failure.message}; it is tried again")
+        words = f"{child} could not be started: {failed.failure.message}; it is tried again, look at the daemon's log meanwhile"
+        self.service.set_problem(f"child {child}", words)
+        for activity in self.running.all("start", "deploy"):
+            self.running.fail(activity.id, words)
         self.after(f"child:{child}", CHILD_RETRY, TryChildAgain(child))
 
     def let_go(self, child: Uid) -> None:

@@ -46,7 +46,7 @@ from clocker_actors.model.values import Value
 START_TRIES = 3
 PLACE_LIMIT = 60.0
 PLACE_PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)
-PROGRESS = {Phase.WAITING: 0, Phase.IMAGE: 1, Phase.CREATED: 2, Phase.STARTED: 3, Phase.READY: 4}
+PROGRESS = {Phase.WAITING: 0, Phase.IMAGE: 1, Phase.STARTING: 2, Phase.STARTED: 3, Phase.READY: 4}
 
 
 class PlaceAgain:

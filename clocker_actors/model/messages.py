@@ -285,7 +285,7 @@ class Phase(StrEnum):
 
     WAITING = "waiting"  # for its turn on the engine
     IMAGE = "image"  # its image is pulled or built
-    CREATED = "created"
+    STARTING = "starting"  # the engine creates and starts it
     STARTED = "started"  # runs, not yet ready
     READY = "ready"
     UNWELL = "unwell"  # runs, but its health probe fails
