@@ -38,9 +38,9 @@ def cause_of(request: Request) -> Cause:
     return cause
 
 
-def living(context: Context, uid: str) -> Entry:
-    """The entity of a uid, as long as it exists. Raises NotFound."""
-    entry = context.model.entry(uid)
+def living(context: Context, uid: str, *, uid_first: bool = True) -> Entry:
+    """The entity of a uid (or a path), as long as it exists. Raises NotFound."""
+    entry = context.model.entry(uid, uid_first=uid_first)
     if entry.gone is not None:
         raise NotFound(f"{entry.path} ({uid}) does not exist any more; `clocker explain {uid}` tells what became of it", entity=uid)
     return entry

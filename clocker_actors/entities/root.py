@@ -24,6 +24,8 @@ RESERVE_MORE_BELOW = 50_000
 RESERVE = 100_000
 LOOK_AT_IDS = 5.0
 SWEEP_LIMIT = 60.0
+RESERVED = frozenset({str(ROOT), "clocker"})
+"""Names that mean everything."""
 
 
 class LookAtIds:
@@ -104,12 +106,22 @@ class Root(Entity[RootState]):
         self.running.step(activity.id, "keep", f"write what was asked for: {', '.join((*applications, *pools))}")
         self.change(self.state, *records)
 
+    def _check_name(self, name: str) -> None:
+        """No name may lead to something else: neither to the management plane, nor to what has it as uid. Raises BadRequest."""
+        if name in RESERVED:
+            raise BadRequest(f"{name} is the name of the management plane itself: give this application or pool another name", name=name)
+        for kind in EntityKind:
+            if self.outside.store.read(kind, name) is not None:
+                raise BadRequest(f"{name} is the uid of a {kind} that exists: give this application or pool another name", name=name)
+
     def _new_pool(self, spec: PoolSpec) -> PoolState:
+        self._check_name(spec.name)
         if spec.name in self.pools:
             raise Conflict(f"there is a pool {spec.name} already: give this one another name, or delete that one first", name=spec.name)
         return PoolState(Identity(self.ids.entity(EntityKind.POOL), spec.name, spec.name, ROOT), spec)
 
     def _new_application(self, spec: ApplicationSpec) -> ApplicationState:
+        self._check_name(spec.id)
         if spec.id in self.applications or spec.id in self.pools:
             raise Conflict(
                 f"there is an application or pool {spec.id} already: `clocker delete {spec.id}` it first, or give this one another name",

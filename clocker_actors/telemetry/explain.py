@@ -53,7 +53,7 @@ class Explanation:
 
 def explain(model: ReadModel, id_or_path: str, now: float) -> Explanation:
     """The account of an entity, also of one lately gone. Raises NotFound with the nearest names."""
-    entry = model.entry(id_or_path)
+    entry = model.entry(id_or_path, uid_first=True)
     teller = _Teller(model, now)
     return Explanation(entry.uid, entry.path, entry.kind, now, model.events.number, tuple(teller.entity(entry)))
 

@@ -84,19 +84,25 @@ class ReadModel:
         key = Uid(uid)
         return self._entries.get(key) or self._gone.get(key)
 
-    def entry(self, id_or_path: str) -> Entry:
-        """The entity of that uid or path. Raises NotFound with the nearest names."""
-        entry = self.get(self.resolve(id_or_path))
+    def entry(self, id_or_path: str, *, uid_first: bool = False) -> Entry:
+        """The entity of that path or uid. Raises NotFound with the nearest names."""
+        entry = self.get(self.resolve(id_or_path, uid_first=uid_first))
         assert entry is not None
         return entry
 
-    def resolve(self, id_or_path: str) -> Uid:
-        """The uid behind what somebody typed: a uid, else a path, else the uid of an entity lately gone. Raises NotFound with the nearest names."""
+    def resolve(self, id_or_path: str, *, uid_first: bool = False) -> Uid:
+        """The uid behind what somebody typed: a path, else a uid, else the uid of an entity lately gone. Raises NotFound with the nearest names.
+
+        An application may be named as a uid is that is given to something later. People mean their own name; `uid_first` is for programs, which have
+        looked the uid up.
+        """
         text = id_or_path.strip().strip("/")
-        if Uid(text) in self._entries:
+        if uid_first and Uid(text) in self._entries:
             return Uid(text)
         if text in self._by_path:
             return self._by_path[text]
+        if Uid(text) in self._entries:
+            return Uid(text)
         if Uid(text) in self._gone:
             return Uid(text)
         raise self._not_found(id_or_path)

@@ -6,7 +6,9 @@ import httpx
 import pytest
 
 from clocker_actors.model.activities import ActivityState
-from tests.admin.house import House
+from clocker_actors.model.identity import EntityKind
+from tests.admin.house import House, Probe
+from tests.telemetry.samples import entity
 
 pytestmark = pytest.mark.real_loop
 
@@ -83,3 +85,12 @@ async def test_only_applications_are_deleted_as_such(house: House, http: httpx.A
     assert (await http.delete("/v1/applications/p5")).status_code == 404
     assert (await http.delete("/v1/applications/shop")).status_code == 202
     assert [(each.effector, each.cause.principal) for each in house.invoked] == [("delete", f"uid:{os.getuid()}")]
+
+
+async def test_an_application_named_as_a_uid_of_another_is_the_one_deleted(house: House, http: httpx.AsyncClient) -> None:
+    house.note(entity("a9", "a1"))
+    house.kernel.spawn("a9", lambda: Probe("a9", EntityKind.APPLICATION, house))
+    await house.kernel.settle()
+    assert (await http.delete("/v1/applications/a1")).json()["entity"] == "a9"
+    assert (await http.get("/v1/entities", params={"path": "a1"})).json()["items"][0]["uid"] == "a9"
+    assert (await http.post("/v1/entities/a1/effectors/start")).json()["entity"] == "a1"

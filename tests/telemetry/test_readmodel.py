@@ -48,6 +48,14 @@ def test_a_path_may_pass_to_another_entity() -> None:
         model.resolve("shop/web/2")
 
 
+def test_a_name_that_is_also_a_uid_means_what_is_named_so() -> None:
+    model = shop()
+    model.note(entity("a9", "m3"), NOW)
+    assert model.resolve("m3") == "a9"
+    assert model.resolve("m3", uid_first=True) == "m3"
+    assert model.resolve("a9") == "a9"
+
+
 def test_what_is_gone_is_remembered_by_uid_for_a_while() -> None:
     model = shop()
     model.note(EntityGone(Uid("m4"), NOW + 5), NOW + 5)

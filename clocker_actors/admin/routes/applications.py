@@ -81,7 +81,7 @@ async def deploy(context: Shared, request: Request) -> Response:
 @router.delete("/applications/{identity}", status_code=202, response_model=AcceptedView)
 async def delete_application(context: Shared, request: Request, identity: str) -> Response:
     """Stop an application (by id or uid), remove all that was made for it, forget it."""
-    entry = living(context, identity)
+    entry = living(context, identity, uid_first=False)
     if entry.kind is not EntityKind.APPLICATION:
         raise NotFound(f"{identity} is a {entry.kind}, not an application; `clocker ls` lists those", entity=entry.uid)
     return await order(context, entry, "delete", {}, cause_of(request))

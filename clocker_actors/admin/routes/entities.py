@@ -67,7 +67,7 @@ async def list_hosts(context: Shared) -> Response:
 @router.get("/entities/{uid}", response_model=EntityDetail)
 async def show(context: Shared, uid: str) -> Response:
     """One entity, also one lately gone, with children, readings and policies."""
-    return at_event(context.model, entity_detail(context.model, context.model.entry(uid)))
+    return at_event(context.model, entity_detail(context.model, context.model.entry(uid, uid_first=True)))
 
 
 @router.get("/entities/{uid}/config", response_model=dict[str, object])
@@ -81,19 +81,19 @@ async def config(context: Shared, uid: str) -> Response:
 @router.get("/entities/{uid}/sensors", response_model=Listing[ReadingView])
 async def sensors(context: Shared, uid: str) -> Response:
     """The last reading of each sensor."""
-    return listing(context.model, readings_of(context.model.entry(uid)), reading_view)
+    return listing(context.model, readings_of(context.model.entry(uid, uid_first=True)), reading_view)
 
 
 @router.get("/entities/{uid}/sensors/{sensor}/history", response_model=Listing[list[float]])
 async def history(context: Shared, uid: str, sensor: str, since: float = 0.0) -> Response:
     """The last points (time, value) of a number of a cluster or pool; none for other entities."""
-    return listing(context.model, context.model.history.of(context.model.entry(uid).uid, sensor, since), itself)
+    return listing(context.model, context.model.history.of(context.model.entry(uid, uid_first=True).uid, sensor, since), itself)
 
 
 @router.get("/entities/{uid}/effectors", response_model=Listing[EffectorView])
 async def effectors(context: Shared, uid: str) -> Response:
     """What can be done to an entity."""
-    return listing(context.model, list(effectors_of(context.model.entry(uid).kind).values()), effector_view)
+    return listing(context.model, list(effectors_of(context.model.entry(uid, uid_first=True).kind).values()), effector_view)
 
 
 @router.post("/entities/{uid}/effectors/{name}", status_code=202, response_model=AcceptedView)
@@ -107,13 +107,13 @@ async def invoke(context: Shared, request: Request, uid: str, name: str) -> Resp
 @router.get("/entities/{uid}/policies", response_model=Listing[PolicyView])
 async def policies(context: Shared, uid: str) -> Response:
     """Policies, enrichers and feeds of an entity. They are changed by its effectors add_policy, set_policy and so on."""
-    return listing(context.model, list(context.model.entry(uid).policies.values()), policy_view)
+    return listing(context.model, list(context.model.entry(uid, uid_first=True).policies.values()), policy_view)
 
 
 @router.get("/entities/{uid}/decisions", response_model=Listing[Decision])
 async def decisions(context: Shared, uid: str, acted: bool | None = None) -> Response:
     """What was concluded about an entity, oldest first: all, or only what led to something (or to nothing)."""
-    return listing(context.model, context.model.decisions.of_subject(context.model.entry(uid).uid, acted=acted), itself)
+    return listing(context.model, context.model.decisions.of_subject(context.model.entry(uid, uid_first=True).uid, acted=acted), itself)
 
 
 @router.get("/entities/{uid}/explain", response_model=None)
