@@ -95,6 +95,10 @@ class Application(Entity[ApplicationState]):
         self.fanout.begin(activity.id, len(children))
         self.family.brood.order_anew(children, "restart", Cause(activity.id, activity.cause.principal), activity.id, self.uid)
 
+    def activity_cancelled(self, activity: Activity) -> None:
+        """What leads to it below is taken back too; services that are up stay so."""
+        self.family.brood.take_back(self.family.uids, activity)
+
     def child_restarted(self, child: Uid) -> None:
         self.family.brood.tell_again(child)
         self.settle()

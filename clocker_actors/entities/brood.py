@@ -6,9 +6,10 @@ An order (start, stop, delete) is told to a child once; a parent or a child that
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
+from clocker_actors.model.activities import Activity
 from clocker_actors.model.identity import Cause, Uid
 from clocker_actors.model.lifecycle import Lifecycle
-from clocker_actors.model.messages import ChildChanged, Invoke
+from clocker_actors.model.messages import CancelParts, ChildChanged, Invoke
 
 
 class Owner(Protocol):
@@ -38,6 +39,11 @@ class Brood:
         """Have these children do this in any case, and say when they have."""
         for child in children:
             self._owner.tell(child, Invoke(effector, {}, cause, parent, reply_to))
+
+    def take_back(self, children: Iterable[Uid], activity: Activity) -> None:
+        """Have these children end what this activity led to."""
+        for child in children:
+            self._owner.tell(child, CancelParts(activity.id, activity.cause))
 
     def heard(self, message: ChildChanged) -> None:
         """A child said how it is."""

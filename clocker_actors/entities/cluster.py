@@ -198,8 +198,9 @@ class Cluster(Entity[ClusterState]):
         self.brood.order_anew(self.state.members, "restart", cause, activity.id, self.uid)
 
     def activity_cancelled(self, activity: Activity) -> None:
-        """A resize that is taken back leaves what is up, and makes no more."""
-        if activity.effector.startswith("resize") and self.state.desired is Desired.RUNNING:
+        """A resize or start that is taken back leaves what is up, and makes no more."""
+        self.brood.take_back(self.state.members, activity)
+        if (activity.effector.startswith("resize") or activity.effector == "start") and self.state.desired is Desired.RUNNING:
             up = sum(1 for uid in self.state.members if self._up(uid))
             self.change(replace(self.state, size=max(self.spec.min_size, min(self.state.size, up))))
 
@@ -263,7 +264,8 @@ class Cluster(Entity[ClusterState]):
 
     def _plant(self, count: int) -> None:
         first = self.state.next_index
-        cause, _ = self._why("start", "resize", "resizeByDelta")
+        cause, activity = self._why("start", "resize", "resizeByDelta")
+        cause = cause if activity else self.state.cause
         planted = [plant_member(self.spec.member, self.identity, first + n, self.ids, cause) for n in range(count)]
         uids = tuple(member.identity.uid for member in planted)
         state = replace(self.state, members=(*self.state.members, *uids), next_index=first + count)

@@ -29,6 +29,7 @@ from clocker_actors.model.messages import (
     Accepted,
     ActivityEnded,
     CancelActivity,
+    CancelParts,
     ChildChanged,
     ChildDeleted,
     Decided,
@@ -139,6 +140,8 @@ class Entity(Sensing, Generic[S]):
                 return self._invoke(message)
             case CancelActivity():
                 self.running.cancel(message.activity, message.cause)
+            case CancelParts():
+                self.running.cancel_parts(message.parent, message.cause)
             case SetReading():
                 self.read(message.reading)
             case Emit():

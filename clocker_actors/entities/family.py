@@ -37,7 +37,7 @@ class Family(Generic[S]):
         entity = self._entity
         wanted = () if entity.state.planted or entity.state.desired is Desired.DELETED else self._specs
         activity = entity.running.newest("start")
-        cause = Cause(activity.id, activity.cause.principal) if activity else SYSTEM
+        cause = Cause(activity.id, activity.cause.principal) if activity else entity.state.cause
         planted = {spec.id: plant(spec, entity.identity, entity.ids, cause) for spec in wanted}
         records = [record(service_kind(state.spec), state) for state in planted.values()]
         return {**entity.state.children, **{name: state.identity.uid for name, state in planted.items()}}, records
@@ -78,7 +78,7 @@ class Family(Generic[S]):
         return said is not None and (said.up or said.state in rests)
 
     def fire(self) -> str:
-        """Which children are on fire and why, in words; "" if none is."""
+        """Which children are on fire (or find no room) and why, in words; "" if none is."""
         names = {uid: name for name, uid in self._entity.state.children.items()}
         return self.brood.words(self.uids, names, _on_fire)
 
@@ -92,4 +92,4 @@ class Family(Generic[S]):
 
 
 def _on_fire(said: ChildChanged) -> bool:
-    return said.state is Lifecycle.ON_FIRE
+    return said.state is Lifecycle.ON_FIRE or (not said.up and "placement" in said.problems)

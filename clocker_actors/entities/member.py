@@ -182,6 +182,13 @@ class Member(Entity[MemberState]):
         self.tell_again()
         self.change(replace(self.state, desired=desired))
 
+    def activity_cancelled(self, activity: Activity) -> None:
+        """A start that is taken back before it came to an end is not tried any more; what leads to it below is taken back too."""
+        self.family.brood.take_back(self.family.uids, activity)
+        if activity.effector in {"start", "restart"} and not self.service.up and self.state.desired is Desired.RUNNING:
+            self.service.expect(Lifecycle.STOPPING)
+            self.change(replace(self.state, desired=Desired.STOPPED))
+
     def child_restarted(self, child: Uid) -> None:
         self.family.brood.tell_again(child)
         self.settle()
@@ -368,6 +375,10 @@ class Member(Entity[MemberState]):
             self.change(replace(self.state, current=replace(current, ready_once=True)))
             self.note()
 
+    def restartable(self) -> bool:
+        """Whether it heals at all: without that, what is gone stays gone until a person starts it."""
+        return self.state.spec.healing
+
     def _indicators_without(self, *names: str) -> dict[str, str]:
         return {name: why for name, why in self.service.indicators.items() if name not in names}
 
@@ -380,6 +391,9 @@ class Member(Entity[MemberState]):
         starting = self.service.expected is Lifecycle.STARTING
         if not current.ready_once or (starting and self.running.all("start", "restart")):
             self._start_failed(current, message.failure, message.reason)
+        elif starting and message.phase is Phase.GONE and self.restartable():
+            # It was up in an earlier run of the manager, and somebody removed it since: the service did not fail, it is only to be there again.
+            self._leave(self.state, ended=True)
         elif starting:
             # It was up in an earlier run of the manager and is found dead: a failure, not a start that takes its time.
             self.service.expect(Lifecycle.RUNNING)

@@ -28,7 +28,7 @@ def plant(spec: ServiceSpec, parent: Identity, ids: Ids, cause: Cause) -> Cluste
     kind = service_kind(spec)
     identity = Identity(ids.entity(kind), spec.name, f"{parent.path}/{spec.id}", parent.uid, parent.application, parent.pool)
     if spec.cluster is not None:
-        return ClusterState(identity, spec, size=spec.cluster.initial_size, adjuncts=adjuncts(spec))
+        return ClusterState(identity, spec, size=spec.cluster.initial_size, cause=cause, adjuncts=adjuncts(spec))
     return MemberState(identity, spec, cause=cause, adjuncts=adjuncts(spec))
 
 

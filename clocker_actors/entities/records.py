@@ -101,6 +101,7 @@ class ClusterState:
     identity: Identity
     spec: ServiceSpec
     size: int
+    cause: Cause = SYSTEM  # why it was planted
     desired: Desired = Desired.RUNNING
     members: tuple[Uid, ...] = ()
     removing: tuple[Uid, ...] = ()
@@ -117,6 +118,7 @@ class ApplicationState:
 
     identity: Identity
     spec: ApplicationSpec
+    cause: Cause = SYSTEM  # the deploy that made it
     desired: Desired = Desired.RUNNING
     planted: bool = False
     children: Mapping[str, Uid] = field(default_factory=dict)

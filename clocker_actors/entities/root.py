@@ -14,7 +14,7 @@ from clocker_actors.kernel import WorkDone, WorkFailed
 from clocker_actors.model.activities import Activity, ActivityState
 from clocker_actors.model.identity import ROOT, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
-from clocker_actors.model.messages import ActivityEnded, ChildChanged, ChildDeleted, Invoke
+from clocker_actors.model.messages import ActivityEnded, CancelParts, ChildChanged, ChildDeleted, Invoke
 from clocker_actors.model.specs import ApplicationSpec, Blueprint, PoolSpec
 from clocker_actors.store.codec import convert, decode
 
@@ -82,6 +82,11 @@ class Root(Entity[RootState]):
                 return super().on_receive(message)
         return None
 
+    def activity_cancelled(self, activity: Activity) -> None:
+        """A deploy that is taken back takes back the starts it led to; what is up stays so, and `delete` removes it all."""
+        for uid in sorted(self.deploys.pop(activity.id, ())):
+            self.tell(uid, CancelParts(activity.id, activity.cause))
+
     def effector_methods(self) -> Mapping[str, EffectorMethod]:
         return {"deploy": self._deploy}
 
@@ -89,10 +94,11 @@ class Root(Entity[RootState]):
 
     def _deploy(self, activity: Activity, arguments: Arguments) -> None:
         blueprint = convert(Blueprint, arguments["blueprint"])
+        cause = Cause(activity.id, activity.cause.principal)
         pools = {spec.name: self._new_pool(spec) for spec in blueprint.pools}
         self.pools.update(pools)
         try:
-            applications = {spec.id: self._new_application(spec) for spec in blueprint.applications}
+            applications = {spec.id: self._new_application(spec, cause) for spec in blueprint.applications}
         except (BadRequest, Conflict):
             for name in pools:
                 del self.pools[name]
@@ -120,7 +126,7 @@ class Root(Entity[RootState]):
             raise Conflict(f"there is a pool {spec.name} already: give this one another name, or delete that one first", name=spec.name)
         return PoolState(Identity(self.ids.entity(EntityKind.POOL), spec.name, spec.name, ROOT), spec)
 
-    def _new_application(self, spec: ApplicationSpec) -> ApplicationState:
+    def _new_application(self, spec: ApplicationSpec, cause: Cause) -> ApplicationState:
         self._check_name(spec.id)
         if spec.id in self.applications or spec.id in self.pools:
             raise Conflict(
@@ -134,7 +140,7 @@ class Root(Entity[RootState]):
         uid = self.ids.entity(EntityKind.APPLICATION)
         adjuncts = tuple(AdjunctState(policy) for policy in (*spec.enrichers, *spec.policies))
         identity = Identity(uid, spec.name, spec.id, ROOT, application=uid, pool=pool.identity.uid)
-        return ApplicationState(identity, spec, adjuncts=adjuncts)
+        return ApplicationState(identity, spec, cause=cause, adjuncts=adjuncts)
 
     def reconcile(self) -> None:
         for pool in self.pools.values():

@@ -122,6 +122,12 @@ class Running:
         for activity_id in tuple(self._open):
             self._end(activity_id, ActivityState.INTERRUPTED, problem=why)
 
+    def cancel_parts(self, parent: str, cause: Cause) -> None:
+        """End the open activities that belong to one that was taken back."""
+        for activity in self.all():
+            if activity.parent == parent:
+                self.cancel(activity.id, cause)
+
     def _end(self, activity_id: str, state: ActivityState, *, result: Value = None, problem: str = "") -> None:
         open_ = self._open.pop(activity_id, None)
         if open_ is None:

@@ -68,6 +68,14 @@ class CancelActivity:
     cause: Cause
 
 
+@dataclass(frozen=True, slots=True)
+class CancelParts:
+    """An activity was cancelled: stop what it led to here, and below."""
+
+    parent: str
+    cause: Cause
+
+
 # --- the tree -----------------------------------------------------------------------------------------------------------------------
 
 
