@@ -125,4 +125,7 @@ class Rolling:
         least, greatest, oldest = (extreme.top(entries) for extreme in (self._least, self._greatest, self._oldest))
         if least is None or greatest is None or oldest is None:
             return None
-        return Aggregate(self._sum / count, self._sum, entries[least].value, entries[greatest].value, count, entries[oldest].at)
+        low, high = entries[least].value, entries[greatest].value
+        # A sum that is kept up to date carries rounding: idle members must not use -1e-15 of a processor, which is no amount that anybody can use.
+        total = min(max(self._sum, low * count), high * count)
+        return Aggregate(min(max(total / count, low), high), total, low, high, count, entries[oldest].at)

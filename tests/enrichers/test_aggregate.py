@@ -69,3 +69,14 @@ def test_rounding_does_not_pile_up_and_nothing_grows() -> None:
     assert found is not None
     assert found.sum == pytest.approx(1.0, abs=1e-4)
     assert max(len(extreme._heap) for extreme in (rolling._least, rolling._greatest, rolling._oldest, rolling._expiring)) <= 200
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.floats(0, 100)), min_size=1, max_size=60))
+def test_members_that_do_nothing_use_exactly_nothing(steps: list[tuple[str, float]]) -> None:
+    rolling = Rolling()
+    for at, (member, value) in enumerate(steps):
+        rolling.set(member, value, float(at))
+    for member in {member for member, _ in steps}:
+        rolling.set(member, 0.0, float(len(steps)))
+    now = rolling.aggregate()
+    assert now is not None and (now.average, now.sum, now.min, now.max) == (0.0, 0.0, 0.0, 0.0)

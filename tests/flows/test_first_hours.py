@@ -22,6 +22,11 @@ def open_activities(driven: Driven) -> list[str]:
     return [activity.effector for activity in driven.model.activities.all() if not activity.state.ended]
 
 
+async def comes_up(driven: Driven) -> None:
+    """The shop that is in the store is known again, and up."""
+    await driven.until(lambda: not driven.gone("shop") and driven.up("shop"), 20)
+
+
 async def test_a_single_service_without_room_fails_at_once_and_says_why(tmp_path: Path) -> None:
     async with managed(tmp_path / "s", world=new_world()) as driven:
         failed = await driven.ended(await driven.deploy(one(keys="memory: 900g")), 5)
@@ -51,7 +56,7 @@ async def test_what_was_removed_while_no_manager_ran_is_there_again_however_ofte
             for container in engine.containers:
                 await engine.remove(container.id)
         async with managed(tmp_path / "s", world=world) as again:
-            await again.until(lambda again=again: not again.gone("shop") and again.up("shop"), 20)
+            await comes_up(again)
             await well(again, world)
 
 
