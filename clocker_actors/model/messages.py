@@ -136,6 +136,11 @@ class Notified:
     at: float
     cause: Cause
 
+    @property
+    def id(self) -> str:
+        """How a decision names this notification as its cause; several entities may fire one sensor at the same moment."""
+        return f"{self.entity}:{self.sensor}@{self.at:.3f}"
+
 
 @dataclass(frozen=True, slots=True)
 class SetReading:

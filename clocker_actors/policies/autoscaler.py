@@ -156,7 +156,7 @@ class AutoScaler(PolicyActor):
         if event.entity == self.entity and (hot or cold or event.sensor == self.config["poolOkSensor"]):
             self.load = (
                 autoscaler_loads.of_event(event, hot=hot, cold=cold),
-                Cause(f"{event.sensor}@{event.at:.3f}", event.cause.principal),
+                Cause(event.id, event.cause.principal),
             )
             self._evaluate()
 

@@ -89,7 +89,7 @@ class Replacer(PolicyActor):
         self.members = changed.members
 
     def _failed(self, event: Notified) -> None:
-        member, cause = str(event.entity), Cause(f"{event.sensor}@{event.at:.3f}", event.cause.principal)
+        member, cause = str(event.entity), Cause(event.id, event.cause.principal)
         if member in self.replacing.values() or member not in self.members:
             return
         why = self.breaker.member_failed(member, self.now, self.window, self.limit)

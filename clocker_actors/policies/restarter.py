@@ -90,7 +90,7 @@ class Restarter(PolicyActor):
     def _failed(self, event: Notified) -> None:
         if self.suspended:
             return
-        cause = Cause(f"{event.sensor}@{event.at:.3f}", event.cause.principal)
+        cause = Cause(event.id, event.cause.principal)
         why = str(event.value)
         if self.restarting:
             self.decide("restart", Conclusion("busy", f"the service failed ({why}), and a restart is under way already"), cause)

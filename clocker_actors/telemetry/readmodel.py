@@ -125,7 +125,7 @@ class ReadModel:
         return len(self._by_kind[kind])
 
     def notified(self, cause: str) -> messages.Notified | None:
-        """The notification that a cause (`ha.entityFailed@1800000000.123`) names, if it is kept."""
+        """The notification that a cause (`m7:ha.entityFailed@1800000000.123`) names, if it is kept."""
         return self._notifications.get(cause)
 
     def all(self) -> Iterator[Entry]:
@@ -153,7 +153,7 @@ class ReadModel:
             case messages.PolicyNoted():
                 self._policy(fact, at)
             case messages.NotificationNoted(notified):
-                self._notifications[f"{notified.sensor}@{notified.at:.3f}"] = notified
+                self._notifications[notified.id] = notified
                 if len(self._notifications) > NOTIFICATIONS_KEPT:
                     self._notifications.popitem(last=False)
                 self.events.add(notified.at, "notification", notified.entity, self.path(notified.entity), notified)

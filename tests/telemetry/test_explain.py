@@ -176,9 +176,7 @@ def test_a_replacement_is_told_back_to_what_the_engine_said() -> None:
     model = shop()
     failed = Notified(Uid("m4"), "ha.entityFailed", "it exited with 137", NOW + 2, Cause(f"die@{NOW + 1:.3f}", "engine"))
     model.note(NotificationNoted(failed), NOW)
-    again = Decision(
-        "d1", Uid("m4"), "m4:restarter", "restart", NOW + 2, "restart", "it failed", Cause(f"ha.entityFailed@{NOW + 2:.3f}", "engine")
-    )
+    again = Decision("d1", Uid("m4"), "m4:restarter", "restart", NOW + 2, "restart", "it failed", Cause(failed.id, "engine"))
     model.note(DecisionNoted(again), NOW)
     in_order(
         told(model, "m4"),
