@@ -139,8 +139,13 @@ class Adjuncts(Generic[S]):
         known = {adjunct.spec.name: adjunct for adjunct in self._entity.state.adjuncts}
         if name in known:
             return known[name]
-        near = get_close_matches(name, known, n=3) or sorted(known) or ["none; add one with `clocker policies ID add TYPE`"]
-        raise NotFound(f"{self._entity.uid} has no policy {name!r}; it has {', '.join(near)}", policy=name)
+        near = get_close_matches(name, known, n=3) or sorted(known) or [f"none; add one with `clocker policies {self._where} add TYPE`"]
+        raise NotFound(f"{self._where} has no policy {name!r}; it has {', '.join(near)}", policy=name)
+
+    @property
+    def _where(self) -> str:
+        """What people call the entity."""
+        return self._entity.state.identity.path or self._entity.uid
 
     # --- effectors
 
@@ -159,9 +164,10 @@ class Adjuncts(Generic[S]):
         kind = str(arguments["type"])
         name = str(arguments["name"]) or kind
         if any(adjunct.spec.name == name for adjunct in entity.state.adjuncts):
-            raise Conflict(f"{entity.uid} has a policy {name!r} already: give another name=…, or change it with set_policy", policy=name)
+            how = f"give another --name, or change it with `clocker policies {self._where} set {name} key=value`"
+            raise BadRequest(f"{self._where} has a policy {name!r} already: {how}", policy=name)
         if name in self._leaving:
-            raise Conflict(f"policy {name!r} of {entity.uid} is being removed: add it again in a second", policy=name)
+            raise Conflict(f"policy {name!r} of {self._where} is being removed: add it again in a second", policy=name)
         if not name or ":" in name:
             raise BadRequest(f"{name!r} is no name for a policy: give one without a colon", policy=name)
         adjunct = AdjunctState(PolicySpec(kind, name, as_map(arguments["config"])))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from clocker_actors.errors import BadRequest, Conflict, NotFound
+from clocker_actors.errors import BadRequest, NotFound
 from clocker_actors.model.activities import ActivityState
 from clocker_actors.model.identity import EntityKind
 from clocker_actors.model.values import Value
@@ -118,7 +118,7 @@ async def test_policies_are_added_set_suspended_resumed_and_removed_while_it_run
         await driven.ended(await driven.invoke("shop/web", "add_policy", type="autoscaler", config=config))
         world.offer(LOAD, 900.0)
         await driven.until(lambda: up(driven) == 4, 60)
-        with pytest.raises(Conflict, match="set_policy"):
+        with pytest.raises(BadRequest, match=r"shop/web has a policy 'autoscaler' already: .* `clocker policies shop/web set autoscaler"):
             await driven.invoke("shop/web", "add_policy", type="autoscaler", config=config)
         with pytest.raises(NotFound, match="autoscaler"):
             await driven.invoke("shop/web", "add_policy", type="autoscalr", config={}, name="x")
@@ -136,7 +136,7 @@ async def test_policies_are_added_set_suspended_resumed_and_removed_while_it_run
         await driven.ended(await driven.invoke("shop/web", "resume_policy", policy="autoscaler"))
         await driven.until(lambda: up(driven) == 1, 300)
         await driven.ended(await driven.invoke("shop/web", "remove_policy", policy="autoscaler"))
-        with pytest.raises(NotFound, match="has no policy 'autoscaler'"):
+        with pytest.raises(NotFound, match="shop/web has no policy 'autoscaler'"):
             await driven.invoke("shop/web", "suspend_policy", policy="autoscaler")
         await driven.ended(await driven.invoke("shop/web/1", "remove_policy", policy="service-restarter"))
         await well(driven, world)
