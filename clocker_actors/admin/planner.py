@@ -4,7 +4,7 @@ The Pool's own index belongs to its actor; a plan makes one like it from the sam
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clocker_actors.entities.records import ApplicationState, ClusterState, MemberState, PoolState
 from clocker_actors.entities.standing import occupy_standing
@@ -17,7 +17,7 @@ from clocker_actors.model.values import as_number
 from clocker_actors.placement.index import HostIndex
 from clocker_actors.planning.members import MemberView
 from clocker_actors.planning.plan import plan
-from clocker_actors.planning.values import Plan, PoolView, RunningApplication, RunningService
+from clocker_actors.planning.values import Plan, PlanRefusal, PoolView, RunningApplication, RunningService
 from clocker_actors.ports.store import Store
 from clocker_actors.store.codec import decode
 from clocker_actors.telemetry.readmodel import ReadModel
@@ -25,12 +25,13 @@ from clocker_actors.telemetry.readmodel import ReadModel
 
 @dataclass(frozen=True, slots=True)
 class PlanView:
-    """A plan per application of the blueprint, and the docker clouds it would add."""
+    """A plan per application of the blueprint, and the docker clouds it would add. `refusals` are names that are taken already."""
 
     changes: bool
     possible: bool
     pools: tuple[str, ...]
     plans: tuple[Plan, ...]
+    refusals: tuple[PlanRefusal, ...] = ()
 
 
 def plan_of(blueprint: Blueprint, store: Store, model: ReadModel) -> PlanView:
@@ -50,8 +51,38 @@ def plan_of(blueprint: Blueprint, store: Store, model: ReadModel) -> PlanView:
                 f"application {application.id}: no location {application.location!r}; write one of {names}", location=application.location
             )
         plans.append(plan(application, view, _running(application, store, model)))
-    changes = bool(fresh) or any(found.changes for found in plans)
-    return PlanView(changes, all(found.possible for found in plans), tuple(fresh), tuple(plans))
+    there = {state.spec.id: state.spec for state in _applications(store)}
+    others = any(spec != known[spec.name].spec for spec in blueprint.pools if spec.name in known)
+    others = others or any(_frame(spec) != _frame(there[spec.id]) for spec in blueprint.applications if spec.id in there)
+    changes = others or bool(fresh) or any(found.changes for found in plans)
+    refusals = tuple(_taken(blueprint, {*known}, {*fresh}, {*there})) if changes else ()
+    return PlanView(changes, not refusals and all(found.possible for found in plans), tuple(fresh), tuple(plans), refusals)
+
+
+# --- what is there by these names
+
+
+def _frame(spec: ApplicationSpec) -> ApplicationSpec:
+    """All of an application but its services, which a plan compares one by one."""
+    return replace(spec, services=())
+
+
+def _taken(blueprint: Blueprint, pools: set[str], fresh: set[str], applications: set[str]) -> Iterator[PlanRefusal]:
+    """What a deploy is refused for, since it only adds. A blueprint that changes nothing needs no deploy."""
+    for pool in blueprint.pools:
+        if pool.name in pools:
+            yield PlanRefusal(
+                pool.name, f"docker-cloud {pool.name} exists already: leave it out of this blueprint, or give it another name"
+            )
+        elif pool.name in applications:
+            yield PlanRefusal(pool.name, f"{pool.name} is the name of an application already: give this docker-cloud another name")
+    for application in blueprint.applications:
+        name = application.id
+        if name in applications:
+            how = f"`clocker delete {name}` first, or give this one another name"
+            yield PlanRefusal(name, f"application {name} exists already, and changing it in place is not there yet: {how}")
+        elif name in pools | fresh:
+            yield PlanRefusal(name, f"{name} is the name of a docker-cloud already: give this application another name")
 
 
 # --- where there is room
@@ -106,10 +137,15 @@ def _unseen(spec: PoolSpec) -> PoolView:
 # --- what runs
 
 
-def _running(spec: ApplicationSpec, store: Store, model: ReadModel) -> RunningApplication | None:
+def _applications(store: Store) -> Iterator[ApplicationState]:
     for kept in store.all(EntityKind.APPLICATION):
-        state = decode(ApplicationState, kept.body) if kept.body is not None else None
-        if state is not None and state.spec.id == spec.id:
+        if kept.body is not None:
+            yield decode(ApplicationState, kept.body)
+
+
+def _running(spec: ApplicationSpec, store: Store, model: ReadModel) -> RunningApplication | None:
+    for state in _applications(store):
+        if state.spec.id == spec.id:
             services = (_service(uid, store, model) for uid in state.children.values())
             return RunningApplication(state.identity.uid, tuple(found for found in services if found is not None))
     return None

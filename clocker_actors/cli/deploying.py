@@ -105,6 +105,8 @@ def _tell(answer: Item) -> None:
             output.note(f"warning: {warning['path']}: {warning['message']}")
         counts = {mark: sum(row[0] == mark for row in rows) for mark in "+~-"}
         output.say(f"{counts['+']} to create, {counts['~']} to update, {counts['-']} to remove")
+    for refusal in parts(answer, "refusals"):
+        output.note(f"clocker: {refusal['reason']}")
 
 
 def _where(step: Item) -> str:

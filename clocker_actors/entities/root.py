@@ -124,6 +124,8 @@ class Root(Entity[RootState]):
         self._check_name(spec.name)
         if spec.name in self.pools:
             raise Conflict(f"there is a pool {spec.name} already: give this one another name, or delete that one first", name=spec.name)
+        if spec.name in self.applications:
+            raise Conflict(f"there is an application {spec.name} already: give this docker-cloud another name", name=spec.name)
         return PoolState(Identity(self.ids.entity(EntityKind.POOL), spec.name, spec.name, ROOT), spec)
 
     def _new_application(self, spec: ApplicationSpec, cause: Cause) -> ApplicationState:

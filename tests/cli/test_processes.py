@@ -65,6 +65,12 @@ async def test_the_story_of_an_application(daemon: Process, tmp_path: Path) -> N
     assert (code, "resize" in out) == (0, True)
     assert (await clocker("logs", "shop/web/1"))[0] == 0
     assert (await clocker("deploy", str(path)))[0] == 1
+    assert (await clocker("plan", str(path)))[0] == 0
+    path.write_text(SHOP.replace("1.25", "1.26"))
+    code, _, err = await clocker("plan", str(path))
+    assert (code, "`clocker delete shop` first" in err) == (1, True)
+    code, _, err = await clocker("policies", "shop/web", "add", "service-replacer")
+    assert (code, "shop/web has a policy 'service-replacer' already" in err) == (2, True)
     assert (await clocker("delete", "shop"))[0] == 0
     assert "no applications" in (await clocker("ls"))[2]
 
