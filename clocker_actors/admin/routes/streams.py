@@ -114,10 +114,13 @@ async def _until_closing(context: Context, lines: AsyncIterator[str]) -> AsyncIt
         async with aclosing(lines) as source:  # type: ignore[type-var]
             while not context.closing.is_set():
                 following = asyncio.ensure_future(anext(source, None))
-                await asyncio.wait({following, ending}, return_when=asyncio.FIRST_COMPLETED)
-                if not following.done():
-                    following.cancel()
-                    await asyncio.wait({following})
+                try:
+                    await asyncio.wait({following, ending}, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    if not following.done():  # also when the client has gone: a generator that still runs cannot be closed
+                        following.cancel()
+                        await asyncio.wait({following})
+                if following.cancelled():
                     return
                 line = following.result()
                 if line is None:
