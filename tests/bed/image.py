@@ -80,7 +80,8 @@ def spin_path(rounds: int) -> str:
 def write_context(folder: Path) -> Path:
     """Write the web image's build context (with its Dockerfile) as files, for blueprints and the demo; returns the folder."""
     with tarfile.open(fileobj=io.BytesIO(_context(_DOCKERFILE))) as archive:
-        archive.extractall(folder, filter="data")
+        for entry in archive.getmembers():  # one by one: extractall has no filter before Python 3.11.4, and Debian 12 has 3.11.2
+            archive.extract(entry, folder)
     return folder
 
 
