@@ -29,13 +29,15 @@ _MARKS = {"create": "+", "update": "~", "remove": "-", "keep": "="}
 def deploy(file: File, wait: Wait = True, json: AsJson = False) -> None:
     """Deploy a blueprint."""
     text, name, folder = _read(file)
-    packed = _packed(text, name, folder)
+    parsed = _parsed(text, name)
+    packed = _packed(parsed, folder)
     sums = _sums(packed)
+    subject = next((application.id for application in parsed.blueprint.applications), "")
     with connect() as client:
         for placeholder, content in packed.items():
             client.upload(sums[placeholder], content)
         accepted = client.post("/v1/applications", {"text": text, "filename": name, "blobs": sums})
-        finish(client, accepted, wait=wait, json=json, about=f"deploy of {name}")
+        finish(client, accepted, wait=wait, json=json, about=f"deploy of {name}", subject=subject)
 
 
 def plan(
@@ -45,7 +47,7 @@ def plan(
 ) -> None:
     """Show what deploying a blueprint would do, and where."""
     text, name, folder = _read(file)
-    sums = _sums(_packed(text, name, folder))  # nothing is uploaded, but whether a file changed shows by its sum
+    sums = _sums(_packed(_parsed(text, name), folder))  # nothing is uploaded, but whether a file changed shows by its sum
     with connect() as client:
         answer = client.post("/v1/plan", {"text": text, "filename": name, "blobs": sums})
     if json:
@@ -71,9 +73,9 @@ def _read(file: str) -> tuple[str, str, Path]:
         raise BadRequest(f"{file}: not UTF-8 ({error.reason} at byte {error.start}); save the file as UTF-8", path=file) from None
 
 
-def _packed(text: str, name: str, folder: Path) -> dict[str, bytes]:
+def _packed(parsed: "ParsedBlueprint", folder: Path) -> dict[str, bytes]:
     """The files that a blueprint names, by what stands for them in it."""
-    return {reference.placeholder: pack(folder / reference.path) for reference in _parsed(text, name).files}
+    return {reference.placeholder: pack(folder / reference.path) for reference in parsed.files}
 
 
 def _sums(packed: dict[str, bytes]) -> dict[str, str]:

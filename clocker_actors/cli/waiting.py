@@ -21,8 +21,9 @@ FIRST_LOOK, LONGEST_PAUSE = 0.05, 0.5
 INTERRUPTED = 130
 
 
-def finish(client: "Client", accepted: Item, *, wait: bool, json: bool, about: str = "") -> None:
-    """Say what became of an order that was accepted (`about` what, in words); exits 1 when it failed."""
+def finish(client: "Client", accepted: Item, *, wait: bool, json: bool, about: str = "", subject: str = "") -> None:
+    """Say what became of an order that was accepted (`about` what, in words); exits 1 when it failed. `subject` is what to look at then,
+    if that is not the entity of the activity."""
     activity = str(accepted["activity"])
     if not wait:
         output.as_json(accepted) if json else output.say(activity)
@@ -34,7 +35,7 @@ def finish(client: "Client", accepted: Item, *, wait: bool, json: bool, about: s
         raise typer.Exit(INTERRUPTED) from None
     if json:
         output.as_json(ended)
-    _conclude(part(ended, "activity"), str(ended["path"]), about, quiet=json)
+    _conclude(part(ended, "activity"), str(ended["path"]), about, subject, quiet=json)
 
 
 def _wait(client: "Client", activity: str) -> Item:
@@ -72,8 +73,9 @@ def _progress(found: Item) -> str:
     return ": ".join(texts[:1]) + (f" ({', '.join(texts[1:])})" if texts[1:] else "")
 
 
-def _conclude(activity: Item, path: str, about: str, *, quiet: bool) -> None:
-    about = about or f"{activity['effector']} of {path or activity['entity']}"
+def _conclude(activity: Item, path: str, about: str, subject: str, *, quiet: bool) -> None:
+    where = path or str(activity["entity"])
+    about = about or f"{activity['effector']} of {where}"
     began, ended = activity["began"], activity["ended"]
     took = f" in {words.span(ended - began)}" if isinstance(began, int | float) and isinstance(ended, int | float) else ""
     if activity["state"] == "done":
@@ -81,5 +83,5 @@ def _conclude(activity: Item, path: str, about: str, *, quiet: bool) -> None:
             output.note(f"{about}: done{took} (activity {activity['id']})")
         return
     why = activity["problem"] or activity["state"]
-    output.note(f"clocker: {about}: {activity['state']}{took}: {why}; `clocker explain {path or activity['entity']}` tells more")
+    output.note(f"clocker: {about}: {activity['state']}{took}: {why}; `clocker explain {subject or where}` tells more")
     raise typer.Exit(1)

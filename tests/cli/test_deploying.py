@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from clocker_actors.cli import main
+from clocker_actors.model.activities import ActivityState
 from clocker_actors.model.specs import Blueprint
 from clocker_actors.store.codec import convert
 from tests.admin.house import House
@@ -79,3 +80,13 @@ async def test_a_plan_without_room_exits_1_and_says_why(house: House, clocker: C
     assert ran.code == 1, ran.err
     assert "shop/web finds no host" in ran.err
     assert "MaxContainers" in ran.err or "containers" in ran.err
+
+
+@pytest.mark.real_loop
+async def test_a_failed_deploy_says_which_application_to_look_at(house: House, clocker: Clocker, tmp_path: Path) -> None:
+    house.outcome = ActivityState.FAILED
+    path = tmp_path / "shop.yaml"
+    path.write_text(f"name: mine\n{GOOD}")
+    ran = await clocker("deploy", str(path))
+    assert ran.code == 1
+    assert "`clocker explain mine` tells more" in ran.err
