@@ -89,14 +89,19 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[Value]], *, fixed: Seque
 
 
 def cell(value: Value) -> Text:
-    """A value in a table: words for what is true or missing, colour for states."""
-    words = "-" if value is None else ("yes" if value else "no") if isinstance(value, bool) else clean(str(value))
+    """A value in a table: words for what is true or missing, colour for states; several lines are one, so that columns stay columns."""
+    words = "-" if value is None else ("yes" if value else "no") if isinstance(value, bool) else folded(clean(str(value)))
     return Text(words, _STYLES.get(words, ""))
 
 
 def clean(text: str) -> str:
     """The text without control characters (but tabs and line ends)."""
     return _CONTROL.sub("", text)
+
+
+def folded(text: str) -> str:
+    """Several lines as one."""
+    return " / ".join(line for line in (each.strip() for each in text.split("\n")) if line) if "\n" in text else text
 
 
 def moment(at: Value) -> str:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from clocker_actors.cli import output
 from clocker_actors.model.identity import Uid
 from clocker_actors.model.messages import PolicyNoted
 from tests.admin.house import House
@@ -88,3 +89,8 @@ async def test_a_wide_path_is_folded_not_cut(house: House, clocker: Clocker) -> 
     assert "a77" in ran.out
     assert max(len(line) for line in ran.out.splitlines()) <= 80
     assert "".join(line.split(" ")[0] for line in ran.out.splitlines() if line.strip()).count(name) == 1
+
+
+def test_several_lines_are_one_in_a_table() -> None:
+    assert output.cell("build failed:\nstep 2\r\n\n  no such file\n").plain == "build failed: / step 2 / no such file"
+    assert output.cell("  as it is").plain == "  as it is"
