@@ -8,6 +8,7 @@ Stopping leaves the containers running; the next start finds them again by their
 
 import asyncio
 import json
+import re
 import signal
 import sys
 from collections.abc import Callable, Mapping
@@ -62,11 +63,12 @@ EVENTS_PER_EPOCH = 1_000_000_000
 
 
 class Manager:
-    """Everything but the doors. `world` is the simulated world, for a manager without real engines."""
+    """Everything but the doors. `world` is the simulated world, for a manager without real engines: it touches none, whatever a blueprint names."""
 
     def __init__(self, settings: Settings, *, world: SimulatedWorld | None = None, executor: Executor | None = None) -> None:
         self.settings = settings
         self.world = world
+        self._simulated = world is not None
         self.model: ReadModel
         self.lag = LoopLag()
         self._executor = executor or ThreadPoolExecutor(1, thread_name_prefix="store")
@@ -179,10 +181,10 @@ class Manager:
         runtime = self.settings.state / "run"
         if spec in self._engines:
             return self._engines[spec]
-        if spec.url.startswith("simulated://"):
+        if self._simulated or spec.url.startswith("simulated://"):
             if self.world is None:
                 self.world = SimulatedWorld()
-            engine = self.world.connect(spec, self.metrics.calls, runtime)
+            engine = self.world.connect(_simulated(spec), self.metrics.calls, runtime)
         else:
             engine = docker.connect(spec, self.metrics.calls, runtime)
         self._engines[spec] = engine
@@ -190,6 +192,8 @@ class Manager:
 
     def _machine(self, spec: EngineSpec) -> Machine | None:
         """Vitals are read here for a local engine, and over SSH where that is the way to the engine; nothing else is open."""
+        if self._simulated:
+            return None
         if spec.url.startswith("unix://"):
             return LocalMachine()
         if spec.url.startswith("ssh://"):
@@ -237,6 +241,13 @@ class Manager:
             return PoolSpec(LOCAL, (HostSpec("localhost", EngineSpec(self.settings.local_engine)),))
         hosts = tuple(HostSpec(f"sim-{n}", spec) for n, spec in enumerate(self.world.specs(SIMULATED_HOSTS), start=1))
         return PoolSpec(LOCAL, hosts)
+
+
+def _simulated(spec: EngineSpec) -> EngineSpec:
+    """The simulated engine that stands for an engine, named after its url."""
+    if spec.url.startswith("simulated://"):
+        return spec
+    return EngineSpec(f"simulated://{re.sub('[^A-Za-z0-9]+', '-', spec.url).strip('-')}")
 
 
 # --- the process
