@@ -88,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else 0 if ended.code is None else FAILED
     except errors.ClockerError as error:
-        output.complain(error)
+        output.complain(error, json="--json" in given)
         return code_of(error)
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -8,7 +8,7 @@ import re
 import sys
 import textwrap
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -114,11 +114,21 @@ def hour(at: Value) -> str:
     return moment(at)[11:] or "-"
 
 
-def complain(error: ClockerError) -> None:
-    """Say what went wrong. The faults of a blueprint stand alone, each with its own position, for editors."""
+def complain(error: ClockerError, *, json: bool = False) -> None:
+    """Say what went wrong. The faults of a blueprint stand alone, each with its own position, for editors; as JSON it is one line, as REST has it."""
+    if json:
+        faults = error.faults if isinstance(error, BlueprintError) else ()
+        json_error(type(error).__name__, str(error), error.details, faults)
+        return
     lines = error.faults if isinstance(error, BlueprintError) else (f"clocker: {str(error) or type(error).__name__}",)
     for line in lines:
         note(line)
+
+
+def json_error(kind: str, message: str, details: Mapping[str, str] | None = None, faults: Sequence[str] = ()) -> None:
+    """An error as JSON, on one line of stderr."""
+    problem = {"kind": kind, "message": message, "details": dict(details or {}), "faults": list(faults)}
+    sys.stderr.write(json.dumps({"error": problem}, ensure_ascii=False) + "\n")
 
 
 def complain_unforeseen(error: Exception) -> None:

@@ -83,5 +83,9 @@ def _conclude(activity: Item, path: str, about: str, subject: str, *, quiet: boo
             output.note(f"{about}: done{took} (activity {activity['id']})")
         return
     why = activity["problem"] or activity["state"]
-    output.note(f"clocker: {about}: {activity['state']}{took}: {why}; `clocker explain {subject or where}` tells more")
+    told = f"{about}: {activity['state']}{took}: {why}; `clocker explain {subject or where}` tells more"
+    if quiet:
+        output.json_error("Failed", told, {"activity": str(activity["id"])})
+    else:
+        output.note(f"clocker: {told}")
     raise typer.Exit(1)

@@ -1,5 +1,6 @@
 """Bad usage and absent daemons: the exit code, and a message that says what, where, and one thing to do."""
 
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import pytest
 
 from clocker_actors.cli import main
 from clocker_actors.cli.main import COMMANDS
+from clocker_actors.model.activities import ActivityState
 from tests.admin.house import House
 from tests.cli.conftest import Clocker
 
@@ -96,3 +98,21 @@ def test_what_is_imported_for_ls_is_neither_daemon_nor_server() -> None:
     env = {**os.environ, "CLOCKER_URL": "unix:///nowhere/clocker.sock"}
     ran = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True, timeout=60)
     assert ran.stdout == "[] []\n"
+
+
+@pytest.mark.real_loop
+async def test_with_json_errors_are_json_too(house: House, clocker: Clocker, tmp_path: Path) -> None:
+    wrong = tmp_path / "shop.yaml"
+    wrong.write_text("services:\n- type: dokcer\n")
+    house.outcome = ActivityState.FAILED
+    for command, code, kind, words in (
+        ("show shop/wob", 2, "NotFound", "shop/wob"),
+        (f"deploy {wrong}", 2, "BlueprintError", "shop.yaml:2"),
+        ("resize shop/web 4", 1, "Failed", "`clocker explain shop/web`"),
+    ):
+        ran = await clocker(*command.split(), "--json")
+        (line,) = ran.err.splitlines()
+        error = json.loads(line)["error"]
+        assert (ran.code, error["kind"]) == (code, kind)
+        assert words in error["message"]
+        assert error["faults"] == ([error["message"]] if kind == "BlueprintError" else [])
