@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 import typer
 import yaml
+from fastapi.routing import APIRoute
 
+from clocker_actors.admin.routes import activities, applications, entities, streams
 from clocker_actors.admin.types import type_table
 from clocker_actors.blueprint import parse
 from clocker_actors.cli.main import COMMANDS, build
@@ -114,6 +116,21 @@ def test_options_named_in_the_table_exist() -> None:
         options = {option for parameter in command.params for option in parameter.opts}
         for option in re.findall(r"`(--?[a-z-]+)`", row):
             assert option in options, f"clocker {name} has no option {option}"
+
+
+def test_the_table_of_paths_names_what_there_is() -> None:
+    rooms = (applications, entities, activities, streams)
+    there = {
+        (method, re.sub(r"{\w+}", "X", route.path.removeprefix("/v1")))
+        for room in rooms
+        for route in room.router.routes
+        if isinstance(route, APIRoute)
+        for method in route.methods
+    }
+    rows = re.findall(r"`(GET|POST|DELETE) ([^`?]+)[^`]*`", README.read_text())
+    assert len(rows) > 10
+    for method, path in rows:
+        assert (method, re.sub(r"/(NAME|UID|ID)", "/X", path)) in there, f"{method} {path}"
 
 
 @pytest.mark.parametrize("text", blocks("yaml"), ids=lambda text: text.splitlines()[0])
