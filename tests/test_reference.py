@@ -1,0 +1,89 @@
+"""Is docs/reference.md what the tables say that the parser and the policies use? `python -m tests.test_reference` writes it anew."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from clocker_actors.admin.types import type_table
+from clocker_actors.blueprint import tables
+from clocker_actors.model import sensors
+from clocker_actors.model.types import KeyType, PolicyType
+
+PAGE = Path(__file__).parent.parent / "docs" / "reference.md"
+HEAD = """# Reference
+
+Made from the tables that the parser checks against; a test keeps it true. Durations are written `5m`, `250ms` or as seconds, sizes `512m` or `2GiB`.
+Every key may also be written in its other spellings, which are the ancestor's.
+"""
+BLUEPRINT = (
+    ("At the top of a file", tables.ROOT_KEYS),
+    ("Every service", tables.SERVICE_KEYS),
+    ("`container` and `docker:image`", tables.CONTAINER_CONFIG),
+    ("`cluster`", tables.CLUSTER_CONFIG),
+    ("`group`", tables.GROUP_CONFIG),
+    ("`docker-cloud`", tables.POOL_CONFIG),
+    ("A host of a docker-cloud", tables.HOST_KEYS),
+    ("Its `engine`", tables.ENGINE_KEYS),
+    ("`tls` of an engine", tables.TLS_KEYS),
+    ("`ssh` of an engine", tables.SSH_KEYS),
+    ("`build`", tables.BUILD_KEYS),
+    ("A probe (`readiness`, `health`)", tables.PROBE_KEYS),
+    ("A port", tables.PORT_KEYS),
+    ("A volume", tables.VOLUME_KEYS),
+    ("A policy or enricher", tables.POLICY_KEYS),
+)
+
+
+def page() -> str:
+    """The whole page."""
+    table = type_table()
+    parts = [HEAD, "## Blueprints"]
+    for title, keys in BLUEPRINT:
+        parts += [f"### {title}", _keys(keys.keys.values())]
+    parts.append("## Policies and enrichers")
+    parts += [_type(kind) for kind in table.policies.values()]
+    parts.append("## Placement strategies")
+    parts += [_type(kind) for kind in table.strategies.values()]
+    parts += ["## Sensors", _sensors()]
+    return "\n\n".join(parts) + "\n"
+
+
+def _type(kind: PolicyType) -> str:
+    head = f"### `{kind.name}` ({kind.role})\n\n{kind.meaning[:1].upper()}{kind.meaning[1:]}."
+    return f"{head}\n\n{_keys(kind.keys)}" if kind.keys else head
+
+
+def _keys(keys: Iterable[KeyType]) -> str:
+    rows = [f"| `{key.name}`{_spellings(key)} | {_kind(key)} | {_default(key)} | {_cell(key.meaning)} |" for key in keys]
+    return "\n".join(["| key | type | default | meaning |", "|---|---|---|---|", *rows])
+
+
+def _spellings(key: KeyType) -> str:
+    return f" ({', '.join(f'`{one}`' for one in key.aliases)})" if isinstance(key, tables.Key) and key.aliases else ""
+
+
+def _kind(key: KeyType) -> str:
+    if key.choices:
+        return " \\| ".join(key.choices)
+    bounds = [f"{word} {bound:g}" for word, bound in (("from", key.least), ("to", key.most)) if bound is not None]
+    return " ".join(["as shown" if key.type == "node" else key.type, *bounds]) + (", required" if key.required else "")
+
+
+def _default(key: KeyType) -> str:
+    return "" if key.default in (None, "") else _cell(f"{key.default:g}" if isinstance(key.default, float) else str(key.default))
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _sensors() -> str:
+    rows = [f"| `{one.name}` | {one.unit} | {_cell(one.meaning)} |" for one in sensors.ALL.values()]
+    return "\n".join(["| sensor | unit | meaning |", "|---|---|---|", *rows])
+
+
+def test_the_page_says_what_the_tables_say() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "run `python -m tests.test_reference` and commit docs/reference.md"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
