@@ -26,7 +26,7 @@ from tests.demo.home import Home
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-DOCUMENTS = sorted([README, ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
+DOCUMENTS = sorted([README, ROOT / "CHANGELOG.md", ROOT / "blueprints" / "README.md", *(ROOT / "docs").rglob("*.md")])
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 UP = ".state/up"
@@ -125,7 +125,7 @@ def test_the_table_of_paths_names_what_there_is() -> None:
         for room in rooms
         for route in room.router.routes
         if isinstance(route, APIRoute)
-        for method in route.methods
+        for method in route.methods or ()
     }
     rows = re.findall(r"`(GET|POST|DELETE) ([^`?]+)[^`]*`", README.read_text())
     assert len(rows) > 10

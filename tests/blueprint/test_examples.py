@@ -1,11 +1,14 @@
 """Does every example blueprint parse, against the real types, and say on top what it shows?"""
 
+import os
+import re
 from pathlib import Path
 
 import pytest
 
 from clocker_actors.blueprint import parse, with_blobs
 from clocker_actors.model.specs import ServiceSpec
+from tests.bed.image import write_context
 from tests.blueprint.reading import TYPES
 
 FOLDER = Path(__file__).parents[2] / "blueprints"
@@ -47,3 +50,16 @@ def test_the_last_one_has_everything_where_it_belongs() -> None:
 def _path(service: ServiceSpec) -> list[object]:
     below = [_path(child) for child in service.children]
     return [service.name, *below] if below else [service.name, []]
+
+
+def test_each_is_listed_in_the_readme() -> None:
+    rows = re.findall(r"^\| \[([^]]+)\]", (FOLDER / "README.md").read_text(), re.MULTILINE)
+    assert rows == [path.name for path in EXAMPLES]
+
+
+def test_their_image_answers_as_the_one_that_tests_build(tmp_path: Path) -> None:
+    built = write_context(tmp_path) / "root" / "www"
+    shipped = FOLDER / "web" / "www"
+    for name in ("index.cgi", "spin"):
+        assert (shipped / "cgi-bin" / name).read_text() == (built / "cgi-bin" / name).read_text()
+        assert os.access(shipped / "cgi-bin" / name, os.X_OK)
