@@ -64,12 +64,12 @@ def _spellings(key: KeyType) -> str:
 def _kind(key: KeyType) -> str:
     if key.choices:
         return " \\| ".join(key.choices)
-    bounds = [f"{word} {bound:g}" for word, bound in (("from", key.least), ("to", key.most)) if bound is not None]
+    bounds = [f"{word} {bound:.15g}" for word, bound in (("from", key.least), ("to", key.most)) if bound is not None]
     return " ".join(["as shown" if key.type == "node" else key.type, *bounds]) + (", required" if key.required else "")
 
 
 def _default(key: KeyType) -> str:
-    return "" if key.default in (None, "") else _cell(f"{key.default:g}" if isinstance(key.default, float) else str(key.default))
+    return "" if key.default in (None, "") else _cell(f"{key.default:.15g}" if isinstance(key.default, float) else str(key.default))
 
 
 def _cell(text: str) -> str:

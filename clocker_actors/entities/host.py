@@ -18,7 +18,7 @@ from clocker_actors.entities.pace import Pace
 from clocker_actors.entities.records import HostState, read_state
 from clocker_actors.entities.residents import SWEEP, Residents
 from clocker_actors.entities.streams import samples
-from clocker_actors.entities.vitals import Load, Vital
+from clocker_actors.entities.vitals import Load, LookAtDisk, Vital
 from clocker_actors.entities.volumes import STALE, Volumes
 from clocker_actors.entities.watching import Watching
 from clocker_actors.kernel import ChildRestarted, WorkDone, WorkFailed
@@ -40,6 +40,7 @@ from clocker_actors.model.placements import HostView
 from clocker_actors.model.specs import ImageSpec
 from clocker_actors.model.values import Value
 
+DISK_LIMIT = 150.0
 VITALS_LIMIT = 10.0
 
 
@@ -141,6 +142,14 @@ class Host(Entity[HostState]):
                 self.link.give_up()
             case Vital():
                 self._vitals()
+            case WorkDone(name="disk"):
+                self.observe(sensors.ENGINE_DISK, message.result)
+                self.after("disk", self.outside.timing.disk_period, LookAtDisk())
+            case WorkFailed(name="disk"):
+                self.unavailable(message.failure.message, sensors.ENGINE_DISK)
+                self.after("disk", self.outside.timing.disk_period, LookAtDisk())
+            case LookAtDisk():
+                self._look_at_disk()
             case ChildRestarted() if self.residents.member_of(Uid(message.id)):
                 # Whatever it was about to start it must ask for anew, as it does.
                 self._may_start(self.pace.withdraw(message.id))
@@ -172,6 +181,7 @@ class Host(Entity[HostState]):
         if self.service.expected is not Lifecycle.RUNNING:
             self.service.expect(Lifecycle.RUNNING)
         self._vitals()
+        self._look_at_disk()
         self.volumes.due = True
 
     def cannot_look(self, reason: str) -> None:
@@ -266,6 +276,10 @@ class Host(Entity[HostState]):
         if uid is not None:
             self.load.sampled(uid, message.stats)
             self.tell(uid, message)
+
+    def _look_at_disk(self) -> None:
+        if self.link.up and not self.working("disk"):
+            self.work("disk", self.engine.disk, timeout=DISK_LIMIT)
 
     def _vitals(self) -> None:
         if self.machine is None:

@@ -17,6 +17,10 @@ class Vital:
     """Timer message: ask the machine again."""
 
 
+class LookAtDisk:
+    """Timer message: ask the engine again what its disk holds."""
+
+
 class Owner(Protocol):
     """What is needed of the host."""
 

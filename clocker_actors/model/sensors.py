@@ -84,6 +84,9 @@ ENGINE_VERSION = _sensor("engine.version", "", "version of the engine and of the
 ENGINE_LATENCY = _sensor("engine.ping", "seconds", "time of the last ping")
 ENGINE_LIMIT = _sensor("engine.start.limit", "", "starts allowed in flight now (adapts to measured start time)")
 ENGINE_WAITING = _sensor("engine.start.waiting", "", "starts that wait for their turn")
+ENGINE_DISK = _sensor(
+    "engine.disk.used", "bytes", "what images, containers and volumes take on the engine's disk; looked at every ten minutes"
+)
 HOST_LOAD = _sensor("host.load", "", "load average over one minute; only where SSH or the local /proc is open")
 HOST_DISK_FREE = _sensor("host.disk.free", "bytes", "free space; only where SSH or the local /proc is open")
 HOST_UPTIME = _sensor("host.uptime", "seconds", "time since boot; only where SSH or the local /proc is open")

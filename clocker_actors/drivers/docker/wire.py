@@ -130,6 +130,24 @@ class Volumes(Wire, frozen=True):
     volumes: list[Volume] | None = None
 
 
+class Usage(Wire, frozen=True):
+    size: int = 0
+
+
+class KeptVolume(Wire, frozen=True):
+    usage_data: Usage | None = None
+
+
+class KeptContainer(Wire, frozen=True):
+    size_rw: int = 0
+
+
+class Disk(Wire, frozen=True):
+    layers_size: int = 0
+    containers: list[KeptContainer] | None = None
+    volumes: list[KeptVolume] | None = None
+
+
 class Execution(Wire, frozen=True):
     id: str
 

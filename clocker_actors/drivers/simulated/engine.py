@@ -25,6 +25,8 @@ from clocker_actors.model.specs import BuildSpec, ProbeKind, ProbeSpec, Resource
 from clocker_actors.ports.calls import CallLog
 
 T = TypeVar("T")
+IMAGE_SIZE = 50 * 1024**2
+CONTAINER_SIZE = 1024**2
 GIGA = 1024**3
 USUAL_IMAGES = ("web", "busybox", "debian:bookworm-slim", "nginx", "exits", "never-healthy", "ignores-term", "healthcheck")
 
@@ -84,6 +86,11 @@ class SimulatedEngine(Controls):
         return await self._quick(
             "info", lambda: EngineInfo(identity, self.name, "20.10.24", "1.41", core.cores, core.memory, len(core.boxes))
         )
+
+    async def disk(self) -> int:
+        """So much for each image, and a little for each container."""
+        core = self._core
+        return await self._quick("disk", lambda: len(core.images) * IMAGE_SIZE + len(core.boxes) * CONTAINER_SIZE)
 
     async def list(self, labels: Mapping[str, str]) -> Sequence[Observed]:
         """Containers with all of these labels ("" = any value), whatever their state; start times and oom are only in `inspect`."""

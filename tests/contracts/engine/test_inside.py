@@ -27,6 +27,11 @@ async def test_a_command_in_what_does_not_run(lab: Lab) -> None:
         await lab.engine.execute(identity, ["true"], 1.0)
 
 
+async def test_the_disk_holds_something(lab: Lab) -> None:
+    await lab.run()
+    assert await lab.engine.disk() > 100_000
+
+
 async def test_the_log_is_lines_of_text(lab: Lab) -> None:
     identity = await lab.run(lab.request(command=("sh", "-c", "echo one; echo two; echo three; sleep 0.2")))
 
