@@ -20,15 +20,15 @@ class Timing:
 
     ping_period: float = 1.0
     ping_limit: float = 2.0
-    ping_misses: int = 3
-    engine_grace: float = 30.0
+    ping_misses: int = 2
+    engine_grace: float = 10.0
     relist_period: float = 30.0
     watched_period: float = 1.0
     other_period: float = 10.0
     vitals_period: float = 10.0
     disk_period: float = 600.0
-    start_limit: float = 2.0
-    start_target: float = 0.6
+    start_limit: float = 1.0
+    start_target: float = 0.45
     probe_until_ready: float = 0.25
 
 
