@@ -97,9 +97,9 @@ class Settings:
         default=USUAL_ENGINE,
         metadata={"check": _pattern(_ENGINE.pattern, "write unix:///path, tcp://host:port, https://host:port or ssh://user@host")},
     )
-    start_limit: int = field(default=1, metadata={"check": _number(1, 64, "1", whole=True)})
+    start_limit: int = field(default=2, metadata={"check": _number(1, 64, "2", whole=True)})
     """Starts in flight per engine to begin with; the pace adapts from there."""
-    start_target: float = field(default=0.45, metadata={"check": _number(0.05, 60, "0.45")})
+    start_target: float = field(default=0.6, metadata={"check": _number(0.05, 60, "0.6")})
     """Latency of a start above which the pace goes down."""
     ping_period: float = field(default=1.0, metadata={"check": _number(0.1, 300, "1.0")})
     ping_limit: float = field(default=2.0, metadata={"check": _number(0.1, 300, "2.0")})

@@ -41,6 +41,8 @@ from clocker_actors.model.specs import ImageSpec
 from clocker_actors.model.values import Value
 
 DISK_LIMIT = 150.0
+DISK_FIRST = 60.0
+"""Seconds after it came up before an engine is asked what its disk holds: it walks all of it, and has better things to do at first."""
 VITALS_LIMIT = 10.0
 
 
@@ -181,7 +183,7 @@ class Host(Entity[HostState]):
         if self.service.expected is not Lifecycle.RUNNING:
             self.service.expect(Lifecycle.RUNNING)
         self._vitals()
-        self._look_at_disk()
+        self.after("disk", DISK_FIRST, LookAtDisk())
         self.volumes.due = True
 
     def cannot_look(self, reason: str) -> None:

@@ -27,8 +27,8 @@ class Timing:
     other_period: float = 10.0
     vitals_period: float = 10.0
     disk_period: float = 600.0
-    start_limit: float = 1.0
-    start_target: float = 0.45
+    start_limit: float = 2.0
+    start_target: float = 0.6
     probe_until_ready: float = 0.25
 
 

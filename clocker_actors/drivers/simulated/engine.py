@@ -90,7 +90,7 @@ class SimulatedEngine(Controls):
     async def disk(self) -> int:
         """So much for each image, and a little for each container."""
         core = self._core
-        return await self._quick("disk", lambda: len(core.images) * IMAGE_SIZE + len(core.boxes) * CONTAINER_SIZE)
+        return await self._call("disk", self.timing.call, lambda: len(core.images) * IMAGE_SIZE + len(core.boxes) * CONTAINER_SIZE)
 
     async def list(self, labels: Mapping[str, str]) -> Sequence[Observed]:
         """Containers with all of these labels ("" = any value), whatever their state; start times and oom are only in `inspect`."""
