@@ -236,15 +236,6 @@ class PlacementRefused:
 
 
 @dataclass(frozen=True, slots=True)
-class Occupy:
-    """A member that was placed before (found again at a start) takes its place in the Pool's index."""
-
-    request: PlacementRequest
-    host: Uid
-    ports: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
 class Release:
     """The generation no longer takes room."""
 
