@@ -36,7 +36,7 @@ from clocker_actors.errors import ClockerError, NotFound, SettingsError
 from clocker_actors.kernel import Actor, Clock, Kernel
 from clocker_actors.model.decisions import Decision
 from clocker_actors.model.identity import RECORDER, ROOT, EntityKind, Ids, Uid
-from clocker_actors.model.messages import DecisionNoted
+from clocker_actors.model.noted import DecisionNoted
 from clocker_actors.model.specs import EngineSpec, HostSpec, PolicySpec, PoolSpec
 from clocker_actors.model.values import Value
 from clocker_actors.policies import catalogue as policies

@@ -10,7 +10,7 @@ from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.effectors import Effector, Parameter
 from clocker_actors.model.identity import EntityKind, Uid
-from clocker_actors.model.messages import PolicyNoted
+from clocker_actors.model.noted import PolicyNoted
 from clocker_actors.model.sensors import Reading, unit_of
 from clocker_actors.model.values import Value, as_map
 from clocker_actors.telemetry.readmodel import Entry, ReadModel

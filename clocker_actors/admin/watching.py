@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from clocker_actors.kernel import Kernel
+from clocker_actors.model.generations import WatchClosely
 from clocker_actors.model.identity import EntityKind, Uid
-from clocker_actors.model.messages import WatchClosely
 from clocker_actors.telemetry.readmodel import Entry, ReadModel
 
 PEOPLE = "people"

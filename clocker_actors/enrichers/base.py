@@ -11,7 +11,8 @@ from typing import ClassVar
 from clocker_actors.kernel import Actor
 from clocker_actors.model.configuration import checked
 from clocker_actors.model.identity import RECORDER, Cause, Uid
-from clocker_actors.model.messages import Emit, KeepState, PolicyNoted, Reconfigure, Resume, SetReading, Suspend
+from clocker_actors.model.messages import Emit, KeepState, Reconfigure, Resume, SetReading, Suspend
+from clocker_actors.model.noted import PolicyNoted
 from clocker_actors.model.sensors import Reading
 from clocker_actors.model.specs import PolicySpec
 from clocker_actors.model.types import PolicyType

@@ -18,7 +18,8 @@ from clocker_actors.errors import BadRequest, Conflict, Failure, NotFound
 from clocker_actors.kernel import Actor, Answered, RequestFailed, TimedOut
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.identity import RECORDER, Cause, policy_id
-from clocker_actors.model.messages import PolicyNoted, Reconfigure, Resume, Suspend
+from clocker_actors.model.messages import Reconfigure, Resume, Suspend
+from clocker_actors.model.noted import PolicyNoted
 from clocker_actors.model.specs import PolicySpec
 from clocker_actors.model.values import Value, as_map
 from clocker_actors.ports.store import Record

@@ -14,9 +14,10 @@ from clocker_actors.entities.family import Family
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.records import ApplicationState, Desired, read_state
 from clocker_actors.model.activities import Activity
+from clocker_actors.model.generations import RemoveVolumes, VolumesRemoved
 from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
-from clocker_actors.model.messages import ChildChanged, ChildDeleted, RemoveVolumes, VolumesRemoved
+from clocker_actors.model.messages import ChildChanged, ChildDeleted
 from clocker_actors.model.values import Value
 
 VOLUMES_AGAIN = 90.0

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from clocker_actors.entities.gate import Gate
 from clocker_actors.errors import Conflict, NameConflict, NotFound
 from clocker_actors.model.containers import ContainerRequest, EngineState, Observed
+from clocker_actors.model.generations import ContainerIntent
 from clocker_actors.model.identity import LABEL_APPLICATION, LABEL_GENERATION, LABEL_MEMBER, LABEL_PLANE, LABEL_STATE, EntityKind, Uid
-from clocker_actors.model.messages import ContainerIntent, EntityNoted
+from clocker_actors.model.noted import EntityNoted
 from clocker_actors.ports.engine import Engine
 
 LAST_LINES = 5

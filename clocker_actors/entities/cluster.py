@@ -24,15 +24,10 @@ from clocker_actors.errors import BadRequest, Conflict, NotFound
 from clocker_actors.kernel import ChildRestarted, Started
 from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity
+from clocker_actors.model.generations import WatchClosely
 from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle, quorate
-from clocker_actors.model.messages import (
-    TOPIC_MEMBERS,
-    ChildChanged,
-    ChildDeleted,
-    MembersChanged,
-    WatchClosely,
-)
+from clocker_actors.model.messages import TOPIC_MEMBERS, ChildChanged, ChildDeleted, MembersChanged
 from clocker_actors.model.specs import ClusterSpec
 from clocker_actors.model.values import Value
 from clocker_actors.planning.members import MemberView, resizing

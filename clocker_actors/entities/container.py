@@ -37,8 +37,10 @@ from clocker_actors.errors import Conflict, Failure
 from clocker_actors.kernel import WorkDone, WorkFailed
 from clocker_actors.model import sensors
 from clocker_actors.model.containers import EngineEvent, EngineState, Observed, ProbeResult
+from clocker_actors.model.generations import ContainerIntent, ContainerRead, GenerationChanged, Lane, Phase
 from clocker_actors.model.identity import RECORDER, Cause, Uid
-from clocker_actors.model.messages import ContainerIntent, ContainerRead, EntityGone, GenerationChanged, Invoke, Lane, Phase
+from clocker_actors.model.messages import Invoke
+from clocker_actors.model.noted import EntityGone
 from clocker_actors.ports.engine import Engine
 
 BEGIN_LIMIT = 120.0

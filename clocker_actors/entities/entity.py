@@ -33,10 +33,7 @@ from clocker_actors.model.messages import (
     ChildChanged,
     ChildDeleted,
     Decided,
-    DecisionNoted,
     Emit,
-    EntityGone,
-    EntityNoted,
     Invoke,
     KeepState,
     SensorChanged,
@@ -44,6 +41,7 @@ from clocker_actors.model.messages import (
     SetReading,
     TellAgain,
 )
+from clocker_actors.model.noted import DecisionNoted, EntityGone, EntityNoted
 from clocker_actors.model.values import Value
 from clocker_actors.ports.store import Record
 

@@ -7,6 +7,7 @@ from clocker_actors.entities.records import Generation, Identity, MemberState
 from clocker_actors.errors import Failure
 from clocker_actors.model import sensors
 from clocker_actors.model.decisions import Decision
+from clocker_actors.model.generations import ContainerIntent, Phase
 from clocker_actors.model.identity import (
     LABEL_APPLICATION,
     LABEL_EPOCH,
@@ -19,7 +20,6 @@ from clocker_actors.model.identity import (
     Uid,
     container_name,
 )
-from clocker_actors.model.messages import ContainerIntent, Phase
 from clocker_actors.model.placements import Placement, PlacementRequest
 from clocker_actors.model.specs import ContainerSpec, VolumeKind
 from clocker_actors.model.values import Value

@@ -24,18 +24,10 @@ from clocker_actors.entities.watching import Watching
 from clocker_actors.kernel import ChildRestarted, WorkDone, WorkFailed
 from clocker_actors.model import sensors
 from clocker_actors.model.containers import EngineInfo
+from clocker_actors.model.generations import TOPIC_BEGAN, ClaimContainer, EndContainer, HostBegan, RemoveVolumes, RunContainer, WatchClosely
 from clocker_actors.model.identity import EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
-from clocker_actors.model.messages import (
-    TOPIC_BEGAN,
-    ClaimContainer,
-    EndContainer,
-    HostBegan,
-    HostSeen,
-    RemoveVolumes,
-    RunContainer,
-    WatchClosely,
-)
+from clocker_actors.model.messages import HostSeen
 from clocker_actors.model.placements import HostView
 from clocker_actors.model.specs import ImageSpec
 from clocker_actors.model.values import Value

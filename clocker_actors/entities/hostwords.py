@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from clocker_actors.errors import Failure
 from clocker_actors.model.containers import EngineEvent, ImageInfo, Observed, Stats
+from clocker_actors.model.generations import Lane
 from clocker_actors.model.identity import Cause, Uid
-from clocker_actors.model.messages import Lane
 from clocker_actors.model.specs import ImageSpec
 
 

@@ -21,12 +21,8 @@ from clocker_actors.entities.records import Desired, Generation, MemberState, re
 from clocker_actors.errors import Failure
 from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity
-from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid
-from clocker_actors.model.lifecycle import Lifecycle
-from clocker_actors.model.messages import (
+from clocker_actors.model.generations import (
     TOPIC_BEGAN,
-    ChildChanged,
-    ChildDeleted,
     ClaimContainer,
     ContainerRead,
     EndContainer,
@@ -34,13 +30,12 @@ from clocker_actors.model.messages import (
     HostBegan,
     Lane,
     Phase,
-    Place,
-    Placed,
-    PlacementRefused,
-    Release,
     RunContainer,
     WatchClosely,
 )
+from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid
+from clocker_actors.model.lifecycle import Lifecycle
+from clocker_actors.model.messages import ChildChanged, ChildDeleted, Place, Placed, PlacementRefused, Release
 from clocker_actors.model.values import Value
 
 START_TRIES = 3

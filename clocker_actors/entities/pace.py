@@ -7,7 +7,7 @@ are created when their turn to start comes (`gate.py`). Pure: told what happened
 
 from collections import deque
 
-from clocker_actors.model.messages import Lane
+from clocker_actors.model.generations import Lane
 
 SHRINK = 0.8
 LEAST = 1.0

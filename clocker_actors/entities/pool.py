@@ -19,18 +19,11 @@ from clocker_actors.entities.standing import occupy_standing
 from clocker_actors.errors import Conflict
 from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity
+from clocker_actors.model.generations import RemoveVolumes, VolumesRemoved
 from clocker_actors.model.identity import RECORDER, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
-from clocker_actors.model.messages import (
-    EntityGone,
-    HostSeen,
-    Place,
-    Placed,
-    PlacementRefused,
-    Release,
-    RemoveVolumes,
-    VolumesRemoved,
-)
+from clocker_actors.model.messages import HostSeen, Place, Placed, PlacementRefused, Release
+from clocker_actors.model.noted import EntityGone
 from clocker_actors.model.placements import HostView
 from clocker_actors.model.specs import StrategySpec
 from clocker_actors.model.values import Value

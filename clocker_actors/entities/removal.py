@@ -7,7 +7,7 @@ from clocker_actors.entities import beginning
 from clocker_actors.entities.hostwords import End
 from clocker_actors.errors import Failure
 from clocker_actors.model.containers import Observed
-from clocker_actors.model.messages import ContainerIntent, Phase
+from clocker_actors.model.generations import ContainerIntent, Phase
 from clocker_actors.ports.engine import Engine
 
 MARGIN = 30.0

@@ -21,8 +21,8 @@ from clocker_actors.entities.ownership import owned, wanted
 from clocker_actors.errors import EngineUnavailable, Failure
 from clocker_actors.kernel import Ref, WorkDone, WorkFailed
 from clocker_actors.model.containers import EngineState, Observed
+from clocker_actors.model.generations import ClaimContainer, ContainerIntent, EndContainer, GenerationChanged, Lane, Phase, RunContainer
 from clocker_actors.model.identity import Cause, EntityKind, Uid
-from clocker_actors.model.messages import ClaimContainer, ContainerIntent, EndContainer, GenerationChanged, Lane, Phase, RunContainer
 from clocker_actors.ports.engine import Engine
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,8 @@ from typing import Protocol
 from clocker_actors.errors import NotFound
 from clocker_actors.model.activities import Activity, ActivityState, Step
 from clocker_actors.model.identity import RECORDER, Cause, Ids, Uid
-from clocker_actors.model.messages import ActivityEnded, ActivityNoted, Invoke
+from clocker_actors.model.messages import ActivityEnded, Invoke
+from clocker_actors.model.noted import ActivityNoted
 from clocker_actors.model.values import Value
 
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 from clocker_actors.entities.outside import Outside
 from clocker_actors.kernel import Actor
 from clocker_actors.model.identity import RECORDER, Cause, Uid
-from clocker_actors.model.messages import NotificationNoted, Notified, SensorChanged, SensorsNoted
+from clocker_actors.model.messages import Notified, SensorChanged
+from clocker_actors.model.noted import NotificationNoted, SensorsNoted
 from clocker_actors.model.sensors import Reading, Sensor
 from clocker_actors.model.values import Value
 

@@ -10,8 +10,8 @@ from typing import Protocol
 from clocker_actors.entities.outside import Outside
 from clocker_actors.errors import ClockerError
 from clocker_actors.kernel import WorkDone, WorkFailed
+from clocker_actors.model.generations import RemoveVolumes, VolumesRemoved
 from clocker_actors.model.identity import LABEL_APPLICATION, EntityKind, Uid
-from clocker_actors.model.messages import RemoveVolumes, VolumesRemoved
 from clocker_actors.ports.engine import Engine
 
 log = logging.getLogger(__name__)

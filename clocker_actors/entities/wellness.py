@@ -11,8 +11,8 @@ from clocker_actors.entities.beginning import last_words
 from clocker_actors.entities.outside import Outside
 from clocker_actors.errors import Failure
 from clocker_actors.model.containers import Observed, ProbeResult
+from clocker_actors.model.generations import ContainerIntent, Phase
 from clocker_actors.model.identity import Cause
-from clocker_actors.model.messages import ContainerIntent, Phase
 from clocker_actors.model.specs import ProbeSpec
 from clocker_actors.ports.engine import Engine
 

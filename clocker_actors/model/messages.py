@@ -4,32 +4,26 @@ Commands and facts carry their `cause` where they lead to something a person may
 future or an exception: entities are named by uid, failures are `Failure` values.
 
     people, policies ──Invoke──▶ entity ──Accepted──▶            member ──Place──▶ pool ──Placed | PlacementRefused──▶ member
-    entity ──ActivityEnded──▶ whoever gave `reply_to`            member ──RunContainer | ClaimContainer | EndContainer──▶ host
-    container ──GenerationChanged, ContainerRead──▶ member       host ──HostSeen──▶ pool
+    entity ──ActivityEnded──▶ whoever gave `reply_to`            member ──generations.py──▶ host
+    host, container ──generations.py──▶ member                   host ──HostSeen──▶ pool
     entity ──SensorChanged, Notified──▶ its subscribers          enricher, policy ──SetReading, Emit, SetProblem, Decided──▶ entity
-    everybody ──…Noted──▶ recorder
+    everybody ──…Noted (noted.py)──▶ recorder
 """
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import ClassVar
 
-from clocker_actors.errors import Failure
 from clocker_actors.model.activities import Activity
-from clocker_actors.model.containers import Observed
 from clocker_actors.model.decisions import Decision
-from clocker_actors.model.identity import Cause, EntityKind, Uid
+from clocker_actors.model.identity import Cause, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.placements import HostView, Placement, PlacementRequest
 from clocker_actors.model.sensors import Reading
-from clocker_actors.model.specs import ContainerSpec
 from clocker_actors.model.values import Value
 
 TOPIC_MEMBERS = "members"
 """Topic on which a cluster publishes `MembersChanged`. Sensor topics are sensor names."""
-TOPIC_BEGAN = "began"
-"""Topic on which a host publishes `HostBegan`."""
 
 
 # --- effectors and activities -------------------------------------------------------------------------------------------------------
@@ -253,202 +247,3 @@ class HostSeen:
     def supersede_key(self) -> Hashable:
         """The newest view of a host is the one that counts."""
         return self.view.uid
-
-
-# --- containers ---------------------------------------------------------------------------------------------------------------------
-
-
-class Lane(StrEnum):
-    """Whose start goes first on a host: healing before scaling before rebalancing."""
-
-    HEALING = "healing"
-    SCALING = "scaling"
-    REBALANCING = "rebalancing"
-
-
-@dataclass(frozen=True, slots=True)
-class ContainerIntent:
-    """One generation of one member on one host, as made durable before anything is done for it."""
-
-    member: Uid
-    generation: int
-    application: Uid
-    name: str
-    host: Uid
-    address: str
-    image: str
-    spec: ContainerSpec
-    ports: Mapping[str, int] = field(default_factory=dict)
-    labels: Mapping[str, str] = field(default_factory=dict)
-    volume_names: Mapping[str, str] = field(default_factory=dict)
-    start_timeout: float = 300.0
-
-
-class Phase(StrEnum):
-    """How far a generation is."""
-
-    WAITING = "waiting"  # for its turn on the engine
-    IMAGE = "image"  # its image is pulled or built
-    STARTING = "starting"  # the engine creates and starts it
-    STARTED = "started"  # runs, not yet ready
-    READY = "ready"
-    UNWELL = "unwell"  # runs, but its health probe fails
-    DIED = "died"
-    FAILED = "failed"  # never came to run; the reason says why
-    LOST = "lost"  # its host does not answer
-    GONE = "gone"  # removed
-
-
-@dataclass(frozen=True, slots=True)
-class RunContainer:
-    """Make this generation exist and run. Idempotent: what is there already is adopted."""
-
-    intent: ContainerIntent
-    lane: Lane
-    cause: Cause
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimContainer:
-    """This generation should be there already (found in the store at a start): say how it is, GONE if it is not there."""
-
-    intent: ContainerIntent
-    cause: Cause
-
-
-@dataclass(frozen=True, slots=True)
-class EndContainer:
-    """Stop and remove this generation; answered by GenerationChanged(GONE), at once if there is none. Kept until the host answers."""
-
-    member: Uid
-    generation: int
-    name: str
-    cause: Cause
-    stop_timeout: float = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class RemoveVolumes:
-    """Remove these named volumes from a host, once nothing uses them."""
-
-    application: Uid
-    names: tuple[str, ...]
-    reply_to: str
-    cause: Cause
-
-
-@dataclass(frozen=True, slots=True)
-class VolumesRemoved:
-    """A host has removed the volumes of an application."""
-
-    application: Uid
-    host: Uid
-
-
-@dataclass(frozen=True, slots=True)
-class GenerationChanged:
-    """How a generation of a member is; told by container or host to the member."""
-
-    member: Uid
-    generation: int
-    phase: Phase
-    at: float
-    cause: Cause
-    container: Uid | None = None
-    observed: Observed | None = None
-    reason: str = ""
-    failure: Failure | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ContainerRead:
-    """Readings of a generation's container, told to its member."""
-
-    member: Uid
-    generation: int
-    readings: tuple[Reading, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class WatchClosely:
-    """Somebody (`by`: a policy, a cluster, people) scales on or looks at this member: read its container each `period` seconds instead of the
-    default; None when he does not any more. Of several, the shortest period counts."""
-
-    member: Uid
-    period: float | None
-    by: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class HostBegan:
-    """A host's actor began (perhaps anew, after a crash) and knows nothing yet; published under TOPIC_BEGAN. Members say again what they want of it."""
-
-    host: Uid
-
-
-# --- facts for the recorder ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class EntityNoted:
-    """An entity exists, or its description changed. `facts` are a few words for people (image, location, engine ...)."""
-
-    uid: Uid
-    kind: EntityKind
-    path: str
-    name: str
-    parent: Uid | None
-    application: Uid | None
-    at: float
-    type: str = ""
-    facts: Mapping[str, Value] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class EntityGone:
-    """An entity does not exist any more."""
-
-    uid: Uid
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class SensorsNoted:
-    """New readings of an entity."""
-
-    uid: Uid
-    readings: tuple[Reading, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class NotificationNoted:
-    """A notification of an entity fired."""
-
-    notified: Notified
-
-
-@dataclass(frozen=True, slots=True)
-class ActivityNoted:
-    """An activity began, went on or ended."""
-
-    activity: Activity
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionNoted:
-    """Something was decided."""
-
-    decision: Decision
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyNoted:
-    """A policy, enricher or feed of an entity was added or changed; `state` is running, suspended or removed."""
-
-    entity: Uid
-    name: str
-    type: str
-    role: str  # policy, enricher, feed
-    state: str
-    config: Mapping[str, Value] = field(default_factory=dict)
-    status: Mapping[str, Value] = field(default_factory=dict)

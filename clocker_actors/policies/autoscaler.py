@@ -16,9 +16,10 @@ from dataclasses import dataclass, replace
 
 from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity
+from clocker_actors.model.generations import WatchClosely
 from clocker_actors.model.identity import Cause, Uid
 from clocker_actors.model.lifecycle import Lifecycle
-from clocker_actors.model.messages import TOPIC_MEMBERS, ActivityEnded, MembersChanged, Notified, SensorChanged, WatchClosely
+from clocker_actors.model.messages import TOPIC_MEMBERS, ActivityEnded, MembersChanged, Notified, SensorChanged
 from clocker_actors.model.sensors import Reading
 from clocker_actors.model.values import Value, as_number
 from clocker_actors.policies import autoscaler_loads

@@ -12,17 +12,8 @@ from clocker_actors.kernel import Actor
 from clocker_actors.model.configuration import checked
 from clocker_actors.model.decisions import Decision
 from clocker_actors.model.identity import RECORDER, Cause, Ids, Uid
-from clocker_actors.model.messages import (
-    Decided,
-    Emit,
-    Invoke,
-    KeepState,
-    PolicyNoted,
-    Reconfigure,
-    Resume,
-    SetProblem,
-    Suspend,
-)
+from clocker_actors.model.messages import Decided, Emit, Invoke, KeepState, Reconfigure, Resume, SetProblem, Suspend
+from clocker_actors.model.noted import PolicyNoted
 from clocker_actors.model.specs import PolicySpec
 from clocker_actors.model.types import PolicyType
 from clocker_actors.model.values import Value, as_number

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from clocker_actors.errors import NotFound
-from clocker_actors.model import messages
+from clocker_actors.model import messages, noted
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.decisions import Decision
 from clocker_actors.model.identity import EntityKind, Uid
@@ -26,13 +26,13 @@ _CANDIDATES = 500
 _PLOTTED = frozenset({EntityKind.CLUSTER, EntityKind.POOL})
 
 Fact = (
-    messages.EntityNoted
-    | messages.EntityGone
-    | messages.SensorsNoted
-    | messages.NotificationNoted
-    | messages.ActivityNoted
-    | messages.DecisionNoted
-    | messages.PolicyNoted
+    noted.EntityNoted
+    | noted.EntityGone
+    | noted.SensorsNoted
+    | noted.NotificationNoted
+    | noted.ActivityNoted
+    | noted.DecisionNoted
+    | noted.PolicyNoted
 )
 """What may be noted."""
 
@@ -51,7 +51,7 @@ class Entry:
     facts: Mapping[str, Value]
     since: float
     sensors: dict[str, Reading] = field(default_factory=dict)
-    policies: dict[str, messages.PolicyNoted] = field(default_factory=dict)
+    policies: dict[str, noted.PolicyNoted] = field(default_factory=dict)
     gone: float | None = None
 
     def value(self, sensor: str) -> Value:
@@ -140,25 +140,25 @@ class ReadModel:
     def note(self, fact: Fact, at: float) -> None:
         """Take in one fact; `at` is the time of events whose fact has none."""
         match fact:
-            case messages.SensorsNoted():
+            case noted.SensorsNoted():
                 self._sensors(fact)
-            case messages.ActivityNoted(activity):
+            case noted.ActivityNoted(activity):
                 self._activity(activity, at)
-            case messages.DecisionNoted(decision):
+            case noted.DecisionNoted(decision):
                 self._decision(decision)
-            case messages.EntityNoted():
+            case noted.EntityNoted():
                 self._entity(fact)
-            case messages.EntityGone():
+            case noted.EntityGone():
                 self._forget(fact)
-            case messages.PolicyNoted():
+            case noted.PolicyNoted():
                 self._policy(fact, at)
-            case messages.NotificationNoted(notified):
+            case noted.NotificationNoted(notified):
                 self._notifications[notified.id] = notified
                 if len(self._notifications) > NOTIFICATIONS_KEPT:
                     self._notifications.popitem(last=False)
                 self.events.add(notified.at, "notification", notified.entity, self.path(notified.entity), notified)
 
-    def _entity(self, noted: messages.EntityNoted) -> None:
+    def _entity(self, noted: noted.EntityNoted) -> None:
         old = self._entries.get(noted.uid)
         if old is None:
             entry = Entry(noted.uid, noted.kind, noted.path, noted.name, noted.parent, noted.application, noted.type, noted.facts, noted.at)
@@ -180,7 +180,7 @@ class ReadModel:
         if self._by_path.get(entry.path) == entry.uid:
             del self._by_path[entry.path]
 
-    def _forget(self, gone: messages.EntityGone) -> None:
+    def _forget(self, gone: noted.EntityGone) -> None:
         entry = self._entries.pop(gone.uid, None)
         if entry is None:
             return
@@ -198,7 +198,7 @@ class ReadModel:
             self._gone.popitem(last=False)
         self.events.add(gone.at, "gone", entry.uid, entry.path, gone)
 
-    def _sensors(self, noted: messages.SensorsNoted) -> None:
+    def _sensors(self, noted: noted.SensorsNoted) -> None:
         entry = self._entries.get(noted.uid)
         if entry is None:
             return  # the last readings of something that is gone
@@ -235,7 +235,7 @@ class ReadModel:
         self.decisions.note(decision)
         self.events.add(decision.at, "decision", decision.subject, self.path(decision.subject), decision)
 
-    def _policy(self, noted: messages.PolicyNoted, at: float) -> None:
+    def _policy(self, noted: noted.PolicyNoted, at: float) -> None:
         entry = self._entries.get(noted.entity)
         if entry is None:
             return

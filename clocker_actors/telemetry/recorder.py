@@ -5,17 +5,17 @@ It sends nothing and asks nothing. The read model is given to it and outlives it
 
 from clocker_actors.errors import BadRequest
 from clocker_actors.kernel import Actor
-from clocker_actors.model import messages
+from clocker_actors.model import noted
 from clocker_actors.telemetry.readmodel import Fact, ReadModel
 
 _FACTS = (
-    messages.SensorsNoted,
-    messages.ActivityNoted,
-    messages.DecisionNoted,
-    messages.EntityNoted,
-    messages.EntityGone,
-    messages.PolicyNoted,
-    messages.NotificationNoted,
+    noted.SensorsNoted,
+    noted.ActivityNoted,
+    noted.DecisionNoted,
+    noted.EntityNoted,
+    noted.EntityGone,
+    noted.PolicyNoted,
+    noted.NotificationNoted,
 )
 
 

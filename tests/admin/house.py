@@ -15,11 +15,13 @@ from clocker_actors.admin.door import Door
 from clocker_actors.admin.types import type_table
 from clocker_actors.errors import Conflict, NotFound
 from clocker_actors.kernel import Actor, Kernel
-from clocker_actors.model import messages
+from clocker_actors.model import noted
 from clocker_actors.model.activities import Activity, ActivityState
 from clocker_actors.model.effectors import bind, find
+from clocker_actors.model.generations import WatchClosely
 from clocker_actors.model.identity import RECORDER, ROOT, EntityKind, Uid
-from clocker_actors.model.messages import Accepted, ActivityNoted, CancelActivity, Invoke, WatchClosely
+from clocker_actors.model.messages import Accepted, CancelActivity, Invoke
+from clocker_actors.model.noted import ActivityNoted
 from clocker_actors.store.blobs import FileBlobs
 from clocker_actors.store.sqlite import SqliteStore
 from clocker_actors.telemetry.metrics import Metrics
@@ -166,6 +168,6 @@ def world() -> ReadModel:
         readings("c2", NOW, **up, group__members__count=2, cluster__size__desired=2, group__members__up=2, cpu__mean__average=41.5), 0
     )
     model.note(decision(1, "c2", "resize to 2"), 0)
-    model.note(messages.PolicyNoted(Uid("c2"), "scaler", "autoscaler", "policy", "running", {"metric": "cpu.mean.average"}), 0)
+    model.note(noted.PolicyNoted(Uid("c2"), "scaler", "autoscaler", "policy", "running", {"metric": "cpu.mean.average"}), 0)
     assert model.get(ROOT) is not None
     return model

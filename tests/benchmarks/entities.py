@@ -17,8 +17,8 @@ from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.pace import Pace
 from clocker_actors.kernel import Actor, Kernel, VirtualLoop
 from clocker_actors.model.containers import EngineState, Observed, Stats
+from clocker_actors.model.generations import ContainerIntent, Lane
 from clocker_actors.model.identity import SYSTEM, Uid, container_name
-from clocker_actors.model.messages import ContainerIntent, Lane
 from clocker_actors.model.specs import ContainerSpec, ImageSpec
 from tests.benchmarks.kernel import Row
 from tests.flows.stories import cluster, new_world

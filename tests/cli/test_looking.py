@@ -6,7 +6,7 @@ import pytest
 
 from clocker_actors.cli import output
 from clocker_actors.model.identity import Uid
-from clocker_actors.model.messages import PolicyNoted
+from clocker_actors.model.noted import PolicyNoted
 from tests.admin.house import House
 from tests.cli.conftest import Clocker
 

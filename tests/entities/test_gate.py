@@ -4,7 +4,7 @@ import asyncio
 
 from clocker_actors.entities.gate import Gate
 from clocker_actors.entities.pace import Pace
-from clocker_actors.model.messages import Lane
+from clocker_actors.model.generations import Lane
 
 
 class Street:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clocker_actors.entities.pace import LEAST, MOST, Pace
-from clocker_actors.model.messages import Lane
+from clocker_actors.model.generations import Lane
 
 
 def test_healing_goes_before_scaling_before_rebalancing() -> None:

@@ -8,7 +8,8 @@ from clocker_actors.kernel import Actor, Kernel
 from clocker_actors.model.activities import Activity, ActivityState, Step
 from clocker_actors.model.decisions import Decision
 from clocker_actors.model.identity import RECORDER, Cause, Ids, Uid, policy_id
-from clocker_actors.model.messages import ActivityEnded, Decided, Invoke, KeepState, MembersChanged, Notified, PolicyNoted, SensorChanged
+from clocker_actors.model.messages import ActivityEnded, Decided, Invoke, KeepState, MembersChanged, Notified, SensorChanged
+from clocker_actors.model.noted import PolicyNoted
 from clocker_actors.model.sensors import Reading
 from clocker_actors.model.specs import PolicySpec
 from clocker_actors.model.values import Value

@@ -5,8 +5,9 @@ import pytest
 from clocker_actors.errors import BadRequest
 from clocker_actors.kernel import Kernel
 from clocker_actors.model.activities import ActivityState
+from clocker_actors.model.generations import WatchClosely
 from clocker_actors.model.identity import Uid
-from clocker_actors.model.messages import Decided, Emit, Reconfigure, Resume, Suspend, WatchClosely
+from clocker_actors.model.messages import Decided, Emit, Reconfigure, Resume, Suspend
 from clocker_actors.model.specs import PolicySpec
 from clocker_actors.policies import catalogue
 from tests.policies.stage import ENTITY, PERSON, Stage

@@ -1,6 +1,6 @@
 """Short ways to make facts for the tests of this folder."""
 
-from clocker_actors.model import messages
+from clocker_actors.model import noted
 from clocker_actors.model.activities import Activity, ActivityState
 from clocker_actors.model.decisions import Decision
 from clocker_actors.model.identity import Cause, EntityKind, Uid
@@ -13,29 +13,29 @@ KINDS |= {"p": EntityKind.POOL, "h": EntityKind.HOST, "k": EntityKind.CONTAINER}
 NOW = 1_800_000_000.0
 
 
-def entity(uid: str, path: str, parent: str | None = None, at: float = NOW, **facts: Value) -> messages.EntityNoted:
+def entity(uid: str, path: str, parent: str | None = None, at: float = NOW, **facts: Value) -> noted.EntityNoted:
     """An entity whose kind is told by the first letter of its uid."""
     above = None if parent is None else Uid(parent)
-    return messages.EntityNoted(Uid(uid), KINDS[uid[0]], path, path.rpartition("/")[2], above, None, at, facts=facts)
+    return noted.EntityNoted(Uid(uid), KINDS[uid[0]], path, path.rpartition("/")[2], above, None, at, facts=facts)
 
 
-def readings(uid: str, at: float = NOW, **values: Value) -> messages.SensorsNoted:
+def readings(uid: str, at: float = NOW, **values: Value) -> noted.SensorsNoted:
     """Readings; a double underscore in a name stands for a dot."""
-    return messages.SensorsNoted(Uid(uid), tuple(Reading(name.replace("__", "."), value, at) for name, value in values.items()))
+    return noted.SensorsNoted(Uid(uid), tuple(Reading(name.replace("__", "."), value, at) for name, value in values.items()))
 
 
 def activity(
     number: int, uid: str, state: ActivityState = ActivityState.RUNNING, *, cause: str = "start", parent: str = "", effector: str = "resize"
-) -> messages.ActivityNoted:
+) -> noted.ActivityNoted:
     """An activity that began at NOW + number, and took two seconds if it has ended."""
     began = NOW + number
     ended = began + 2 if state.ended else None
-    return messages.ActivityNoted(Activity(f"t{number}", Uid(uid), effector, Cause(cause), began, parent=parent, state=state, ended=ended))
+    return noted.ActivityNoted(Activity(f"t{number}", Uid(uid), effector, Cause(cause), began, parent=parent, state=state, ended=ended))
 
 
-def decision(number: int, uid: str, action: str = "", cause: str = "start", kind: str = "autoscale") -> messages.DecisionNoted:
+def decision(number: int, uid: str, action: str = "", cause: str = "start", kind: str = "autoscale") -> noted.DecisionNoted:
     """A decision made at NOW + number."""
-    return messages.DecisionNoted(Decision(f"d{number}", Uid(uid), f"{uid}:scaler", kind, NOW + number, action, "because", Cause(cause)))
+    return noted.DecisionNoted(Decision(f"d{number}", Uid(uid), f"{uid}:scaler", kind, NOW + number, action, "because", Cause(cause)))
 
 
 def shop() -> ReadModel:

@@ -8,7 +8,8 @@ from clocker_actors.errors import NotFound
 from clocker_actors.model.activities import Activity, ActivityState, Step
 from clocker_actors.model.decisions import Decision, HostVerdict, PlacementTrace
 from clocker_actors.model.identity import Cause, Uid
-from clocker_actors.model.messages import ActivityNoted, DecisionNoted, EntityGone, NotificationNoted, Notified, PolicyNoted, SensorsNoted
+from clocker_actors.model.messages import Notified
+from clocker_actors.model.noted import ActivityNoted, DecisionNoted, EntityGone, NotificationNoted, PolicyNoted, SensorsNoted
 from clocker_actors.model.sensors import Reading
 from clocker_actors.telemetry.explain import Explanation, explain
 from clocker_actors.telemetry.readmodel import ReadModel

@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from clocker_actors.kernel import Actor, Kernel
 from clocker_actors.model.activities import ActivityState
 from clocker_actors.model.identity import RECORDER, Uid
-from clocker_actors.model.messages import EntityGone, SensorsNoted
+from clocker_actors.model.noted import EntityGone, SensorsNoted
 from clocker_actors.model.sensors import Reading
 from clocker_actors.telemetry.calls import Calls
 from clocker_actors.telemetry.exposition import Family, Sample, lines, metric_name

@@ -5,7 +5,7 @@ import pytest
 from clocker_actors.errors import NotFound
 from clocker_actors.model.activities import ActivityState
 from clocker_actors.model.identity import EntityKind, Uid
-from clocker_actors.model.messages import EntityGone, PolicyNoted
+from clocker_actors.model.noted import EntityGone, PolicyNoted
 from clocker_actors.model.sensors import Reading
 from clocker_actors.telemetry.readmodel import GONE_KEPT, ReadModel
 from tests.telemetry.samples import NOW, activity, decision, entity, readings, shop
