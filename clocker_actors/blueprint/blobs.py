@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from clocker_actors.errors import BadRequest
-from clocker_actors.model.specs import ApplicationSpec, Blueprint, BuildSpec, ContainerSpec, ImageSpec, ServiceSpec
+from clocker_actors.model.specs import BUILT_IMAGE, ApplicationSpec, Blueprint, BuildSpec, ContainerSpec, ImageSpec, ServiceSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,4 +67,4 @@ def _reference(build: BuildSpec) -> str:
     content = hashlib.sha256()
     for part in (build.context, build.dockerfile, *(f"{name}={build.arguments[name]}" for name in sorted(build.arguments))):
         content.update(part.encode() + b"\0")
-    return f"clocker/build:{content.hexdigest()[:24]}"
+    return f"{BUILT_IMAGE}{content.hexdigest()[:24]}"

@@ -106,6 +106,14 @@ class ImageInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedImage:
+    """An image in an engine's list, with all names that lead to it."""
+
+    id: str
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ProbeResult:
     """Outcome of one probe: `detail` says what was seen, in words."""
 

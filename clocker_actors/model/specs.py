@@ -66,6 +66,10 @@ class BuildSpec:
     arguments: Mapping[str, str] = field(default_factory=dict)
 
 
+BUILT_IMAGE = "clocker/build:"
+"""How the reference of every image that we build begins."""
+
+
 @dataclass(frozen=True, slots=True)
 class ImageSpec:
     """An image by reference, or one to build; `reference` of a built one is derived from its content."""

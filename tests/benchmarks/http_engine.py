@@ -43,6 +43,7 @@ class HttpEngine:
             ("GET", "/{v}/info", self._info),
             ("GET", "/{v}/events", self._events),
             ("GET", "/{v}/volumes", self._volumes),
+            ("GET", "/{v}/images/json", self._images),
             ("GET", "/{v}/images/{name:.+}/json", self._image),
             ("GET", "/{v}/containers/json", self._list),
             ("POST", "/{v}/containers/create", self._create),
@@ -70,6 +71,9 @@ class HttpEngine:
 
     async def _volumes(self, request: web.Request) -> web.StreamResponse:
         return web.json_response({"Volumes": [{"Name": name} for name in await self._engine.volumes({})]})
+
+    async def _images(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response([{"Id": image.id, "RepoTags": [*image.names]} for image in await self._engine.images({})])
 
     async def _image(self, request: web.Request) -> web.StreamResponse:
         found = await self._engine.image(request.match_info["name"])

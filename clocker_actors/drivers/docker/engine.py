@@ -13,7 +13,16 @@ from clocker_actors.drivers.docker.probes import Prober
 from clocker_actors.drivers.docker.stats import EngineWatch
 from clocker_actors.drivers.docker.streams import frames, lines, raw, text_lines
 from clocker_actors.errors import EngineUnavailable, TimedOut
-from clocker_actors.model.containers import SUBSCRIBED, ContainerRequest, EngineEvent, EngineInfo, ImageInfo, Observed, ProbeResult
+from clocker_actors.model.containers import (
+    SUBSCRIBED,
+    ContainerRequest,
+    EngineEvent,
+    EngineInfo,
+    ImageInfo,
+    NamedImage,
+    Observed,
+    ProbeResult,
+)
 from clocker_actors.model.specs import BuildSpec, ProbeSpec, Resources
 from clocker_actors.ports.engine import StatsWatch
 
@@ -23,6 +32,7 @@ LIST = 10.0
 CHANGE = 30.0
 START = 60.0
 DISK = 120.0
+REMOVE_IMAGE = 60.0
 LONGEST_OUTPUT = 64 * 1024
 
 
@@ -148,6 +158,15 @@ class DockerEngine:
     async def build(self, reference: str, build: BuildSpec, context: bytes, labels: Mapping[str, str]) -> None:
         """Build an image from a tar."""
         await images.build(self._link, reference, build, context, labels)
+
+    async def images(self, labels: Mapping[str, str]) -> Sequence[NamedImage]:
+        """Images with these labels."""
+        call = Call("images", "GET", "images/json", LIST, query={"filters": _filters(label=_pairs(labels))})
+        return [images.named(line) for line in await self._link.ask(call, list[wire.ListedImage])]
+
+    async def remove_image(self, name: str) -> None:
+        """Take this name away, and with its last one the image and what only that was made of; one that is gone is fine."""
+        await self._link.tell(Call("remove_image", "DELETE", f"images/{name}", REMOVE_IMAGE, fine=(404,), about=name))
 
     async def ensure_volume(self, name: str, labels: Mapping[str, str]) -> None:
         """Make a volume unless there is one of that name."""

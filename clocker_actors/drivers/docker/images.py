@@ -13,7 +13,7 @@ from clocker_actors.drivers.docker.link import Call, Link
 from clocker_actors.drivers.docker.requests import reference as split
 from clocker_actors.drivers.docker.streams import lines
 from clocker_actors.errors import ImageNotFound
-from clocker_actors.model.containers import ImageInfo
+from clocker_actors.model.containers import ImageInfo, NamedImage
 from clocker_actors.model.specs import BuildSpec
 
 LONGEST = 1800.0
@@ -21,6 +21,7 @@ QUIET = 600.0
 """Seconds without a word of progress after which a pull or build counts as lost."""
 
 LAST_LINES = 12
+NAMELESS = "<none>:<none>"
 DEFAULT_INTERVAL = 30.0
 
 
@@ -34,6 +35,11 @@ async def look_up(link: Link, reference: str) -> ImageInfo | None:
     if check is None or not check.test or check.test[0] == "NONE":
         return ImageInfo(found.id)
     return ImageInfo(found.id, check.interval / 1e9 or DEFAULT_INTERVAL)
+
+
+def named(line: wire.ListedImage) -> NamedImage:
+    """A line of the list in our words."""
+    return NamedImage(line.id, tuple(name for name in line.repo_tags or () if name != NAMELESS))
 
 
 async def pull(link: Link, reference: str) -> None:

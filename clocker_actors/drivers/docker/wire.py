@@ -122,6 +122,13 @@ class Image(Wire, frozen=True):
     config: ImageConfig | None = None
 
 
+class ListedImage(Wire, frozen=True):
+    """One line of the list of images; one without a name has none, or `<none>:<none>`."""
+
+    id: str
+    repo_tags: list[str] | None = None
+
+
 class Volume(Wire, frozen=True):
     name: str
 

@@ -35,6 +35,11 @@ class Controls:
         return tuple(box.observed() for box in self._core.boxes.values())
 
     @property
+    def built_images(self) -> tuple[str, ...]:
+        """All images that were built here, without asking the engine."""
+        return tuple(self._core.image_labels)
+
+    @property
     def volume_names(self) -> tuple[str, ...]:
         """All volumes, without asking the engine."""
         return tuple(self._core.volumes)

@@ -12,7 +12,7 @@ from clocker_actors.drivers.simulated import images
 from clocker_actors.drivers.simulated.boxes import Box
 from clocker_actors.drivers.simulated.journal import Journal
 from clocker_actors.errors import EngineFault, ImageNotFound, NameConflict, NotFound, OutOfDisk, PortTaken
-from clocker_actors.model.containers import ContainerRequest, EngineState, ImageInfo
+from clocker_actors.model.containers import ContainerRequest, EngineState, ImageInfo, NamedImage
 from clocker_actors.model.specs import BuildSpec, Resources
 
 Later = Callable[[float, Callable[[], None]], None]
@@ -33,6 +33,7 @@ class Core:
         self.disk_full = False
         self.boxes: dict[str, Box] = {}
         self.images: dict[str, ImageInfo] = {}
+        self.image_labels: dict[str, dict[str, str]] = {}
         self.volumes: dict[str, dict[str, str]] = {}
         self.taken_ports: set[int] = set()
         self.later = later
@@ -181,10 +182,30 @@ class Core:
         self._want_disk("pull")
         self.images[images.full_reference(reference)] = images.pulled(reference)
 
-    def build(self, reference: str, build: BuildSpec, context: bytes) -> None:
+    def build(self, reference: str, build: BuildSpec, context: bytes, labels: Mapping[str, str]) -> None:
         """Have an image made from a context."""
         self._want_disk("build")
-        self.images[images.full_reference(reference)] = images.built(reference, build, context)
+        name = images.full_reference(reference)
+        self.images[name] = images.built(reference, build, context)
+        self.image_labels[name] = dict(labels)
+
+    def images_with(self, labels: Mapping[str, str]) -> list[NamedImage]:
+        """Images that have all of these labels."""
+        return [NamedImage(self.images[name].id, (name,)) for name, given in self.image_labels.items() if _has(given, labels)]
+
+    def remove_image(self, name: str) -> None:
+        """Take an image away; silent if it is gone, EngineFault while a container is made of it."""
+        reference = images.full_reference(name)
+        users = [box.request.name for box in self.boxes.values() if images.full_reference(box.request.image) == reference]
+        if users:
+            raise EngineFault(
+                f"image {reference} on engine {self.name} is used by {', '.join(users)}; remove that first",
+                status=409,
+                operation="remove_image",
+                engine=self.name,
+            )
+        self.images.pop(reference, None)
+        self.image_labels.pop(reference, None)
 
     def volume(self, name: str, labels: Mapping[str, str]) -> None:
         """Have a volume; one that exists stays as it is."""

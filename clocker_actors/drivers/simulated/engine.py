@@ -20,7 +20,16 @@ from clocker_actors.drivers.simulated.watch import Meter, SimulatedWatch
 from clocker_actors.drivers.simulated.wire import Wire
 from clocker_actors.errors import ClockerError, EngineFault, EngineUnavailable, TimedOut
 from clocker_actors.kernel.clock import Clock
-from clocker_actors.model.containers import SUBSCRIBED, ContainerRequest, EngineEvent, EngineInfo, ImageInfo, Observed, ProbeResult
+from clocker_actors.model.containers import (
+    SUBSCRIBED,
+    ContainerRequest,
+    EngineEvent,
+    EngineInfo,
+    ImageInfo,
+    NamedImage,
+    Observed,
+    ProbeResult,
+)
 from clocker_actors.model.specs import BuildSpec, ProbeKind, ProbeSpec, Resources
 from clocker_actors.ports.calls import CallLog
 
@@ -205,10 +214,18 @@ class SimulatedEngine(Controls):
         delay = self._jitter.about(self.timing.pull)
         await self._call("pull", delay, lambda: self._core.pull(reference), limit=self.timing.transfer_limit)
 
-    async def build(self, reference: str, build: BuildSpec, context: bytes, labels: Mapping[str, str]) -> None:  # noqa: ARG002 - nobody asks for an image's labels
+    async def build(self, reference: str, build: BuildSpec, context: bytes, labels: Mapping[str, str]) -> None:
         """Make it from a context (a tar); EngineFault when that is no good."""
         delay = self._jitter.about(self.timing.build)
-        await self._call("build", delay, lambda: self._core.build(reference, build, context), limit=self.timing.transfer_limit)
+        await self._call("build", delay, lambda: self._core.build(reference, build, context, labels), limit=self.timing.transfer_limit)
+
+    async def images(self, labels: Mapping[str, str]) -> Sequence[NamedImage]:
+        """Images that were built with all of these labels."""
+        return await self._call("images", self.timing.call, lambda: self._core.images_with(labels))
+
+    async def remove_image(self, name: str) -> None:
+        """Remove it; EngineFault while a container is made of it. One that is gone is fine."""
+        await self._call("remove_image", self.timing.remove, lambda: self._core.remove_image(name))
 
     async def ensure_volume(self, name: str, labels: Mapping[str, str]) -> None:
         """Have a volume."""

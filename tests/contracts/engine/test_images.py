@@ -2,11 +2,13 @@
 
 import io
 import tarfile
+from dataclasses import replace
 
 import pytest
 
 from clocker_actors.errors import ClockerError, EngineFault
 from clocker_actors.model.specs import BuildSpec, VolumeKind, VolumeSpec
+from tests.bed import BedHost
 from tests.contracts.engine.lab import LABEL, Lab
 
 DOORS = ("docker-unix",)  # what is asked here does not depend on the door
@@ -36,6 +38,44 @@ async def test_a_build_gives_an_image_that_runs(lab: Lab) -> None:
     found = await lab.engine.image("clocker/built:1")
     assert found is not None
     assert found.health_interval == 7.0
+
+
+async def test_built_images_are_found_by_label_and_removed_by_name(lab: Lab) -> None:
+    for number in (1, 2):
+        text = f"FROM {lab.image}\nENV number={number}\nRUN true\n"
+        await lab.engine.build(f"clocker/gone:{number}", BuildSpec(""), _context(text), {LABEL: "going", "number": str(number)})
+    listed = await lab.engine.images({LABEL: "going"})
+    assert sorted(name for image in listed for name in image.names) == ["clocker/gone:1", "clocker/gone:2"]
+    assert [image.names for image in await lab.engine.images({LABEL: "going", "number": "2"})] == [("clocker/gone:2",)]
+    assert not await lab.engine.images({LABEL: "other"})
+    for _ in range(2):
+        await lab.engine.remove_image("clocker/gone:1")
+        await lab.engine.remove_image("clocker/gone:2")
+    assert not await lab.engine.images({LABEL: "going"})
+    assert await lab.engine.image(lab.image), "what it was built on stays"
+
+
+@pytest.mark.parametrize("runs", [True, False])
+async def test_an_image_with_containers_is_not_removed(lab: Lab, runs: bool) -> None:
+    await lab.engine.build("clocker/gone:1", BuildSpec(""), _context(f"FROM {lab.image}\n"), {LABEL: "going"})
+    wanted = replace(lab.request(), image="clocker/gone:1")
+    identity = await (lab.run(wanted) if runs else lab.engine.create(wanted))
+    with pytest.raises(EngineFault) as refusal:
+        await lab.engine.remove_image("clocker/gone:1")
+    assert refusal.value.details["status"] == 409
+    assert await lab.engine.image("clocker/gone:1")
+    await lab.engine.remove(identity)
+    await lab.engine.remove_image("clocker/gone:1")
+    assert await lab.engine.image("clocker/gone:1") is None
+
+
+@pytest.mark.real
+async def test_a_name_that_somebody_else_gave_keeps_the_image(lab: Lab, host: BedHost) -> None:
+    await lab.engine.build("clocker/gone:1", BuildSpec(""), _context(f"FROM {lab.image}\n"), {LABEL: "going"})
+    await host.docker("tag", "clocker/gone:1", "theirs:1")
+    await lab.engine.remove_image("clocker/gone:1")
+    assert [image.names for image in await lab.engine.images({LABEL: "going"})] == [("theirs:1",)]
+    await lab.engine.remove_image("theirs:1")
 
 
 async def test_a_context_without_its_dockerfile(lab: Lab) -> None:
