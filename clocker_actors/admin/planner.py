@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from clocker_actors.entities.records import ApplicationState, ClusterState, MemberState, PoolState
+from clocker_actors.entities.root import name_fault
 from clocker_actors.entities.standing import occupy_standing
 from clocker_actors.errors import BadRequest
 from clocker_actors.model import sensors
@@ -17,10 +18,13 @@ from clocker_actors.model.values import as_number
 from clocker_actors.placement.index import HostIndex
 from clocker_actors.planning.members import MemberView
 from clocker_actors.planning.plan import plan
-from clocker_actors.planning.values import Plan, PlanRefusal, PoolView, RunningApplication, RunningService
+from clocker_actors.planning.values import Plan, PlanRefusal, PlanWarning, PoolView, RunningApplication, RunningService
 from clocker_actors.ports.store import Store
 from clocker_actors.store.codec import decode
 from clocker_actors.telemetry.readmodel import ReadModel
+
+_LARGE_CORES, _LARGE_MEMORY = 1_000, 1 << 50
+"""What a host is taken to have that was never asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +54,13 @@ def plan_of(blueprint: Blueprint, store: Store, model: ReadModel) -> PlanView:
             raise BadRequest(
                 f"application {application.id}: no location {application.location!r}; write one of {names}", location=application.location
             )
-        plans.append(plan(application, view, _running(application, store, model)))
+        found = plan(application, view, _running(application, store, model))
+        plans.append(_provisional(found) if application.location in fresh else found)
     there = {state.spec.id: state.spec for state in _applications(store)}
     others = any(spec != known[spec.name].spec for spec in blueprint.pools if spec.name in known)
     others = others or any(_frame(spec) != _frame(there[spec.id]) for spec in blueprint.applications if spec.id in there)
     changes = others or bool(fresh) or any(found.changes for found in plans)
-    refusals = tuple(_taken(blueprint, {*known}, {*fresh}, {*there})) if changes else ()
+    refusals = tuple(_taken(blueprint, store, {*known}, {*fresh}, {*there})) if changes else ()
     return PlanView(changes, not refusals and all(found.possible for found in plans), tuple(fresh), tuple(plans), refusals)
 
 
@@ -67,8 +72,12 @@ def _frame(spec: ApplicationSpec) -> ApplicationSpec:
     return replace(spec, services=())
 
 
-def _taken(blueprint: Blueprint, pools: set[str], fresh: set[str], applications: set[str]) -> Iterator[PlanRefusal]:
+def _taken(blueprint: Blueprint, store: Store, pools: set[str], fresh: set[str], applications: set[str]) -> Iterator[PlanRefusal]:
     """What a deploy is refused for, since it only adds. A blueprint that changes nothing needs no deploy."""
+    for name in (*(pool.name for pool in blueprint.pools), *(application.id for application in blueprint.applications)):
+        fault = name_fault(name, store)
+        if fault:
+            yield PlanRefusal(name, fault)
     for pool in blueprint.pools:
         if pool.name in pools:
             yield PlanRefusal(
@@ -126,12 +135,30 @@ def _host_view(uid: Uid, spec: HostSpec, order: int, model: ReadModel) -> HostVi
 
 
 def _unseen(spec: PoolSpec) -> PoolView:
-    """A docker cloud that the blueprint brings: its hosts are taken to answer, of a size that nobody knows yet."""
+    """A docker cloud that the blueprint brings: its hosts are taken to answer, and to be large and idle, since nobody knows yet."""
     hosts = [
-        HostView(Uid(f"{spec.name}/{host.name}"), host.name, host.reached_at, zone=host.zone, labels=host.labels, order=order)
+        HostView(
+            Uid(f"{spec.name}/{host.name}"),
+            host.name,
+            host.reached_at,
+            zone=host.zone,
+            labels=host.labels,
+            cores=_LARGE_CORES,
+            memory=_LARGE_MEMORY,
+            cpu=0.0,
+            order=order,
+        )
         for order, host in enumerate(spec.hosts)
     ]
     return PoolView(spec.name, tuple(hosts), spec.strategies, spec.ports)
+
+
+def _provisional(found: Plan) -> Plan:
+    """A plan on hosts that nobody has asked yet says so."""
+    warning = PlanWarning(
+        found.pool, "its hosts are not known before this is deployed; this is where things go if all of them answer and have room"
+    )
+    return replace(found, warnings=(warning, *found.warnings))
 
 
 # --- what runs

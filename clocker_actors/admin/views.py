@@ -189,7 +189,7 @@ def application_views(model: ReadModel) -> list[ApplicationView]:
     """All applications. One pass over the members serves them all."""
     members: dict[Uid, list[Entry]] = {}
     for member in model.of_kind(EntityKind.MEMBER):
-        if member.application is not None:
+        if member.application is not None and member.type != "group":  # which has no container of its own
             members.setdefault(member.application, []).append(member)
     return [_application(model, entry, members.get(entry.uid, [])) for entry in model.of_kind(EntityKind.APPLICATION)]
 

@@ -16,6 +16,8 @@ from clocker_actors.model.identity import ROOT, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.messages import ActivityEnded, CancelParts, ChildChanged, ChildDeleted, Invoke
 from clocker_actors.model.specs import ApplicationSpec, Blueprint, PoolSpec
+from clocker_actors.model.values import counted
+from clocker_actors.ports.store import Store
 from clocker_actors.store.codec import convert, decode
 
 log = logging.getLogger(__name__)
@@ -30,6 +32,16 @@ RESERVED = frozenset({str(ROOT), "clocker"})
 
 class LookAtIds:
     """Timer message: are there ids enough for the next while?"""
+
+
+def name_fault(name: str, store: Store) -> str:
+    """Why an application or pool cannot have this name: it leads to the management plane, or to what has it as uid. "" when it can."""
+    if name in RESERVED:
+        return f"{name} is the name of the management plane itself: give this application or pool another name"
+    for kind in EntityKind:
+        if store.read(kind, name) is not None:
+            return f"{name} is the uid of a {kind} that exists: give this application or pool another name"
+    return ""
 
 
 class Root(Entity[RootState]):
@@ -113,12 +125,10 @@ class Root(Entity[RootState]):
         self.change(self.state, *records)
 
     def _check_name(self, name: str) -> None:
-        """No name may lead to something else: neither to the management plane, nor to what has it as uid. Raises BadRequest."""
-        if name in RESERVED:
-            raise BadRequest(f"{name} is the name of the management plane itself: give this application or pool another name", name=name)
-        for kind in EntityKind:
-            if self.outside.store.read(kind, name) is not None:
-                raise BadRequest(f"{name} is the uid of a {kind} that exists: give this application or pool another name", name=name)
+        """Raises BadRequest for a name that would lead to something else."""
+        fault = name_fault(name, self.outside.store)
+        if fault:
+            raise BadRequest(fault, name=name)
 
     def _new_pool(self, spec: PoolSpec) -> PoolState:
         self._check_name(spec.name)
@@ -171,7 +181,7 @@ class Root(Entity[RootState]):
         self.told.add(activity.id)
         for uid in sorted(waiting):
             self.tell(uid, Invoke("start", {}, Cause(activity.id, activity.cause.principal), activity.id, self.uid))
-        self.running.step(activity.id, "start", f"{len(waiting)} applications")
+        self.running.step(activity.id, "start", counted(len(waiting), "application"))
 
     def _application_started(self, ended: Activity) -> None:
         waiting = self.deploys.get(ended.parent)

@@ -20,3 +20,8 @@ def as_number(value: Value) -> float | None:
 def as_map(value: Value) -> Mapping[str, Value]:
     """The value if it is a map, else an empty one."""
     return value if isinstance(value, Mapping) else {}
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 member`, `3 members`: a number with its noun, as people write it."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

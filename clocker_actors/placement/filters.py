@@ -12,6 +12,7 @@ could report, and would otherwise stay empty for ever.
 from dataclasses import dataclass
 from typing import Protocol
 
+from clocker_actors.model.values import counted
 from clocker_actors.placement.hosts import NANO, HostRow, Need
 
 _MB = 1_000_000
@@ -53,7 +54,7 @@ class Up:
         return 0.0
 
     def remedy(self, host: HostRow, need: Need) -> str:
-        return f"{host.name} being up again"
+        return f"{host.name} answering; `clocker hosts` says why it does not"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +88,13 @@ class MaxContainers:
 
     def refusal(self, host: HostRow, need: Need) -> str:
         foreign = f", {host.foreign} of them foreign" if host.foreign else ""
-        return f"{host.name} has {host.load} containers{foreign}; MaxContainers allows {self.most}"
+        return f"{host.name} has {counted(host.load, 'container')}{foreign}; MaxContainers allows {self.most}"
 
     def shortfall(self, host: HostRow, need: Need) -> float:
         return host.load - self.most
 
     def remedy(self, host: HostRow, need: Need) -> str:
-        return (
-            f"{host.load - self.most + 1} container(s) less on {host.name}, or maxContainers of at least {host.load + 1} (is {self.most})"
-        )
+        return f"{counted(host.load - self.most + 1, 'container')} less on {host.name}, or maxContainers of at least {host.load + 1} (is {self.most})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +142,8 @@ class MemoryFits:
         return host.memory_reserved + need.memory - host.memory
 
     def remedy(self, host: HostRow, need: Need) -> str:
+        if not host.memory:
+            return f"{host.name} saying how much memory it has, which it does once it is up"
         return f"{_mb(host.memory_reserved + need.memory - host.memory)} more memory free on {host.name}, or a limit of that much less"
 
 
@@ -165,6 +166,8 @@ class CpusFit:
         return (host.nanocpus + need.nanocpus) / NANO - host.cores
 
     def remedy(self, host: HostRow, need: Need) -> str:
+        if not host.cores:
+            return f"{host.name} saying how many processors it has, which it does once it is up"
         return f"{self.shortfall(host, need):g} more processors free on {host.name}, or cpus of that much less"
 
 
@@ -188,7 +191,7 @@ class PortsFree:
         taken = [port for port in need.fixed if host.taken(port)]
         if taken:
             return f"port {', '.join(map(str, taken))} of {host.name} is taken"
-        return f"{host.name} has no {need.random} free ports left between {host.ports_from} and {host.ports_to}"
+        return f"{host.name} has not {counted(need.random, 'free port')} left between {host.ports_from} and {host.ports_to}"
 
     def shortfall(self, host: HostRow, need: Need) -> float:
         return sum(host.taken(port) for port in need.fixed) + max(0, self._missing(host, need))

@@ -13,7 +13,7 @@ from clocker_actors.model.decisions import Decision, HostVerdict, PlacementTrace
 from clocker_actors.model.identity import Uid
 from clocker_actors.model.placements import Placement, PlacementRequest
 from clocker_actors.model.specs import StrategySpec
-from clocker_actors.model.values import Value
+from clocker_actors.model.values import Value, counted
 from clocker_actors.placement.catalogue import make_pipeline
 from clocker_actors.placement.filters import AVOID, avoid_reason
 from clocker_actors.placement.hosts import NANO, HostRow, Need
@@ -155,9 +155,9 @@ def _inputs(request: PlacementRequest, ranked: RankedHosts) -> dict[str, Value]:
 def _counts(trace: PlacementTrace) -> str:
     refused = ", ".join([f"{count} by {rule}" for rule, count in trace.refused.items()])
     return (
-        f"{sum(trace.refused.values())} of {trace.considered} hosts refused: {refused}"
+        f"{sum(trace.refused.values())} of {counted(trace.considered, 'host')} refused: {refused}"
         if refused
-        else f"none of {trace.considered} hosts refused"
+        else f"none of {counted(trace.considered, 'host')} refused"
     )
 
 
@@ -176,7 +176,7 @@ def _chosen(request: PlacementRequest, look: _Look, trace: PlacementTrace, decis
         KIND,
         at,
         f"place on {first.name}",
-        f"best of {left} fitting hosts by {look.pipeline.names[-1]}: {first.reason}",
+        f"best of {counted(left, 'fitting host')} by {look.pipeline.names[-1]}: {first.reason}",
         request.cause,
         _inputs(request, look.ranked),
         (_counts(trace),),

@@ -15,6 +15,7 @@ from math import inf
 from typing import Protocol, TypeAlias
 
 from clocker_actors.model.identity import Uid
+from clocker_actors.model.values import counted
 from clocker_actors.placement.hosts import HostRow
 
 Key: TypeAlias = tuple[float, ...]
@@ -47,8 +48,8 @@ class BreadthFirst:
 
     def words(self, host: HostRow, cluster: Uid) -> str:
         if not cluster:
-            return f"{host.load} containers"
-        return f"{host.clusters.get(cluster, 0)} of this cluster, {host.containers + host.foreign} containers"
+            return counted(host.load, "container")
+        return f"{host.clusters.get(cluster, 0)} of this cluster, {counted(host.containers + host.foreign, 'container')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class LeastContainers:
         return (host.containers + host.foreign,)
 
     def words(self, host: HostRow, cluster: Uid) -> str:
-        return f"{host.load} containers"
+        return counted(host.load, "container")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class LowestCpuUsage:
     def words(self, host: HostRow, cluster: Uid) -> str:
         cpu = host.expected_cpu
         use = "processor use unknown" if cpu is None else f"{cpu:.1f} % processor use expected"
-        return f"{use}, {host.load} containers"
+        return f"{use}, {counted(host.load, 'container')}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from clocker_actors.model.identity import Cause, EntityKind, Uid
 from clocker_actors.model.placements import Placement
 from clocker_actors.model.specs import ApplicationSpec, ClusterSpec, ContainerSpec, ServiceSpec, StrategySpec
+from clocker_actors.model.values import counted
 from clocker_actors.placement.index import HostIndex
 from clocker_actors.placement.pipeline import place
 from clocker_actors.planning.members import bounded, resizing
@@ -26,6 +27,8 @@ from clocker_actors.planning.values import (
 from clocker_actors.planning.warnings import cluster_warnings, container_warnings
 
 NO_CLUSTER = Uid("")
+GROUP = "group"
+"""What people call a member without a container."""
 _CAUSE = Cause("plan")
 
 
@@ -45,11 +48,11 @@ def name_of(service: ServiceSpec) -> str:
     return service.id or service.name
 
 
-def kind_of(service: ServiceSpec) -> EntityKind:
-    """What entity a service becomes; one with children only is an application of its own."""
+def kind_of(service: ServiceSpec) -> str:
+    """What a service becomes, in the words of people: one with children only is a group."""
     if service.cluster is not None:
         return EntityKind.CLUSTER
-    return EntityKind.MEMBER if service.container is not None else EntityKind.APPLICATION
+    return EntityKind.MEMBER if service.container is not None else GROUP
 
 
 @dataclass(slots=True)
@@ -67,7 +70,7 @@ class _Draft:
     def __post_init__(self) -> None:
         self.index = HostIndex.of(self.pool.hosts, self.pool.ports)
 
-    def step(self, action: Action, kind: EntityKind, path: str, reason: str) -> None:
+    def step(self, action: Action, kind: str, path: str, reason: str) -> None:
         self.steps.append(PlanStep(action, kind, path, reason))
 
     def services(self, path: str, wanted: tuple[ServiceSpec, ...], running: tuple[RunningService, ...]) -> None:
@@ -101,7 +104,7 @@ class _Draft:
         if running is None:
             size = bounded(cluster.initial_size, cluster.min_size, cluster.max_size)
             note = f" ({size.clamped[0]})" if size.clamped else ""
-            self.step(Action.CREATE, EntityKind.CLUSTER, path, f"it does not exist yet; {size.size} members{note}")
+            self.step(Action.CREATE, EntityKind.CLUSTER, path, f"it does not exist yet; {counted(size.size, 'member')}{note}")
             self._members(path, cluster.member, Uid(path), range(1, size.size + 1))
             return
         self._existing(path, service, running)

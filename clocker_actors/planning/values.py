@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from clocker_actors.model.containers import ImageInfo
-from clocker_actors.model.identity import EntityKind, Uid
+from clocker_actors.model.identity import Uid
 from clocker_actors.model.placements import HostView
 from clocker_actors.model.specs import ServiceSpec, StrategySpec
 from clocker_actors.placement.index import PORT_RANGE
@@ -56,7 +56,7 @@ class PlanStep:
     """One step, in order. A created member has its host (name and address) and ports; port 0 is one the manager chooses when it places it."""
 
     action: Action
-    kind: EntityKind
+    kind: str
     path: str
     reason: str
     host: str = ""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from clocker_actors.model.specs import MAX_MEMBERS, ClusterSpec, ContainerSpec, VolumeKind
+from clocker_actors.model.values import counted
 from clocker_actors.planning.values import PlanWarning, PoolView
 
 
@@ -34,9 +35,11 @@ def cluster_warnings(path: str, cluster: ClusterSpec, pool: PoolView) -> Iterato
     ports = f"port{'s' if len(fixed) > 1 else ''} {', '.join(map(str, fixed))}"
     if cluster.initial_size > hosts:
         yield PlanWarning(
-            path, f"{ports} can be had once per host: {hosts} hosts run {hosts} of {cluster.initial_size} members; use random ports"
+            path,
+            f"{ports} can be had once per host: {counted(hosts, 'host')} can run {hosts} of {cluster.initial_size} members; use random ports",
         )
     elif hosts < cluster.max_size < MAX_MEMBERS:
         yield PlanWarning(
-            path, f"{ports} can be had once per host: it cannot grow beyond {hosts} members (maximum {cluster.max_size}); use random ports"
+            path,
+            f"{ports} can be had once per host: it cannot grow beyond {counted(hosts, 'member')} (maximum {cluster.max_size}); use random ports",
         )

@@ -11,7 +11,7 @@ members; what is counted as "size" is the size already asked for, because resizi
 import math
 from dataclasses import dataclass
 
-from clocker_actors.model.values import Value
+from clocker_actors.model.values import Value, counted
 from clocker_actors.policies.autoscaler_rules import FRESH_PERIODS, Load, Rules
 from clocker_actors.policies.conclusion import Conclusion, amount, clock_time, seconds
 from clocker_actors.policies.windows import GRAIN, SizeHistory
@@ -66,7 +66,7 @@ def wish(load: Load, size: int, rules: Rules) -> Wish:
 def _first_step(load: Load, bound: float, want: int) -> str:
     how = "ceil" if load.upper == bound and load.value > bound else "floor"
     value, limit = amount(load.value, load.unit), amount(bound, load.unit)
-    return f"{value} x {load.count} members = {amount(load.total, load.unit)}; {how}(/ {limit}) = {want}"
+    return f"{value} x {counted(load.count, 'member')} = {amount(load.total, load.unit)}; {how}(/ {limit}) = {want}"
 
 
 def _between(load: Load) -> str:
@@ -125,7 +125,7 @@ def _shrink(first: Wish, load: Load, size: int, rules: Rules) -> Wish:
         kept = _not_hot_again(load, want, size, rules.down_increment)
         if kept != want:
             limit = amount(load.upper or 0.0, load.unit)
-            thrash = f"{want} members would be above {limit} at once, so {kept} stay"
+            thrash = f"{counted(want, 'member')} would be above {limit} at once, so {kept} stay"
             steps.append(thrash)
             want = kept
         if want < size and rules.clamp(want) != want:

@@ -73,3 +73,31 @@ async def test_a_plan_on_an_unknown_location_names_the_known(http: httpx.AsyncCl
     answer = await http.post("/v1/plan", content=f"location: nowhere\n{GOOD}")
     assert answer.status_code == 400
     assert "nowhere" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("name", ["root", "clocker"])
+async def test_a_plan_refuses_the_names_that_a_deploy_refuses(http: httpx.AsyncClient, name: str) -> None:
+    answer = await http.post("/v1/plan", content=GOOD.replace("mine", name))
+    found = answer.json()
+    assert not found["possible"]
+    assert (
+        f"{name} is the name of the management plane itself: give this application or pool another name" in found["refusals"][0]["reason"]
+    )
+
+
+async def test_a_plan_on_hosts_nobody_has_asked_yet_takes_them_to_have_room_and_says_so(http: httpx.AsyncClient) -> None:
+    cloud = "- type: docker-cloud\n  id: mycloud\n  strategies: [MaxCpuUsage]\n  hosts:\n  - name: one\n    engine: tcp://10.0.0.1:2375\n"
+    large = GOOD + "  memory: 64m\n  cpus: 2\n"
+    found = (
+        await http.post(
+            "/v1/plan", content=f"location: mycloud\n{large}{large.partition('services:')[2].replace('web', 'db').lstrip()}{cloud}"
+        )
+    ).json()
+    assert found["possible"], found["plans"][0]["refusals"]
+    assert "not known before this is deployed" in found["plans"][0]["warnings"][0]["message"]
+
+
+async def test_a_group_is_called_so(http: httpx.AsyncClient) -> None:
+    group = "name: mine\nservices:\n- type: group\n  id: side\n  children:\n  - type: docker:nginx:1.25\n    id: web\n"
+    steps = (await http.post("/v1/plan", content=group)).json()["plans"][0]["steps"]
+    assert [(step["path"], step["kind"]) for step in steps][:2] == [("mine", "application"), ("mine/side", "group")]

@@ -8,14 +8,14 @@ from clocker_actors.model.specs import PortKind, PortSpec, StrategySpec
 from tests.placement.samples import GB, fixed, host, index_of, placed, refused, request, strategy
 
 CASES = {
-    "up": (host(1, up=False), request(), (), "host-1 is not up", "host-1 being up again"),
+    "up": (host(1, up=False), request(), (), "host-1 is not up", "host-1 answering; `clocker hosts` says why it does not"),
     "cordoned": (host(1, cordoned=True), request(), (), "host-1 is cordoned", "host-1 uncordoned"),
     "MaxContainers": (
         host(1, foreign=2),
         request(),
         (strategy("MaxContainers", maxContainers=2),),
         "host-1 has 2 containers, 2 of them foreign; MaxContainers allows 2",
-        "1 container(s) less on host-1, or maxContainers of at least 3 (is 2)",
+        "1 container less on host-1, or maxContainers of at least 3 (is 2)",
     ),
     "MaxCpuUsage": (
         host(1, cpu=61.0),
@@ -115,7 +115,7 @@ def test_a_full_port_range_refuses() -> None:
     index = index_of(host(1), ports=(20_000, 20_001))
     placed(request(1, ports=(PortSpec(80),)), index)
     answer = refused(request(2, ports=(PortSpec(80), PortSpec(81))), index)
-    assert "host-1 has no 2 free ports left between 20000 and 20001" in answer.decision.reason
+    assert "host-1 has not 2 free ports left between 20000 and 20001" in answer.decision.reason
 
 
 def test_an_empty_pool_says_so() -> None:

@@ -88,7 +88,7 @@ def test_a_fixed_port_with_more_members_than_hosts_is_warned_of() -> None:
     bound = replace(WEB, ports=(PortSpec(80, PortKind.BOUND, 8080),))
     outcome = plan(shop(cluster(4, bound)), pool())
     assert [warning.message for warning in outcome.warnings] == [
-        "port 8080 can be had once per host: 3 hosts run 3 of 4 members; use random ports"
+        "port 8080 can be had once per host: 3 hosts can run 3 of 4 members; use random ports"
     ]
     assert len(outcome.refusals) == 1
     later = plan(shop(cluster(2, bound, most=6)), pool())
