@@ -164,6 +164,7 @@ class Manager:
             other_period=settings.stats_other,
             start_limit=settings.start_limit,
             start_target=settings.start_target,
+            start_settle=settings.start_settle,
         )
         return Outside(
             plane=self.plane,

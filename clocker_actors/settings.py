@@ -101,6 +101,8 @@ class Settings:
     """Starts in flight per engine to begin with; the pace adapts from there."""
     start_target: float = field(default=0.6, metadata={"check": _number(0.05, 60, "0.6")})
     """Latency of a start above which the pace goes down."""
+    start_settle: float = field(default=1.0, metadata={"check": _number(0, 60, "1.0")})
+    """Seconds that a container which nothing probes has to run before its start counts as done."""
     ping_period: float = field(default=1.0, metadata={"check": _number(0.1, 300, "1.0")})
     ping_limit: float = field(default=2.0, metadata={"check": _number(0.1, 300, "2.0")})
     ping_misses: int = field(default=2, metadata={"check": _number(1, 100, "2", whole=True)})

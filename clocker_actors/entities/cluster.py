@@ -196,7 +196,7 @@ class Cluster(Entity[ClusterState]):
         """A resize or start that is taken back leaves what is up, and makes no more."""
         self.brood.take_back(self.state.members, activity)
         if (activity.effector.startswith("resize") or activity.effector == "start") and self.state.desired is Desired.RUNNING:
-            up = sum(1 for uid in self.state.members if self._up(uid))
+            up = sum(1 for uid in self.state.members if self._serves(uid))
             self.change(replace(self.state, size=max(self.spec.min_size, min(self.state.size, up))))
 
     def _try_anew(self) -> None:
@@ -243,7 +243,7 @@ class Cluster(Entity[ClusterState]):
     def _start_members(self) -> None:
         activity = self.running.newest("start", "resize", "resizeByDelta", "replaceMember")
         if activity is not None:
-            waiting = [uid for uid in self.state.members if not self._up(uid)]
+            waiting = [uid for uid in self.state.members if not self._serves(uid)]
             self.brood.order(waiting, "start", Cause(activity.id, activity.cause.principal), activity.id)
 
     def _sized(self) -> bool:
@@ -269,7 +269,7 @@ class Cluster(Entity[ClusterState]):
     def _remove(self, count: int) -> None:
         pairs = list(self.state.replacing.items())
         busy = {uid for pair in pairs for uid in pair}
-        views = [MemberView(uid, up=self._up(uid)) for uid in self.state.members if uid not in busy]
+        views = [MemberView(uid, up=self._serves(uid)) for uid in self.state.members if uid not in busy]
         going = list(resizing(views, max(0, len(views) - count), self.spec.removal).remove)
         for pair in pairs[: count - len(going)]:  # only members in replacement are left: old and new count as one
             going += [uid for uid in pair if uid in self.state.members]
@@ -362,6 +362,11 @@ class Cluster(Entity[ClusterState]):
         said = self.brood.said.get(uid)
         return said is not None and said.up
 
+    def _serves(self, uid: Uid) -> bool:
+        """Up, or has begun so lately that its start may yet turn out to have failed: it counts for those who use the cluster, not for who waits for a start."""
+        said = self.brood.said.get(uid)
+        return said is not None and (said.up or said.settling)
+
     def _why(self, *effectors: str) -> tuple[Cause, str]:
         activity = self.running.newest(*effectors)
         return (Cause(activity.id, activity.cause.principal), activity.id) if activity else (SYSTEM, "")
@@ -376,7 +381,7 @@ class Cluster(Entity[ClusterState]):
         self.observe(sensors.QUARANTINED, held)
 
     def _refresh(self) -> None:
-        up = sum(1 for uid in self.state.members if self._up(uid))
+        up = sum(1 for uid in self.state.members if self._serves(uid))
         self.observe(sensors.GROUP_UP, up)
         if self.state.desired is Desired.STOPPED:
             if self.brood.stopped(self.state.members):
@@ -392,6 +397,7 @@ class Cluster(Entity[ClusterState]):
         given_up = self.failures >= MOST_FAILURES
         wanted = self.state.size
         starting = self.service.expected is Lifecycle.STARTING
+        started = sum(1 for uid in self.state.members if self._up(uid))
         enough = quorate(self.spec.quorum, up, wanted, starting=starting)
         self.service.set_indicator("quorum", "" if enough else f"{up} of {wanted} members are up")
         words = f"{self.failures} members in a row failed to start, and no more are tried until a resize, start or restart; the last: {self.last_failure}"
@@ -399,13 +405,13 @@ class Cluster(Entity[ClusterState]):
         refused = self._refused()
         self.service.set_problem("placement", refused)
         stuck = "; ".join(problem for name, problem in self.service.problems.items() if name != STORE_PROBLEM)
-        if starting and (enough or stuck or refused):
+        if starting and (quorate(self.spec.quorum, started, wanted, starting=True) or stuck or refused):
             self.service.expect(Lifecycle.RUNNING)
         for activity in self.running.all("start", "resize", "resizeByDelta"):
             self.running.progress(activity.id, done=min(up, wanted), total=wanted, note=refused or self.last_failure)
             if stuck or refused:
                 self.running.fail(activity.id, stuck or refused)
-            elif up == wanted and not self.state.removing:
+            elif started == wanted and not self.state.removing:
                 self.running.finish(activity.id, wanted)
 
     def _refused(self) -> str:

@@ -1,6 +1,6 @@
 """A container: one generation of one member on one engine.
 
-    image ──▶ waiting for its turn ──▶ begin (create, start, inspect) ──▶ STARTED ──probe or HEALTHCHECK──▶ READY ◀──▶ UNWELL
+    image ──▶ waiting for its turn ──▶ begin (create, start, inspect) ──▶ STARTED ──probe, HEALTHCHECK or time──▶ READY ◀──▶ UNWELL
       └──────────────┴── failed: FAILED, with the engine's words            │ die event, or seen dead
                                                                            DIED ──End──▶ removed: GONE
     host lost: LOST ──seen again──▶ what it was
@@ -32,7 +32,7 @@ from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.removal import EndAgain, Removal
 from clocker_actors.entities.sensing import Sensing
 from clocker_actors.entities.usage import Usage
-from clocker_actors.entities.wellness import LAST_WORDS_LIMIT, RUNNING, Deadline, ProbeNow, Wellness
+from clocker_actors.entities.wellness import LAST_WORDS_LIMIT, RUNNING, Deadline, ProbeNow, Settled, Wellness
 from clocker_actors.errors import Conflict, Failure
 from clocker_actors.kernel import WorkDone, WorkFailed
 from clocker_actors.model import sensors
@@ -75,7 +75,7 @@ class Container(Sensing):
         self.lane = lane
         self.cause = cause
         self.observed = seen
-        self.phase, self.reason = Phase.WAITING, ""
+        self.phase, self.reason, self.settling = Phase.WAITING, "", False
         self.failure: Failure | None = None
         self.wellness = Wellness(self)
         self.observed_at = 0.0  # when it was last heard of by itself: what a look was asked before that shows is old
@@ -146,6 +146,8 @@ class Container(Sensing):
                 self.wellness.probe()
             case Deadline():
                 self.wellness.too_late()
+            case Settled():
+                self.wellness.settled()
             case StayedDead():
                 self._died(self.exit_code)
             case EndAgain():
@@ -348,6 +350,15 @@ class Container(Sensing):
         self.tell(
             intent.member,
             GenerationChanged(
-                intent.member, intent.generation, self.phase, self.now, self.cause, self.uid, self.observed, self.reason, self.failure
+                member=intent.member,
+                generation=intent.generation,
+                phase=self.phase,
+                at=self.now,
+                cause=self.cause,
+                container=self.uid,
+                observed=self.observed,
+                reason=self.reason,
+                failure=self.failure,
+                settling=self.settling,
             ),
         )

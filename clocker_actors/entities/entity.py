@@ -78,6 +78,8 @@ class Entity(Sensing, Generic[S]):
 
     kind: ClassVar[EntityKind]
     state: S
+    settling = False
+    """Whether what it runs has only just begun, with nothing but time to tell whether it will last."""
 
     def __init__(self, uid: Uid, outside: Outside) -> None:
         super().__init__(uid, outside)
@@ -111,7 +113,9 @@ class Entity(Sensing, Generic[S]):
         problems = {**self.service.indicators, **self.service.problems}
         state = self.service.actual or Lifecycle.CREATED
         up = self.service.up and state is Lifecycle.RUNNING
-        self.tell(self.identity.parent, ChildChanged(self.uid, state, up, problems, start_failed=self.start_failed))
+        settling = self.settling and self.service.up and state is Lifecycle.STARTING
+        said = ChildChanged(self.uid, state, up, problems, start_failed=self.start_failed, settling=settling)
+        self.tell(self.identity.parent, said)
 
     @property
     def start_failed(self) -> bool:

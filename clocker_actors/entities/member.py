@@ -261,7 +261,7 @@ class Member(Entity[MemberState]):
             # It holds neither memory nor ports any more: its successor may have its very place.
             self.tell(self.identity.pool, Release(self.uid, current.number))
         leaving = replace(current, ended=over)
-        self.phase = None
+        self.phase, self.settling = None, False
         self.change(replace(state, current=None, leaving=(*state.leaving, leaving)))
 
     def _end_leaving(self) -> None:
@@ -350,6 +350,7 @@ class Member(Entity[MemberState]):
 
     def _current_changed(self, current: Generation, message: GenerationChanged) -> None:
         self.phase = message.phase
+        self.settling = message.settling and not current.ready_once
         if message.phase is Phase.READY:
             self._ready(current, message)
         elif message.phase is Phase.UNWELL:
@@ -362,11 +363,12 @@ class Member(Entity[MemberState]):
 
     def _ready(self, current: Generation, message: GenerationChanged) -> None:
         self._step("ready", message.reason)
-        self.tries = 0
         self.service.replace_indicators(self._indicators_without("container", "health", "host"))
         address = message.observed.address if message.observed else ""
         self.observe(sensors.ENDPOINTS, generations.endpoints(current, address))
-        if not current.ready_once:
+        if not self.settling:
+            self.tries = 0
+        if not self.settling and not current.ready_once:
             self.change(replace(self.state, current=replace(current, ready_once=True)))
             self.note()
 
@@ -450,7 +452,7 @@ class Member(Entity[MemberState]):
                 self.running.fail(activity.id, fire)
             if self.service.expected is Lifecycle.STARTING:
                 self.service.expect(Lifecycle.RUNNING)
-        if self.service.up:
+        if self.service.up and not self.settling:
             if self.service.expected is not Lifecycle.RUNNING:
                 self.service.expect(Lifecycle.RUNNING)
             self._finish("start", *(("restart",) if self.state.spec.container is not None else ()))

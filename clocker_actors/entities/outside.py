@@ -30,6 +30,7 @@ class Timing:
     start_limit: float = 2.0
     start_target: float = 0.6
     probe_until_ready: float = 0.25
+    start_settle: float = 1.0
 
 
 class AdjunctMaker(Protocol):

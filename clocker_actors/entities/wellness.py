@@ -1,6 +1,7 @@
 """Is what runs ready, and is it well? Our own probes first, the image's HEALTHCHECK where none is given.
 
-runs ──readiness probe, or HEALTHCHECK, or nothing to wait for──▶ READY ──health probe, or HEALTHCHECK, fails──▶ UNWELL ──is well again──▶ READY
+runs ──readiness probe, or HEALTHCHECK──▶ READY ──health probe, or HEALTHCHECK, fails──▶ UNWELL ──is well again──▶ READY
+  ├──nothing to ask──▶ READY, settling ──has lasted for timing.start_settle──▶ READY
   └──not within the start timeout──▶ FAILED, with its last words
 """
 
@@ -30,6 +31,10 @@ class Deadline:
     """Timer message: the time to get ready is over."""
 
 
+class Settled:
+    """Timer message: what nothing probes has run long enough for its start to count."""
+
+
 class Owner(Protocol):
     """What is needed of the container."""
 
@@ -40,6 +45,7 @@ class Owner(Protocol):
     phase: Phase
     reason: str
     cause: Cause
+    settling: bool
 
     @property
     def now(self) -> float: ...
@@ -49,6 +55,7 @@ class Owner(Protocol):
     def after(self, name: str, delay: float, message: object) -> None: ...
     def cancel_timer(self, name: str) -> None: ...
     def become(self, phase: Phase, reason: str) -> None: ...
+    def tell_member(self) -> None: ...
     def failed(self, failure: Failure) -> None: ...
 
 
@@ -78,8 +85,10 @@ class Wellness:
         elif container.intent.spec.readiness is not None:
             container.after("deadline", container.intent.start_timeout, Deadline())
             self.probe()
-        elif observed.healthcheck in {"", "healthy"}:
-            self._ready("it runs, and has no probe to wait for" if not observed.healthcheck else "its HEALTHCHECK says healthy")
+        elif not observed.healthcheck:
+            self._runs_unasked()
+        elif observed.healthcheck == "healthy":
+            self._ready("its HEALTHCHECK says healthy")
         else:
             container.reason = "its HEALTHCHECK has not said healthy yet"
             container.after("deadline", container.intent.start_timeout, Deadline())
@@ -88,6 +97,7 @@ class Wellness:
         """It does not run any more."""
         self._container.cancel_timer("probe")
         self._container.cancel_timer("deadline")
+        self._container.cancel_timer("settle")
         self._container.cancel_work("probe")
 
     # --- our probes
@@ -129,12 +139,29 @@ class Wellness:
             container.become(Phase.UNWELL, f"health probe failed {self._bad} times: {result.detail}")
         container.after("probe", spec.period, ProbeNow())
 
+    def _runs_unasked(self) -> None:
+        """It serves from now on, for all that can be known. Whether its start succeeded only time tells."""
+        container, lasting = self._container, self._container.outside.timing.start_settle
+        if lasting <= 0:
+            self._ready("it runs, and has no probe to wait for")
+            return
+        container.settling = True
+        self._ready(f"it runs, and has no probe to wait for; it is started once it has run for {lasting:g} s")
+        container.after("settle", lasting, Settled())
+
+    def settled(self) -> None:
+        """It has lasted."""
+        container = self._container
+        if container.settling and container.phase in RUNNING:
+            container.settling, self.was_ready = False, True
+            container.tell_member()
+
     def _ready(self, why: str) -> None:
         container = self._container
         container.cancel_timer("deadline")
         if not self.was_ready:
             self._ready_at = container.now
-        self.was_ready = True
+        self.was_ready = not container.settling
         self._bad = 0
         container.become(Phase.READY, why)
         if container.intent.spec.health is not None:

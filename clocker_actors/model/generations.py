@@ -118,6 +118,7 @@ class GenerationChanged:
     observed: Observed | None = None
     reason: str = ""
     failure: Failure | None = None
+    settling: bool = False  # READY only because nothing probes it, and for too short a time to say that its start succeeded
 
 
 @dataclass(frozen=True, slots=True)

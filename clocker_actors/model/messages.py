@@ -82,6 +82,7 @@ class ChildChanged:
     up: bool
     problems: Mapping[str, str] = field(default_factory=dict)
     start_failed: bool = False
+    settling: bool = False  # what it runs answers, but too lately to be called up: it may yet turn out that it did not start
 
 
 @dataclass(frozen=True, slots=True)

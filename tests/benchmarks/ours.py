@@ -41,18 +41,21 @@ class Ours:
         self._stand = stand
 
     async def deploy(self, name: str, size: int, *extra: str, ports: bool = False) -> float:
-        """Deploy a cluster `<name>/web` on the pool of all hosts; how long until it was done."""
+        """Deploy a cluster `<name>/web` on the pool of all hosts; how long until all its members were up. Comes back when the deploy is done."""
         lines = [f"name: {name}", "location: bed", "services:", "- type: cluster", "  id: web", f"  initialSize: {size}"]
         lines += ["  memberSpec:", f"    type: docker:{WEB_TAG}", *([f"    ports: [{WEB_PORT}]"] if ports else []), *extra]
         began = time.perf_counter()
-        await self._done(await self.driven.deploy("\n".join(lines)))
-        return time.perf_counter() - began
+        return await self._all_up(await self.driven.deploy("\n".join(lines)), f"{name}/web", size, began)
 
     async def resize(self, name: str, size: int) -> float:
-        """How long until a resize was done."""
+        """How long until so many members were up. Comes back when the resize is done."""
         began = time.perf_counter()
-        await self._done(await self.driven.invoke(f"{name}/web", "resize", size=size))
-        return time.perf_counter() - began
+        return await self._all_up(await self.driven.invoke(f"{name}/web", "resize", size=size), f"{name}/web", size, began)
+
+    async def _all_up(self, activity: str, path: str, size: int, began: float) -> float:
+        ended = await until(lambda: not self.driven.gone(path) and self.up(path) == size, LONGEST, f"all members\n{self.driven.picture()}")
+        await self._done(activity)  # that they last is waited for, too, but is not part of how fast they came
+        return ended - began
 
     async def delete(self, name: str) -> None:
         """Remove an application."""

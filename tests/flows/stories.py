@@ -26,9 +26,9 @@ def one(*, image: str = WEB, keys: str = "", location: str = "local") -> str:
     return f"name: shop\nlocation: {location}\nservices:\n- type: {image}\n  id: web{outer}\n"
 
 
-def new_world(hosts: int = 3) -> SimulatedWorld:
+def new_world(hosts: int = 3, seed: int = 1) -> SimulatedWorld:
     """A world whose engines can be prepared before the manager connects."""
-    world = SimulatedWorld()
+    world = SimulatedWorld(seed)
     for spec in world.specs(hosts):
         world.engine(spec.url)
     return world

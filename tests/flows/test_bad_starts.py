@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from clocker_actors.drivers.simulated import SimulatedWorld
 from clocker_actors.drivers.simulated.images import known
 from clocker_actors.errors import EngineFault
 from clocker_actors.model.activities import ActivityState
@@ -139,16 +140,58 @@ async def test_a_command_that_is_not_there(tmp_path: Path) -> None:
         await well(driven, world)
 
 
-async def test_a_container_that_ends_at_once_stops_being_tried(tmp_path: Path) -> None:
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("life", ["0.02", "0.9"])
+async def test_a_container_that_ends_at_once_stops_being_tried(tmp_path: Path, seed: int, life: str) -> None:
+    world = new_world(seed=seed)
+    async with managed(tmp_path / "s", world=world) as driven:
+        text = cluster(2, image="docker:clocker/exits:1", member=f"env: {{SIMULATED_LIFE: '{life}'}}")
+        problem = await failed(driven, text)
+        tells_all(problem, "web", "5 members in a row", "exit code 3", "its last words", "resize, start or restart")
+        assert driven.value("shop/web", "service.state") == "on-fire"
+        made = created(world)
+        await asyncio.sleep(250)
+        assert created(world) == made, "it goes on and on"
+        await well(driven, world)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_containers_that_end_a_little_later_stop_being_replaced(tmp_path: Path, seed: int) -> None:
+    world = new_world(seed=seed)
+    async with managed(tmp_path / "s", world=world) as driven:
+        text = cluster(2, member="env: {SIMULATED_LIFE: '3'}")
+        assert (await driven.ended(await driven.deploy(text))).state is ActivityState.DONE, "they lasted"
+        await driven.until(lambda: "replacing has stopped" in str(driven.value("shop/web", "service.problems")), 600)
+        tells_all(str(driven.value("shop/web", "service.problems")), "look at the members", "resume policy")
+        made = created(world)
+        await asyncio.sleep(250)
+        assert created(world) - made < 8, "it goes on and on"
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_one_container_that_ends_at_once_is_never_called_up(tmp_path: Path, seed: int) -> None:
+    world = new_world(seed=seed)
+    async with managed(tmp_path / "s", world=world) as driven:
+        tells_all(await failed(driven, one(image="docker:clocker/exits:1")), "web", "exit code 3", "its last words")
+        assert not driven.up("shop/web")
+        states = {str(driven.value(path, "service.state")) for path in ("shop", "shop/web")}
+        assert states == {"on-fire"}
+        await well(driven, world)
+
+
+async def test_a_member_that_was_restarted_serves_at_once_and_is_running_a_second_later(tmp_path: Path) -> None:
     world = new_world()
     async with managed(tmp_path / "s", world=world) as driven:
-        problem = await failed(driven, cluster(2, image="docker:clocker/exits:1"))
-        tells_all(problem, "web", "replacing has stopped", "look at the members", "resume policy")
-        await driven.until(lambda: driven.value("shop/web", "service.state") == "on-fire", 600)
-        made = sum(engine.made["create"] for engine in world.engines.values())
-        await asyncio.sleep(250)
-        assert sum(engine.made["create"] for engine in world.engines.values()) - made < 8, "it goes on and on"
-        assert "replacing has stopped" in str(driven.value("shop/web", "service.problems")), driven.picture()
+        await driven.ended(await driven.deploy(one(keys="env: {SIMULATED_LIFE: '5'}")))
+        await driven.until(lambda: not driven.up("shop/web"), 10)
+        await driven.until(lambda: driven.value("shop/web", "service.isUp") is True, 10)
+        assert driven.value("shop/web", "service.state") == "starting", "it serves, and it is not yet known to last"
+        await driven.until(lambda: driven.up("shop/web"), 2)
+
+
+def created(world: SimulatedWorld) -> int:
+    """Containers that were ever created."""
+    return sum(engine.made["create"] for engine in world.engines.values())
 
 
 @pytest.mark.parametrize("foreign", [False, True])

@@ -87,7 +87,7 @@ async def test_an_entity_that_crashes_during_a_resize(tmp_path: Path, kind: Enti
         driven.manager.kernel.tell(victim(driven, kind), Poison())
         await driven.until(lambda: driven.value("shop/web", "group.members.up") == 8, 60)
         await well(driven, world, 90)
-        assert driven.up("shop")
+        await driven.until(lambda: driven.up("shop"), 2)
 
 
 @pytest.mark.parametrize("moment", [0.0, 0.01, 0.1])

@@ -98,6 +98,7 @@ async def test_restarter_then_replacer_then_breaker(tmp_path: Path) -> None:
 
         await kill("shop/web/2")
         assert not driven.gone("shop/web/2"), "the first failure restarts it"
+        await driven.until(lambda: driven.up("shop/web/2"), 2)
         await kill("shop/web/2")
         await driven.until(lambda: driven.gone("shop/web/2"), 30)
         assert not driven.gone("shop/web/4"), "the second one replaces it"
