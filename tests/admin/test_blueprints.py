@@ -12,6 +12,7 @@ from tests.admin.house import House
 pytestmark = pytest.mark.real_loop
 
 GOOD = "name: mine\nservices:\n- type: docker:nginx:1.25\n  id: web\n"
+CLOUD = "- type: docker-cloud\n  id: mycloud\n  hosts:\n  - name: one\n    engine: tcp://10.0.0.1:2375\n"
 BUILT = "name: mine\nservices:\n- type: container\n  id: web\n  brooklyn.config:\n    build: ./site\n"
 
 
@@ -77,7 +78,7 @@ async def test_a_plan_on_an_unknown_location_names_the_known(http: httpx.AsyncCl
 
 @pytest.mark.parametrize("name", ["root", "clocker"])
 async def test_a_plan_refuses_the_names_that_a_deploy_refuses(http: httpx.AsyncClient, name: str) -> None:
-    answer = await http.post("/v1/plan", content=GOOD.replace("mine", name))
+    answer = await http.post("/v1/plan", content=f"location: mycloud\n{GOOD.replace('mine', name)}{CLOUD}")
     found = answer.json()
     assert not found["possible"]
     assert (
@@ -99,5 +100,5 @@ async def test_a_plan_on_hosts_nobody_has_asked_yet_takes_them_to_have_room_and_
 
 async def test_a_group_is_called_so(http: httpx.AsyncClient) -> None:
     group = "name: mine\nservices:\n- type: group\n  id: side\n  children:\n  - type: docker:nginx:1.25\n    id: web\n"
-    steps = (await http.post("/v1/plan", content=group)).json()["plans"][0]["steps"]
+    steps = (await http.post("/v1/plan", content=f"location: mycloud\n{group}{CLOUD}")).json()["plans"][0]["steps"]
     assert [(step["path"], step["kind"]) for step in steps][:2] == [("mine", "application"), ("mine/side", "group")]
