@@ -2,12 +2,14 @@
 
 import textwrap
 from collections.abc import Iterator
+from typing import Annotated
 
+import typer
 from rich.text import Text
 
 from clocker_actors.cli import output
 from clocker_actors.cli.output import AsJson
-from clocker_actors.cli.reach import Id, Item, connect, entity, parts, route
+from clocker_actors.cli.reach import Item, connect, parts
 
 _STYLES = {
     "state": "bold",
@@ -22,10 +24,19 @@ _STYLES = {
 NARROWEST = 40
 
 
-def explain(identity: Id, json: AsJson = False) -> None:
-    """Tell why an entity is as it is: readings, decisions, hosts considered, activities, and what would have changed it."""
+Told = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID",
+        help="A path, a uid, the name of a host or container, PATH:POLICY, the id of an activity or decision, or `clocker` for all.",
+    ),
+]
+
+
+def explain(identity: Told, json: AsJson = False) -> None:
+    """Tell why something is, was done, or was decided so: readings, decisions, hosts considered, activities, what would have changed it."""
     with connect() as client:
-        answer = client.get(route(entity(client, identity), "explain"))
+        answer = client.get("/v1/explain", name=identity)
     if json:
         output.as_json(answer)
         return

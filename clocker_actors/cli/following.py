@@ -8,7 +8,7 @@ import typer
 
 from clocker_actors.cli import output
 from clocker_actors.cli.output import AsJson
-from clocker_actors.cli.reach import Id, Item, connect, entity, parts, route
+from clocker_actors.cli.reach import Item, Seen, connect, looked_at, parts, route
 from clocker_actors.model.sensors import unit_of
 from clocker_actors.model.values import Value, as_map
 from clocker_actors.telemetry import words
@@ -65,14 +65,14 @@ def _happened(kind: str, fact: object) -> str:
 
 
 def logs(
-    identity: Id,
+    identity: Seen,
     follow: Follow = False,
     tail: Annotated[int, typer.Option("--tail", "-n", min=0, max=100_000, help="As many of the last lines.")] = 100,
     json: AsJson = False,
 ) -> None:
     """Show what the container of a member wrote."""
     with connect() as client, suppress(KeyboardInterrupt):
-        for line in client.lines(route(entity(client, identity), "logs"), follow=follow, tail=tail):
+        for line in client.lines(route(looked_at(client, identity), "logs"), follow=follow, tail=tail):
             if json:
                 output.json_line({"line": line})
             else:
@@ -80,13 +80,13 @@ def logs(
 
 
 def sensors(
-    identity: Id,
+    identity: Seen,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Go on with new readings, until Ctrl-C.")] = False,
     json: AsJson = False,
 ) -> None:
     """Show the readings of an entity."""
     with connect() as client, suppress(KeyboardInterrupt):
-        found = entity(client, identity)
+        found = looked_at(client, identity)
         answer = client.get(route(found, "sensors"))
         if not watch and json:
             output.as_json(answer)

@@ -7,7 +7,7 @@ import typer
 
 from clocker_actors.cli import output
 from clocker_actors.cli.output import AsJson
-from clocker_actors.cli.reach import Id, Item, connect, entity, part, parts, route
+from clocker_actors.cli.reach import Item, Seen, connect, looked_at, part, parts, route
 from clocker_actors.model.values import Value, as_map
 from clocker_actors.telemetry import words
 
@@ -76,10 +76,10 @@ def _branch(item: Item, *, whole: bool) -> str:
     return output.clean(" ".join(text for text in texts if text))
 
 
-def show(identity: Id, json: AsJson = False) -> None:
+def show(identity: Seen, json: AsJson = False) -> None:
     """Show one entity: state, problems, children, policies."""
     with connect() as client:
-        found = entity(client, identity)
+        found = looked_at(client, identity)
         detail = client.get(route(found))
     if json:
         output.as_json(detail)
@@ -118,10 +118,10 @@ def _facts(item: Item) -> None:
         output.say(f"{name}: {output.cell(value).plain}")
 
 
-def effectors(identity: Id, json: AsJson = False) -> None:
+def effectors(identity: Seen, json: AsJson = False) -> None:
     """List what can be done to an entity, with parameters."""
     with connect() as client:
-        answer = client.get(route(entity(client, identity), "effectors"))
+        answer = client.get(route(looked_at(client, identity), "effectors"))
     if json:
         output.as_json(answer)
         return

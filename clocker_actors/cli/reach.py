@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from clocker_actors.admin.client import Client
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="A path (shop/web/3) or a uid (m1k).")]
+Seen = Annotated[str, typer.Argument(metavar="ID", help="A path (shop/web/3), a uid (m1k), or the name of a host or container.")]
 Item = dict[str, Value]
 """One thing out of an answer."""
 
@@ -39,6 +40,11 @@ def socket_path(environ: Mapping[str, str]) -> Path:
 def entity(client: "Client", identity: str) -> Item:
     """The entity of a path or uid, in short. Raises NotFound with the nearest names."""
     return client.items("/v1/entities", path=identity)[0]
+
+
+def looked_at(client: "Client", identity: str) -> Item:
+    """As `entity`, for commands that only look: they also take a host's or container's name, or the end of a path. Raises BadRequest if several fit."""
+    return client.items("/v1/entities", name=identity)[0]
 
 
 def route(found: Item, *rest: str) -> str:

@@ -43,7 +43,7 @@ class ActivityBook:
         """How many have ended, by (effector, state), since the start."""
         self.seconds_by: dict[tuple[str, str], float] = {}
         """How long those took together, in seconds."""
-        self._limit = limit
+        self.limit = limit
         self._per_entity = per_entity
         self._by_id: dict[str, Activity] = {}
         self._ended: OrderedDict[str, None] = OrderedDict()
@@ -98,7 +98,7 @@ class ActivityBook:
         mine.append(activity.id)
         if len(mine) > self._per_entity:
             self._forget(mine[0])
-        if len(self._ended) > self._limit:
+        if len(self._ended) > self.limit:
             self._forget(next(iter(self._ended)))
 
     def _forget(self, item: str) -> None:
@@ -119,6 +119,7 @@ class DecisionBook:
     def __init__(self, limit: int = 5_000, acted_each: int = 50, idle_each: int = 20) -> None:
         self.counts: Counter[tuple[str, bool]] = Counter()
         """How many were made, by (kind, acted), since the start."""
+        self.limit, self.each = limit, acted_each
         acted = limit * 3 // 5
         self._limits = {True: acted, False: limit - acted}
         self._each = {True: acted_each, False: idle_each}

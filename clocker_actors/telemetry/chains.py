@@ -7,16 +7,20 @@ round and no story is told twice.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from clocker_actors.model.activities import Activity
+from clocker_actors.model.activities import Activity, ActivityState
 from clocker_actors.model.decisions import Decision, PlacementTrace
 from clocker_actors.model.identity import Cause, Uid
-from clocker_actors.model.sensors import unit_of
-from clocker_actors.model.values import Value
+from clocker_actors.model.sensors import Reading, unit_of
+from clocker_actors.model.values import Value, as_number, counted
 from clocker_actors.telemetry import words
 from clocker_actors.telemetry.readmodel import Entry, ReadModel
 
 PARTS, DEPTH = 10, 12
 """How many parts of an activity are told, and how many links of a chain of causes."""
+INSTANT = 0.01
+"""Seconds under which a step of somebody else's activity is not worth a word."""
+_READ = ("metric", "value", "members", "of", "at")
+"""Inputs that together are the reading a decision was made on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +39,25 @@ class Line:
 
 
 class Chains:
-    """One telling at the moment `now` (epoch seconds)."""
+    """One telling at the moment `now` (epoch seconds). What others than `about` (uids) did is told without the times of each step."""
 
-    def __init__(self, model: ReadModel, now: float) -> None:
+    def __init__(self, model: ReadModel, now: float, about: frozenset[Uid] = frozenset()) -> None:
         self.model = model
         self.now = now
+        self.about = about
         self.told: set[str] = set()
 
     def decision(self, decision: Decision, depth: int = DEPTH) -> Line:
         """One decision with all that went in and came of it."""
-        about = self.model.path(decision.subject)
-        verb = f"ordered {decision.action}" if decision.action else "did nothing"
-        text = f"{self.clock(decision.at)}: {self.by(decision.by)} {verb} ({decision.kind} of {about}): {decision.reason}"
-        kind = "decision" if decision.action else "nothing"
+        kind, text = "decision" if decision.action else "nothing", self.headline(decision)
         if decision.id in self.told:
             return Line(kind, f"{text} [{decision.id}, told above]", decision.at)
         self.told.add(decision.id)
-        lines = [*self.cause(decision.cause, decision.subject, depth - 1)]
-        if decision.inputs:
-            lines.append(Line("input", words.pairs(decision.inputs, self.now), decision.at, decision.inputs))
+        read = self.read_for(decision)
+        lines = [read] if read is not None else [*self.cause(decision.cause, decision.subject, depth - 1)]
+        rest = {name: value for name, value in decision.inputs.items() if read is None or name not in _READ}
+        if rest:
+            lines.append(Line("input", words.pairs(rest, self.now, str(decision.inputs.get("metric", ""))), decision.at, decision.inputs))
         lines += self.arithmetic(decision)
         if decision.placement is not None:
             lines.append(self.placement(decision.placement))
@@ -61,6 +65,24 @@ class Chains:
             if activity.id not in self.told:
                 lines.append(self.activity(activity, down=True, depth=depth - 1))
         return Line(kind, f"{text} [{decision.id}]", decision.at, decision.inputs, tuple(lines))
+
+    def headline(self, decision: Decision) -> str:
+        """Who concluded what, when and why, in one sentence."""
+        verb = f"ordered {decision.action}" if decision.action else "did nothing"
+        own = decision.by.startswith(f"{decision.subject}:")  # then the policy's name says already whom it is about
+        about = "" if own else f" of {self.model.path(decision.subject)}"
+        return f"{self.clock(decision.at)}: {self.by(decision.by)} {verb} ({decision.kind}{about}): {decision.reason}"
+
+    def read_for(self, decision: Decision) -> Line | None:
+        """The reading that a decision was made on, as it was then: its time alone does not name it, since that of a roll-up is that of its oldest part,
+        and several roll-ups can share it."""
+        moment, inputs = words.moment_named(decision.cause.id), decision.inputs
+        at, value = as_number(inputs.get("at")), as_number(inputs.get("value"))
+        if moment is None or at is None or value is None or inputs.get("metric") != moment[0] or abs(moment[1] - at) >= 0.001:
+            return None
+        count, of = (int(as_number(inputs.get(name)) or 1) for name in ("members", "of"))
+        read = Reading(moment[0], value, at, count=count, of=of)
+        return Line("cause", f"because of the reading {words.reading(read, self.now)}", at, {read.sensor: value})
 
     def arithmetic(self, decision: Decision) -> Iterator[Line]:
         """Steps, bounds and what would have changed it, each said once: a step that names a bound is the line of that bound, and what the reason
@@ -83,11 +105,11 @@ class Chains:
         for rule, count in trace.refused.items():
             example = next((verdict for verdict in trace.examples if verdict.rule == rule), None)
             such = f", e.g. {example.name} ({example.host}): {example.reason}" if example else ""
-            lines.append(Line("refusal", f"{rule} refused {count} of {trace.considered} hosts{such}", None, {"refused": count}))
+            lines.append(Line("refusal", f"{rule} refused {count} of {counted(trace.considered, 'host')}{such}", None, {"refused": count}))
         outcome = f"{self.model.path(trace.chosen)} was chosen" if trace.chosen else "no host would do"
         by = f" by {', '.join(trace.strategies)}" if trace.strategies else ""
         figures = {"considered": trace.considered, "index_version": trace.index_version}
-        return Line("placement", f"{outcome} of {trace.considered} hosts{by}", None, figures, tuple(lines))
+        return Line("placement", f"{outcome} of {counted(trace.considered, 'host')}{by}", None, figures, tuple(lines))
 
     # --- activities
 
@@ -102,16 +124,28 @@ class Chains:
             return Line("activity", f"{text} [told above]", activity.began)
         self.told.add(activity.id)
         lines = list(self.asked(activity, depth)) if up else []
-        if activity.note:
+        if activity.note and all(activity.note != step.note for step in activity.steps):
             lines.append(Line("step", activity.note))
-        for step in activity.steps:
-            took = f"took {words.span(step.ended - step.began)}" if step.ended is not None else "still going on"
-            lines.append(Line("step", f"{self.clock(step.began)}: {step.name}, {took}{': ' if step.note else ''}{step.note}", step.began))
+        lines += self.steps(activity)
         if activity.problem:
             lines.append(Line("problem", activity.problem, activity.ended))
         if down and depth > 0:
             lines += self.parts(activity, depth)
         return Line("activity", text, activity.began, {"done": activity.done, "total": activity.total}, tuple(lines))
+
+    def steps(self, activity: Activity) -> Iterator[Line]:
+        """Each step with its times; of an entity that the account is not about, and all went well, only what took how long."""
+        if activity.state is ActivityState.DONE and activity.entity not in self.about and self.about:
+            slow = [step for step in activity.steps if step.ended is not None and step.ended - step.began >= INSTANT]
+            if slow:
+                told = (
+                    f"{step.name} {words.span((step.ended or 0.0) - step.began)}{f' ({step.note})' if step.note else ''}" for step in slow
+                )
+                yield Line("step", f"of which {', '.join(told)}", slow[0].began)
+            return
+        for step in activity.steps:
+            took = f"took {words.span(step.ended - step.began)}" if step.ended is not None else "still going on"
+            yield Line("step", f"{self.clock(step.began)}: {step.name}, {took}{': ' if step.note else ''}{step.note}", step.began)
 
     def asked(self, activity: Activity, depth: int) -> Iterator[Line]:
         parent = self.model.activities.get(activity.parent) if activity.parent else None
@@ -173,15 +207,16 @@ class Chains:
             yield self.activity(failed[-1])
 
     def reading(self, sensor: str, at: float, subject: Uid) -> Line:
+        """The reading of that time, with its value if that is known beyond doubt."""
         entry = self.model.get(subject)
         current = entry.sensors.get(sensor) if entry else None
-        if current is not None and abs(current.at - at) < 0.001:
+        values = self.model.history.values_at(subject, sensor, at)
+        if current is not None and abs(current.at - at) < 0.001 and values <= {as_number(current.value)}:
             return Line("cause", f"because of the reading {words.reading(current, self.now)}", at, {sensor: current.value})
-        value = self.model.history.value_at(subject, sensor, at)
+        value = next(iter(values)) if len(values) == 1 else None
         known = f" = {words.figure(value, unit_of(sensor))}" if value is not None else ""
-        return Line(
-            "cause", f"because of the reading {sensor}{known}, read at {self.clock(at)}", at, {} if value is None else {sensor: value}
-        )
+        figures: dict[str, Value] = {} if value is None else {sensor: value}
+        return Line("cause", f"because of the reading {sensor}{known}, read at {self.clock(at)}", at, figures)
 
     # --- names
 

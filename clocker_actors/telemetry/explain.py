@@ -1,43 +1,35 @@
-"""Why is it so? The whole chain for an entity, told from what the recorder kept; pure.
+"""Why is it so? The whole chain for what somebody names, told from what the recorder kept; pure.
 
     state ── readings ── policies
       └── decision (acted, or did nothing) ── cause ── inputs ── steps ── bounds ── what would have changed it ── hosts considered
             └── activity ── who asked ── steps with times ── parts, problem
 
-Each decision and activity is told in full once; where it turns up again, only named. A member's account goes on with the resize that made it, a
-container's with its member, a host's with the placements that chose or refused it.
+What may be named: an entity, also one lately gone (`names`); a policy as `shop/web:autoscaler`; an activity or a decision by its id. `accounts` tells of
+entities, `plane` of the management plane, `chains` of decisions and activities.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from clocker_actors.errors import NotFound
+from clocker_actors.model.activities import Activity
+from clocker_actors.model.decisions import Decision
 from clocker_actors.model.identity import EntityKind, Uid
-from clocker_actors.model.sensors import (
-    CONTAINER_HOST,
-    GROUP_DESIRED,
-    GROUP_SIZE,
-    GROUP_UP,
-    SERVICE_NOT_UP,
-    SERVICE_PROBLEMS,
-    SERVICE_STATE,
-    SERVICE_UP,
-)
-from clocker_actors.model.values import as_map
-from clocker_actors.telemetry import words
-from clocker_actors.telemetry.chains import Chains, Line
+from clocker_actors.model.noted import PolicyNoted
+from clocker_actors.telemetry.accounts import Account
+from clocker_actors.telemetry.chains import Line
+from clocker_actors.telemetry.names import look_up
+from clocker_actors.telemetry.plane import plane
 from clocker_actors.telemetry.readmodel import Entry, ReadModel
 
-_RESTS = {
-    "suspended": "it neither decides nor acts until `clocker policies` resumes it",
-    "failed": "it could not start, and does nothing until `clocker policies` sets, resumes or removes it",
-}
-ACTED, IDLE = 3, 2
-"""How many decisions are told: those that acted, and those that led to nothing."""
+_RECORD = re.compile(r"[td][0-9a-z]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The account of one entity at a moment (`at`); `event` is the event number it is true at."""
+    """The account of an entity at a moment (`at`); `event` is the event number it is true at, `about` the id of the activity or decision, or the name
+    of the policy, that it is about, "" for the entity itself."""
 
     uid: Uid
     path: str
@@ -45,17 +37,27 @@ class Explanation:
     at: float
     event: int
     lines: tuple[Line, ...]
+    about: str = ""
 
     def flat(self) -> Iterator[tuple[int, Line]]:
         """All lines in reading order with their depth, for printing."""
         return _flat(self.lines, 0)
 
 
-def explain(model: ReadModel, id_or_path: str, now: float) -> Explanation:
-    """The account of an entity, also of one lately gone. Raises NotFound with the nearest names."""
-    entry = model.entry(id_or_path, uid_first=True)
-    teller = _Teller(model, now)
-    return Explanation(entry.uid, entry.path, entry.kind, now, model.events.number, tuple(teller.entity(entry)))
+def explain(model: ReadModel, asked: str, now: float, *, uid_first: bool = False) -> Explanation:
+    """The account of what is named. Raises NotFound with the nearest names, and BadRequest when several may be meant.
+
+    `uid_first` is for programs, which have looked a uid up: see `ReadModel.resolve`.
+    """
+    try:
+        return _entity(model, model.entry(asked, uid_first=uid_first), now)
+    except NotFound:
+        record = model.activities.get(asked) or model.decisions.get(asked)
+        if record is not None:
+            return _record(model, record, now)
+        _refuse_forgotten(model, asked)
+        entry, policy = _policy(model, asked)
+        return _entity(model, look_up(model, asked), now) if entry is None else _of_policy(model, entry, policy, now)
 
 
 def _flat(lines: tuple[Line, ...], depth: int) -> Iterator[tuple[int, Line]]:
@@ -64,106 +66,76 @@ def _flat(lines: tuple[Line, ...], depth: int) -> Iterator[tuple[int, Line]]:
         yield from _flat(line.lines, depth + 1)
 
 
-class _Teller:
-    """One telling of one entity; its chains remember what was told already."""
+def _entity(model: ReadModel, entry: Entry, now: float) -> Explanation:
+    account = Account(model, now, entry.uid, Uid(str(entry.facts.get("member", ""))))
+    lines = plane(account, entry) if entry.kind is EntityKind.ROOT else account.entity(entry)
+    return _explanation(model, entry, now, tuple(lines))
 
-    def __init__(self, model: ReadModel, now: float) -> None:
-        self.model = model
-        self.now = now
-        self.chains = Chains(model, now)
 
-    def entity(self, entry: Entry) -> Iterator[Line]:
-        yield self.state(entry)
-        yield from self.policies(entry)
-        yield from self.conclusions(entry)
-        if entry.kind is EntityKind.HOST:
-            yield from self.placements_on(entry)
-        if entry.kind is EntityKind.CONTAINER:
-            yield from self.member_of(entry)
-        if entry.kind is EntityKind.MEMBER:
-            yield from self.cluster_of(entry)
+def _record(model: ReadModel, record: Activity | Decision, now: float) -> Explanation:
+    uid = record.entity if isinstance(record, Activity) else record.subject
+    account = Account(model, now, uid)
+    told = account.chains.activity(record, up=True, down=True) if isinstance(record, Activity) else account.chains.decision(record)
+    entry = model.get(uid)
+    if entry is None:
+        return Explanation(uid, uid, EntityKind.ROOT, now, model.events.number, (told,), record.id)
+    return _explanation(model, entry, now, (told, account.state(entry)), record.id)
 
-    def state(self, entry: Entry) -> Line:
-        """What it is now, with everything that is wrong with it below."""
-        if entry.gone is not None:
-            text = f"{entry.path} ({entry.kind} {entry.uid}) is gone since {words.clock(entry.gone, self.now)}"
-            return Line("state", text, entry.gone)
-        parts = [f"{entry.path or entry.uid} ({entry.kind} {entry.uid})"]
-        state, up = entry.value(SERVICE_STATE.name), entry.value(SERVICE_UP.name)
-        if state is not None:
-            parts.append(f"is {state}")
-        if up is not None:
-            parts.append(f"{'is' if state is None else 'and'} {'up' if up else 'not up'}")
-        size, desired, ups = (entry.value(sensor.name) for sensor in (GROUP_SIZE, GROUP_DESIRED, GROUP_UP))
-        if size is not None:
-            parts.append(f"with {size} members of {desired} wanted, {ups or 0} of them up")
-        if "min" in entry.facts and "max" in entry.facts:
-            parts.append(f"(its blueprint allows {entry.facts['min']} to {entry.facts['max']})")
-        host = entry.value(CONTAINER_HOST.name)
-        if isinstance(host, str):
-            parts.append(f"on {self.model.path(host)}")
-        latest = max((reading.at for reading in entry.sensors.values()), default=entry.since)
-        figures = {"size": size, "desired": desired, "up": ups} if size is not None else {}
-        return Line("state", " ".join(parts), latest, figures, tuple(self.troubles(entry)))
 
-    def troubles(self, entry: Entry) -> Iterator[Line]:
-        for sensor, kind in ((SERVICE_PROBLEMS, "problem"), (SERVICE_NOT_UP, "problem")):
-            for name, why in as_map(entry.value(sensor.name)).items():
-                label = "problem" if sensor is SERVICE_PROBLEMS else "not up because of"
-                yield Line(kind, f"{label} {name}: {why}", entry.sensors[sensor.name].at)
-        for reading in entry.sensors.values():
-            if reading.unavailable:
-                yield Line("reading", words.reading(reading, self.now), reading.at, {reading.sensor: reading.value})
+def _policy(model: ReadModel, asked: str) -> tuple[Entry | None, str]:
+    """The entity and the name in `shop/web:autoscaler`; no entity if that is not what was asked for."""
+    owner, mark, name = asked.strip().rpartition(":")
+    if not mark:
+        return None, ""
+    entry = look_up(model, owner)
+    if name not in entry.policies:
+        known = ", ".join(entry.policies) or "none"
+        raise NotFound(f"{entry.path or entry.uid} has no policy {name!r}; it has {known}", policy=name)
+    return entry, name
 
-    def policies(self, entry: Entry) -> Iterator[Line]:
-        for policy in entry.policies.values():
-            if policy.role != "policy":
-                continue
-            text = f"policy {policy.name} ({policy.type}) is {policy.state}"
-            if policy.state in _RESTS:
-                text += f": {_RESTS[policy.state]}"
-            status = f"its state: {words.pairs(policy.status, self.now)}" if policy.status else ""
-            lines = (Line("reading", status, None, policy.status),) if status else ()
-            yield Line("policy", text, None, policy.config, lines)
-        if entry.kind is EntityKind.CLUSTER and not any(policy.role == "policy" for policy in entry.policies.values()):
-            yield Line("gap", "no policy looks after this cluster; its size changes only when somebody asks (`clocker resize`)")
 
-    def conclusions(self, entry: Entry) -> Iterator[Line]:
-        """What was decided about it, newest first, each policy's last doing of nothing included; then what was done to it without a decision."""
-        idle = self.model.decisions.of_subject(entry.uid, acted=False)
-        acted = self.model.decisions.of_subject(entry.uid, acted=True)
-        latest = {decision.by: decision for decision in idle}
-        nothing = sorted(latest.values(), key=lambda found: -found.at)[:IDLE]
-        for decision in sorted([*nothing, *acted[-ACTED:]], key=lambda found: -found.at):
-            yield self.chains.decision(decision)
-        rest = [activity for activity in self.model.activities.of_entity(entry.uid) if activity.id not in self.chains.told]
-        for activity in reversed(rest[-ACTED:]):
-            if activity.id not in self.chains.told:
-                yield self.chains.activity(activity, up=True, down=True)
-        if not (idle or acted or rest) and entry.kind is not EntityKind.CONTAINER:
-            yield Line("gap", f"nothing was decided about {entry.path or entry.uid} and nothing done to it since the manager started")
+def _of_policy(model: ReadModel, entry: Entry, name: str, now: float) -> Explanation:
+    account = Account(model, now, entry.uid)
+    actor = f"{entry.uid}:{name}"
+    idle, acted = ([found for found in model.decisions.of_subject(entry.uid, acted=each) if found.by == actor] for each in (False, True))
+    lines = [account.policy(entry.policies[name]), _configured(entry.policies[name]), account.state(entry), *account.decisions(idle, acted)]
+    if not idle and not acted:
+        lines.append(
+            Line(
+                "gap",
+                f"it has concluded nothing since the manager started{'' if entry.policies[name].role == 'policy' else ': only policies do'}",
+            )
+        )
+    return _explanation(model, entry, now, tuple(lines), name)
 
-    def member_of(self, container: Entry) -> Iterator[Line]:
-        member = self.model.get(str(container.facts.get("member", "")))
-        if member is not None:
-            generation = container.facts.get("generation")
-            lead = Line("member", f"it is generation {generation} of member {member.path} ({member.uid})")
-            yield Line(lead.kind, lead.text, None, {"generation": generation}, tuple(self.entity(member)))
 
-    def cluster_of(self, member: Entry) -> Iterator[Line]:
-        cluster = self.model.get(member.parent) if member.parent else None
-        if cluster is not None and cluster.kind is EntityKind.CLUSTER:
-            story = (self.state(cluster), *self.conclusions(cluster))
-            yield Line("cluster", f"its number is decided by cluster {cluster.path} ({cluster.uid})", None, {}, story)
+def _configured(policy: PolicyNoted) -> Line:
+    told = ", ".join(f"{key}={value}" for key, value in policy.config.items() if value is not None and value != "")
+    return Line("policy", f"configured with {told or 'nothing'}", None, policy.config)
 
-    def placements_on(self, host: Entry) -> Iterator[Line]:
-        chosen, refused = [], []
-        for decision in self.model.decisions.all():
-            trace = decision.placement
-            if trace is not None and trace.chosen == host.uid:
-                chosen.append(decision)
-            elif trace is not None and any(verdict.host == host.uid for verdict in trace.examples):
-                refused.append(decision)
-        for decision in reversed(chosen[-ACTED:] + refused[-ACTED:]):
-            if decision.id not in self.chains.told:
-                yield self.chains.decision(decision)
+
+def _explanation(model: ReadModel, entry: Entry, now: float, lines: tuple[Line, ...], about: str = "") -> Explanation:
+    return Explanation(entry.uid, entry.path, entry.kind, now, model.events.number, lines, about)
+
+
+def _refuse_forgotten(model: ReadModel, asked: str) -> None:
+    """Raise NotFound for the id of an activity or decision that was given once, and is kept no more."""
+    if _RECORD.fullmatch(asked) is None or _number(asked) > _newest(model):
+        return
+    if asked[0] == "t":
+        kept = f"of ended activities only the latest {model.activities.limit} are, and none over a restart; `clocker activities` lists them"
+        raise NotFound(f"activity {asked} is not remembered any more: {kept}", activity=asked)
+    kept = f"only the latest {model.decisions.limit} are, of one entity {model.decisions.each}; `clocker explain` of the entity names those"
+    raise NotFound(f"decision {asked} is not remembered any more: {kept}", decision=asked)
+
+
+def _number(name: str) -> int:
+    return int(name[1:], 36)
+
+
+def _newest(model: ReadModel) -> int:
+    """The greatest number that an id of ours has: all come from one counter."""
+    names = [activity.id for activity in model.activities.all()]
+    names += [decision.id for decision in model.decisions.all()]
+    names += [entry.uid for entry in model.all() if entry.kind is not EntityKind.ROOT]
+    return max((_number(name) for name in names), default=0)

@@ -65,9 +65,9 @@ class History:
         series = self._series.get((uid, sensor))
         return [] if series is None else [point for point in series.points() if point[0] >= since]
 
-    def value_at(self, uid: Uid, sensor: str, at: float) -> float | None:
-        """The value of the reading of that time (to the millisecond), if it is kept."""
-        return next((value for when, value in self.of(uid, sensor) if abs(when - at) < 0.001), None)
+    def values_at(self, uid: Uid, sensor: str, at: float) -> set[float]:
+        """The values of the readings of that time (to the millisecond) that are kept; several, if roll-ups share the time of their oldest part."""
+        return {value for when, value in self.of(uid, sensor) if abs(when - at) < 0.001}
 
     def sensors(self, uid: Uid) -> list[str]:
         """Names of the sensors of an entity of which there is a history."""

@@ -132,6 +132,10 @@ class ReadModel:
         """All entities that exist."""
         return iter(tuple(self._entries.values()))
 
+    def gone(self) -> Iterator[Entry]:
+        """All entities lately gone, the last one first."""
+        return iter(tuple(reversed(self._gone.values())))
+
     def __len__(self) -> int:
         return len(self._entries)
 

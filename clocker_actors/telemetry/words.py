@@ -11,7 +11,9 @@ OURS = {"": "the manager itself", "system": "the manager itself", "engine": "the
 """Principals and deciders that are neither people nor policies."""
 _LONG_AGO = 1e9
 """Numbers above it, under a name that says so, are moments and not amounts."""
-_IN_METRIC = frozenset({"value", "lower", "upper", "mark"})
+_MOMENTS = ("_at", "_until", "last_order", "previous_failure")
+_IN_METRIC = frozenset({"value", "lower", "upper"})
+_UNITS = {"memory": "bytes", "window": "seconds"}
 
 
 def clock(at: float, now: float) -> str:
@@ -76,7 +78,7 @@ def reading(value: Reading, now: float) -> str:
     text = f"{value.sensor} = {figure(value.value, _unit(value.sensor))}"
     if value.of > 1:
         text += f", from {value.count} of {value.of} members"
-    text += f", read at {clock(value.at, now)}"
+    text += f", {'the oldest of them ' if value.count > 1 else ''}read at {clock(value.at, now)}"
     if value.unavailable:
         text += f"; unavailable now, because {value.unavailable}"
     return text
@@ -96,16 +98,17 @@ def moment_named(cause: str) -> tuple[str, float] | None:
         return None
 
 
-def pairs(values: Mapping[str, Value], now: float) -> str:
-    """`size = 3, value = 71.3 %` in the order given; what is None is left out. Bounds and value have the unit of the sensor that `metric` names."""
-    metric = unit_of(str(values.get("metric", "")))
+def pairs(values: Mapping[str, Value], now: float, about: str = "") -> str:
+    """`size = 3, value = 71.3 %` in the order given; what is None is left out. Bounds and value have the unit of the sensor that `metric` names, or `about`."""
+    metric = unit_of(str(values.get("metric", about)))
     told = []
     for name, value in values.items():
         number = as_number(value)
-        if number is not None and number > _LONG_AGO and (name in ("at", "last_order") or name.endswith(("_at", "_until"))):
+        if number is not None and number > _LONG_AGO and (name == "at" or name.endswith(_MOMENTS)):
             told.append(f"{name} = {clock(number, now)}")
         elif value is not None:
-            told.append(f"{name} = {figure(value, metric if name in _IN_METRIC else unit_of(name))}")
+            unit = metric if name in _IN_METRIC else _UNITS.get(name) or unit_of(name)
+            told.append(f"{name} = {figure(value, unit)}")
     return ", ".join(told)
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from clocker_actors.errors import NotFound
+from clocker_actors.errors import BadRequest, NotFound
 from clocker_actors.model.activities import Activity, ActivityState, Step
 from clocker_actors.model.decisions import Decision, HostVerdict, PlacementTrace
 from clocker_actors.model.identity import Cause, Uid
@@ -13,7 +13,7 @@ from clocker_actors.model.noted import ActivityNoted, DecisionNoted, EntityGone,
 from clocker_actors.model.sensors import Reading
 from clocker_actors.telemetry.explain import Explanation, explain
 from clocker_actors.telemetry.readmodel import ReadModel
-from tests.telemetry.samples import NOW, activity, decision, readings, shop
+from tests.telemetry.samples import NOW, activity, decision, entity, readings, shop
 
 # NOW is 2027-01-15 08:00:00 UTC
 
@@ -99,7 +99,7 @@ def test_a_size_is_told_from_the_reading_to_the_last_step() -> None:
         "would stay at 1 below 70 %",
         "activity t1: resize(size=2) of shop/web done in 2 s, 08:00:01 UTC to 08:00:03 UTC",
         "activity t2: start() of shop/web/2 done in 1.5 s",
-        "08:00:01 UTC: run, took 1.5 s: started in 0.4 s",
+        "of which run 1.5 s (started in 0.4 s)",
     )
 
 
@@ -138,7 +138,7 @@ def test_a_non_action_says_what_would_have_changed_it() -> None:
     model.note(DecisionNoted(idle), NOW)
     in_order(
         told(model, "shop/web"),
-        "08:00:08 UTC: policy scaler of shop/web did nothing (autoscale of shop/web): 90 %",
+        "08:00:08 UTC: policy scaler of shop/web did nothing (autoscale): 90 %",
         "grows if still above 70 % at 08:00:38 UTC",
         "ordered resize to 2",
     )
@@ -271,3 +271,149 @@ def test_a_bound_is_told_once() -> None:
     assert [text.count(part) for part in (bound, held, "would rest below 60 %")] == [1, 1, 1]
     kinds = [line.kind for _, line in explain(model, "shop/web", NOW).flat() if bound in line.text]
     assert kinds == ["bound"]
+
+
+def test_a_member_is_told_what_its_cluster_did_about_it_and_no_more() -> None:
+    model = grown()
+    other = decision(7, "c2", "resize to 9", kind="bounds").decision
+    model.note(DecisionNoted(other), NOW)
+    text = told(model, "shop/web/2")
+    in_order(text, "activity t1: resize(size=2)", "[d1]", "its number is decided by cluster shop/web (c2), which has 2 members of 2 wanted")
+    assert "resize to 9" not in text
+
+
+def test_a_members_account_never_says_that_nothing_was_decided_about_its_cluster() -> None:
+    model = shop()
+    model.note(activity(1, "c2", ActivityState.DONE), NOW)
+    model.note(activity(2, "m3", ActivityState.DONE, parent="t1", cause="t1", effector="start"), NOW)
+    text = told(model, "shop/web/1")
+    assert "activity t1: resize() of shop/web done" in text
+    assert "nothing was decided" not in text
+
+
+def test_a_replaced_member_is_told_the_replacement() -> None:
+    model = shop()
+    again = replace(decision(3, "c2", "replaceMember m3", kind="replace").decision, inputs={"member": "m3"})
+    model.note(DecisionNoted(again), NOW)
+    in_order(told(model, "m3"), "its number is decided by cluster shop/web", "ordered replaceMember m3")
+    assert "replaceMember m3" not in told(model, "m4")
+
+
+def test_the_reading_named_is_the_one_that_was_reckoned_with() -> None:
+    """A roll-up has the time of its oldest part, so several share one."""
+    model = shop()
+    for value, count in ((83.25, 3), (61.5, 4)):
+        model.note(SensorsNoted(Uid("c2"), (Reading("cpu.mean.average", value, NOW, count=count, of=5),)), NOW)
+    inputs = {"metric": "cpu.mean.average", "value": 61.5, "members": 4, "of": 5, "at": NOW, "size": 5, "upper": 50.0}
+    grow = replace(decision(1, "c2", "resize to 6", cause=f"cpu.mean.average@{NOW:.3f}").decision, inputs=inputs)
+    model.note(DecisionNoted(grow), NOW)
+    text = told(model, "shop/web")
+    in_order(text, "because of the reading cpu.mean.average = 61.5 %, from 4 of 5 members, the oldest of them read at 08:00:00 UTC")
+    in_order(text, "size = 5, upper = 50 %")
+    assert "83.25" not in text
+
+
+def test_a_reading_of_which_several_may_be_meant_is_told_without_a_value() -> None:
+    model = shop()
+    for value in (83.25, 61.5, 50.0):
+        model.note(SensorsNoted(Uid("c2"), (Reading("cpu.mean.average", value, NOW),)), NOW)
+    model.note(decision(1, "c2", "resize", cause=f"cpu.mean.average@{NOW:.3f}"), NOW)
+    assert "because of the reading cpu.mean.average, read at 08:00:00 UTC" in told(model, "shop/web")
+
+
+def test_an_activity_is_told_by_its_id() -> None:
+    in_order(
+        told(grown(), "t2"),
+        "activity t2: start() of shop/web/2 done",
+        "activity t1: resize(size=2)",
+        "83.25 % is above 70 %",
+        "08:00:01 UTC: run, took 1.5 s: started in 0.4 s",
+        "shop/web/2 (member m4)",
+    )
+
+
+def test_a_decision_is_told_by_its_id() -> None:
+    explanation = explain(grown(), "d1", NOW)
+    assert (explanation.path, explanation.about) == ("shop/web", "d1")
+    in_order(as_text(explanation), "83.25 % is above 70 %", "1 x 83.25 / 70", "activity t1", "shop/web (cluster c2) is up")
+
+
+@pytest.mark.parametrize(("asked", "what"), [("t1", "activity t1"), ("d1", "decision d1")])
+def test_what_was_and_is_forgotten_is_told_apart_from_what_never_was(asked: str, what: str) -> None:
+    model = shop()
+    model.note(decision(40, "c2", "resize"), NOW)
+    with pytest.raises(NotFound, match=f"{what} is not remembered any more: .*only the latest"):
+        explain(model, asked, NOW)
+    with pytest.raises(NotFound, match=f"no entity '{asked[0]}zzzz'"):
+        explain(model, f"{asked[0]}zzzz", NOW)
+
+
+def test_an_entity_named_as_an_id_is_goes_before_the_id() -> None:
+    model = grown()
+    model.note(entity("a99", "t1", "root"), NOW)
+    assert explain(model, "t1", NOW).uid == "a99"
+
+
+def test_a_policy_is_told_with_its_configuration_and_its_own_decisions() -> None:
+    model = grown()
+    model.note(PolicyNoted(Uid("c2"), "replacer", "service-replacer", "policy", "running"), NOW)
+    in_order(told(model, "shop/web:scaler"), "policy scaler (autoscaler) is running", "metricUpperBound=70", "ordered resize to 2")
+    in_order(told(model, "c2:replacer"), "configured with nothing", "it has concluded nothing since the manager started")
+    with pytest.raises(NotFound, match="shop/web has no policy 'skaler'; it has scaler"):
+        explain(model, "shop/web:skaler", NOW)
+
+
+def test_decisions_too_old_to_be_told_are_named() -> None:
+    model = shop()
+    for number in range(1, 15):
+        model.note(decision(number, "c2", f"resize to {number}"), NOW)
+        model.note(activity(number, "c2", ActivityState.DONE, cause=f"d{number}"), NOW)
+    text = told(model, "c2")
+    in_order(text, "ordered resize to 14", "ordered resize to 12", "earlier: 08:00:11 UTC resize to 11 [d11], ", "and 3 before them")
+    assert text.count("activity t") == 3
+
+
+def test_readings_missing_for_one_reason_are_told_in_one_line() -> None:
+    model = shop()
+    why = "neither SSH nor the local /proc is open"
+    model.note(SensorsNoted(Uid("h6"), tuple(Reading(name, None, NOW, why) for name in ("host.load", "host.uptime"))), NOW)
+    assert f"unavailable now: host.load, host.uptime, because {why}" in told(model, "h6")
+
+
+def test_a_pool_and_a_host_with_placements_are_not_said_to_have_none() -> None:
+    for asked in ("local", "h6"):
+        text = told(grown(), asked)
+        assert "ordered run on here" in text
+        assert "nothing was decided" not in text
+
+
+def test_a_pool_tells_what_found_no_host() -> None:
+    model = shop()
+    trace = PlacementTrace(None, (), {"MaxContainers": 1}, (HostVerdict(Uid("h6"), "here", False, "MaxContainers", "has 10 of 10"),), 1)
+    model.note(DecisionNoted(replace(decision(1, "m4", kind="place").decision, by="placement", placement=trace)), NOW)
+    in_order(told(model, "local"), "did nothing (place of shop/web/2)", "no host would do of 1 host", "MaxContainers refused 1 of 1 host")
+
+
+def test_the_plane_tells_what_it_manages_what_is_unwell_and_what_it_did_last() -> None:
+    model = grown()
+    model.note(readings("m3", service__state="on-fire", service__isUp=False, service__problems={"start": "image not found"}), NOW)
+    for asked in ("clocker", "root", "/"):
+        in_order(
+            told(model, asked),
+            "it manages 1 application, 1 cluster (1 up), 2 members",
+            "not well: shop/web/1 (member m3): it is on-fire and not up; start: image not found; `clocker explain shop/web/1`",
+            "policy scaler of shop/web ordered resize to 2",
+        )
+
+
+def test_a_plane_with_nothing_says_how_to_begin() -> None:
+    model = ReadModel()
+    model.note(entity("root", ""), NOW)
+    in_order(told(model, "clocker"), "nothing yet; `clocker deploy FILE` begins", "everything it manages is well")
+
+
+def test_several_that_may_be_meant_are_named() -> None:
+    model = shop()
+    model.note(entity("m9", "shop/db/1", "a1"), NOW)
+    with pytest.raises(BadRequest, match=r"'1' may be one of 2: shop/web/1 \(member m3\), shop/db/1 \(member m9\); write"):
+        explain(model, "1", NOW)

@@ -112,7 +112,7 @@ def test_history_is_kept_for_clusters_and_pools_only() -> None:
     assert points[0] == (NOW + 100, 100.0)
     assert points[-1] == (NOW + 699, 699.0)
     assert model.history.of(Uid("k7"), "cpu.mean") == []
-    assert model.history.value_at(Uid("c2"), "cpu.mean.average", NOW + 650) == 650.0
+    assert model.history.values_at(Uid("c2"), "cpu.mean.average", NOW + 650) == {650.0}
 
 
 def test_what_is_remembered_is_bounded_as_the_settings_say() -> None:

@@ -30,6 +30,7 @@ from clocker_actors.model.decisions import Decision
 from clocker_actors.model.effectors import effectors_of, find
 from clocker_actors.model.identity import ROOT, EntityKind
 from clocker_actors.telemetry.explain import explain
+from clocker_actors.telemetry.names import look_up
 from clocker_actors.telemetry.readmodel import Entry
 
 router = APIRouter(prefix="/v1", tags=["entities"])
@@ -39,6 +40,7 @@ router = APIRouter(prefix="/v1", tags=["entities"])
 async def list_entities(
     context: Shared,
     path: Annotated[str | None, Query(description="only the entity of this path or uid")] = None,
+    name: Annotated[str | None, Query(description="only the entity this means: also a host's or container's name, or the end of a path")] = None,
     under: Annotated[str | None, Query(description="this entity (path or uid) and all below it")] = None,
     kind: Annotated[str | None, Query(description="only entities of this kind")] = None,
 ) -> Response:
@@ -46,6 +48,8 @@ async def list_entities(
     model = context.model
     if path is not None:
         found = [model.entry(path)]
+    elif name is not None:
+        found = [look_up(model, name)]
     elif under is not None:
         found = _below(context, model.entry(under))
     else:
@@ -119,7 +123,18 @@ async def decisions(context: Shared, uid: str, acted: bool | None = None) -> Res
 @router.get("/entities/{uid}/explain", response_model=None)
 async def why(context: Shared, uid: str) -> Response:
     """Why it is as it is: the chain from readings to decisions to activities, as nested lines."""
-    return at_event(context.model, explain(context.model, uid, context.kernel.now()))
+    return at_event(context.model, explain(context.model, uid, context.kernel.now(), uid_first=True))
+
+
+@router.get("/explain", response_model=None)
+async def why_of(
+    context: Shared,
+    name: Annotated[
+        str, Query(description="path, uid, name of a host or container, `path:policy`, or id of an activity or decision", max_length=500)
+    ],
+) -> Response:
+    """Why it is, was done, or was decided so: as `/entities/{uid}/explain`, for whatever people name."""
+    return at_event(context.model, explain(context.model, name, context.kernel.now()))
 
 
 def _below(context: Context, top: Entry) -> list[Entry]:
