@@ -25,7 +25,7 @@ from clocker_actors.model.values import Value, as_number
 from clocker_actors.policies import autoscaler_loads
 from clocker_actors.policies.autoscaler_keys import AUTOSCALER, MARK, check
 from clocker_actors.policies.autoscaler_mark import SHORT
-from clocker_actors.policies.autoscaler_math import Wish, idle, out_of_bounds, settle, unusable, wish
+from clocker_actors.policies.autoscaler_math import Wish, idle, out_of_bounds, set_by_somebody, settle, unusable, wish
 from clocker_actors.policies.autoscaler_memory import Memory
 from clocker_actors.policies.autoscaler_rules import FRESH_PERIODS, Load, Rules
 from clocker_actors.policies.autoscaler_sizes import Order, Sizes
@@ -127,7 +127,9 @@ class AutoScaler(PolicyActor):
     def _heard_fact(self, reading: Reading, cause: Cause) -> None:
         number = as_number(reading.value)
         if reading.sensor == self.config["currentSizeOperator"] and number is not None:
-            self.sizes.heard(int(number))
+            replaced = self.sizes.heard(int(number))
+            if replaced is not None:
+                self._set_by_somebody(replaced, int(number), cause)
             self._correct(cause)
         elif reading.sensor == sensors.GROUP_SIZE.name and number is not None:
             self.members = int(number)
@@ -235,6 +237,14 @@ class AutoScaler(PolicyActor):
         self.sizes.order(decision.id, Order(before, target, self.now))
         self.memory.last_order = self.now
         self.invoke(self.text_of("resizeOperator"), {"size": target}, decision)
+
+    def _set_by_somebody(self, before: int, size: int, cause: Cause) -> None:
+        """What was wished for of another size says nothing about this one: it would undo at once what somebody has just set."""
+        self.memory.wishes.clear()
+        self.evaluated_at = None
+        if not self.suspended and self.expected in _AT_WORK:
+            self.decide("autoscale", set_by_somebody(before, size, self.rules), cause)
+        self._keep_all(self.rules)
 
     def _correct(self, cause: Cause) -> None:
         """Put a size outside the bounds right at once."""

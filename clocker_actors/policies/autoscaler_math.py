@@ -193,6 +193,17 @@ def idle(asked: Wish, load: Load, size: int, rules: Rules) -> Conclusion:
     return Conclusion(asked.sort, asked.reason, inputs=_inputs(load, size, rules, None), would_change=(told,) if told else ())
 
 
+def set_by_somebody(before: int, size: int, rules: Rules) -> Conclusion:
+    """The conclusion of a size that this policy did not order: it stands at least until a whole window has wished for another."""
+    held = tuple(
+        f"would {verb} once that was wished for all through a {window:g} s window, which begins anew now"
+        for verb, window in (("grow", rules.up_window), ("shrink", rules.down_window))
+        if window
+    )
+    reason = f"the size was set to {size} by somebody else, it was {before}; what was wished for until now does not count"
+    return Conclusion("set-by-somebody", reason, inputs={"before": before, "size": size}, would_change=held)
+
+
 def out_of_bounds(size: int, rules: Rules) -> Conclusion | None:
     """A size outside the bounds, set by hand or left by a change of the bounds, is put right at once. The high-water mark does not count here."""
     bound = min(max(size, rules.least), rules.most)

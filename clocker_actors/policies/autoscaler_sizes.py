@@ -41,11 +41,15 @@ class Sizes:
             ordered = self._ordered = None
         return self.said if ordered is None else ordered.target
 
-    def heard(self, size: int) -> None:
-        """The cluster says so. The echo of an older order, still to be followed by that of a newer one, is no news."""
-        self.said = size
-        if self._ordered is not None and (size == self._ordered.target or all(size != order.target for order in self.orders.values())):
+    def heard(self, size: int) -> int | None:
+        """The cluster says so. The echo of an older order, still to be followed by that of a newer one, is no news. If it is no echo at all but somebody
+        else's wish, the size that it takes the place of comes back."""
+        before, self.said = self.said, size
+        echo = any(size == order.target for order in self.orders.values())
+        ours = self._ordered is not None and size == self._ordered.target
+        if self._ordered is not None and (ours or not echo):
             self._ordered = None
+        return None if ours or echo or before == size else before
 
     def order(self, decision: str, order: Order) -> None:
         """This was ordered."""

@@ -332,3 +332,32 @@ async def test_windows_survive_a_restart_and_future_times_count_from_now(kernel:
     assert again.invokes
     assert "in the future" in caplog.text
     await kernel2.stop(deadline=1)
+
+
+async def test_a_size_set_by_a_person_is_not_undone_by_wishes_of_before(kernel: Kernel) -> None:
+    stage = await scaler(kernel, resizeDownStabilizationDelay="10s", minPoolSize=1)
+    for _ in range(9):
+        await stage.read(CPU, 10.0, count=3, of=3)
+        await stage.sleep(1)
+    await stage.read("cluster.size.desired", 6)
+    said = stage.decisions[-1]
+    assert "set to 6 by somebody else, it was 3" in said.reason and not said.action
+    assert any("shrink" in change and "10 s window" in change for change in said.would_change)
+    for _ in range(9):
+        await stage.read(CPU, 10.0, count=6, of=6)
+        await stage.sleep(1)
+    assert not stage.invokes, "its window has to be full of wishes about the new size"
+    await stage.read(CPU, 10.0, count=6, of=6)
+    await stage.sleep(1)
+    await stage.read(CPU, 10.0, count=6, of=6)
+    assert stage.invokes, "then it counts again"
+
+
+async def test_the_echo_of_its_own_order_begins_no_window_anew(kernel: Kernel) -> None:
+    stage = await scaler(kernel, resizeUpStabilizationDelay="2s")
+    for _ in range(3):
+        await stage.read(CPU, 90.0, count=3, of=3)
+        await stage.sleep(1)
+    assert [invoke.arguments["size"] for invoke in stage.invokes] == [5]
+    await stage.read("cluster.size.desired", 5)
+    assert not any("somebody else" in decision.reason for decision in stage.decisions)

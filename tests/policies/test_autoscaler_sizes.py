@@ -43,3 +43,17 @@ def test_a_shrink_is_waited_for_but_not_for_ever() -> None:
     sizes.order("d2", Order(5, 4, 100))
     sizes.ended(ended("d2"))
     assert not sizes.shrinking(100)
+
+
+def test_whose_wish_a_size_is_is_told_by_the_orders() -> None:
+    sizes = Sizes()
+    assert sizes.heard(3) is None, "the first one is nobody's change"
+    sizes.order("d1", Order(3, 5, 0))
+    assert sizes.heard(5) is None and sizes.heard(5) is None
+    sizes.ended(ended("d1"))
+    assert sizes.heard(5) is None
+    assert sizes.heard(4) == 5
+    sizes.order("d2", Order(4, 6, 1))
+    sizes.order("d3", Order(6, 9, 2))
+    assert sizes.heard(6) is None and sizes.heard(9) is None
+    assert sizes.heard(2) == 9
