@@ -40,7 +40,8 @@ class Client:
         limits = httpx.Timeout(ANSWER_LIMIT, connect=CONNECT_LIMIT)
         if url.startswith("unix://"):
             _look(url)
-            transport = httpx.HTTPTransport(uds=url.removeprefix("unix://"))
+            # No TLS there; reading all authorities for nothing takes 40 ms.
+            transport = httpx.HTTPTransport(uds=url.removeprefix("unix://"), verify=False)
             self._http = httpx.Client(transport=transport, base_url="http://clocker", headers=headers, timeout=limits, trust_env=False)
         elif url.startswith(("http://", "https://")):
             self._http = httpx.Client(base_url=url, headers=headers, timeout=limits, trust_env=False)

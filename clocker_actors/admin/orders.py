@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 from fastapi import Request
@@ -10,7 +10,8 @@ from fastapi import Request
 from clocker_actors.admin.answers import Json, at_event
 from clocker_actors.admin.context import Context
 from clocker_actors.errors import BadRequest, NotFound
-from clocker_actors.model.identity import Cause
+from clocker_actors.model.effectors import RESIZE, RESIZE_BY_DELTA, Effector, bind, effectors_of
+from clocker_actors.model.identity import Cause, EntityKind
 from clocker_actors.model.messages import Accepted, Invoke
 from clocker_actors.model.values import Value
 from clocker_actors.telemetry.readmodel import Entry
@@ -46,8 +47,26 @@ def living(context: Context, uid: str, *, uid_first: bool = True) -> Entry:
     return entry
 
 
+def effectors_here(entry: Entry) -> dict[str, Effector]:
+    """The effectors of an entity, by name; those that size a cluster with its own bounds."""
+    found = effectors_of(entry.kind)
+    least, most = entry.facts.get("min"), entry.facts.get("max")
+    if entry.kind is EntityKind.CLUSTER and isinstance(least, int) and isinstance(most, int):
+        for effector, lowest in ((RESIZE, least), (RESIZE_BY_DELTA, least - most)):
+            (size,) = effector.parameters
+            highest = most if effector is RESIZE else most - least
+            found[effector.name] = replace(effector, parameters=(replace(size, least=lowest, most=highest),))
+    return found
+
+
 async def order(context: Context, entry: Entry, effector: str, arguments: Mapping[str, Value], cause: Cause) -> Json:
     """Have an entity run an effector: 202 with the activity. Raises what the entity refuses it with."""
+    known = effectors_here(entry).get(effector)
+    if known is not None:
+        try:
+            bind(known, arguments)
+        except BadRequest as fault:
+            raise BadRequest(f"{entry.path or entry.uid}: {fault}", **fault.details) from None
     before = context.model.events.number
     accepted: Accepted = await context.kernel.ask(entry.uid, Invoke(effector, arguments, cause), ASK_LIMIT)
     for _ in range(_NOTED_WITHIN):  # whoever gets the id may look it up at once

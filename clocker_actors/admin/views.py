@@ -111,6 +111,7 @@ class HostView:
     pool: str
     up: bool | None
     state: str | None
+    since: float | None  # when it came up, or went down
     engine: Value
     cores: Value
     memory: Value
@@ -219,6 +220,7 @@ def host_view(model: ReadModel, entry: Entry) -> HostView:
         pool=model.path(entry.parent) if entry.parent else "",
         up=_truth(entry.value(sensors.SERVICE_UP.name)),
         state=_text(entry.value(sensors.SERVICE_STATE.name)),
+        since=_read_at(entry, sensors.SERVICE_UP),
         engine=entry.value(sensors.ENGINE_VERSION.name),
         cores=entry.value(sensors.HOST_CORES.name),
         memory=entry.value(sensors.HOST_MEMORY_TOTAL.name),
@@ -244,6 +246,11 @@ def _text(value: Value) -> str | None:
 
 def _truth(value: Value) -> bool | None:
     return value if isinstance(value, bool) else None
+
+
+def _read_at(entry: Entry, sensor: sensors.Sensor) -> float | None:
+    reading = entry.sensors.get(sensor.name)
+    return reading.at if reading is not None else None
 
 
 def _count(entry: Entry, sensor: sensors.Sensor) -> int | None:

@@ -14,8 +14,6 @@ from clocker_actors.cli.waiting import Wait, finish
 from clocker_actors.errors import BadRequest
 from clocker_actors.model.values import Value
 
-MOST = 1_000_000
-
 
 def invoke(
     identity: Id,
@@ -35,9 +33,11 @@ def resize(
     json: AsJson = False,
 ) -> None:
     """Set the number of members of a cluster."""
-    if not size.removeprefix("-").isdecimal() or not 0 <= int(size) <= MOST:
-        raise BadRequest(f"size {size} of {identity} is not a size; give a whole number from 0 to {MOST}", size=size)
-    run(identity, "resize", {"size": int(size)}, wait=wait, json=json)
+    try:
+        wanted = int(size)
+    except ValueError:
+        raise BadRequest(f"size {size} of {identity} is not a size; give a whole number, for example 3", size=size) from None
+    run(identity, "resize", {"size": wanted}, wait=wait, json=json)
 
 
 def start(identity: Id, wait: Wait = True, json: AsJson = False) -> None:

@@ -99,16 +99,30 @@ def _tell(answer: Item) -> None:
         output.say(f"application {found['application']} on {found['pool']}", "bold")
         rows = [(_MARKS[str(step["action"])], step["kind"], step["path"], _where(step), step["reason"]) for step in parts(found, "steps")]
         output.table(("", "KIND", "PATH", "WHERE", "WHY"), rows, fixed=("", "KIND"))
-        for refusal in parts(found, "refusals"):
-            would = refusal["would_change"]
-            hint = f"; {'; '.join(str(each) for each in would)}" if isinstance(would, list) and would else ""
-            output.note(f"clocker: {refusal['path']} finds no host: {refusal['reason']}{hint}")
-        for warning in parts(found, "warnings"):
-            output.note(f"warning: {warning['path']}: {warning['message']}")
         counts = {mark: sum(row[0] == mark for row in rows) for mark in "+~-"}
         output.say(f"{counts['+']} to create, {counts['~']} to update, {counts['-']} to remove")
+        _tell_refusals(found)
+        for warning in parts(found, "warnings"):
+            output.note(f"warning: {warning['path']}: {warning['message']}")
     for refusal in parts(answer, "refusals"):
         output.note(f"clocker: {refusal['reason']}")
+
+
+def _tell_refusals(plan: Item) -> None:
+    """Who finds no host and why, members of one cluster with the same reason together."""
+    alike: dict[tuple[str, str, str], list[str]] = {}
+    for refusal in parts(plan, "refusals"):
+        would = refusal["would_change"]
+        hint = f"; what would help: {'; or '.join(str(each) for each in would)}" if isinstance(would, list) and would else ""
+        above, _, name = str(refusal["path"]).rpartition("/")
+        alike.setdefault((above, str(refusal["reason"]), hint), []).append(name)
+    steps = [str(step["path"]) for step in parts(plan, "steps")]
+    for (above, reason, hint), names in alike.items():
+        if len(names) == 1:
+            output.note(f"clocker: {above}/{names[0]} finds no host: {reason}{hint}")
+        else:
+            every = len(names) + sum(path.rpartition("/")[0] == above for path in steps)
+            output.note(f"clocker: {len(names)} of {every} members of {above} find no host: {reason}{hint}")
 
 
 def _where(step: Item) -> str:

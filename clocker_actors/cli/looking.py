@@ -1,16 +1,18 @@
 """Commands that look: ls, tree, show, effectors, hosts, activities."""
 
-from collections.abc import Mapping
-from typing import Annotated, cast
+import re
+from typing import Annotated
 
 import typer
 
 from clocker_actors.cli import output
 from clocker_actors.cli.output import AsJson
 from clocker_actors.cli.reach import Item, Seen, connect, looked_at, part, parts, route
-from clocker_actors.model.values import Value, as_map
+from clocker_actors.model.values import Value, as_map, counted
 from clocker_actors.telemetry import words
 
+AT_REST = frozenset({"starting", "stopping", "stopped"})
+"""States in which it is no problem that something is not up."""
 SomeId = Annotated[str | None, typer.Argument(metavar="[ID]", help="A path (shop/web/3) or a uid (m1k).")]
 
 
@@ -40,7 +42,7 @@ def ls(json: AsJson = False) -> None:
             for row in rows
         ),
     )
-    _tell_problems(rows)
+    _tell_problems([row for row in rows if row["state"] not in AT_REST])
 
 
 def tree(identity: SomeId = None, json: AsJson = False) -> None:
@@ -53,27 +55,38 @@ def tree(identity: SomeId = None, json: AsJson = False) -> None:
         output.as_json(answer)
         return
     made: dict[Value, Tree] = {}
+    told: dict[tuple[Value, str], str] = {}
     top: Tree | None = None
     for item in parts(answer, "items"):
-        label = _branch(item, whole=top is None)
+        label = _branch(item, told, whole=top is None)
         above = made.get(item["parent"])
         if above is None:
             above = top
         made[item["uid"]] = above.add(label) if above is not None else Tree(label, guide_style="dim")
         top = top or made[item["uid"]]
     if top is not None:
-        output.console().print(top)
+        output.show(top)
 
 
-def _branch(item: Item, *, whole: bool) -> str:
+def _branch(item: Item, told: dict[tuple[Value, str], str], *, whole: bool) -> str:
+    """What is said of one entity. `told` has the problems of those before it, by parent, so that each is told in full once."""
     path = str(item["path"] or "clocker")
-    texts = [path if whole else path.rpartition("/")[2], f"({item['kind']} {item['uid']})", str(item["state"] or "")]
+    name = path if whole else path.rpartition("/")[2]
+    texts = [name, f"({kind_of(item)} {item['uid']})", str(item["state"] or "")]
     if item["members"] is not None:
         texts.append(f"{item['members_up'] or 0}/{item['members_wanted'] if item['members_wanted'] is not None else item['members']} up")
     facts = as_map(item["facts"])
-    texts += [str(facts[name]) for name in ("host", "image", "address") if facts.get(name)][:1]
-    texts += [f"! {name}: {why}" for name, why in as_map(item["problems"]).items()][:1]
+    texts += [str(facts[fact]) for fact in ("host_name", "image", "address") if facts.get(fact)][:1]
+    problem = next((f"{which}: {why}" for which, why in as_map(item["problems"]).items()), "")
+    if problem and item["state"] not in {"stopped", "stopping"}:
+        first = told.setdefault((item["parent"], problem), name)
+        texts.append(f"! {problem}" if first == name else f"! as {first}")
     return output.clean(" ".join(text for text in texts if text))
+
+
+def kind_of(item: Item) -> str:
+    """The kind of an entity as people call it: a member that has no container of its own, only services below it, is a group."""
+    return "group" if item["kind"] == "member" and item["type"] == "group" else str(item["kind"])
 
 
 def show(identity: Seen, json: AsJson = False) -> None:
@@ -90,20 +103,24 @@ def show(identity: Seen, json: AsJson = False) -> None:
     if rows:
         output.say("")
         output.table(
-            ("CHILD", "UID", "KIND", "STATE", "UP"), ((each["path"], each["uid"], each["kind"], each["state"], each["up"]) for each in rows)
+            ("CHILD", "UID", "KIND", "STATE", "UP"),
+            ((each["path"], each["uid"], kind_of(each), each["state"], each["up"]) for each in rows),
         )
     policies = parts(detail, "policies")
     if policies:
         output.say("")
         output.table(("POLICY", "TYPE", "ROLE", "STATE"), ((each["name"], each["type"], each["role"], each["state"]) for each in policies))
-    output.note(f"{len(parts(detail, 'sensors'))} sensors: `clocker sensors {identity}`")
+    output.note(
+        f"{counted(len(parts(detail, 'sensors')), 'sensor')}: `clocker sensors {identity}`; why it is so: `clocker explain {identity}`"
+    )
 
 
 def _facts(item: Item) -> None:
+    kind = kind_of(item)
     lines: dict[str, Value] = {
-        "path": item["path"],
+        "path": item["path"] or "(the management plane itself)",
         "uid": item["uid"],
-        "kind": f"{item['kind']} of type {item['type']}" if item["type"] else item["kind"],
+        "kind": kind if item["type"] in {"", kind} else f"{kind} of type {item['type']}",
         "state": item["state"],
         "up": item["up"],
         "since": f"{output.moment(item['since'])} UTC",
@@ -112,10 +129,11 @@ def _facts(item: Item) -> None:
         lines["gone"] = f"{output.moment(item['gone'])} UTC"
     if item["members"] is not None:
         lines["members"] = f"{item['members']} of {item['members_wanted']} wanted, {item['members_up'] or 0} up"
-    lines |= {name: words.figure(value) for name, value in as_map(item["facts"]).items()}
-    lines |= {f"problem {name}": why for name, why in as_map(item["problems"]).items()}
+    lines |= {name: words.figure(value) for name, value in as_map(item["facts"]).items() if value not in ("", {}, [])}
+    not_up = "not up" if item["state"] in AT_REST else "problem"
+    lines |= {f"{not_up}, {name}": why for name, why in as_map(item["problems"]).items()}
     for name, value in lines.items():
-        output.say(f"{name}: {output.cell(value).plain}")
+        output.wrapped(f"{name}: {output.cell(value).plain}", "    ")
 
 
 def effectors(identity: Seen, json: AsJson = False) -> None:
@@ -126,9 +144,9 @@ def effectors(identity: Seen, json: AsJson = False) -> None:
         output.as_json(answer)
         return
     for item in parts(answer, "items"):
-        output.say(f"{item['name']}: {item['meaning']}")
+        output.wrapped(f"{item['name']}: {item['meaning']}", "    ")
         for each in parts(item, "parameters"):
-            output.say(f"    {_parameter(each)}")
+            output.wrapped(f"    {_parameter(each)}", "        ")
 
 
 def _parameter(each: Item) -> str:
@@ -157,16 +175,17 @@ def hosts(json: AsJson = False) -> None:
                 row["path"],
                 row["uid"],
                 row["up"],
-                row["engine"],
+                str(row["engine"]).partition(" ")[0] if row["engine"] else None,
                 row["cores"],
                 _figure(row["cpu_percent"], "percent"),
-                f"{_figure(row['memory_percent'], 'percent')} of {_figure(row['memory'], 'bytes')}",
-                f"{row['ours']} of {words.figure(row['containers']) if row['containers'] is not None else '?'}",
+                _share(row["memory_percent"], row["memory"]),
+                f"{row['ours']} of {words.figure(row['containers'])}" if row["containers"] is not None else row["ours"] or None,
             )
             for row in rows
         ),
     )
-    _tell_problems(rows)
+    _tell_problems([row for row in rows if row["up"] is not False])
+    _tell_down([row for row in rows if row["up"] is False])
 
 
 def activities(
@@ -208,7 +227,34 @@ def _figure(value: Value, unit: str) -> str:
     return "-" if value is None else words.figure(value, unit)
 
 
+def _share(percent: Value, whole: Value) -> str | None:
+    """`12 % of 8 GiB`, or as much of it as is known."""
+    if percent is None:
+        return None if whole is None else words.figure(whole, "bytes")
+    return f"{words.figure(percent, 'percent')} of {_figure(whole, 'bytes')}"
+
+
 def _tell_problems(rows: list[Item]) -> None:
     for row in rows:
-        for name, why in cast("Mapping[str, Value]", row["problems"]).items():
+        for name, why in as_map(row["problems"]).items():
             output.note(f"{row['path']}: {name}: {why}; `clocker explain {row['path']}` tells more")
+
+
+def _tell_down(rows: list[Item]) -> None:
+    """Since when hosts are not up, and why; one reason for all that differ in nothing but numbers and names."""
+    alike: dict[str, list[Item]] = {}
+    for row in rows:
+        why = "; ".join(str(each) for each in as_map(row["problems"]).values())
+        alike.setdefault(re.sub(r"\d+", "#", why.replace(str(row["name"]), "NAME")), []).append(row)
+    for same in alike.values():
+        first = same[0]
+        why = "; ".join(str(each) for each in as_map(first["problems"]).values()) or "nobody has said why"
+        since = [f"{row['path']} since {output.hour(row['since'])} UTC" for row in same]
+        if len(same) == 1:
+            output.note(
+                f"{first['path']} is not up since {output.moment(first['since'])} UTC: {why}; `clocker explain {first['path']}` tells more"
+            )
+        else:
+            more = f" and {len(since) - 5} more" if len(since) > 5 else ""
+            output.note(f"{len(same)} hosts are not up: {', '.join(since[:5])}{more}")
+            output.note(f"for example {first['path']}: {why}; `clocker explain {first['path']}` tells more")

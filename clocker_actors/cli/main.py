@@ -75,13 +75,22 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def _root(version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Say the version.")) -> None:
-    """Nothing but --version."""
+def _root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Say the version."),
+    json: bool = typer.Option(False, "--json", help="Answer in JSON; may stand after the command as well."),
+) -> None:
+    """Nothing but --version; `main` has taken --json to where commands know it."""
+
+
+def _ordered(given: Sequence[str]) -> list[str]:
+    """The arguments with a --json that stands before the command behind it."""
+    first = next((place for place, word in enumerate(given) if word != "--json"), len(given))
+    return [*given[first : first + 1], *given[:first], *given[first + 1 :]] if first and given[first : first + 1] else list(given)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code. Nothing is raised, whatever goes wrong."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    given = _ordered(sys.argv[1:] if arguments is None else arguments)
     try:
         app = build(given[:1] if given and given[0] in COMMANDS else list(COMMANDS))
         app(args=given, prog_name="clocker")

@@ -1,19 +1,20 @@
 """How commands speak: tables that fit 80 columns, JSON for programs, complaints on stderr.
 
-Colour only where there is a terminal. What comes from containers or other people may hold control characters; they are taken out.
+Colour only where there is a terminal; elsewhere lines are 80 columns wide (or COLUMNS), and none ends in spaces. What comes from containers or other people may hold control characters; they are taken out.
 """
 
 import json
+import os
 import re
 import sys
 import textwrap
 import traceback
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -24,6 +25,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for progra
 """The option every command has."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_TYPED = re.compile(r"`[^`\n]*`")
+_GLUE = "\x00"  # no text has it, since it is a control character
+NARROWEST = 40
 _STYLES = {
     "running": "green",
     "yes": "green",
@@ -43,12 +47,20 @@ _STYLES = {
 
 def console() -> Console:
     """Where data goes."""
-    return Console(highlight=False, markup=False, emoji=False)
+    return Console(highlight=False, markup=False, emoji=False, width=_width(sys.stdout))
 
 
 def messages() -> Console:
     """Where errors and progress go."""
-    return Console(stderr=True, highlight=False, markup=False, emoji=False)
+    return Console(stderr=True, highlight=False, markup=False, emoji=False, width=_width(sys.stderr))
+
+
+def _width(stream: TextIO) -> int | None:
+    """None where rich can ask a terminal. It would also ask that of the other streams, but what is piped is to look the same from everywhere."""
+    if stream.isatty():
+        return None
+    columns = os.environ.get("COLUMNS", "")
+    return max(int(columns), NARROWEST) if columns.isdecimal() else 80
 
 
 def say(text: str, style: str = "") -> None:
@@ -56,15 +68,28 @@ def say(text: str, style: str = "") -> None:
     console().print(Text(clean(text), style), soft_wrap=True)
 
 
-def wrapped(text: str, indent: str = "") -> None:
+def wrapped(text: str, indent: str = "", style: str = "") -> None:
     """A paragraph of data, broken between words; later lines are indented."""
-    for line in textwrap.wrap(clean(text), console().width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False):
-        say(line)
+    for line in _broken(text, console().width, indent):
+        say(line, style)
 
 
-def note(text: str) -> None:
-    """One line that is no data: on stderr."""
-    messages().print(Text(clean(text)), soft_wrap=True)
+def note(text: str, indent: str = "  ") -> None:
+    """What is no data: on stderr, broken between words; later lines are indented."""
+    there = messages()
+    for line in _broken(text, there.width, indent):
+        there.print(Text(line), soft_wrap=True)
+
+
+def _broken(text: str, width: int, indent: str) -> Iterator[str]:
+    """Lines of at most `width` columns where words allow it. What stands in backticks is to be typed, and stays whole."""
+    whole = _TYPED.sub(lambda found: found.group().replace(" ", _GLUE), clean(text))
+    for number, line in enumerate(whole.split("\n")):
+        first = indent if number else ""
+        for piece in textwrap.wrap(
+            line, width, initial_indent=first, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        ):
+            yield piece.replace(_GLUE, " ").rstrip()
 
 
 def as_json(value: object) -> None:
@@ -85,7 +110,18 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[Value]], *, fixed: Seque
         made.add_column(name, no_wrap=name in fixed, overflow="fold")
     for row in rows:
         made.add_row(*(cell(value) for value in row))
-    console().print(made)
+    show(made)
+
+
+def show(made: RenderableType) -> None:
+    """A table or tree as data, on a pipe without spaces at the ends of lines."""
+    there = console()
+    if there.is_terminal:
+        there.print(made)
+        return
+    with there.capture() as captured:
+        there.print(made)
+    sys.stdout.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
 
 def cell(value: Value) -> Text:
@@ -120,9 +156,10 @@ def complain(error: ClockerError, *, json: bool = False) -> None:
         faults = error.faults if isinstance(error, BlueprintError) else ()
         json_error(type(error).__name__, str(error), error.details, faults)
         return
-    lines = error.faults if isinstance(error, BlueprintError) else (f"clocker: {str(error) or type(error).__name__}",)
-    for line in lines:
-        note(line)
+    if isinstance(error, BlueprintError):
+        sys.stderr.writelines(f"{clean(fault)}\n" for fault in error.faults)
+    else:
+        note(f"clocker: {str(error) or type(error).__name__}")
 
 
 def json_error(kind: str, message: str, details: Mapping[str, str] | None = None, faults: Sequence[str] = ()) -> None:

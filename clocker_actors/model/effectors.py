@@ -163,7 +163,7 @@ def _check_bounds(effector: Effector, parameter: Parameter, value: float) -> Non
     too_high = parameter.most is not None and value > parameter.most
     if too_low or too_high:
         raise BadRequest(
-            f"effector {effector.name}: {parameter.name}={value:g} is out of range; give {parameter.least:g} to {parameter.most:g}",
+            f"effector {effector.name}: {parameter.name}={value:.15g} is out of range; give {parameter.least:.15g} to {parameter.most:.15g}",
             parameter=parameter.name,
         )
 

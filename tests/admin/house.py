@@ -139,7 +139,7 @@ async def open_house(folder: Path, *, listen: str = "", tokens: Tokens | None = 
         kernel=house.kernel,
         model=house.model,
         store=store,
-        blobs=FileBlobs(folder / "blobs"),
+        blobs=FileBlobs(folder / "blobs", now=house.kernel.now),
         types=type_table(),
         metrics=Metrics(house.model, kernel=house.kernel),
         logs=house.logs,
@@ -161,6 +161,7 @@ def world() -> ReadModel:
     model = shop()
     for uid, path, parent in (("c2", "shop/web", "a1"), ("m3", "shop/web/1", "c2"), ("m4", "shop/web/2", "c2")):
         model.note(replace(entity(uid, path, parent), application=Uid("a1"), type="docker:nginx"), 0)
+    model.note(replace(entity("c2", "shop/web", "a1", min=1, max=10), application=Uid("a1"), type="cluster"), 0)
     up: dict[str, object] = {"service__state": "running", "service__isUp": True}
     for uid in ("a1", "m3", "m4", "p5", "h6", "k7", "k8"):
         model.note(readings(uid, NOW, **up), 0)

@@ -20,6 +20,11 @@ class Ran:
     out: str
     err: str
 
+    @property
+    def said(self) -> str:
+        """What stands on stderr, without regard to where its lines are broken."""
+        return " ".join(self.err.split())
+
 
 Clocker = Callable[..., Awaitable[Ran]]
 

@@ -19,8 +19,10 @@ from tests.cli.conftest import Clocker
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        ("resize shop/web -1", ("size -1", "shop/web", "give a whole number from 0")),
-        ("resize shop/web 1000000000", ("size 1000000000", "shop/web", "from 0 to 1000000")),
+        ("resize shop/web -1", ("size=-1", "shop/web", "give 1 to 10")),
+        ("resize shop/web 11", ("size=11", "shop/web", "give 1 to 10")),
+        ("resize shop/web 1000000000", ("size=1000000000", "shop/web", "give 1 to 10")),
+        ("invoke shop/web resizeByDelta delta=10", ("delta=10", "shop/web", "give -9 to 9")),
         ("resize shop/web three", ("size three", "shop/web", "give a whole number")),
         ("show shop/wob", ("'shop/wob'", "in shop", "try shop/web")),
         ("invoke shop/web resiz size=3", ("'resiz'", "cluster", "try resize")),
@@ -45,7 +47,7 @@ async def test_bad_usage_exits_2(house: House, clocker: Clocker, command: str, w
     assert ran.code == 2, ran.err
     assert ran.out == ""
     for word in words:
-        assert word in ran.err
+        assert word in ran.said
     assert not house.invoked
 
 

@@ -36,7 +36,7 @@ async def test_a_blueprint_is_deployed(house: House, clocker: Clocker, tmp_path:
     path.write_text(GOOD)
     ran = await clocker("deploy", str(path))
     assert (ran.code, ran.out) == (0, "")
-    assert f"deploy of {path}: done" in ran.err
+    assert f"deploy of {path}: done" in ran.said
     blueprint = convert(Blueprint, house.invoked[0].arguments["blueprint"])
     assert [service.id for service in blueprint.applications[0].services] == ["web"]
 
@@ -78,8 +78,20 @@ async def test_a_plan_without_room_exits_1_and_says_why(house: House, clocker: C
     path.write_text(f"{GOOD}{CLOUD}  strategies:\n  - MaxContainers: {{maxContainers: 0}}\n")
     ran = await clocker("plan", str(path))
     assert ran.code == 1, ran.err
-    assert "shop/web finds no host" in ran.err
-    assert "MaxContainers" in ran.err or "containers" in ran.err
+    assert "shop/web finds no host" in ran.said
+    assert "MaxContainers" in ran.said
+
+
+@pytest.mark.real_loop
+async def test_members_that_find_no_host_for_one_reason_are_told_of_once(house: House, clocker: Clocker, tmp_path: Path) -> None:
+    path = tmp_path / "shop.yaml"
+    members = "- type: cluster\n  id: many\n  initialSize: 9\n  memberSpec:\n    type: docker:nginx:1.25\n"
+    path.write_text(f"{GOOD}{members}{CLOUD}  strategies:\n  - MaxContainers: {{maxContainers: 4}}\n")
+    ran = await clocker("plan", str(path))
+    assert ran.code == 1
+    assert ran.said.count("find no host") == 1
+    assert "6 of 9 members of shop/many find no host: no host fits: 1 of 1 host refused: 1 by MaxContainers" in ran.said
+    assert "what would help: 1 container less on one" in ran.said
 
 
 @pytest.mark.real_loop
@@ -89,4 +101,4 @@ async def test_a_failed_deploy_says_which_application_to_look_at(house: House, c
     path.write_text(f"name: mine\n{GOOD}")
     ran = await clocker("deploy", str(path))
     assert ran.code == 1
-    assert "`clocker explain mine` tells more" in ran.err
+    assert "`clocker explain mine` tells more" in ran.said

@@ -37,14 +37,16 @@ async def test_it_answers_in_80_columns_without_colour(house: House, clocker: Cl
     assert ran.code == 0, ran.err
     assert ran.out or ran.err
     assert "\x1b" not in ran.out + ran.err
-    if command[0] not in {"events", "logs", "effectors", "show"}:  # these say one thing a line, however long
-        assert max((len(line) for line in ran.out.splitlines()), default=0) <= 80
+    assert not [line for line in ran.out.splitlines() if line.endswith(" ")]
+    if command[0] not in {"events", "logs"}:  # these say one thing a line, however long
+        assert max((len(line) for line in (ran.out + ran.err).splitlines()), default=0) <= 80
 
 
 @pytest.mark.parametrize("command", LOOKS, ids=" ".join)
 async def test_it_answers_in_json(house: House, clocker: Clocker, command: tuple[str, ...]) -> None:
     ran = await clocker(*command, "--json")
     assert ran.code == 0, ran.err
+    assert len((await clocker("--json", *command)).out.splitlines()) == len(ran.out.splitlines())
     if command[0] in {"events", "logs"}:
         assert all(json.loads(line) for line in ran.out.splitlines())
     else:
@@ -94,3 +96,74 @@ async def test_a_wide_path_is_folded_not_cut(house: House, clocker: Clocker) -> 
 def test_several_lines_are_one_in_a_table() -> None:
     assert output.cell("build failed:\nstep 2\r\n\n  no such file\n").plain == "build failed: / step 2 / no such file"
     assert output.cell("  as it is").plain == "  as it is"
+
+
+DEAD = "engine tcp://10.0.0.{0}:2375 does not answer ping: Cannot connect to host 10.0.0.{0}:2375; check that the host is up and that dockerd listens there"
+
+
+def down(house: House, *numbers: int) -> None:
+    """Hosts that do not answer, since NOW."""
+    from tests.telemetry.samples import NOW, entity, readings
+
+    for number in numbers:
+        house.note(entity(f"h9{number}", f"yard/n{number}", "p5"))
+        why = {"engine": DEAD.format(number)}
+        house.note(readings(f"h9{number}", NOW, service__isUp=False, service__state="on-fire", service__notUp__indicators=why))
+
+
+async def test_a_dead_host_says_how_it_is_and_since_when(house: House, clocker: Clocker) -> None:
+    down(house, 1)
+    await house.kernel.settle()
+    ran = await clocker("hosts")
+    (line,) = [line for line in ran.out.splitlines() if line.startswith("yard/n1")]
+    assert line.split() == ["yard/n1", "h91", "no", "-", "-", "-", "-", "-"]
+    assert f"yard/n1 is not up since 2027-01-15 08:00:00 UTC: {DEAD.format(1)}; `clocker explain yard/n1` tells more" in ran.said
+
+
+async def test_many_dead_hosts_with_one_reason_are_told_of_together(house: House, clocker: Clocker) -> None:
+    down(house, 1, 2, 3)
+    await house.kernel.settle()
+    ran = await clocker("hosts")
+    assert "3 hosts are not up: yard/n1 since 08:00:00 UTC, yard/n2 since 08:00:00 UTC" in ran.said
+    assert ran.said.count("does not answer") == 1
+
+
+async def test_what_was_stopped_is_no_problem(house: House, clocker: Clocker) -> None:
+    from tests.telemetry.samples import NOW, readings
+
+    why = {"children": "1 of 1 services are not up: web"}
+    house.note(readings("a1", NOW, service__isUp=False, service__state="stopped", service__notUp__indicators=why))
+    await house.kernel.settle()
+    ran = await clocker("ls")
+    assert {"stopped", "no"} <= set(ran.out.split())
+    assert ran.err == ""
+
+
+async def test_a_tree_tells_the_same_problem_of_siblings_once(house: House, clocker: Clocker) -> None:
+    from tests.telemetry.samples import NOW, readings
+
+    for uid in ("m3", "m4"):
+        house.note(readings(uid, NOW, service__isUp=False, service__notUp__indicators={"container": "not started yet"}))
+    await house.kernel.settle()
+    lines = (await clocker("tree", "shop/web")).out.splitlines()
+    assert [line.partition("!")[2] for line in lines] == ["", " container: not started yet", " as 1"]
+
+
+async def test_a_group_is_called_so(house: House, clocker: Clocker) -> None:
+    from dataclasses import replace
+
+    from tests.telemetry.samples import entity
+
+    house.note(replace(entity("m90", "shop/side", "a1"), type="group", application=Uid("a1")))
+    await house.kernel.settle()
+    assert "side (group m90)" in (await clocker("tree", "shop")).out
+    assert "kind: group\n" in (await clocker("show", "shop/side")).out
+    assert "2/2" in (await clocker("ls")).out.split()  # a group is no member
+
+
+def test_what_is_to_be_typed_stays_on_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    output.note("it did not start; look with `clocker explain shop/web` and then with `clocker logs shop/web/1 -f` perhaps")
+    lines = capsys.readouterr().err.splitlines()
+    assert max(map(len, lines)) <= 40
+    assert sum(line.count("`clocker explain shop/web`") + line.count("`clocker logs shop/web/1 -f`") for line in lines) == 2

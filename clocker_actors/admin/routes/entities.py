@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from clocker_actors.admin.answers import Listing, at_event, itself, listing
 from clocker_actors.admin.context import Context, Shared
-from clocker_actors.admin.orders import AcceptedView, cause_of, living, map_of, order
+from clocker_actors.admin.orders import AcceptedView, cause_of, effectors_here, living, map_of, order
 from clocker_actors.admin.views import (
     EffectorView,
     EntityDetail,
@@ -27,7 +27,7 @@ from clocker_actors.admin.views import (
 )
 from clocker_actors.errors import BadRequest
 from clocker_actors.model.decisions import Decision
-from clocker_actors.model.effectors import effectors_of, find
+from clocker_actors.model.effectors import find
 from clocker_actors.model.identity import ROOT, EntityKind
 from clocker_actors.telemetry.explain import explain
 from clocker_actors.telemetry.names import look_up
@@ -40,7 +40,9 @@ router = APIRouter(prefix="/v1", tags=["entities"])
 async def list_entities(
     context: Shared,
     path: Annotated[str | None, Query(description="only the entity of this path or uid")] = None,
-    name: Annotated[str | None, Query(description="only the entity this means: also a host's or container's name, or the end of a path")] = None,
+    name: Annotated[
+        str | None, Query(description="only the entity this means: also a host's or container's name, or the end of a path")
+    ] = None,
     under: Annotated[str | None, Query(description="this entity (path or uid) and all below it")] = None,
     kind: Annotated[str | None, Query(description="only entities of this kind")] = None,
 ) -> Response:
@@ -97,7 +99,7 @@ async def history(context: Shared, uid: str, sensor: str, since: float = 0.0) ->
 @router.get("/entities/{uid}/effectors", response_model=Listing[EffectorView])
 async def effectors(context: Shared, uid: str) -> Response:
     """What can be done to an entity."""
-    return listing(context.model, list(effectors_of(context.model.entry(uid, uid_first=True).kind).values()), effector_view)
+    return listing(context.model, list(effectors_here(context.model.entry(uid, uid_first=True)).values()), effector_view)
 
 
 @router.post("/entities/{uid}/effectors/{name}", status_code=202, response_model=AcceptedView)
