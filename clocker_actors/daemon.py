@@ -84,14 +84,14 @@ class Manager:
         """Open the state, and wake everything that is in it. Raises StoreBusy, StoreFault, SettingsError."""
         self.store = await SqliteStore.open(self.settings.state, self._executor)
         try:
-            kept = self.settings
+            clock, kept = Clock(), self.settings
             self.model = ReadModel(
                 self.store.epoch * EVENTS_PER_EPOCH, events=kept.keep_events, activities=kept.keep_activities, decisions=kept.keep_decisions
             )
             self.ids = self.store.ids()
-            self.blobs = FileBlobs(self.settings.state / "blobs", self._executor)
+            self.blobs = FileBlobs(self.settings.state / "blobs", self._executor, now=clock.now)
             await self._keep_local_pool()
-            self.kernel = Kernel(Clock())
+            self.kernel = Kernel(clock)
             self.metrics = Metrics(
                 self.model, kernel=self.kernel, store=self.store.counters, lag=self.lag, entities=self.settings.entity_metrics
             )

@@ -2,7 +2,7 @@
 
 deploy ──▶ STARTING ──all services up──▶ RUNNING ◀──▶ ON_FIRE (a service is on fire)
                                stop ──▶ STOPPING ──all stopped──▶ STOPPED ──▶ start …
-                             delete ──▶ STOPPING ──children deleted, volumes removed──▶ forgotten
+                             delete ──▶ STOPPING ──children deleted, volumes and images removed──▶ forgotten
 """
 
 from collections.abc import Mapping
@@ -13,18 +13,25 @@ from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
 from clocker_actors.entities.family import Family
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.records import ApplicationState, Desired, read_state
+from clocker_actors.entities.wanted import images_of
 from clocker_actors.model.activities import Activity
-from clocker_actors.model.generations import RemoveVolumes, VolumesRemoved
+from clocker_actors.model.generations import ImagesRemoved, RemoveImages, RemoveVolumes, VolumesRemoved
 from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.messages import ChildChanged, ChildDeleted
 from clocker_actors.model.values import Value
 
 VOLUMES_AGAIN = 90.0
+IMAGES_LIMIT = 30.0
+"""Seconds that a delete waits for built images; whatever is left then is removed without anybody waiting."""
 
 
 class VolumesAgain:
     """Timer message: nobody has said that the volumes are removed; ask again."""
+
+
+class ImagesLate:
+    """Timer message: the images have had their time; hosts go on by themselves."""
 
 
 class Application(Entity[ApplicationState]):
@@ -38,12 +45,12 @@ class Application(Entity[ApplicationState]):
         self._volumes_asked = False
 
     def on_start(self) -> None:
-        self.state = read_state(ApplicationState, self.outside.store, self.kind, self.uid)
+        self.take_up(lambda: read_state(ApplicationState, self.outside.store, self.kind, self.uid))
         self.family = Family(self, self.state.spec.services)
         self.note()
         self.adjuncts.spawn_all()
         self.service.expect(Lifecycle.STARTING if self.state.desired is Desired.RUNNING else Lifecycle.STOPPING)
-        self.reconcile()
+        self.settle()
 
     def on_receive(self, message: object) -> object:
         match message:
@@ -53,7 +60,11 @@ class Application(Entity[ApplicationState]):
             case ChildDeleted():
                 self.change(replace(self.state, children=self.family.remove(message.child)))
             case VolumesRemoved():
-                self.forget()
+                self._remove_images()
+            case ImagesRemoved():
+                self._images_removed("; ".join(message.left))
+            case ImagesLate():
+                self._images_removed(f"not all hosts have answered within {IMAGES_LIMIT:g} s")
             case VolumesAgain():
                 self._volumes_asked = False
                 self.settle()
@@ -115,10 +126,32 @@ class Application(Entity[ApplicationState]):
         if self.state.desired is Desired.DELETED and not children and not self._volumes_asked:
             self._volumes_asked = True
             self.after("volumes", VOLUMES_AGAIN, VolumesAgain())
-            activity = self.running.newest("delete")
-            cause = Cause(activity.id, activity.cause.principal) if activity else SYSTEM
-            self.tell(self.identity.pool, RemoveVolumes(self.uid, (), self.uid, cause))
+            self.tell(self.identity.pool, RemoveVolumes(self.uid, (), self.uid, self._cause_of_end()))
         self._refresh()
+
+    def _cause_of_end(self) -> Cause:
+        activity = self.running.newest("delete")
+        return Cause(activity.id, activity.cause.principal) if activity else SYSTEM
+
+    def _remove_images(self) -> None:
+        """What was built for it goes, too, unless somebody else wants the same."""
+        self.cancel_timer("volumes")
+        images = images_of(self.state)
+        if not images:
+            self.forget()
+            return
+        for activity in self.running.all("delete"):
+            self.running.step(activity.id, "images", f"remove what was built: {', '.join(images)}")
+        self.after("images", IMAGES_LIMIT, ImagesLate())
+        self.tell(self.identity.pool, RemoveImages(self.uid, images, self.uid, self._cause_of_end()))
+
+    def _images_removed(self, left: str) -> None:
+        if self._forgotten:
+            return  # it was not waited for
+        self.cancel_timer("images")
+        for activity in self.running.all("delete") if left else ():
+            self.running.step(activity.id, "left behind", f"removed as soon as that is possible: {left}")
+        self.forget()
 
     # --- what people see
 

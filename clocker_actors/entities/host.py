@@ -7,6 +7,8 @@
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from clocker_actors.entities.builtimages import SWEEP as IMAGES
+from clocker_actors.entities.builtimages import BuiltImages, LookAtImages
 from clocker_actors.entities.entity import Entity
 from clocker_actors.entities.gate import Gate
 from clocker_actors.entities.hostwords import Ended, EngineSaid, MayStart, Runs, RunsNot, Sampled, StartEnded, WantImage, WantStart
@@ -24,12 +26,21 @@ from clocker_actors.entities.watching import Watching
 from clocker_actors.kernel import ChildRestarted, WorkDone, WorkFailed
 from clocker_actors.model import sensors
 from clocker_actors.model.containers import EngineInfo
-from clocker_actors.model.generations import TOPIC_BEGAN, ClaimContainer, EndContainer, HostBegan, RemoveVolumes, RunContainer, WatchClosely
+from clocker_actors.model.generations import (
+    TOPIC_BEGAN,
+    ClaimContainer,
+    EndContainer,
+    HostBegan,
+    RemoveImages,
+    RemoveVolumes,
+    RunContainer,
+    WatchClosely,
+)
 from clocker_actors.model.identity import EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.messages import HostSeen
 from clocker_actors.model.placements import HostView
-from clocker_actors.model.specs import ImageSpec
+from clocker_actors.model.specs import BUILT_IMAGE, ImageSpec
 from clocker_actors.model.values import Value
 
 DISK_LIMIT = 150.0
@@ -53,12 +64,13 @@ class Host(Entity[HostState]):
         self.gate = Gate(self.pace)
 
     def on_start(self) -> None:
-        self.state = read_state(HostState, self.outside.store, self.kind, self.uid)
+        self.take_up(lambda: read_state(HostState, self.outside.store, self.kind, self.uid))
         self.engine = self.outside.connect(self.state.spec.engine)
         self.machine = self.outside.machine(self.state.spec.engine)
         self.watch = self.engine.watch()
         self.watching = Watching(self.watch, self.residents, self.outside.timing.other_period)
         self.volumes = Volumes(self, self.engine)
+        self.built = BuiltImages(self, self.engine)
         self.link = Link(self, self.engine, self.outside.timing)
         self.note()
         self.adjuncts.spawn_all()
@@ -96,6 +108,12 @@ class Host(Entity[HostState]):
                 self.watching.closely(message.member, message.period)
             case RemoveVolumes():
                 self.volumes.remove(message)
+            case RemoveImages():
+                self.built.remove(message)
+            case LookAtImages():
+                self.built.look()
+            case WorkDone(name=name) | WorkFailed(name=name) if name == IMAGES:
+                self.images.removed(self.built.ended(message))
             case WorkDone(name="ping"):
                 self.link.answered()
                 self._publish()
@@ -119,8 +137,10 @@ class Host(Entity[HostState]):
                 self.after("vitals", self.outside.timing.vitals_period, Vital())
             case WorkDone() if message.name.startswith(IMAGE):
                 self.images.came(message.name, message.result)
+                self._look_at_images(message.name)
             case WorkFailed() if message.name.startswith(IMAGE):
                 self.images.failed(message.name, message.failure)
+                self._look_at_images(message.name)
             case WorkDone() | WorkFailed() if message.name.startswith(STALE):
                 self.volumes.ended(message)
             case WorkDone() | WorkFailed() if message.name.startswith(SWEEP):
@@ -177,6 +197,7 @@ class Host(Entity[HostState]):
         self._vitals()
         self.after("disk", DISK_FIRST, LookAtDisk())
         self.volumes.due = True
+        self.built.soon()
 
     def cannot_look(self, reason: str) -> None:
         """The engine answers, but what is on it cannot be seen."""
@@ -228,6 +249,11 @@ class Host(Entity[HostState]):
         return self.state.spec.name
 
     @property
+    def engine_url(self) -> str:
+        """Where its engine is; several hosts may be one engine."""
+        return self.state.spec.engine.url
+
+    @property
     def path(self) -> str:
         """Where its containers are in the tree."""
         return self.identity.path
@@ -250,7 +276,12 @@ class Host(Entity[HostState]):
 
     def begin_image(self, name: str, image: ImageSpec, limit: float) -> None:
         """Look for, pull or build an image."""
-        self.work(name, ensure, self.engine, self.outside.blobs, self.outside.plane, image, timeout=limit)
+        self.work(name, ensure, self.engine, self.outside.blobs, self.outside.ours, image, timeout=limit)
+
+    def _look_at_images(self, work: str) -> None:
+        """Something may have been built for who is not there any more."""
+        if BUILT_IMAGE in work:
+            self.built.soon()
 
     def _engine_said(self, message: EngineSaid) -> None:
         event = message.event

@@ -1,21 +1,19 @@
 """Images of one engine: each is looked for, pulled or built once, however many containers wait for it."""
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from clocker_actors.entities.hostwords import ImageFailed, ImageReady, WantImage
 from clocker_actors.errors import Failure, ImageNotFound
 from clocker_actors.model.containers import ImageInfo
-from clocker_actors.model.identity import LABEL_PLANE, EntityKind, Uid
+from clocker_actors.model.identity import Uid
 from clocker_actors.model.specs import ImageSpec
 from clocker_actors.ports.engine import Engine
-from clocker_actors.ports.store import Blobs, Store
+from clocker_actors.ports.store import Blobs
 
 IMAGE_LIMIT = 900.0
 WORK = "image:"
 MOST_KNOWN = 500
-BLOB = re.compile(rb"\b[0-9a-f]{64}\b")
 
 
 class Owner(Protocol):
@@ -63,6 +61,11 @@ class Images:
         """The image cannot be had."""
         self._answer(work.removeprefix(WORK), ImageFailed(failure))
 
+    def removed(self, references: Iterable[str]) -> None:
+        """These are not there any more."""
+        for reference in references:
+            self.known.pop(reference, None)
+
     def forget_all(self) -> None:
         """The engine was away: what it has now is not known."""
         self.known.clear()
@@ -73,20 +76,16 @@ class Images:
             self._host.tell(container, message)
 
 
-def named_blobs(store: Store) -> frozenset[str]:
-    """Every blob that an application may be built from, as its record says (an application's record holds the specs of all that is in it)."""
-    return frozenset(name.decode() for kept in store.all(EntityKind.APPLICATION) for name in BLOB.findall(kept.body or b""))
-
-
-async def ensure(engine: Engine, blobs: Blobs, plane: str, image: ImageSpec) -> ImageInfo:
-    """Have the image on the engine: what is there is never pulled again. Raises ImageNotFound, PullDenied, EngineFault."""
+async def ensure(engine: Engine, blobs: Blobs, ours: Mapping[str, str], image: ImageSpec) -> ImageInfo:
+    """Have the image on the engine: what is there is never pulled again, what is built carries our
+    labels. Raises ImageNotFound, PullDenied, EngineFault."""
     found = await engine.image(image.reference)
     if found is None:
         if image.build is None:
             await engine.pull(image.reference)
         else:
             context = await blobs.get(image.build.context)
-            await engine.build(image.reference, image.build, context, {LABEL_PLANE: plane})
+            await engine.build(image.reference, image.build, context, ours)
         found = await engine.image(image.reference)
     if found is None:
         raise ImageNotFound(f"{image.reference} was fetched but is not on the engine: something removes images there; look for a prune job")

@@ -14,13 +14,14 @@ from typing import ClassVar
 
 from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
 from clocker_actors.entities.outside import Outside
+from clocker_actors.entities.polling import Polling
 from clocker_actors.entities.records import ApplicationState, Desired, HostState, Identity, PoolState, belongings, read_state, record
 from clocker_actors.entities.standing import occupy_standing
 from clocker_actors.errors import Conflict
 from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity
-from clocker_actors.model.generations import RemoveVolumes, VolumesRemoved
-from clocker_actors.model.identity import RECORDER, EntityKind, Uid
+from clocker_actors.model.generations import ImagesRemoved, RemoveImages, RemoveVolumes, VolumesRemoved
+from clocker_actors.model.identity import RECORDER, SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.messages import HostSeen, Place, Placed, PlacementRefused, Release
 from clocker_actors.model.noted import EntityGone
@@ -32,12 +33,18 @@ from clocker_actors.placement.pipeline import Refusal, place
 from clocker_actors.ports.store import Record
 from clocker_actors.store.codec import decode
 
+IMAGES_LIMIT = 30.0
+"""Seconds that the end of a pool waits for what was built on its hosts."""
 GATHERING = 6.0
 """Seconds that placements wait, after a start, for hosts to say whether they are there."""
 
 
 class Refresh:
     """Timer message: publish the counts."""
+
+
+class ImagesLate:
+    """Timer message: this pool is being deleted, and its hosts have had their time to remove what was built on them."""
 
 
 class Gathered:
@@ -56,10 +63,12 @@ class Pool(Entity[PoolState]):
         self.up: dict[Uid, bool] = {}
         self.early: list[Place] = []  # came before all hosts have said whether they are there
         self.gathering = True
-        self.removing_volumes: dict[Uid, tuple[str, set[Uid]]] = {}  # application → (whom to tell, hosts that have not answered)
+        self.volumes = Polling()
+        self.images = Polling()
+        self.images_asked = self.images_over = False  # of the whole pool, at its end
 
     def on_start(self) -> None:
-        self.state = read_state(PoolState, self.outside.store, self.kind, self.uid)
+        self.take_up(lambda: read_state(PoolState, self.outside.store, self.kind, self.uid))
         self.index = HostIndex(self.state.spec.ports)
         for order, spec in enumerate(self.state.spec.hosts):
             uid = self.state.hosts.get(spec.name)
@@ -71,7 +80,7 @@ class Pool(Entity[PoolState]):
         self.adjuncts.spawn_all()
         self.service.expect(Lifecycle.STARTING)
         self.after("gather", GATHERING, Gathered())
-        self.reconcile()
+        self.settle()
 
     def on_receive(self, message: object) -> object:
         match message:
@@ -87,6 +96,12 @@ class Pool(Entity[PoolState]):
                 self._remove_volumes(message)
             case VolumesRemoved():
                 self._volumes_removed(message.application, message.host)
+            case RemoveImages():
+                self._remove_images(message)
+            case ImagesRemoved():
+                self._images_removed(message)
+            case ImagesLate():
+                self._images_over(f"not all hosts have answered within {IMAGES_LIMIT:g} s")
             case Gathered():
                 self._gathered()
             case Refresh():
@@ -126,6 +141,8 @@ class Pool(Entity[PoolState]):
         early, self.early = self.early, []
         for message in early:
             self._place(message)
+        if self.state.desired is Desired.DELETED:
+            self.settle()
 
     def _host_seen(self, view: HostView) -> None:
         if view.uid in self.index:
@@ -137,24 +154,62 @@ class Pool(Entity[PoolState]):
             self._gathered()
         self._refresh_soon()
 
-    # --- volumes of a deleted application
+    # --- volumes and images of a deleted application: hosts that are away do it by themselves when they are back
+
+    def _hosts_up(self) -> list[Uid]:
+        return [uid for uid in self.state.hosts.values() if self.up.get(uid)]
 
     def _remove_volumes(self, message: RemoveVolumes) -> None:
-        hosts = {uid for uid in self.state.hosts.values() if self.up.get(uid)}
+        hosts = self._hosts_up()
         if not hosts:
             self.tell(message.reply_to, VolumesRemoved(message.application, self.uid))
             return
-        self.removing_volumes[message.application] = (message.reply_to, hosts)
-        for uid in self.state.hosts.values():
-            if uid in hosts:
-                self.tell(uid, replace(message, reply_to=self.uid))
+        self.volumes.begin(message.application, message.reply_to, hosts)
+        for uid in hosts:
+            self.tell(uid, replace(message, reply_to=self.uid))
 
     def _volumes_removed(self, application: Uid, host: Uid) -> None:
-        reply_to, waiting = self.removing_volumes.get(application, ("", set()))
-        waiting.discard(host)
-        if reply_to and not waiting:
-            del self.removing_volumes[application]
-            self.tell(reply_to, VolumesRemoved(application, self.uid))
+        poll = self.volumes.answered(application, host)
+        if poll is not None:
+            self.tell(poll.reply_to, VolumesRemoved(application, self.uid))
+
+    def _remove_images(self, message: RemoveImages) -> None:
+        hosts = self._hosts_up()
+        if not hosts:
+            self.tell(message.reply_to, ImagesRemoved(message.of, self.uid))
+            return
+        self.images.begin(message.of, message.reply_to, hosts)
+        for uid in hosts:
+            self.tell(uid, replace(message, reply_to=self.uid))
+
+    def _images_removed(self, message: ImagesRemoved) -> None:
+        if message.host == self.uid:
+            self._images_over("; ".join(message.left))
+            return
+        poll = self.images.answered(message.of, message.host, message.left)
+        if poll is not None:
+            self.tell(poll.reply_to, ImagesRemoved(message.of, self.uid, tuple(poll.left)))
+
+    def _empty_hosts(self) -> None:
+        """This pool goes: what was built on its hosts goes first, for as long as that is waited for."""
+        for uid in self.state.hosts.values():
+            self.keep(uid, EntityKind.HOST)
+        if self.gathering or self.images_asked:
+            return
+        self.images_asked = True
+        activity = self.running.newest("delete")
+        cause = Cause(activity.id, activity.cause.principal) if activity else SYSTEM
+        for waiting in self.running.all("delete"):
+            self.running.step(waiting.id, "images", "remove what was built on its hosts")
+        self.after("images", IMAGES_LIMIT, ImagesLate())
+        self._remove_images(RemoveImages(self.uid, (), self.uid, cause))
+
+    def _images_over(self, left: str) -> None:
+        self.cancel_timer("images")
+        self.images_over = True
+        for activity in self.running.all("delete") if left else ():
+            self.running.step(activity.id, "left behind", f"remove it by hand: {left}")
+        self.settle()
 
     # --- towards the desired state
 
@@ -167,6 +222,9 @@ class Pool(Entity[PoolState]):
         self.change(replace(self.state, desired=Desired.DELETED))
 
     def reconcile(self) -> None:
+        if self.state.desired is Desired.DELETED and not self.images_over:
+            self._empty_hosts()
+            return
         if self.state.desired is Desired.DELETED:
             uids = tuple(self.state.hosts.values())
             theirs = (belongings(read_state(HostState, self.outside.store, EntityKind.HOST, uid)) for uid in uids)

@@ -6,9 +6,9 @@ from difflib import get_close_matches
 from typing import ClassVar
 
 from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
-from clocker_actors.entities.images import named_blobs
 from clocker_actors.entities.outside import Outside
-from clocker_actors.entities.records import AdjunctState, ApplicationState, Identity, PoolState, RootState, record
+from clocker_actors.entities.records import AdjunctState, ApplicationState, Desired, Identity, PoolState, RootState, record
+from clocker_actors.entities.wanted import Wanting, named_blobs
 from clocker_actors.errors import BadRequest, Conflict
 from clocker_actors.kernel import WorkDone, WorkFailed
 from clocker_actors.model.activities import Activity, ActivityState
@@ -26,8 +26,14 @@ RESERVE_MORE_BELOW = 50_000
 RESERVE = 100_000
 LOOK_AT_IDS = 5.0
 SWEEP_LIMIT = 60.0
+SWEEP_AGAIN = 60.0
+SWEEP_PERIOD = 600.0
 RESERVED = frozenset({str(ROOT), "clocker"})
 """Names that mean everything."""
+
+
+class SweepBlobs:
+    """Timer message: look for uploads that nobody has named in time."""
 
 
 class LookAtIds:
@@ -58,14 +64,12 @@ class Root(Entity[RootState]):
         self.told: set[str] = set()  # deploys whose applications were told to start
 
     def on_start(self) -> None:
-        body = self.outside.store.read(self.kind, self.uid)
-        self.state = decode(RootState, body) if body else RootState(Identity(ROOT, "clocker", "", Uid("")))
-        for kept in self.outside.store.all(EntityKind.POOL):
-            if kept.body:
+        coming = self.take_up(self._read)
+        for kept in (*self.outside.store.all(EntityKind.POOL), *self.outside.store.all(EntityKind.APPLICATION), *coming):
+            if kept.body and kept.kind == EntityKind.POOL:
                 pool = decode(PoolState, kept.body)
                 self.pools[pool.spec.name] = pool
-        for kept in self.outside.store.all(EntityKind.APPLICATION):
-            if kept.body:
+            elif kept.body and kept.kind == EntityKind.APPLICATION:
                 application = decode(ApplicationState, kept.body)
                 self.applications[application.spec.id] = application
         self.note()
@@ -74,7 +78,11 @@ class Root(Entity[RootState]):
         self.service.expect(Lifecycle.RUNNING)
         self._look_at_ids()
         self._sweep_blobs()
-        self.reconcile()
+        self.settle()
+
+    def _read(self) -> RootState:
+        body = self.outside.store.read(self.kind, self.uid)
+        return decode(RootState, body) if body else RootState(Identity(ROOT, "clocker", "", Uid("")))
 
     def on_receive(self, message: object) -> object:
         match message:
@@ -84,6 +92,8 @@ class Root(Entity[RootState]):
                 self._child_deleted(message.child)
             case LookAtIds():
                 self._look_at_ids()
+            case SweepBlobs():
+                self._sweep_blobs()
             case ActivityEnded():
                 self._application_started(message.activity)
             case WorkDone(name="blobs"):
@@ -149,6 +159,9 @@ class Root(Entity[RootState]):
         if pool is None:
             near = ", ".join(get_close_matches(spec.location, self.pools, n=3) or sorted(self.pools)) or "none yet"
             raise BadRequest(f"application {spec.id}: no location {spec.location!r}; known are {near}", location=spec.location)
+        kept = self.outside.store.read(EntityKind.POOL, pool.identity.uid)
+        if kept is not None and decode(Wanting, kept).desired is Desired.DELETED:
+            raise Conflict(f"application {spec.id}: pool {spec.location} is being deleted: name another location", location=spec.location)
         uid = self.ids.entity(EntityKind.APPLICATION)
         adjuncts = tuple(AdjunctState(policy) for policy in (*spec.enrichers, *spec.policies))
         identity = Identity(uid, spec.name, spec.id, ROOT, application=uid, pool=pool.identity.uid)
@@ -202,15 +215,17 @@ class Root(Entity[RootState]):
         self.applications = {name: state for name, state in self.applications.items() if state.identity.uid != child}
         self.let_go(child)
         self._sweep_blobs()
+        self.after("blobs", SWEEP_AGAIN, SweepBlobs())  # what was still held for a deploy that may have been under way
 
     def _sweep_blobs(self) -> None:
         """Uploads that no application is built from any more are not kept."""
         self.sweep_again = self.working("blobs")
         if not self.sweep_again:
+            self.after("blobs", SWEEP_PERIOD, SweepBlobs())
             self.work("blobs", self.outside.blobs.sweep, named_blobs(self.outside.store), timeout=SWEEP_LIMIT)
 
     def _blobs_swept(self, problem: str) -> None:
         if problem:
-            log.warning("uploads not swept; tried again with the next delete", extra={"failure": problem})
+            log.warning("uploads not swept; tried again in a while", extra={"failure": problem})
         if self.sweep_again:
             self._sweep_blobs()

@@ -106,6 +106,26 @@ class VolumesRemoved:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoveImages:
+    """Remove from a host what was built there and is wanted by nobody any more. `of` is who asks: an application that goes, which says which `images` it
+    is interested in, or a pool that goes with all its hosts."""
+
+    of: Uid
+    images: tuple[str, ...]
+    reply_to: str
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class ImagesRemoved:
+    """A host (or all of a pool) is done with that; `left` says what is still there and why: the host goes on trying."""
+
+    of: Uid
+    host: Uid
+    left: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class GenerationChanged:
     """How a generation of a member is; told by container or host to the member."""
 

@@ -1,7 +1,9 @@
 """Are uploads there as long as something is built from them, and no longer?"""
 
 import io
+import os
 import tarfile
+import time
 from pathlib import Path
 
 import msgspec
@@ -10,6 +12,7 @@ from clocker_actors.admin.types import type_table
 from clocker_actors.blueprint import parse, with_blobs
 from clocker_actors.model.activities import ActivityState
 from clocker_actors.model.identity import ROOT
+from clocker_actors.store.blobs import PROMISE
 from tests.flows.stories import new_world, well
 from tests.flows.support import Driven, managed
 
@@ -40,10 +43,11 @@ async def test_an_upload_goes_with_its_application(tmp_path: Path) -> None:
     async with managed(tmp_path / "s", world=world) as driven:
         sha256 = await deploy_built(driven)
     (blobs / ("0" * 64)).write_bytes(b"never deployed")
+    os.utime(blobs / ("0" * 64), (0, time.time() - PROMISE))
     (blobs / ".upload-killed").write_bytes(b"half")
     async with managed(tmp_path / "s", world=world) as driven:
         await driven.until(lambda: not driven.gone("shop/web") and driven.up("shop/web"), 20)
         assert [path.name for path in blobs.iterdir()] == [sha256]
         await driven.ended(await driven.invoke("shop", "delete"))
-        await driven.until(lambda: not list(blobs.iterdir()), 5)
+        await driven.until(lambda: not list(blobs.iterdir()), 70)
         await well(driven, world)

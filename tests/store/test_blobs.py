@@ -2,6 +2,7 @@
 
 import hashlib
 import stat
+import time
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,12 @@ import pytest
 from clocker_actors.errors import BadRequest, NotFound, StoreFault
 from clocker_actors.ports.store import Blobs
 from clocker_actors.store import FileBlobs
+from clocker_actors.store.blobs import PROMISE
 
 
 @pytest.fixture
 def blobs(tmp_path: Path) -> Blobs:
-    return FileBlobs(tmp_path / "blobs", limit=1000)
+    return FileBlobs(tmp_path / "blobs", limit=1000, now=time.time)
 
 
 async def test_a_blob_is_named_by_its_content(blobs: Blobs, tmp_path: Path) -> None:
@@ -58,32 +60,60 @@ async def test_a_damaged_blob_is_noticed_and_healed_by_the_next_upload(blobs: Bl
 async def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "blobs").write_text("a file in the way")
     with pytest.raises(StoreFault, match=r"cannot write .*: there is a file of that name; name another"):
-        await FileBlobs(tmp_path / "blobs").put(b"tar")
+        await FileBlobs(tmp_path / "blobs", now=time.time).put(b"tar")
 
 
-async def test_what_no_record_names_is_swept(tmp_path: Path) -> None:
-    folder = tmp_path / "blobs"
-    assert await FileBlobs(folder).sweep(()) == 0, "there is no directory yet"
-    earlier = FileBlobs(folder)
+class Watch:
+    """A clock that is set by hand, beginning now: files have the machine's time."""
+
+    def __init__(self) -> None:
+        self.at = time.time()
+
+    def now(self) -> float:
+        return self.at
+
+
+def folder_of(path: Path) -> set[str]:
+    return {found.name for found in path.iterdir()}
+
+
+async def test_what_no_record_names_is_swept_after_an_hour(tmp_path: Path) -> None:
+    folder, watch = tmp_path / "blobs", Watch()
+    assert await FileBlobs(folder, now=watch.now).sweep(()) == 0, "there is no directory yet"
+    earlier = FileBlobs(folder, now=watch.now)
     named, forgotten = await earlier.put(b"named"), await earlier.put(b"forgotten")
     (folder / ".upload-killed").write_bytes(b"half")
     (folder / "README").write_text("somebody else's")
 
-    blobs = FileBlobs(folder)
-    assert await blobs.sweep({named}) == 2
-    assert {path.name for path in folder.iterdir()} == {named, "README"}
+    blobs = FileBlobs(folder, now=watch.now)
+    assert await blobs.sweep({named}) == 0, "its client may deploy it yet, though the daemon was restarted"
+    assert folder_of(folder) == {named, forgotten, "README"}
+    watch.at += PROMISE + 1
+    (folder / ".upload-now").write_bytes(b"half")
+    assert await blobs.sweep({named}) == 1
+    assert folder_of(folder) == {named, "README", ".upload-now"}, "an upload that is under way is left alone"
     assert not blobs.has(forgotten)
 
 
-async def test_an_upload_stays_until_a_record_has_named_it(tmp_path: Path) -> None:
-    earlier = FileBlobs(tmp_path)
-    known = await earlier.put(b"known")
-    blobs = FileBlobs(tmp_path)
-    new = await blobs.put(b"new")
-    assert blobs.has(known), "so its client will not send it again"
-    (tmp_path / ".upload-now").write_bytes(b"half")
-    assert await blobs.sweep(()) == 1, "only what was half-written by an earlier run"
-    (tmp_path / ".upload-now").write_bytes(b"half")
-    assert await blobs.sweep({new, known}) == 0
-    assert await blobs.sweep({known}) == 1
-    assert blobs.has(known) and not blobs.has(new)
+async def test_an_upload_goes_with_the_record_that_named_it(tmp_path: Path) -> None:
+    watch = Watch()
+    blobs = FileBlobs(tmp_path, now=watch.now)
+    name = await blobs.put(b"tar")
+    assert await blobs.sweep(()) == 0, "its deploy is not written yet"
+    watch.at += 60
+    assert await blobs.sweep({name}) == 0
+    assert await blobs.sweep(()) == 1, "its application was deleted"
+
+
+async def test_an_upload_that_is_asked_for_stays_for_the_next_deploy(tmp_path: Path) -> None:
+    watch = Watch()
+    blobs = FileBlobs(tmp_path, now=watch.now)
+    name = await blobs.put(b"tar")
+    watch.at += 60
+    assert blobs.has(name), "so its client will not send it again, and deploys it a second time"
+    assert await blobs.sweep({name}) == 0
+    assert await blobs.sweep(()) == 0, "the first application went meanwhile"
+    watch.at += 60
+    assert await blobs.sweep({name}) == 0
+    assert await blobs.sweep(()) == 1
+    assert not blobs.has(name)
