@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from clocker_actors.model.locations import MOST_HOSTS, LocationSpec
 from clocker_actors.model.values import Value
 
 MAX_MEMBERS = 10_000
@@ -236,14 +237,40 @@ class HostSpec:
         return self.address or urlsplit(self.engine.url).hostname or "127.0.0.1"
 
 
+class OnFailure(StrEnum):
+    """What becomes of a machine that fails to come up as a host."""
+
+    QUARANTINE = "quarantine"  # kept, to look at
+    DESTROY = "destroy"
+
+
 @dataclass(frozen=True, slots=True)
 class PoolSpec:
-    """A docker cloud: hosts and the rules by which containers are placed on them. `ports` is the range random host ports come from."""
+    """A docker cloud: hosts and the rules by which containers are placed on them. `ports` is the range random host ports come from.
+
+    `hosts` are listed; with a `location` more are made there, `initial_size` at first and never fewer than `min_size` nor more than `max_size`. Those counts
+    are of made hosts alone. `headroom` (containers) and `headroom_percent` (share of all room, in (0, 1)) are room kept free; at most one is not 0.
+    """
 
     name: str
     hosts: tuple[HostSpec, ...]
     strategies: tuple[StrategySpec, ...] = ()
     ports: tuple[int, int] = (20_000, 29_999)
+    location: LocationSpec | None = None
+    initial_size: int = 0
+    min_size: int = 0
+    max_size: int = MOST_HOSTS
+    headroom: int = 0
+    headroom_percent: float = 0.0
+    cold_enabled: bool = False
+    """Whether the pool shrinks when it has more room than headroom asks for."""
+    remove_empty: bool = False
+    idle_time: float = 300.0
+    """How long a host has to be empty before `remove_empty` gives it back."""
+    host_labels: Mapping[str, str] = field(default_factory=dict)
+    machine_create_attempts: int | None = None
+    """Tries to make one wanted host; None: as the location says."""
+    on_failure: OnFailure = OnFailure.QUARANTINE
 
 
 @dataclass(frozen=True, slots=True)
