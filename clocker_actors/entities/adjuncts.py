@@ -65,8 +65,11 @@ class Adjuncts(Generic[S]):
         own = f"{self._entity.uid}:"
         self._made = {child.removeprefix(own) for child in self._entity.children if child.startswith(own)}
         for adjunct in self._entity.state.adjuncts:
-            self._spawn(adjunct)
-        self.settle()
+            # One whose record is still on its way begins when it is durable.
+            if self._entity.durable or adjunct.spec.name in self._made:
+                self._spawn(adjunct)
+        if self._entity.durable:
+            self.settle()
 
     def settle(self) -> None:
         """What was decided about them is durable: make those that are missing, stop those that are no more."""

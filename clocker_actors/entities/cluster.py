@@ -68,12 +68,12 @@ class Cluster(Entity[ClusterState]):
         return cluster
 
     def on_start(self) -> None:
-        self.state = read_state(ClusterState, self.outside.store, self.kind, self.uid)
+        self.take_up(lambda: read_state(ClusterState, self.outside.store, self.kind, self.uid))
         self.note()
         self.adjuncts.spawn_all()
         running = self.state.desired is Desired.RUNNING
         self.service.expect(Lifecycle.STARTING if running else Lifecycle.STOPPING)
-        self.reconcile()
+        self.settle()
 
     def on_receive(self, message: object) -> object:
         match message:

@@ -8,10 +8,11 @@ So an effect never comes before its intent, and it does not matter which message
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar, cast
 
 from clocker_actors.entities import catalogue
 from clocker_actors.entities.adjuncts import Adjuncts, KeepAgain
+from clocker_actors.entities.commits import Pending
 from clocker_actors.entities.fanout import Fanout, FanoutOver
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.records import Desired, Identity, State, belongings, decision_record, record
@@ -88,7 +89,7 @@ class Entity(Sensing, Generic[S]):
         self.adjuncts: Adjuncts[S] = Adjuncts(self)
         self.fanout = Fanout(self)
         self._unwritten: list[Record] = []
-        self._writing: tuple[Record, ...] = ()
+        self._writing: Pending[S] | None = None
         self._forgotten = False
         self._kept: set[Uid] = set()
         self._inherited: frozenset[str] | None = None  # children of the behaviour before a crash
@@ -238,6 +239,7 @@ class Entity(Sensing, Generic[S]):
     def let_go(self, child: Uid) -> None:
         """Stop the actor of a child entity that is no more."""
         self._kept.discard(child)
+        self.outside.commits.heard(child)
         if child in self.children:
             self.stop_child(child)
 
@@ -261,7 +263,19 @@ class Entity(Sensing, Generic[S]):
     @property
     def durable(self) -> bool:
         """Whether everything decided so far is written."""
-        return not self._unwritten and not self._writing
+        return not self._unwritten and self._writing is None
+
+    def take_up(self, read: Callable[[], S]) -> tuple[Record, ...]:
+        """Have the state this entity begins with: what `read` finds in the store, unless a newer one was on its way there when the behaviour before ended.
+        Then that one is written again, `reconcile` waits for it, and its records come back."""
+        pending = cast("Pending[S] | None", self.outside.commits.of(self.uid))
+        if pending is None:
+            self.state = read()
+            return ()
+        self.state, self._forgotten = pending.state, pending.forgets
+        self._writing = pending
+        self._write()
+        return pending.batch
 
     def change(self, state: S, *others: Record) -> None:
         """Take on a new state: written first (with `others`, all or nothing), acted upon by `reconcile` once it is durable.
@@ -271,7 +285,7 @@ class Entity(Sensing, Generic[S]):
         self.state = state
         self._unwritten = [kept for kept in self._unwritten if (kept.kind, kept.uid) != (self.kind, self.uid)]
         self._unwritten += [record(self.kind, state), *others]
-        if not self._writing:
+        if self._writing is None:
             self._write()
 
     def forget(self, *others: Record) -> None:
@@ -279,7 +293,7 @@ class Entity(Sensing, Generic[S]):
         self._forgotten = True
         self.adjuncts.over()
         self._unwritten = [*others, *belongings(self.state), Record(self.kind, self.uid, None)]
-        if not self._writing:
+        if self._writing is None:
             self._write()
 
     def forgotten(self) -> None:
@@ -295,12 +309,14 @@ class Entity(Sensing, Generic[S]):
             self.reconcile()
 
     def _write(self) -> None:
-        if not self._writing:
-            self._writing, self._unwritten = tuple(self._unwritten), []
-        self.work(COMMIT, self.outside.store.write, self._writing, timeout=COMMIT_LIMIT)
+        if self._writing is None:
+            self._writing, self._unwritten = Pending(self.state, tuple(self._unwritten), self._forgotten), []
+        self.work(COMMIT, self.outside.commits.write, self.outside.store, self._writing, timeout=COMMIT_LIMIT)
 
     def _committed(self) -> None:
-        self._writing = ()
+        self._writing = None
+        if not self._forgotten:
+            self.outside.commits.heard(self.uid)
         self.service.set_problem(STORE_PROBLEM, "")
         if self._unwritten:
             self._write()

@@ -70,7 +70,7 @@ class Member(Entity[MemberState]):
         self.period: float | None = None  # the shortest of them
 
     def on_start(self) -> None:
-        self.state = read_state(MemberState, self.outside.store, self.kind, self.uid)
+        self.take_up(lambda: read_state(MemberState, self.outside.store, self.kind, self.uid))
         self.family = Family(self, self.state.spec.children)
         self.cause = self.state.cause
         self.note()
@@ -83,7 +83,7 @@ class Member(Entity[MemberState]):
             self.service.expect(Lifecycle.STARTING)
         else:
             self.service.expect(Lifecycle.STOPPING)
-        self.reconcile()
+        self.settle()
 
     def on_receive(self, message: object) -> object:
         match message:

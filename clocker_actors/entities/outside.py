@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from clocker_actors.entities.commits import Commits
 from clocker_actors.kernel import Actor
 from clocker_actors.model.identity import LABEL_PLANE, LABEL_STATE, Ids, Uid
 from clocker_actors.model.specs import EngineSpec, PolicySpec, StrategySpec
@@ -53,6 +54,7 @@ class Outside:
     adjunct: AdjunctMaker
     strategies: tuple[StrategySpec, ...] = ()
     timing: Timing = field(default_factory=Timing)
+    commits: Commits = field(default_factory=Commits)
 
     @property
     def ours(self) -> Mapping[str, str]:
