@@ -5,6 +5,8 @@
     │   ├── TimedOut                a wait came to its bound (also a TimeoutError)
     │   │   └── AskTimedOut         an ask was not answered in time
     │   ├── EngineUnavailable       an engine does not answer
+    │   ├── ShellUnavailable        no way into a machine (`reason`)
+    │   ├── CloudUnavailable        a cloud does not answer, or not so many calls
     │   ├── Overloaded              a bound on waiting things was reached
     │   ├── StoreBusy               another daemon holds the state directory
     │   └── NoDaemon                no daemon answers the client
@@ -22,6 +24,11 @@
         │   ├── NameConflict        a container of that name exists (`existing` is its id)
         │   ├── PortTaken           a host port is in use
         │   └── OutOfDisk           no space left on the engine
+        ├── CloudFault              a cloud refused a call
+        │   ├── CloudDenied         it does not know us, or not for this
+        │   ├── QuotaReached        it gives us no more
+        │   └── NothingFits         it has no such size, image, place or kind
+        ├── InstallFailed           a machine did not become a host (`step`, `command`, `output`, `remedy`)
         ├── StoreFault              durable state cannot be read or written
         ├── StaleEpoch              a newer daemon has taken over the state
         └── SettingsError           a setting is wrong
@@ -93,6 +100,20 @@ class EngineUnavailable(Transient):
     """An engine does not answer: refused, cut off, or hanging. `details["reason"]` is REFUSED when its host lives and only the engine is away."""
 
 
+class ShellUnavailable(Transient):
+    """No way into a machine. `details["reason"]` is one of DENIED, HOST_KEY, NO_ROOT, REFUSED (nobody listens, the machine lives) or SILENT."""
+
+
+DENIED = "denied"
+HOST_KEY = "host-key"
+NO_ROOT = "no-root"
+SILENT = "silent"
+
+
+class CloudUnavailable(Transient):
+    """A cloud does not answer, or wants us to ask less often. What the call was to do may have been done."""
+
+
 class Overloaded(Transient):
     """A bound on waiting things was reached."""
 
@@ -159,6 +180,34 @@ class PortTaken(EngineFault):
 
 class OutOfDisk(EngineFault):
     """No space left on the engine."""
+
+
+class CloudFault(Permanent):
+    """A cloud refused a call; `details` has `cloud` and `operation`."""
+
+
+class CloudDenied(CloudFault):
+    """The cloud does not accept our identity and credential, or not for this call."""
+
+
+class QuotaReached(CloudFault):
+    """The cloud gives us no more machines, processors or addresses."""
+
+
+class NothingFits(CloudFault):
+    """No size, image, place or provider is as asked; the message names the nearest."""
+
+
+class InstallFailed(Permanent):
+    """A machine did not become a host: at this step, by this command, whose last words are in `output`; `remedy` is the one thing to do.
+
+    `again` tells whether the same attempt may succeed later without anybody's doing, as after a lock or a network that comes back.
+    """
+
+    def __init__(self, step: str, command: str, output: str, remedy: str, *, again: bool = False) -> None:
+        last = output.strip().splitlines()[-1].strip() if output.strip() else "no output"
+        super().__init__(f"installation failed at step {step}: {last}; {remedy}", step=step, command=command, output=output, remedy=remedy)
+        self.step, self.command, self.output, self.remedy, self.again = step, command, output, remedy, again
 
 
 class StoreFault(Permanent):
