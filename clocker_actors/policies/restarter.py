@@ -112,6 +112,13 @@ class Restarter(PolicyActor):
         self.restarting = ""
         if activity.state in _FAILED:
             self._give_up(f"restarting did not help: {activity.problem}", cause)
+        elif activity.state is ActivityState.INTERRUPTED:
+            # Nobody knows how far it came, and the failure that led to it is not said a second time.
+            again = Conclusion("again", f"the restart was interrupted ({activity.problem}); it is done again", "restart")
+            decision = self.decide("restart", again, cause)
+            if decision is not None:
+                self.restarting = decision.id
+                self.invoke("restart", {}, decision)
         self._keep_all()
 
     def _give_up(self, why: str, cause: Cause) -> None:
