@@ -1,7 +1,6 @@
 """A fault of ours crashes an entity: is it back from the store, with its children, and does nothing leak?"""
 
 import asyncio
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from clocker_actors.entities.root import Root
 from clocker_actors.kernel import Actor
 from clocker_actors.model.activities import ActivityState
 from clocker_actors.model.identity import EntityKind
+from tests.flows.crashing import Poison, faulty
 from tests.flows.stories import cluster, new_world, ours, running, well
 from tests.flows.support import Driven, managed
 
@@ -30,22 +30,10 @@ CLASSES: dict[EntityKind, type[Actor]] = {
 }
 
 
-@dataclass(frozen=True)
-class Poison:
-    """Whoever handles it has a fault."""
-
-
 @pytest.fixture(autouse=True)
 def _faulty(monkeypatch: pytest.MonkeyPatch) -> None:
     for kind in CLASSES.values():
-        handle = kind.on_receive
-
-        def on_receive(self: Actor, message: object, handle: object = handle) -> object:
-            if isinstance(message, Poison):
-                raise ZeroDivisionError("a fault of ours")
-            return handle(self, message)  # type: ignore[operator]
-
-        monkeypatch.setattr(kind, "on_receive", on_receive)
+        faulty(monkeypatch, kind)
 
 
 def victim(driven: Driven, kind: EntityKind) -> str:

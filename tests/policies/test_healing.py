@@ -176,3 +176,13 @@ async def test_the_breaker_survives_a_restart_of_the_manager(kernel: Kernel) -> 
     await again.notify(RESTART_FAILED, "dead", entity="m1")
     assert not again.invokes
     await other.stop(deadline=1)
+
+
+async def test_a_restart_that_a_crash_interrupted_is_done_again(kernel: Kernel) -> None:
+    stage = await restarter(kernel)
+    await stage.notify("ha.entityFailed", "it died")
+    await stage.end(stage.invokes[-1], ActivityState.INTERRUPTED, problem="m1 had an internal error")
+    assert [invoke.effector for invoke in stage.invokes] == ["restart", "restart"]
+    assert "m1 had an internal error" in stage.decisions[-1].reason and "done again" in stage.decisions[-1].reason
+    await stage.end(stage.invokes[-1])
+    assert len(stage.invokes) == 2

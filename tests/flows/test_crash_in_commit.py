@@ -1,0 +1,160 @@
+"""An entity crashes while its decision is on its way to the store: does its successor know of it, and act only when it is durable?"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from clocker_actors.entities.application import Application
+from clocker_actors.entities.cluster import Cluster
+from clocker_actors.entities.member import Member
+from clocker_actors.entities.pool import Pool
+from clocker_actors.entities.root import Root
+from clocker_actors.kernel import Actor
+from clocker_actors.model.activities import ActivityState
+from clocker_actors.model.identity import ROOT, EntityKind
+from clocker_actors.ports.store import Record
+from tests.flows.crashing import Poison, faulty
+from tests.flows.stories import cluster, new_world, one, ours, running, well
+from tests.flows.support import Driven, managed
+
+LATENCY = 0.2
+HALF = LATENCY / 2
+
+
+@pytest.fixture(autouse=True)
+def _faulty(monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds: tuple[type[Actor], ...] = (Application, Cluster, Member, Pool, Root)
+    for kind in kinds:
+        faulty(monkeypatch, kind)
+
+
+@asynccontextmanager
+async def slow_store(driven: Driven) -> AsyncIterator[None]:
+    """Let each commit take a while; whoever stops waiting does not stop it, as with the real store."""
+    store = driven.manager.store
+    write = store.write
+    under_way: set[asyncio.Task[int]] = set()
+
+    async def slowly(batch: Sequence[Record]) -> int:
+        await asyncio.sleep(LATENCY)
+        return await write(batch)
+
+    async def written(batch: Sequence[Record]) -> int:
+        task = asyncio.ensure_future(slowly(batch))
+        under_way.add(task)
+        return await asyncio.shield(task)
+
+    store.write = written  # type: ignore[method-assign]
+    yield
+    await asyncio.gather(*under_way)
+    store.write = write  # type: ignore[method-assign]
+
+
+async def crash_in_commit(driven: Driven, path: str) -> None:
+    """Half of the commit later, a fault of ours."""
+    await asyncio.sleep(HALF)
+    driven.manager.kernel.tell(ROOT if path == ROOT else driven.model.resolve(path), Poison())
+
+
+async def test_a_size_that_was_accepted_is_the_size(tmp_path: Path) -> None:
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.ended(await driven.deploy(cluster(2)))
+        async with slow_store(driven):
+            activity = await driven.invoke("shop/web", "resize", size=5)
+            await crash_in_commit(driven, "shop/web")
+            assert (await driven.ended(activity)).state is ActivityState.INTERRUPTED
+            await driven.until(lambda: driven.value("shop/web", "group.members.up") == 5, 20)
+            await well(driven, world)
+            assert driven.value("shop/web", "cluster.size.desired") == 5
+
+
+async def test_nothing_is_done_for_it_before_it_is_durable(tmp_path: Path) -> None:
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.ended(await driven.deploy(cluster(2)))
+        async with slow_store(driven):
+            await driven.invoke("shop/web", "resize", size=5)
+            await crash_in_commit(driven, "shop/web")
+            await asyncio.sleep(HALF)
+            assert driven.value("shop/web", "cluster.size.desired") == 2, "the successor's own write has not ended"
+            await asyncio.sleep(2 * LATENCY)
+            assert driven.value("shop/web", "cluster.size.desired") == 5
+            await driven.until(lambda: driven.value("shop/web", "group.members.up") == 5, 20)
+            await well(driven, world)
+
+
+@pytest.mark.parametrize("path", ["shop", "shop/web", "shop/web/1"])
+async def test_a_stop_is_a_stop_whoever_crashes(tmp_path: Path, path: str) -> None:
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.ended(await driven.deploy(cluster(2)))
+        async with slow_store(driven):
+            await driven.invoke(path, "stop")
+            await crash_in_commit(driven, path)
+            await driven.until(lambda: driven.value(path, "service.state") == "stopped", 30)
+            await driven.until(lambda: len(ours(world)) == (1 if path.endswith("/1") else 0), 30)
+
+
+@pytest.mark.parametrize("later", range(6))
+@pytest.mark.parametrize("path", ["shop", "shop/web", "shop/web/1", "local"])
+async def test_a_delete_is_a_delete_at_whatever_moment_it_crashes(tmp_path: Path, path: str, later: int) -> None:
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.ended(await driven.deploy(cluster(2)))
+        if path == "local":
+            await driven.ended(await driven.invoke("shop", "delete"))
+        async with slow_store(driven):
+            await driven.invoke(path, "delete")
+            uid = driven.model.resolve(path)
+            await asyncio.sleep(later * HALF + 0.01)
+            driven.manager.kernel.tell(uid, Poison())
+            await driven.until(lambda: driven.gone(path), 60)
+            await asyncio.sleep(5)
+            assert driven.manager.store.read(EntityKind.POOL if path == "local" else EntityKind.APPLICATION, uid) is None
+            assert uid not in {dump.id for dump in driven.manager.kernel.dump()}
+            if path == "shop":
+                await well(driven, world)
+                assert not ours(world)
+
+
+async def test_a_deploy_that_was_accepted_is_not_made_twice(tmp_path: Path) -> None:
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven, slow_store(driven):
+        await driven.deploy(one())
+        await crash_in_commit(driven, ROOT)
+        await driven.until(lambda: not driven.gone("shop/web") and driven.up("shop/web"), 30)
+        assert len(driven.manager.store.all(EntityKind.APPLICATION)) == 1
+        await well(driven, world)
+
+
+async def test_a_placement_is_remembered(tmp_path: Path) -> None:
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.ended(await driven.deploy(cluster(1)))
+        async with slow_store(driven):
+            (first,) = running(world)
+            first[0].die(first[1].name, 1)
+            for _ in range(3):
+                await crash_in_commit(driven, "shop/web/1")
+            await driven.until(lambda: driven.up("shop/web/1"), 30)
+            await well(driven, world)
+
+
+async def test_a_policy_that_was_accepted_begins_once_it_is_durable(tmp_path: Path) -> None:
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.ended(await driven.deploy(cluster(1)))
+        async with slow_store(driven):
+            policy = f"{driven.model.resolve('shop/web')}:autoscaler"
+            config = {"metric": "cpu.mean.average", "metricLowerBound": 20, "metricUpperBound": 60}
+            await driven.invoke("shop/web", "add_policy", type="autoscaler", config=config)
+            await crash_in_commit(driven, "shop/web")
+            await asyncio.sleep(HALF)
+            assert policy not in {dump.id for dump in driven.manager.kernel.dump()}
+            await asyncio.sleep(2 * LATENCY)
+            assert policy in {dump.id for dump in driven.manager.kernel.dump()}
+            await well(driven, world)
