@@ -53,10 +53,7 @@ async def test_an_image_is_built_from_an_uploaded_context_on_each_engine(bed3: B
         await done(driven, await driven.invoke(ROOT, "deploy", blueprint=msgspec.to_builtins(blueprint)), 60)
         pages = await asyncio.gather(*(fetch(*target, "/page.txt") for target in targets(driven, "made/web")))
         assert pages == [(200, "built here\n")] * 3
-        images = {str(entry.facts["image"]) for entry in containers(driven)}
         await deleted(driven, "made")
-    for host in bed3.hosts:
-        await host.docker("rmi", "-f", *images)
 
 
 async def test_a_volume_outlives_its_container_and_goes_with_the_application(bed3: Bed, tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ class DockerEngine:
     def __init__(self, link: Link) -> None:
         self._link = link
         self._prober = Prober(link.address, link.tunnel, self.execute)
+        self._builder = images.Builder(link)
         self._watches: list[EngineWatch] = []
 
     async def ping(self) -> None:
@@ -157,7 +158,7 @@ class DockerEngine:
 
     async def build(self, reference: str, build: BuildSpec, context: bytes, labels: Mapping[str, str]) -> None:
         """Build an image from a tar."""
-        await images.build(self._link, reference, build, context, labels)
+        await self._builder.build(reference, build, context, labels)
 
     async def images(self, labels: Mapping[str, str]) -> Sequence[NamedImage]:
         """Images with these labels."""

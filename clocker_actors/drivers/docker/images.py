@@ -3,6 +3,7 @@
 import json
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 
 import aiohttp
 import msgspec
@@ -11,8 +12,9 @@ from clocker_actors.drivers.docker import wire
 from clocker_actors.drivers.docker.faults import fault
 from clocker_actors.drivers.docker.link import Call, Link
 from clocker_actors.drivers.docker.requests import reference as split
+from clocker_actors.drivers.docker.steps import Steps
 from clocker_actors.drivers.docker.streams import lines
-from clocker_actors.errors import ImageNotFound
+from clocker_actors.errors import EngineFault, EngineUnavailable, ImageNotFound
 from clocker_actors.model.containers import ImageInfo, NamedImage
 from clocker_actors.model.specs import BuildSpec
 
@@ -23,6 +25,7 @@ QUIET = 600.0
 LAST_LINES = 12
 NAMELESS = "<none>:<none>"
 DEFAULT_INTERVAL = 30.0
+STEP_LIMIT = 10.0
 
 
 async def look_up(link: Link, reference: str) -> ImageInfo | None:
@@ -50,22 +53,57 @@ async def pull(link: Link, reference: str) -> None:
         await _follow(link, call.operation, response, reference)
 
 
-async def build(link: Link, reference: str, spec: BuildSpec, context: bytes, labels: Mapping[str, str]) -> None:
-    """Build an image from a tar; the error of a failed step has the last lines of output."""
-    query = {
-        "t": reference,
-        "dockerfile": spec.dockerfile,
-        "buildargs": json.dumps(dict(spec.arguments)),
-        "labels": json.dumps(dict(labels)),
-        "rm": "1",
-        "forcerm": "1",
-    }
-    call = Call("build", "POST", "build", LONGEST, query=query, body=context, quiet=QUIET, about=reference)
-    async with link.stream(call) as response:
-        await _follow(link, call.operation, response, reference)
+class Builder:
+    """Builds images on one engine, and removes what the builds leave besides them once none is under way: one may use the steps of another."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._under_way = 0
+        self._left: list[str] = []
+
+    async def build(self, reference: str, spec: BuildSpec, context: bytes, labels: Mapping[str, str]) -> None:
+        """Build an image from a tar; the error of a failed step has the last lines of output."""
+        query = {
+            "t": reference,
+            "dockerfile": spec.dockerfile,
+            "buildargs": json.dumps(dict(spec.arguments)),
+            "labels": json.dumps(dict(labels)),
+            "rm": "1",
+            "forcerm": "1",
+        }
+        call = Call("build", "POST", "build", LONGEST, query=query, body=context, quiet=QUIET, about=reference)
+        steps, failed = Steps(), True
+        self._under_way += 1
+        try:
+            async with self._link.stream(call) as response:
+                await _follow(self._link, call.operation, response, reference, steps)
+            failed = False
+        finally:
+            self._under_way -= 1
+            self._left += steps.left(failed=failed)
+            await self._clear()
+
+    async def _clear(self) -> None:
+        """As well as it goes: what is used after all is left alone, and what cannot be done now is done after the next build."""
+        if self._under_way:
+            return
+        with suppress(EngineUnavailable, EngineFault):
+            while self._left:
+                if await self._is_nameless(self._left[0]):
+                    call = Call("remove_image", "DELETE", f"images/{self._left[0]}", STEP_LIMIT, query={"noprune": "1"}, fine=(404, 409))
+                    await self._link.tell(call)
+                self._left.pop(0)
+
+    async def _is_nameless(self, image: str) -> bool:
+        """What a command of the build prints may look like one of the build's own messages, and name an image of somebody else."""
+        try:
+            found = await self._link.ask(Call("image", "GET", f"images/{image}/json", STEP_LIMIT), wire.Image)
+        except ImageNotFound:
+            return False
+        return not found.repo_tags and not found.repo_digests
 
 
-async def _follow(link: Link, operation: str, response: aiohttp.ClientResponse, reference: str) -> None:
+async def _follow(link: Link, operation: str, response: aiohttp.ClientResponse, reference: str, steps: Steps | None = None) -> None:
     said: deque[str] = deque(maxlen=LAST_LINES)
     async for line in lines(response.content):
         if not line.strip():
@@ -77,3 +115,5 @@ async def _follow(link: Link, operation: str, response: aiohttp.ClientResponse, 
             raise fault(link.where, operation, 0, words)
         if progress.stream:
             said.append(progress.stream)
+            if steps is not None:
+                steps.heard(progress.stream)

@@ -119,6 +119,8 @@ class ImageConfig(Wire, frozen=True):
 
 class Image(Wire, frozen=True):
     id: str
+    repo_tags: list[str] | None = None
+    repo_digests: list[str] | None = None
     config: ImageConfig | None = None
 
 

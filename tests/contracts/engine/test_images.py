@@ -8,7 +8,6 @@ import pytest
 
 from clocker_actors.errors import ClockerError, EngineFault
 from clocker_actors.model.specs import BuildSpec, VolumeKind, VolumeSpec
-from tests.bed import BedHost
 from tests.contracts.engine.lab import LABEL, Lab, engine_only
 
 DOORS = ("docker-unix",)  # what is asked here does not depend on the door
@@ -67,15 +66,6 @@ async def test_an_image_with_containers_is_not_removed(lab: Lab, runs: bool) -> 
     await lab.engine.remove(identity)
     await lab.engine.remove_image("clocker/gone:1")
     assert await lab.engine.image("clocker/gone:1") is None
-
-
-@engine_only
-async def test_a_name_that_somebody_else_gave_keeps_the_image(lab: Lab, host: BedHost) -> None:
-    await lab.engine.build("clocker/gone:1", BuildSpec(""), _context(f"FROM {lab.image}\n"), {LABEL: "going"})
-    await host.docker("tag", "clocker/gone:1", "theirs:1")
-    await lab.engine.remove_image("clocker/gone:1")
-    assert [image.names for image in await lab.engine.images({LABEL: "going"})] == [("theirs:1",)]
-    await lab.engine.remove_image("theirs:1")
 
 
 async def test_a_context_without_its_dockerfile(lab: Lab) -> None:
