@@ -34,6 +34,11 @@ class Faults:
         return bool(self._found)
 
     @property
+    def count(self) -> int:
+        """How many are noted."""
+        return len(self._found)
+
+    @property
     def full(self) -> bool:
         """Whether further faults are only counted."""
         return len(self._found) >= MOST_FAULTS

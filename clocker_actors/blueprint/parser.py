@@ -10,6 +10,7 @@ from clocker_actors.blueprint.blobs import ParsedBlueprint
 from clocker_actors.blueprint.coerce import text
 from clocker_actors.blueprint.context import Context, Names, listed, slug
 from clocker_actors.blueprint.faults import Faults
+from clocker_actors.blueprint.fit import check_fit, specs_of
 from clocker_actors.blueprint.lookup import TypeIndex
 from clocker_actors.blueprint.names import assign
 from clocker_actors.blueprint.nodes import START, ListNode, MapNode, Mark, Node, ScalarNode, describe, quote
@@ -19,6 +20,7 @@ from clocker_actors.blueprint.section import Section
 from clocker_actors.blueprint.service import check_siblings, open_service, service_of
 from clocker_actors.blueprint.tables import POOL, ROOT_KEYS
 from clocker_actors.blueprint.typed import read_policies
+from clocker_actors.model.identity import EntityKind
 from clocker_actors.model.specs import ApplicationSpec, Blueprint, PoolSpec, ServiceSpec
 from clocker_actors.model.types import TypeTable
 
@@ -94,13 +96,16 @@ def _application(
     written, identity = section.text("name"), section.text("id")
     name = context.safe(written, "name", section.mark_of("name")) if written else slug(PurePath(filename).stem, "application")
     taken = Names()
+    policies = read_policies(section.node("policies"), section.spelled("policies"), ("policy",), taken, context)
+    enrichers = read_policies(section.node("enrichers"), section.spelled("enrichers"), ("enricher", "feed"), taken, context)
+    check_fit((*enrichers, *policies), EntityKind.APPLICATION, context)
     return ApplicationSpec(
         id=context.safe(identity, "id", section.mark_of("id")) if identity else name,
         name=name,
         location=_location(section, context) or (pools[0].name if len(pools) == 1 else LOCAL),
         services=services,
-        policies=read_policies(section.node("policies"), section.spelled("policies"), ("policy",), taken, context),
-        enrichers=read_policies(section.node("enrichers"), section.spelled("enrichers"), ("enricher", "feed"), taken, context),
+        policies=specs_of(policies),
+        enrichers=specs_of(enrichers),
     )
 
 

@@ -11,7 +11,9 @@ from collections.abc import Mapping
 
 from clocker_actors.blueprint.coerce import typed
 from clocker_actors.blueprint.context import Context, Names, listed
-from clocker_actors.blueprint.nodes import Entry, MapNode, Node, ScalarNode, describe, is_null, quote
+from clocker_actors.blueprint.fit import Written
+from clocker_actors.blueprint.nodes import Entry, MapNode, Mark, Node, ScalarNode, describe, is_null, quote
+from clocker_actors.blueprint.placing import carries_rules
 from clocker_actors.blueprint.section import Section
 from clocker_actors.blueprint.tables import POLICY_KEYS, KeyTable
 from clocker_actors.model.specs import PolicySpec, StrategySpec
@@ -25,17 +27,17 @@ _OBJECT = "$brooklyn:object"
 _FIELDS = ("config", "brooklyn.config", "object.fields")
 
 
-def read_policies(node: Node | None, what: str, roles: tuple[str, ...], taken: Names, context: Context) -> tuple[PolicySpec, ...]:
+def read_policies(node: Node | None, what: str, roles: tuple[str, ...], taken: Names, context: Context) -> tuple[Written, ...]:
     """The policies (or enrichers and feeds) of a list; `taken` holds the names already used on that entity, and gets these."""
     found = []
     for item in listed(node, what, context.faults):
-        spec = _policy(item, roles, taken, context)
-        if spec:
-            found.append(spec)
+        written = _policy(item, roles, taken, context)
+        if written:
+            found.append(written)
     return tuple(found)
 
 
-def _policy(item: Node, roles: tuple[str, ...], taken: Names, context: Context) -> PolicySpec | None:
+def _policy(item: Node, roles: tuple[str, ...], taken: Names, context: Context) -> Written | None:
     faults, what = context.faults, _ARTICLES[roles[0]]
     if isinstance(item, ScalarNode) and not is_null(item):
         item = MapNode(item.mark, {"type": Entry(item.mark, "type", item)})
@@ -57,8 +59,10 @@ def _policy(item: Node, roles: tuple[str, ...], taken: Names, context: Context) 
         place = "policies" if kind.role == "policy" else "enrichers"
         head.fault("type", f"{quote(written)} is not {what} but {_ARTICLES[kind.role]}; move it under `{place}`")
         return None
+    before = faults.count
     name = _name(head, kind, taken, context)
-    return PolicySpec(kind.name, name, _config(kind, [*_inside(head, context), *rest], head, context))
+    config, marks = _config(kind, [*_inside(head, context), *rest], head, context)
+    return Written(PolicySpec(kind.name, name, config), kind, item.mark, marks, sound=faults.count == before)
 
 
 def _name(head: Section, kind: PolicyType, taken: Names, context: Context) -> str:
@@ -82,7 +86,8 @@ def _inside(head: Section, context: Context) -> list[Entry]:
     return []
 
 
-def _config(kind: PolicyType, entries: list[Entry], head: Section, context: Context) -> dict[str, Value]:
+def _config(kind: PolicyType, entries: list[Entry], head: Section, context: Context) -> tuple[dict[str, Value], dict[str, Mark]]:
+    """The values written, and where each stands."""
     keys = {key.name: key for key in kind.keys}
     found: dict[str, Value] = {}
     marks: dict[str, Entry] = {}
@@ -102,7 +107,7 @@ def _config(kind: PolicyType, entries: list[Entry], head: Section, context: Cont
         if key.required and key.name not in marks:
             context.faults.add(head.mark, f"{kind.name} has no `{key.name}`; add it: {key.meaning or key.type}")
     _check_order(keys, found, marks, context)
-    return found
+    return found, {name: entry.node.mark for name, entry in marks.items()}
 
 
 def _check_order(keys: Mapping[str, KeyType], found: Mapping[str, Value], marks: Mapping[str, Entry], context: Context) -> None:
@@ -129,7 +134,7 @@ def read_strategies(section: Section, context: Context) -> tuple[StrategySpec, .
     """The placement strategies of a section, in order."""
     node = section.node("strategies")
     items = (node,) if isinstance(node, ScalarNode) else listed(node, section.spelled("strategies"), context.faults)
-    found = (_strategy(item, context) for item in items)
+    found = (_strategy(item, context) for item in items if not carries_rules(item))
     return tuple(spec for spec in found if spec)
 
 
@@ -155,7 +160,7 @@ def _strategy(item: Node, context: Context) -> StrategySpec | None:
         faults.unknown(name_node.mark, name_node.text, "a known placement strategy", context.strategies.types)
         return None
     head = Section(item.mark, "a strategy", KeyTable(), faults)
-    return StrategySpec(kind.name, _config(kind, config, head, context))
+    return StrategySpec(kind.name, _config(kind, config, head, context)[0])
 
 
 def _map_entries(entry: Entry, context: Context) -> list[Entry]:

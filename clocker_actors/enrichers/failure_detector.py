@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from clocker_actors.enrichers.base import EnricherActor, past
 from clocker_actors.enrichers.failure_math import GRAIN, Delays, Said, Seen, decoded, encoded, judge
 from clocker_actors.model import sensors
-from clocker_actors.model.identity import Cause
+from clocker_actors.model.identity import Cause, EntityKind
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.messages import SensorChanged
 from clocker_actors.model.sensors import Reading
@@ -31,6 +31,8 @@ FAILURE_DETECTOR = PolicyType(
     ),
     ("ServiceFailureDetector", "org.apache.brooklyn.policy.ha.ServiceFailureDetector", "brooklyn.policy.ha.ServiceFailureDetector"),
     "says when a service has failed and when it has recovered",
+    kinds=(EntityKind.MEMBER, EntityKind.CLUSTER, EntityKind.APPLICATION),
+    emits=(sensors.ENTITY_FAILED.name, sensors.ENTITY_RECOVERED.name),
 )
 _HEARD = (sensors.SERVICE_EXPECTED, sensors.SERVICE_NOT_UP, sensors.SERVICE_PROBLEMS, sensors.SERVICE_UP)
 

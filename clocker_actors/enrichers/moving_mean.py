@@ -18,7 +18,9 @@ MOVING_MEAN = PolicyType(
         KeyType("timePeriod", "duration", MEAN_WINDOW, "window of the mean", least=0.1),
     ),
     ("RollingTimeWindowMeanEnricher", "org.apache.brooklyn.policy.enricher.RollingTimeWindowMeanEnricher"),
-    "mean of a sensor over a time window",
+    "gives the mean of a sensor over a time window",
+    hears=("sourceSensor",),
+    gives=("targetSensor",),
 )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from clocker_actors.enrichers.aggregate import Aggregate, Rolling
 from clocker_actors.enrichers.base import EnricherActor
 from clocker_actors.model import sensors
+from clocker_actors.model.identity import EntityKind
 from clocker_actors.model.messages import TOPIC_MEMBERS, MembersChanged, SensorChanged
 from clocker_actors.model.sensors import Reading
 from clocker_actors.model.types import KeyType, PolicyType
@@ -25,7 +26,9 @@ ROLLUP = PolicyType(
         KeyType("publishPeriod", "duration", 0.2, "shortest time between two results", least=0.01),
     ),
     ("Aggregator", "org.apache.brooklyn.enricher.stock.Aggregator", "brooklyn.enricher.basic.Aggregator"),
-    "mean, sum, least and greatest of the members' numbers",
+    "gives mean, sum, least and greatest of the members' numbers",
+    kinds=(EntityKind.CLUSTER,),
+    rolls_up="sensors",
 )
 
 

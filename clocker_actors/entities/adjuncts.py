@@ -13,13 +13,14 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from clocker_actors.entities.fitting import refuse_unfit, waiting
 from clocker_actors.entities.records import ADJUNCT_KIND, AdjunctState, State, adjunct_record
 from clocker_actors.errors import BadRequest, Conflict, Failure, NotFound
 from clocker_actors.kernel import Actor, Answered, RequestFailed, TimedOut
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.identity import RECORDER, Cause, policy_id
 from clocker_actors.model.messages import Reconfigure, Resume, Suspend
-from clocker_actors.model.noted import PolicyNoted
+from clocker_actors.model.noted import DecisionNoted, PolicyNoted
 from clocker_actors.model.specs import PolicySpec
 from clocker_actors.model.values import Value, as_map
 from clocker_actors.ports.store import Record
@@ -107,14 +108,25 @@ class Adjuncts(Generic[S]):
         activity, type_name = self._leaving.pop(name, ("", ""))
         entity.tell(RECORDER, PolicyNoted(entity.uid, name, type_name, "policy", "removed"))
         entity.running.finish(activity)
+        for left in entity.state.adjuncts:
+            self._tell_waiting(left.spec.name)
 
     def started(self, actor: str) -> None:
         """A child has started, perhaps one of them."""
         name = self._name(actor)
         self._failed.pop(name, None)
         activity = self._opening.pop(name, "")
+        self._tell_waiting(name, activity)
         if activity:
             self._entity.running.finish(activity, name)
+
+    def _tell_waiting(self, name: str, activity: str = "") -> None:
+        """Say so if it listens to what nothing publishes: it would otherwise look like one that has nothing to do."""
+        entity, adjunct = self._entity, next((kept for kept in self._entity.state.adjuncts if kept.spec.name == name), None)
+        decision = waiting(entity, adjunct.spec, self._where, Cause(activity or "start")) if adjunct is not None else None
+        if decision is not None:
+            entity.tell(RECORDER, DecisionNoted(decision))
+            entity.running.progress(activity, done=0, total=0, note=f"{name} {decision.reason}")
 
     def not_started(self, actor: str, failure: Failure) -> bool:
         """A child could not start; whether it is one of them. It is listed as failed until it is set, resumed or removed."""
@@ -176,6 +188,7 @@ class Adjuncts(Generic[S]):
             raise BadRequest(f"{name!r} is no name for a policy: give one without a colon", policy=name)
         adjunct = AdjunctState(PolicySpec(kind, name, as_map(arguments["config"])))
         entity.outside.adjunct(adjunct.spec, entity.uid, state=None, suspended=False)
+        refuse_unfit(entity, adjunct.spec, self._where)
         self._opening[name] = activity.id
         entity.change(replace(entity.state, adjuncts=(*entity.state.adjuncts, adjunct)))
 
@@ -184,6 +197,7 @@ class Adjuncts(Generic[S]):
         adjunct = self.find(str(arguments["policy"]))
         spec = replace(adjunct.spec, config={**adjunct.spec.config, **given})
         entity.outside.adjunct(spec, entity.uid, state=None, suspended=False)  # refuses what cannot be, before anything is accepted
+        refuse_unfit(entity, spec, self._where)
         if spec.name in self._failed:
             self._begin_anew(replace(adjunct, spec=spec), activity)
             return
@@ -203,6 +217,7 @@ class Adjuncts(Generic[S]):
         elif isinstance(message, Answered):
             config = as_map(message.value)
             self._change(replace(adjunct, spec=replace(adjunct.spec, config=config)))
+            self._tell_waiting(name, activity)
             self._entity.running.finish(activity, dict(config))
         else:
             said = message.failure.message if isinstance(message, RequestFailed) else f"policy {name} did not answer in {ANSWER_LIMIT:g} s"

@@ -7,6 +7,7 @@ room needs to know no policy, and the documentation is made from the same rows.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from clocker_actors.model.identity import EntityKind
 from clocker_actors.model.values import Value
 
 
@@ -26,13 +27,26 @@ class KeyType:
 
 @dataclass(frozen=True, slots=True)
 class PolicyType:
-    """A type by name: `role` is policy, enricher, feed or strategy; `aliases` are other spellings (the ancestor's Java names)."""
+    """A type by name: `role` is policy, enricher, feed or strategy; `aliases` are other spellings (the ancestor's Java names).
+
+    The rest says where it can work (see `model.fitness`): `kinds` of entity (none: all); keys of which one must be written (`needs`), that name sensors of its
+    entity it listens to (`hears`, unless one of `elsewhere` is written) or gives (`gives`, and `rolls_up` for a list), that name effectors it orders, with
+    the parameter these must take (`orders`); and the sensors it fires whatever is written (`emits`).
+    """
 
     name: str
     role: str
     keys: tuple[KeyType, ...] = ()
     aliases: tuple[str, ...] = ()
     meaning: str = ""
+    kinds: tuple[EntityKind, ...] = ()
+    needs: tuple[str, ...] = ()
+    hears: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+    gives: tuple[str, ...] = ()
+    rolls_up: str = ""
+    emits: tuple[str, ...] = ()
+    orders: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

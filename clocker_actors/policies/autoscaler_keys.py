@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from clocker_actors.errors import BadRequest
 from clocker_actors.model import sensors
+from clocker_actors.model.identity import EntityKind
 from clocker_actors.model.specs import MAX_MEMBERS
 from clocker_actors.model.types import KeyType, PolicyType
 from clocker_actors.model.values import Value, as_number
@@ -62,6 +63,12 @@ AUTOSCALER = PolicyType(
     ),
     ("AutoScalerPolicy", "org.apache.brooklyn.policy.autoscaling.AutoScalerPolicy", "brooklyn.policy.autoscaling.AutoScalerPolicy"),
     "grows and shrinks a cluster with its load",
+    kinds=(EntityKind.CLUSTER,),
+    needs=("metric", "poolHotSensor", "poolColdSensor"),
+    hears=("metric", "poolHotSensor", "poolColdSensor", "currentSizeOperator"),
+    elsewhere=("entityWithMetric",),
+    gives=("maxSizeReachedSensor",),
+    orders={"resizeOperator": "size"},
 )
 
 

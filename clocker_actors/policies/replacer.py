@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity, ActivityState
-from clocker_actors.model.identity import Cause
+from clocker_actors.model.identity import Cause, EntityKind
 from clocker_actors.model.messages import TOPIC_MEMBERS, ActivityEnded, MembersChanged, Notified, SensorChanged
 from clocker_actors.model.types import KeyType, PolicyType
 from clocker_actors.model.values import Value, as_map, as_number
@@ -34,6 +34,8 @@ REPLACER = PolicyType(
     ),
     ("ServiceReplacer", "org.apache.brooklyn.policy.ha.ServiceReplacer", "brooklyn.policy.ha.ServiceReplacer"),
     "replaces members that restarting could not help",
+    kinds=(EntityKind.CLUSTER,),
+    emits=(sensors.REPLACE_FAILED.name,),
 )
 
 

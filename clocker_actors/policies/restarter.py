@@ -14,7 +14,7 @@ from collections.abc import Mapping
 
 from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity, ActivityState
-from clocker_actors.model.identity import Cause
+from clocker_actors.model.identity import Cause, EntityKind
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.messages import ActivityEnded, Notified, SensorChanged
 from clocker_actors.model.types import KeyType, PolicyType
@@ -32,6 +32,9 @@ RESTARTER = PolicyType(
     ),
     ("ServiceRestarter", "org.apache.brooklyn.policy.ha.ServiceRestarter", "brooklyn.policy.ha.ServiceRestarter"),
     "restarts a failed service once",
+    kinds=(EntityKind.MEMBER, EntityKind.CLUSTER, EntityKind.APPLICATION),
+    hears=("failureSensorToMonitor",),
+    emits=(sensors.RESTART_FAILED.name,),
 )
 _FAILED = frozenset({ActivityState.FAILED})
 

@@ -3,7 +3,7 @@
 import pytest
 
 from clocker_actors.model.specs import PolicySpec, StrategySpec
-from tests.blueprint.reading import application, cluster_faults, fault, pool, pool_faults, service
+from tests.blueprint.reading import application, cluster_faults, fault, pool, pool_faults, service, service_faults
 
 UPPER = {"metric": "cpu.mean.average", "metricUpperBound": 70}
 
@@ -30,8 +30,8 @@ def test_values_are_seconds_and_names_differ() -> None:
 
 
 def test_policies_of_the_application() -> None:
-    found = application("services: ['docker:web']\nbrooklyn.policies: [replacer]\nenrichers: []")
-    assert [each.type for each in found.policies] == ["service-replacer"]
+    found = application("services: ['docker:web']\nbrooklyn.policies: [restarter]\nenrichers: [failure-detector]")
+    assert [each.type for each in found.policies] == ["service-restarter"]
 
 
 @pytest.mark.parametrize(
@@ -52,18 +52,92 @@ def test_policies_of_the_application() -> None:
         ("policies: [{type: autoscaler, resizeUpStabilizationDelay: soon}]", "4:61", "write a duration"),
         ("policies: [{type: autoscaler, name: a/b}]", "4:39", "cannot stand in a path"),
         (
-            "policies: [{type: autoscaler, name: a}, {type: replacer, name: a}]",
-            "4:66",
+            "policies: [{type: autoscaler, metric: a, name: a}, {type: replacer, name: a}]",
+            "4:77",
             "another policy or enricher of this entity is named `a`",
         ),
         ("enrichers: [autoscaler]", "4:15", "is not an enricher but a policy; move it under `policies`"),
         ("policies: [rollup]", "4:14", "move it under `enrichers`"),
+        ("policies: [autoscaler]", "4:14", "autoscaler has no metric, so it would never do anything; give metric"),
+        (
+            "policies: [restarter]",
+            "4:14",
+            "'ha.entityFailed' is fired by service-failure-detector only, and there is none here; add that first",
+        ),
+        (
+            "policies: [{type: autoscaler, metric: cpu.mean}]",
+            "4:41",
+            "one of a member, not of a cluster, so it would never be heard; did you mean cpu.mean.average?",
+        ),
+        (
+            "policies: [{type: autoscaler, metric: cpu.mean.averge}]",
+            "4:41",
+            "no sensor of a cluster, so it would never be heard; did you mean cpu.mean.average?",
+        ),
+        (
+            "policies: [{type: autoscaler, metric: host.cpu}]",
+            "4:41",
+            "one of a host, not of a cluster, so it would never be heard; write one of cpu.",
+        ),
+        (
+            "policies: [{type: autoscaler, metric: a, resizeOperator: restart}]",
+            "4:60",
+            "is no effector of a cluster that takes `size`; write resize",
+        ),
+        ("enrichers: [{type: rolling-mean, sourceSensor: cpu.mean, targetSensor: a}]", "4:50", "did you mean cpu.mean.average?"),
     ],
 )
 def test_wrong_policies(text: str, where: str, words: str) -> None:
     (found,) = cluster_faults(text)
     assert found.startswith(f"shop.yaml:{where}: ")
     assert words in found
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "policies: [{type: autoscaler, metric: cpu.mean}]",
+            "autoscaler cannot work on a member: it grows and shrinks a cluster with its load; put it on a cluster",
+        ),
+        (
+            "policies: [replacer]",
+            "service-replacer cannot work on a member: it replaces members that restarting could not help; put it on a cluster",
+        ),
+        ("enrichers: [rollup]", "rollup cannot work on a member: it gives mean"),
+        ("healing: false\npolicies: [restarter]", "'ha.entityFailed' is fired by service-failure-detector only"),
+    ],
+)
+def test_what_cannot_work_on_a_member(text: str, words: str) -> None:
+    assert words in fault(f"services:\n- type: docker:web\n  {text.replace(chr(10), chr(10) + '  ')}")
+
+
+def test_what_cannot_work_on_an_application() -> None:
+    assert "cannot work on an application" in fault("services: ['docker:web']\npolicies: [{type: autoscaler, metric: a}]")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "policies: [{type: autoscaler, metric: requests.per.second}]",
+        "policies: [{type: autoscaler, poolHotSensor: my.hot}]",
+        "policies: [{type: autoscaler, metric: calm.cpu}]\nenrichers: [{type: rolling-mean, sourceSensor: cpu.mean.max, targetSensor: calm.cpu}]",
+        "policies: [{type: autoscaler, metric: cpu.mean, entityWithMetric: m1}]",
+        "policies: [{type: autoscaler, metric: network.rx.bytes.sum}]\nenrichers: [{type: rollup, sensors: [network.rx.bytes]}]",
+        "policies: [restarter]\nenrichers: [failure-detector]",
+        "policies: [{type: restarter, failureSensorToMonitor: my.alarm}]",
+    ],
+)
+def test_what_may_work_is_taken(text: str) -> None:
+    assert service(f"type: cluster\nmemberSpec: docker:web\n{text}").policies
+
+
+def test_a_rollup_of_its_own_gives_only_what_it_names() -> None:
+    text = "type: cluster\nmemberSpec: docker:web\nenrichers: [{type: rollup, sensors: [memory.bytes]}]\npolicies: [{type: autoscaler, metric: memory.bytes.max}]"
+    assert service(text).policies
+    (found,) = service_faults(text.replace("memory.bytes.max", "cpu.mean.average"))
+    assert "'cpu.mean.average' is no sensor of a cluster" in found
+    assert "memory.bytes.average" in found
 
 
 def test_an_upper_bound_of_nothing_is_off() -> None:

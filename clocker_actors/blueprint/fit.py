@@ -1,0 +1,46 @@
+"""Policies and enrichers that could never work where they are written: found at once, at the line and column to blame.
+
+`model.fitness` knows what can work where; entities ask it the same when a policy is added at run time.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from clocker_actors.blueprint.context import Context
+from clocker_actors.blueprint.nodes import Mark
+from clocker_actors.model.fitness import Placed, certainly_wrong, published, usual
+from clocker_actors.model.identity import EntityKind
+from clocker_actors.model.specs import PolicySpec
+from clocker_actors.model.types import PolicyType
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A policy or enricher with the places where it and its keys are written; `sound` if nothing is wrong with them."""
+
+    spec: PolicySpec
+    type: PolicyType
+    mark: Mark
+    marks: Mapping[str, Mark]
+    sound: bool
+
+
+def specs_of(written: Sequence[Written]) -> tuple[PolicySpec, ...]:
+    """The bare specs."""
+    return tuple(each.spec for each in written)
+
+
+def check_fit(written: Sequence[Written], kind: EntityKind, context: Context, *, healing: bool = True) -> None:
+    """Note each that can never work on an entity of this kind, beside the others and what such an entity is given anyhow."""
+    types = context.policies.types
+    own = {each.type.name for each in written}
+    given = [Placed(types[name], {}) for name in usual(kind, healing=healing) if name in types and name not in own]
+    beside = [*given, *(Placed(each.type, each.spec.config) for each in written)]
+    there = published(kind, beside)
+    for each in written:
+        if not each.sound or context.faults.full:
+            continue  # one fault of it is enough: mending that may mend this
+        wrong = certainly_wrong(Placed(each.type, each.spec.config), kind, there, types.values())
+        if wrong is not None:
+            key, text = wrong
+            context.faults.add(each.marks.get(key, each.mark), text)
