@@ -6,8 +6,9 @@ It never touches a Docker daemon, link, process or file it did not make itself. 
 """
 
 from tests.bed.bed import Bed
+from tests.bed.engine import Make
 from tests.bed.host import BedHost
 from tests.bed.process import BedError
 from tests.bed.sshd import SshAccess
 
-__all__ = ["Bed", "BedError", "BedHost", "SshAccess"]
+__all__ = ["Bed", "BedError", "BedHost", "Make", "SshAccess"]

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.bed.claim import Claim, claim
-from tests.bed.engine import sweep, sweep_abandoned
+from tests.bed.engine import Make, sweep, sweep_abandoned
 from tests.bed.host import BedHost
 from tests.bed.network import Cable, make_switch
 from tests.bed.process import BedError
@@ -28,11 +28,12 @@ from tests.bed.tls import make_authority
 class Bed:
     """`async with Bed(hosts=3) as bed:` gives `bed.hosts`, powered on. With `tls` the engines' TCP port wants a client certificate."""
 
-    def __init__(self, hosts: int = 1, *, tls: bool = False) -> None:
+    def __init__(self, hosts: int = 1, *, tls: bool = False, make: Make | None = None) -> None:
         self.hosts: list[BedHost] = []
         self.name = ""
         self._count = hosts
         self._tls = tls
+        self._engines = make or Make()
         self._claim: Claim | None = None
         self._closing = threading.Lock()
 
@@ -80,7 +81,7 @@ class Bed:
         make_switch(held)
         authority = make_authority(folder / "tls") if self._tls else None
         for place in range(1, self._count + 1):
-            self.hosts.append(BedHost(Cable(held, place), folder / str(place), authority))
+            self.hosts.append(BedHost(Cable(held, place), folder / str(place), authority, self._engines))
         self._each(BedHost.boot)
 
     def _each(self, action: Callable[[BedHost], None]) -> None:

@@ -13,7 +13,7 @@ import os
 import shutil
 import socket
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from tests.bed.cgroups import remove_groups
@@ -22,12 +22,25 @@ from tests.bed.network import GATEWAY, remove_network
 from tests.bed.process import BedError, end, run, spawn, started_at, wait_until
 from tests.bed.ready import SBIN, engine_why_not, iptables
 
-# The first process of the host: makes the file system private where an engine or sshd writes, then keeps an engine running.
-# It reaps what dockerd orphans. Until the engine has answered once, its end is the host's end: a wrong flag must not loop.
+# The first process of the host: moves into the host's own system, if it has one, makes the file system private where an engine or
+# sshd writes, then keeps an engine running. It reaps what dockerd orphans. Until the engine has answered once, its end is the host's
+# end: a wrong flag must not loop.
 BOOT = """\
 set -eu
 state=$1 name=$2
 shift 2
+if [ -n "${BED_ROOT:-}" ]; then
+  mount -t tmpfs -o mode=755 tmpfs /mnt
+  mkdir /mnt/upper /mnt/work /mnt/root
+  mount -t overlay -o lowerdir="$BED_ROOT",upperdir=/mnt/upper,workdir=/mnt/work overlay /mnt/root
+  cd /mnt/root
+  bed=${state%/*}
+  mkdir -p old ".$bed"
+  for folder in /dev /sys /proc "$bed"; do mount --rbind "$folder" ".$folder"; done
+  pivot_root . old
+  umount -l /old
+fi
+[ -z "${BED_DISK:-}" ] || mount -t tmpfs -o "mode=711,size=$BED_DISK" tmpfs "$state/data"
 mount -t tmpfs -o mode=755 tmpfs /run
 for folder in etc opt; do
   mkdir -p /run/upper/$folder /run/work/$folder
@@ -50,6 +63,20 @@ done
 
 
 @dataclass(frozen=True, slots=True)
+class Make:
+    """What is special about a host's engine: further flags and environment, the system it comes from, the size of its disk.
+
+    `root` is a folder with a Debian of its own (None: this machine's). `disk` is what a tmpfs takes as size ("" means the machine's
+    disk); such a disk is empty again after a power cut.
+    """
+
+    flags: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    root: Path | None = None
+    disk: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Engine:
     """What to start: a name (host name and cgroup), a state folder, a network namespace or None for the machine's, dockerd's flags."""
 
@@ -57,6 +84,7 @@ class Engine:
     folder: Path
     namespace: Path | None
     flags: tuple[str, ...]
+    make: Make = Make()
 
     @property
     def socket(self) -> Path:
@@ -65,7 +93,7 @@ class Engine:
     def boot(self, keep: int | None = None) -> int:
         """Start it and wait until it answers; returns the outer pid, whose SIGKILL is a power cut. `keep` is an open file for it to hold."""
         check_folder(self.folder)
-        for folder in ("docker", "bin", "home"):
+        for folder in ("docker", "bin", "home", "data"):
             (self.folder / folder).mkdir(exist_ok=True)
         (self.folder / "boot.sh").write_text(BOOT)
         (self.folder / "answered").unlink(missing_ok=True)
@@ -102,7 +130,7 @@ class Engine:
             *("--data-root", f"{self.folder}/data", "-H", f"unix://{self.socket}", "-H", "unix:///run/docker.sock"),
             *("--cgroup-parent", f"/{self.name}", "--exec-opt", "native.cgroupdriver=cgroupfs"),
         ]
-        return [*enter, *own, "sh", str(self.folder / "boot.sh"), str(self.folder), self.name, *common, *self.flags]
+        return [*enter, *own, "sh", str(self.folder / "boot.sh"), str(self.folder), self.name, *common, *self.flags, *self.make.flags]
 
     def _environment(self) -> Mapping[str, str]:
         path = SBIN
@@ -112,7 +140,8 @@ class Engine:
             link.symlink_to(iptables())
             path = f"{link.parent}:{SBIN}"
         proxies = {key: value for key, value in os.environ.items() if key.lower().endswith("_proxy")}
-        return {"PATH": path, "HOME": f"{self.folder}/home", **proxies}
+        place = {"BED_ROOT": str(self.make.root or ""), "BED_DISK": self.make.disk}
+        return {"PATH": path, "HOME": f"{self.folder}/home", **proxies, **place, **self.make.environment}
 
 
 def check_folder(state: Path) -> None:

@@ -13,20 +13,25 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tests.bed import sshd
-from tests.bed.engine import Engine, ping
+from tests.bed.claim import RANGE
+from tests.bed.engine import Engine, Make, ping
 from tests.bed.network import Cable
-from tests.bed.process import BedError, end, in_network, run, wait_until
+from tests.bed.process import BedError, end, in_network, run, stopped, wait_until
 from tests.bed.ready import SBIN
 from tests.bed.sshd import SshAccess
 from tests.bed.tls import Authority, ClientCertificate
 
 
 class BedHost:
-    """One host of a bed. `socket` is its engine's unix socket as seen from this machine; `address` its address on the bed's network."""
+    """One host of a bed. `socket` is its engine's unix socket as seen from this machine; `address` its address on the bed's network.
 
-    def __init__(self, cable: Cable, folder: Path, authority: Authority | None) -> None:
+    `gateway` is this machine's address on that network.
+    """
+
+    def __init__(self, cable: Cable, folder: Path, authority: Authority | None, make: Make) -> None:
         self.name = cable.name
         self.address = cable.address
+        self.gateway = cable.gateway
         self.certificate: ClientCertificate | None = authority.client() if authority else None
         self._cable = cable
         self._folder = folder
@@ -37,7 +42,8 @@ class BedHost:
         # Without a word on TLS, dockerd on TCP sleeps 16 s as a warning.
         tls = authority.server_flags(self.name, self.address) if authority else ("--tls=false",)
         tcp = self.tcp_url.replace("https://", "tcp://")
-        self._engine = Engine(self.name, folder, cable.namespace, ("-H", tcp, "--userland-proxy=false", *tls))
+        registries = f"--insecure-registry={RANGE}"  # tests stand in for some on the bed's network, in plain HTTP
+        self._engine = Engine(self.name, folder, cable.namespace, ("-H", tcp, "--userland-proxy=false", registries, *tls), make)
 
     @property
     def socket(self) -> Path:
@@ -83,7 +89,9 @@ class BedHost:
 
     def hang(self) -> None:
         """dockerd stops answering but keeps its connections open; containers run on."""
-        os.kill(self._dockerd(), signal.SIGSTOP)
+        engine = self._dockerd()
+        os.kill(engine, signal.SIGSTOP)
+        wait_until(lambda: stopped(engine), 2.0, f"dockerd of {self.name} does not stop")  # its other threads take a moment
 
     def resume(self) -> None:
         """The end of `hang`."""

@@ -72,6 +72,11 @@ async def build_variant(host: BedHost, variant: Variant) -> str:
     return await _build(host, variant.tag, _DOCKERFILE + _CHANGES[variant])
 
 
+def web_context() -> bytes:
+    """The web image's build context, for whoever builds it without the docker command."""
+    return _context(_DOCKERFILE)
+
+
 def spin_path(rounds: int) -> str:
     """The path that burns this many rounds per request."""
     return f"/cgi-bin/spin?{rounds}"

@@ -26,6 +26,7 @@ class Cable:
         self.port = f"h{place}"
         self.name = f"{claim.name}-{place}"
         self.address = claim.address(FIRST_HOST - 1 + place)
+        self.gateway = claim.address(GATEWAY)
         self.namespace = NAMESPACES / self.name
         run("ip", "netns", "add", self.name)
         run("ip", "-n", self.switch, "link", "add", self.port, "type", "veth", "peer", "name", "eth0", "netns", self.name)

@@ -66,6 +66,12 @@ def started_at(pid: int) -> int | None:
     return None if fields[0] == "Z" else int(fields[19])
 
 
+def stopped(pid: int) -> bool:
+    """Whether a process that was sent SIGSTOP has stopped, all its threads."""
+    stats = (task / "stat" for task in Path(f"/proc/{pid}/task").iterdir())
+    return all(stat.read_text().rpartition(")")[2].split()[0] == "T" for stat in stats)
+
+
 def end(pid: int, timeout: float = 10.0) -> None:
     """Kill a process and wait until it is gone, reaping it if it is a child of ours."""
     with contextlib.suppress(ProcessLookupError):
