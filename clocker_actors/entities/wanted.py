@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from clocker_actors.entities.records import ApplicationState, Desired, Identity, PoolState
 from clocker_actors.model.identity import EntityKind, Uid
 from clocker_actors.model.specs import BUILT_IMAGE
-from clocker_actors.ports.store import Store
+from clocker_actors.ports.store import Record, Store
 from clocker_actors.store.codec import decode, encode
 
 _BLOB = re.compile(rb"\b[0-9a-f]{64}\b")
@@ -34,20 +34,26 @@ def named_blobs(store: Store) -> frozenset[str]:
 def wanted_images(store: Store, at: str = "", *, members: bool = True) -> frozenset[str]:
     """Every image that something is built as: applications that are not being deleted, and their members, which may still run as what the application was
     before. With `at` only those whose pool has the engine of this url. Without `members`, which are many, it is quick."""
+    pools = _pools(store, at) if at else None
     wanted: set[str] = set()
     going: set[Uid] = set()
-    pools = _pools(store, at) if at else None
-    for kind in (EntityKind.APPLICATION, EntityKind.MEMBER) if members else (EntityKind.APPLICATION,):
-        for kept in store.all(kind):
-            names = _BUILT.findall(kept.body or b"")
-            if not names or wanted.issuperset(known := {name.decode() for name in names}):
-                continue
-            found = decode(Wanting, kept.body or b"")
-            if kind is EntityKind.APPLICATION and found.desired is Desired.DELETED:
-                going.add(found.identity.uid)
-            elif found.identity.application not in going and (pools is None or found.identity.pool in pools):
-                wanted |= known
+    for kept in store.all(EntityKind.APPLICATION):
+        found = decode(Wanting, kept.body or b"")
+        if found.desired is Desired.DELETED:
+            going.add(found.identity.uid)
+        elif pools is None or found.identity.pool in pools:
+            wanted |= _built(kept)
+    for kept in store.all(EntityKind.MEMBER) if members else ():
+        built = _built(kept)
+        if not wanted.issuperset(built):
+            identity = decode(Wanting, kept.body or b"").identity
+            if identity.application not in going and (pools is None or identity.pool in pools):
+                wanted |= built
     return frozenset(wanted)
+
+
+def _built(kept: Record) -> frozenset[str]:
+    return frozenset(name.decode() for name in _BUILT.findall(kept.body or b""))
 
 
 def _pools(store: Store, url: str) -> frozenset[Uid]:

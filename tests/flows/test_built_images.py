@@ -12,10 +12,10 @@ import pytest
 from clocker_actors.admin.types import type_table
 from clocker_actors.blueprint import parse, with_blobs
 from clocker_actors.drivers.simulated import SimulatedEngine, SimulatedWorld
-from clocker_actors.errors import EngineFault
+from clocker_actors.errors import Conflict, EngineFault
 from clocker_actors.model.activities import Activity, ActivityState
 from clocker_actors.model.containers import ContainerRequest
-from clocker_actors.model.identity import ROOT
+from clocker_actors.model.identity import ROOT, EntityKind
 from clocker_actors.model.specs import ContainerSpec, ImageSpec
 from tests.flows.stories import new_world, well
 from tests.flows.support import Driven, managed
@@ -208,6 +208,30 @@ async def test_a_container_finds_its_image_again_when_it_went_at_the_last_moment
 
 def pool(name: str, url: str) -> str:
     return f"name: {name}\nservices:\n- type: docker-cloud\n  id: {name}\n  name: {name}\n  hosts: [{{name: one, engine: '{url}'}}]\n"
+
+
+async def test_a_pool_whose_end_the_manager_did_not_see(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = new_world()
+
+    async def hangs(labels: object) -> None:
+        await asyncio.sleep(1000)
+
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.ended(await driven.deploy(pool("north", "simulated://north")))
+        await driven.until(lambda: driven.up("north"), 30)
+        await deployed(driven, "shop", location="north")
+        with monkeypatch.context() as patch:
+            patch.setattr(world.engine("north"), "images", hangs)
+            assert "left behind" in notes(await deleted(driven, "shop"))
+            await driven.invoke("north", "delete")
+            await asyncio.sleep(1)
+            with pytest.raises(Conflict, match="pool north is being deleted"):
+                await begin(driven, "stall", location="north")
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.until(lambda: not driven.gone("north"), 5)
+        await driven.until(lambda: driven.gone("north"), 60)
+        assert not built(world)
+        assert driven.manager.store.all(EntityKind.POOL)[1:] == [], "only the built-in pool is left"
 
 
 async def test_it_goes_with_its_pool_though_it_is_wanted_elsewhere(tmp_path: Path) -> None:
