@@ -7,11 +7,16 @@ from collections.abc import AsyncIterator, Callable, Mapping
 import pytest
 import pytest_asyncio
 import structlog
+from hypothesis import HealthCheck, settings
 
 from clocker_actors.kernel import Kernel, VirtualLoop
 
 # A process that sets nothing up would print its logs to stdout, where data goes.
 structlog.configure(logger_factory=structlog.stdlib.LoggerFactory())
+
+# How long one example takes says more about the machine's other work than about us.
+settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared")
 
 pytest_plugins = ["tests.bed.fixtures", "tests.times"]  # bed3, bed_host, and the skipping of tests marked `real` where no bed can be had
 
