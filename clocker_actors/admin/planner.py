@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from clocker_actors.entities.records import ApplicationState, ClusterState, MemberState, PoolState
 from clocker_actors.entities.root import name_fault
 from clocker_actors.entities.standing import occupy_standing
-from clocker_actors.errors import BadRequest
+from clocker_actors.errors import BadRequest, NotFound
 from clocker_actors.model import sensors
 from clocker_actors.model.identity import EntityKind, Uid
 from clocker_actors.model.placements import HostView
@@ -18,7 +18,7 @@ from clocker_actors.model.values import as_number
 from clocker_actors.placement.index import HostIndex
 from clocker_actors.planning.members import MemberView
 from clocker_actors.planning.plan import plan
-from clocker_actors.planning.values import Plan, PlanRefusal, PlanWarning, PoolView, RunningApplication, RunningService
+from clocker_actors.planning.values import Action, Plan, PlanRefusal, PlanStep, PlanWarning, PoolView, RunningApplication, RunningService
 from clocker_actors.ports.store import Store
 from clocker_actors.store.codec import decode
 from clocker_actors.telemetry.readmodel import ReadModel
@@ -54,7 +54,7 @@ def plan_of(blueprint: Blueprint, store: Store, model: ReadModel) -> PlanView:
             raise BadRequest(
                 f"application {application.id}: no location {application.location!r}; write one of {names}", location=application.location
             )
-        found = plan(application, view, _running(application, store, model))
+        found = _as_it_is(plan(application, view, _running(application, store, model)), model)
         plans.append(_provisional(found) if application.location in fresh else found)
     there = {state.spec.id: state.spec for state in _applications(store)}
     others = any(spec != known[spec.name].spec for spec in blueprint.pools if spec.name in known)
@@ -159,6 +159,19 @@ def _provisional(found: Plan) -> Plan:
         found.pool, "its hosts are not known before this is deployed; this is where things go if all of them answer and have room"
     )
     return replace(found, warnings=(warning, *found.warnings))
+
+
+def _as_it_is(found: Plan, model: ReadModel) -> Plan:
+    """A plan in which what is kept says how it is, when that is not running: a deploy does not start what was stopped."""
+    return replace(found, steps=tuple(_kept(step, model) if step.action is Action.KEEP else step for step in found.steps))
+
+
+def _kept(step: PlanStep, model: ReadModel) -> PlanStep:
+    try:
+        state = model.entry(step.path).value(sensors.SERVICE_STATE.name)
+    except NotFound:
+        return step
+    return step if state in {None, "running"} else replace(step, reason=f"it is as asked, and {state}")
 
 
 # --- what runs

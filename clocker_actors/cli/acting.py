@@ -2,17 +2,20 @@
 
 import json as jsonlib
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
 import typer
 
 from clocker_actors.cli import output
 from clocker_actors.cli.output import AsJson
-from clocker_actors.cli.reach import Id, connect, entity, part, route
+from clocker_actors.cli.reach import Id, Item, connect, entity, part, route
 from clocker_actors.cli.waiting import Wait, finish
 from clocker_actors.errors import BadRequest
 from clocker_actors.model.values import Value
+
+if TYPE_CHECKING:
+    from clocker_actors.admin.client import Client
 
 
 def invoke(
@@ -37,7 +40,18 @@ def resize(
         wanted = int(size)
     except ValueError:
         raise BadRequest(f"size {size} of {identity} is not a size; give a whole number, for example 3", size=size) from None
-    run(identity, "resize", {"size": wanted}, wait=wait, json=json)
+    with connect() as client:
+        found = entity(client, identity)
+        if found["kind"] != "cluster":
+            raise BadRequest(f"{identity} is of kind {found['kind']}, and only clusters have a size; {_clusters(client, found)}", size=size)
+        finish(client, client.post(route(found, "effectors", "resize"), {"size": wanted}), wait=wait, json=json)
+
+
+def _clusters(client: "Client", found: Item) -> str:
+    """Which cluster may have been meant."""
+    under = str(found["path"]).partition("/")[0] or "root"
+    near = [str(each["path"]) for each in client.items("/v1/entities", under=under, kind="cluster")]
+    return f"try {', '.join(near[:5])}" if near else "`clocker tree` shows what there is"
 
 
 def start(identity: Id, wait: Wait = True, json: AsJson = False) -> None:
@@ -46,7 +60,7 @@ def start(identity: Id, wait: Wait = True, json: AsJson = False) -> None:
 
 
 def stop(identity: Id, wait: Wait = True, json: AsJson = False) -> None:
-    """Stop a service and remove its containers; it can be started again."""
+    """Stop a service and remove its containers; start undoes it."""
     run(identity, "stop", {}, wait=wait, json=json)
 
 

@@ -55,7 +55,9 @@ def _happened(kind: str, fact: object) -> str:
         case "decision":
             return f"{seen['by']} {seen['action'] or 'did nothing'}: {seen['reason']} [{seen['id']}]"
         case "policy":
-            return f"{seen['role']} {seen['name']} ({seen['type']}) {seen['state']}"
+            return " ".join(
+                str(each) for each in (seen["role"], seen["name"], f"({seen['type']})" if seen["type"] else "", seen["state"]) if each
+            )
         case "notification":
             return f"{seen['sensor']} {words.figure(seen['value'])}"
         case "entity":

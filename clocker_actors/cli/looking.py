@@ -79,7 +79,7 @@ def _branch(item: Item, told: dict[tuple[Value, str], str], *, whole: bool) -> s
     texts += [str(facts[fact]) for fact in ("host_name", "image", "address") if facts.get(fact)][:1]
     problem = next((f"{which}: {why}" for which, why in as_map(item["problems"]).items()), "")
     if problem and item["state"] not in {"stopped", "stopping"}:
-        first = told.setdefault((item["parent"], problem), name)
+        first = told.setdefault((item["parent"], problem), name) if item["kind"] == "member" else name
         texts.append(f"! {problem}" if first == name else f"! as {first}")
     return output.clean(" ".join(text for text in texts if text))
 
@@ -126,7 +126,7 @@ def _facts(item: Item) -> None:
         "since": f"{output.moment(item['since'])} UTC",
     }
     if item["gone"] is not None:
-        lines["gone"] = f"{output.moment(item['gone'])} UTC"
+        lines |= {"state": "it does not exist any more", "up": False, "gone": f"{output.moment(item['gone'])} UTC"}
     if item["members"] is not None:
         lines["members"] = f"{item['members']} of {item['members_wanted']} wanted, {item['members_up'] or 0} up"
     lines |= {name: words.figure(value) for name, value in as_map(item["facts"]).items() if value not in ("", {}, [])}
@@ -193,7 +193,7 @@ def activities(
     running: Annotated[bool, typer.Option("--running", help="Only those that have not ended.")] = False,
     json: AsJson = False,
 ) -> None:
-    """List activities: what was and is being done, of all or of one entity."""
+    """List activities: what was done and is being done, of all or of ID."""
     with connect() as client:
         answer = client.get("/v1/activities", entity=identity, running=running)
     if json:
@@ -204,13 +204,17 @@ def activities(
         output.note("no activities")
         return
     output.table(
-        ("ID", "BEGAN (UTC)", "TOOK", "STATE", "EFFECTOR", "ENTITY", "NOTE"),
+        ("ID", "BEGAN (UTC)", "TOOK", "STATE", "EFFECTOR", "ENTITY", "DONE"),
         (
-            (each["id"], output.hour(each["began"]), _took(each), each["state"], each["effector"], path or each["entity"], _note(each))
+            (each["id"], output.hour(each["began"]), _took(each), each["state"], each["effector"], path or each["entity"], _progress(each))
             for each, path in rows
         ),
-        fixed=("ID", "BEGAN (UTC)", "STATE"),
+        fixed=("ID", "BEGAN (UTC)", "STATE", "DONE"),
     )
+    for each, _ in rows:
+        why = each["problem"] or (each["note"] if each["state"] == "running" else "")
+        if why:
+            output.wrapped(f"{each['id']} {each['state']}: {output.folded(str(why))}", "    ")
 
 
 def _took(activity: Item) -> str:
@@ -218,9 +222,8 @@ def _took(activity: Item) -> str:
     return words.span(ended - began) if isinstance(began, int | float) and isinstance(ended, int | float) else "-"
 
 
-def _note(activity: Item) -> str:
-    progress = f"{activity['done']} of {activity['total']} " if activity["total"] else ""
-    return f"{progress}{activity['problem'] or activity['note']}"
+def _progress(activity: Item) -> str:
+    return f"{activity['done']} of {activity['total']}" if activity["total"] else ""
 
 
 def _figure(value: Value, unit: str) -> str:

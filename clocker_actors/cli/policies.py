@@ -26,7 +26,7 @@ def policies(
     wait: Wait = True,
     json: AsJson = False,
 ) -> None:
-    """List policies, enrichers and feeds of an entity, or change one."""
+    """List the policies and enrichers of an entity, or change one."""
     if action is None:
         _list(identity, json=json)
         return

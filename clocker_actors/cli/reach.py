@@ -9,6 +9,7 @@ from urllib.parse import quote
 import typer
 
 from clocker_actors import settings
+from clocker_actors.errors import BadRequest
 from clocker_actors.model.values import Value
 
 if TYPE_CHECKING:
@@ -38,13 +39,19 @@ def socket_path(environ: Mapping[str, str]) -> Path:
 
 
 def entity(client: "Client", identity: str) -> Item:
-    """The entity of a path or uid, in short. Raises NotFound with the nearest names."""
-    return client.items("/v1/entities", path=identity)[0]
+    """The entity of a path or uid, in short. Raises NotFound with the nearest names, BadRequest for nothing at all."""
+    return client.items("/v1/entities", path=_meant(identity))[0]
 
 
 def looked_at(client: "Client", identity: str) -> Item:
     """As `entity`, for commands that only look: they also take a host's or container's name, or the end of a path. Raises BadRequest if several fit."""
-    return client.items("/v1/entities", name=identity)[0]
+    return client.items("/v1/entities", name=_meant(identity))[0]
+
+
+def _meant(identity: str) -> str:
+    if not identity.strip().strip("/"):
+        raise BadRequest("an empty ID names nothing; give a path (shop/web/3) or a uid, or root for the management plane")
+    return identity
 
 
 def route(found: Item, *rest: str) -> str:

@@ -384,6 +384,7 @@ class Cluster(Entity[ClusterState]):
         up = sum(1 for uid in self.state.members if self._serves(uid))
         self.observe(sensors.GROUP_UP, up)
         if self.state.desired is Desired.STOPPED:
+            self.service.set_indicator("quorum", "stopped")
             if self.brood.stopped(self.state.members):
                 self.service.expect(Lifecycle.STOPPED)
                 for activity in self.running.all("stop"):

@@ -3,8 +3,9 @@
     member ──Place──▶ pool ──filters, ranking, reservation in one step──▶ Placed | PlacementRefused
     host ──HostSeen──▶ pool (the index changes by facts)            member ──Release──▶ pool
 
-Choosing and reserving are one handler, so concurrent placements cannot overshoot. After a restart the index is filled from the members' records before
-anything is placed.
+Choosing and reserving are one handler, so concurrent placements cannot overshoot. When it begins, the index is filled from the members' records before
+anything is placed. After a crash of its own that is not enough, for what it promised last may be in no record yet: then it asks the members, too. They have
+heard of each promise by then, since messages are handled in the order in which they were sent.
 """
 
 from collections.abc import Mapping
@@ -15,15 +16,25 @@ from typing import ClassVar
 from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.polling import Polling
-from clocker_actors.entities.records import ApplicationState, Desired, HostState, Identity, PoolState, belongings, read_state, record
-from clocker_actors.entities.standing import occupy_standing
+from clocker_actors.entities.records import (
+    ApplicationState,
+    Desired,
+    HostState,
+    Identity,
+    MemberState,
+    PoolState,
+    belongings,
+    read_state,
+    record,
+)
+from clocker_actors.entities.standing import correct, occupy_standing, places
 from clocker_actors.errors import Conflict
 from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.generations import ImagesRemoved, RemoveImages, RemoveVolumes, VolumesRemoved
 from clocker_actors.model.identity import RECORDER, SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
-from clocker_actors.model.messages import HostSeen, Place, Placed, PlacementRefused, Release
+from clocker_actors.model.messages import HostSeen, Place, Placed, PlacementRefused, Places, Release, SayPlaces
 from clocker_actors.model.noted import EntityGone
 from clocker_actors.model.placements import HostView
 from clocker_actors.model.specs import StrategySpec
@@ -63,6 +74,9 @@ class Pool(Entity[PoolState]):
         self.up: dict[Uid, bool] = {}
         self.early: list[Place] = []  # came before all hosts have said whether they are there
         self.gathering = True
+        self.recorded: dict[
+            Uid, tuple[int, ...]
+        ] = {}  # generations in the records of members that have not said yet which they really have
         self.volumes = Polling()
         self.images = Polling()
         self.images_asked = self.images_over = False  # of the whole pool, at its end
@@ -75,7 +89,15 @@ class Pool(Entity[PoolState]):
             if uid is not None:
                 view = HostView(uid, spec.name, spec.reached_at, up=False, zone=spec.zone, labels=spec.labels, order=order)
                 self.index.add(view)
-        occupy_standing(self.index, self.outside.store, self.uid)
+        recorded = occupy_standing(self.index, self.outside.store, self.uid)
+        for member, generations in recorded.items():
+            pending = self.outside.commits.of(member)
+            if pending is not None and isinstance(pending.state, MemberState):
+                correct(self.index, generations, Places(member, places(pending.state)))
+        if self.uid in self.outside.crashed:
+            self.recorded = dict(recorded)
+            for member in recorded:
+                self.tell(member, SayPlaces(self.uid))
         self.note()
         self.adjuncts.spawn_all()
         self.service.expect(Lifecycle.STARTING)
@@ -92,6 +114,8 @@ class Pool(Entity[PoolState]):
                 self._refresh_soon()
             case HostSeen():
                 self._host_seen(message.view)
+            case Places():
+                self._heard_places(message)
             case RemoveVolumes():
                 self._remove_volumes(message)
             case VolumesRemoved():
@@ -114,7 +138,7 @@ class Pool(Entity[PoolState]):
         return "docker-cloud"
 
     def describe(self) -> Mapping[str, Value]:
-        return {"hosts": len(self.state.hosts), "strategies": [strategy.type for strategy in self._strategies()]}
+        return {"hosts": len(self.state.spec.hosts), "strategies": [strategy.type for strategy in self._strategies()]}
 
     def effector_methods(self) -> Mapping[str, EffectorMethod]:
         return {"delete": self._delete}
@@ -135,9 +159,24 @@ class Pool(Entity[PoolState]):
             self.tell(message.request.member, Placed(answer, message.ask))
             self._refresh_soon()
 
+    def on_failure(self, *why: object) -> None:
+        """Its successor has to know that records do not tell all."""
+        self.outside.crashed.add(self.uid)
+        super().on_failure(*why)
+
+    def _heard_places(self, said: Places) -> None:
+        if self.gathering:  # else it speaks of what was before
+            correct(self.index, self.recorded.pop(said.member, ()), said)
+            self._gather()
+
+    def _gather(self) -> None:
+        if self.gathering and not self.recorded and all(uid in self.up for uid in self.state.hosts.values()):
+            self._gathered()
+
     def _gathered(self) -> None:
         """Who is there is known: what was asked for since the start can be placed fairly."""
         self.gathering = False
+        self.outside.crashed.discard(self.uid)
         early, self.early = self.early, []
         for message in early:
             self._place(message)
@@ -150,8 +189,7 @@ class Pool(Entity[PoolState]):
         else:
             self.index.add(view)
         self.up[view.uid] = view.up
-        if self.gathering and all(uid in self.up for uid in self.state.hosts.values()):
-            self._gathered()
+        self._gather()
         self._refresh_soon()
 
     # --- volumes and images of a deleted application: hosts that are away do it by themselves when they are back

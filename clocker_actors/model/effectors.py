@@ -162,8 +162,9 @@ def _check_bounds(effector: Effector, parameter: Parameter, value: float) -> Non
     too_low = parameter.least is not None and value < parameter.least
     too_high = parameter.most is not None and value > parameter.most
     if too_low or too_high:
+        shown = value if isinstance(value, int) else f"{value:.15g}"
         raise BadRequest(
-            f"effector {effector.name}: {parameter.name}={value:.15g} is out of range; give {parameter.least:.15g} to {parameter.most:.15g}",
+            f"effector {effector.name}: {parameter.name}={shown} is out of range; give {parameter.least:.15g} to {parameter.most:.15g}",
             parameter=parameter.name,
         )
 

@@ -76,3 +76,12 @@ async def test_a_map_is_given_as_json(house: House, clocker: Clocker) -> None:
     ran = await clocker("invoke", "c2", "add_policy", "type=autoscaler", 'config={"metric": "cpu.mean.average"}')
     assert ran.code == 0, ran.err
     assert house.invoked[0].arguments["config"] == {"metric": "cpu.mean.average"}
+
+
+@pytest.mark.parametrize(("identity", "kind"), [("shop", "application"), ("shop/web/1", "member"), ("local", "pool")])
+async def test_a_size_of_what_is_no_cluster_names_the_clusters(house: House, clocker: Clocker, identity: str, kind: str) -> None:
+    ran = await clocker("resize", identity, "3")
+    assert ran.code == 2
+    assert f"{identity} is of kind {kind}, and only clusters have a size" in ran.said
+    assert "`clocker tree` shows" in ran.said if identity == "local" else "try shop/web" in ran.said
+    assert not house.invoked

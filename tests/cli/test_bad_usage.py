@@ -24,6 +24,7 @@ from tests.cli.conftest import Clocker
         ("resize shop/web 1000000000", ("size=1000000000", "shop/web", "give 1 to 10")),
         ("invoke shop/web resizeByDelta delta=10", ("delta=10", "shop/web", "give -9 to 9")),
         ("resize shop/web three", ("size three", "shop/web", "give a whole number")),
+        ("show /", ("empty ID", "names nothing", "give a path")),
         ("show shop/wob", ("'shop/wob'", "in shop", "try shop/web")),
         ("invoke shop/web resiz size=3", ("'resiz'", "cluster", "try resize")),
         ("invoke shop/web resize sise=3", ("'sise'", "effector resize", "takes size")),

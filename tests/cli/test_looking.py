@@ -5,6 +5,7 @@ import json
 import pytest
 
 from clocker_actors.cli import output
+from clocker_actors.model.activities import ActivityState
 from clocker_actors.model.identity import Uid
 from clocker_actors.model.noted import PolicyNoted
 from tests.admin.house import House
@@ -167,3 +168,22 @@ def test_what_is_to_be_typed_stays_on_one_line(capsys: pytest.CaptureFixture[str
     lines = capsys.readouterr().err.splitlines()
     assert max(map(len, lines)) <= 40
     assert sum(line.count("`clocker explain shop/web`") + line.count("`clocker logs shop/web/1 -f`") for line in lines) == 2
+
+
+async def test_a_failed_activity_says_why_below_the_table(house: House, clocker: Clocker) -> None:
+    house.outcome = ActivityState.FAILED
+    await clocker("resize", "shop/web", "4")
+    ran = await clocker("activities", "shop/web")
+    _head, row, why = ran.out.splitlines()
+    assert row.split()[-3:] == ["failed", "resize", "shop/web"]
+    assert why == "t1 failed: it failed: no host would do"
+
+
+async def test_what_is_gone_is_shown_as_gone(house: House, clocker: Clocker) -> None:
+    from clocker_actors.model.noted import EntityGone
+    from tests.telemetry.samples import NOW
+
+    house.note(EntityGone(Uid("m3"), NOW))
+    await house.kernel.settle()
+    lines = (await clocker("show", "m3")).out.splitlines()
+    assert {"state: it does not exist any more", "up: no", "gone: 2027-01-15 08:00:00 UTC"} <= set(lines)

@@ -29,13 +29,13 @@ def up(home: Home, narrator: Narrator, wanted: Kind | None) -> int:
             raise
         narrator.good(f"the daemon runs on {stage.words}")
     else:
-        narrator.good("the daemon runs already")
+        narrator.good("the daemon runs already, since an earlier `make up`; nothing was changed")
     narrator.say("Try:")
     blueprint = home.shop / "shop.yaml"
+    deployed = _deployed(running)
     for line in (
         f"export CLOCKER_STATE={running.state}",
-        f".venv/bin/clocker plan {blueprint}",
-        f".venv/bin/clocker deploy {blueprint}",
+        *(() if deployed else (f".venv/bin/clocker plan {blueprint}", f".venv/bin/clocker deploy {blueprint}")),
         ".venv/bin/clocker ls",
         ".venv/bin/clocker tree",
         ".venv/bin/clocker policies shop/web suspend autoscaler",
@@ -72,6 +72,12 @@ def down(home: Home, narrator: Narrator) -> int:
         return 1
     narrator.good("gone: containers, daemon, engine and state")
     return 0
+
+
+def _deployed(running: manager.ManagerProcess) -> bool:
+    """Whether the shop is there already, so that nobody is told to deploy it twice."""
+    with running.client() as client:
+        return any(application["path"] == "shop" for application in client.items("/v1/applications"))
 
 
 def _delete_all(running: manager.ManagerProcess, narrator: Narrator) -> None:
