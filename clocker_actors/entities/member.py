@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
-from clocker_actors.entities import generations
+from clocker_actors.entities import generations, standing
 from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
 from clocker_actors.entities.family import Family
 from clocker_actors.entities.outside import Outside
@@ -35,7 +35,7 @@ from clocker_actors.model.generations import (
 )
 from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
-from clocker_actors.model.messages import ChildChanged, ChildDeleted, Place, Placed, PlacementRefused, Release
+from clocker_actors.model.messages import ChildChanged, ChildDeleted, Place, Placed, PlacementRefused, Places, Release, SayPlaces
 from clocker_actors.model.values import Value
 
 START_TRIES = 3
@@ -95,6 +95,8 @@ class Member(Entity[MemberState]):
                 self._placed(message)
             case PlacementRefused():
                 self._refused(message)
+            case SayPlaces():
+                self.tell(message.pool, Places(self.uid, standing.places(self.state)))
             case PlaceAgain():
                 self._ask_again()
                 self.settle()

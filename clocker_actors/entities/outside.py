@@ -55,6 +55,8 @@ class Outside:
     strategies: tuple[StrategySpec, ...] = ()
     timing: Timing = field(default_factory=Timing)
     commits: Commits = field(default_factory=Commits)
+    crashed: set[Uid] = field(default_factory=set)
+    """Pools whose behaviour crashed: what it had promised may not be in any record yet."""
 
     @property
     def ours(self) -> Mapping[str, str]:

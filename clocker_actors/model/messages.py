@@ -239,6 +239,30 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class SayPlaces:
+    """A pool that crashed asks a member which places it holds, those included that it was just given and has not made durable; answered by `Places`."""
+
+    pool: Uid
+
+
+@dataclass(frozen=True, slots=True)
+class HeldPlace:
+    """Room that one generation takes on a host."""
+
+    request: PlacementRequest
+    host: Uid
+    ports: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """All the room that a member takes in its pool."""
+
+    member: Uid
+    places: tuple[HeldPlace, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class HostSeen:
     """A host tells its Pool how it is. Only what the host itself knows of the view is read: up, size, load, foreign containers, images."""
 

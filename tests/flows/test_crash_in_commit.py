@@ -158,3 +158,40 @@ async def test_a_policy_that_was_accepted_begins_once_it_is_durable(tmp_path: Pa
             await asyncio.sleep(2 * LATENCY)
             assert policy in {dump.id for dump in driven.manager.kernel.dump()}
             await well(driven, world)
+
+
+SMALL = (
+    "name: small\nservices:\n- type: docker-cloud\n  name: small\n  hosts:\n  - {name: first, engine: 'simulated://first'}\n"
+    "  - {name: second, engine: 'simulated://second'}\n  strategies:\n  - MaxContainers: {maxContainers: 2}\n"
+)
+
+
+@pytest.mark.parametrize("moment", range(12))
+async def test_a_pool_that_crashes_keeps_its_promises_and_no_host_gets_too_many(tmp_path: Path, moment: int) -> None:
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.ended(await driven.deploy(SMALL))
+        await driven.ended(await driven.deploy(cluster(1).replace("local", "small")))
+        async with slow_store(driven):
+            await driven.invoke("shop/web", "resize", size=6)
+            await asyncio.sleep(moment * LATENCY / 4 + 0.001)
+            driven.manager.kernel.tell(driven.model.resolve("small"), Poison())
+            most = 0
+            for _ in range(300):
+                await asyncio.sleep(0.05)
+                most = max(most, *(len(engine.containers) for engine in world.engines.values()))
+            assert most == 2
+            assert driven.value("shop/web", "group.members.up") == 4
+
+
+async def test_a_pool_that_crashes_remembers_what_was_released(tmp_path: Path) -> None:
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.ended(await driven.deploy(cluster(4)))
+        async with slow_store(driven):
+            await driven.invoke("shop/web", "resize", size=2)
+            for _ in range(3):
+                await asyncio.sleep(0.3)
+                driven.manager.kernel.tell(driven.model.resolve("local"), Poison())
+            await driven.until(lambda: len(driven.entries(EntityKind.MEMBER)) == 2, 20)
+            await well(driven, world)
