@@ -117,12 +117,13 @@ class BedHost:
         return await asyncio.to_thread(self.command, *arguments, stdin=stdin, timeout=timeout)
 
     async def leftovers(self, plane: str) -> list[str]:
-        """Containers, networks, volumes labelled `clocker.plane=<plane>`, as `container <name>` and so on; empty is clean."""
+        """Containers, networks, volumes, images labelled `clocker.plane=<plane>`, as `container <name>` and so on; empty is clean."""
         wanted = ("--filter", f"label=clocker.plane={plane}", "--format")
         listings = {
             "container": ("ps", "-a", *wanted, "{{.Names}}"),
             "network": ("network", "ls", *wanted, "{{.Name}}"),
             "volume": ("volume", "ls", *wanted, "{{.Name}}"),
+            "image": ("image", "ls", *wanted, "{{.Repository}}:{{.Tag}}"),
         }
         answers = await asyncio.gather(*(self.docker(*words) for words in listings.values()))
         return [f"{kind} {name}" for kind, answer in zip(listings, answers, strict=True) for name in answer.split()]
