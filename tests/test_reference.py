@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from clocker_actors.admin.types import type_table
-from clocker_actors.blueprint import tables
+from clocker_actors.blueprint import provisioning_keys, tables
+from clocker_actors.blueprint.keys import Key
 from clocker_actors.model import sensors
 from clocker_actors.model.types import KeyType, PolicyType
 
@@ -25,6 +26,10 @@ BLUEPRINT = (
     ("Its `engine`", tables.ENGINE_KEYS),
     ("`tls` of an engine", tables.TLS_KEYS),
     ("`ssh` of an engine", tables.SSH_KEYS),
+    ("Options of a location that is a cloud (`libcloud:`, `jclouds:`)", provisioning_keys.CLOUD_KEYS),
+    ("Options of a location of machines (`byon`, `ssh`, `host`, `localhost`)", provisioning_keys.MACHINES_KEYS),
+    ("One of its `hosts`", provisioning_keys.MACHINE_KEYS),
+    ("Options of a location of several (`multi`)", provisioning_keys.MULTI_KEYS),
     ("`build`", tables.BUILD_KEYS),
     ("A probe (`readiness`, `health`)", tables.PROBE_KEYS),
     ("A port", tables.PORT_KEYS),
@@ -58,7 +63,7 @@ def _keys(keys: Iterable[KeyType]) -> str:
 
 
 def _spellings(key: KeyType) -> str:
-    return f" ({', '.join(f'`{one}`' for one in key.aliases)})" if isinstance(key, tables.Key) and key.aliases else ""
+    return f" ({', '.join(f'`{one}`' for one in key.aliases)})" if isinstance(key, Key) and key.aliases else ""
 
 
 def _kind(key: KeyType) -> str:

@@ -15,6 +15,9 @@ MOST_PORTS = 20_000
 MOST_SERVICES = 5_000
 """Services in one file; the members of a cluster are one service."""
 
+MOST_MACHINES = 10_000
+"""Machines that exist in one file, globs written out."""
+
 _SAFE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}")
 
 
@@ -29,6 +32,7 @@ class Context:
     ids: dict[str, Mark] = field(default_factory=dict)
     ports: int = 0
     services: int = 0
+    machines: int = 0
 
     def file(self, path: str) -> str:
         """The placeholder of a file next to the blueprint."""
@@ -47,6 +51,16 @@ class Context:
         if self.services == MOST_SERVICES + 1:
             self.faults.add(mark, f"more than {MOST_SERVICES} services in one file; make those of one kind a cluster, or split the file")
         return self.services <= MOST_SERVICES
+
+    def room_for_machines(self, count: int, mark: Mark) -> bool:
+        """Count machines that are about to be written out; too many are a fault, and are not written out."""
+        if self.machines + count > MOST_MACHINES:
+            more = f" and {self.machines} are named above" if self.machines else ""
+            text = f"this stands for {count:,} hosts{more}, but one file may name {MOST_MACHINES:,}; write a smaller range, or let a cloud make them"
+            self.faults.add(mark, text)
+            return False
+        self.machines += count
+        return True
 
     def safe(self, name: str, what: str, mark: Mark) -> str:
         """The name if it can stand in a path; else a fault that says a name which could, and that one."""

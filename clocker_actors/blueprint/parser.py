@@ -7,14 +7,14 @@ something is left to read; nothing is given out unless there was none.
 from pathlib import PurePath
 
 from clocker_actors.blueprint.blobs import ParsedBlueprint
-from clocker_actors.blueprint.coerce import text
 from clocker_actors.blueprint.context import Context, Names, listed, slug
 from clocker_actors.blueprint.faults import Faults
 from clocker_actors.blueprint.fit import check_fit, specs_of
+from clocker_actors.blueprint.locations import LOCAL, read_application_location
 from clocker_actors.blueprint.lookup import TypeIndex
 from clocker_actors.blueprint.names import assign
-from clocker_actors.blueprint.nodes import START, ListNode, MapNode, Mark, Node, ScalarNode, describe, quote
-from clocker_actors.blueprint.pool import LOCAL, read_pool
+from clocker_actors.blueprint.nodes import START, ListNode, MapNode, Mark, ScalarNode, describe, quote
+from clocker_actors.blueprint.pool import read_pool
 from clocker_actors.blueprint.reader import read
 from clocker_actors.blueprint.section import Section
 from clocker_actors.blueprint.service import check_siblings, open_service, service_of
@@ -110,15 +110,5 @@ def _application(
 
 
 def _location(section: Section, context: Context) -> str:
-    node: Node | None = section.node("location")
-    if isinstance(node, ListNode):
-        if len(node.items) != 1:
-            section.fault("location", f"{section.spelled('location')} has {len(node.items)} locations; write one")
-            return ""
-        node = node.items[0]
-    if node is None:
-        return ""
-    if isinstance(node, MapNode):
-        section.fault("location", f"{section.spelled('location')} has options, which are not known; write the name of a docker cloud alone")
-        return ""
-    return text(node, section.spelled("location"), context.faults) or ""
+    node = section.node("location")
+    return "" if node is None else read_application_location(node, context)

@@ -15,15 +15,14 @@ import re
 from clocker_actors.blueprint.coerce import pairs, text
 from clocker_actors.blueprint.context import Context, Names, listed, slug
 from clocker_actors.blueprint.engine import read_engine
+from clocker_actors.blueprint.locations import LOCAL
 from clocker_actors.blueprint.nodes import Entry, ListNode, MapNode, Mark, Node, ScalarNode, describe, is_null, quote
+from clocker_actors.blueprint.provisioning import provision
 from clocker_actors.blueprint.section import Section
 from clocker_actors.blueprint.service import Raw
 from clocker_actors.blueprint.tables import HOST_KEYS
 from clocker_actors.blueprint.typed import read_strategies
 from clocker_actors.model.specs import HostSpec, PoolSpec
-
-LOCAL = "local"
-"""The pool every manager has: the engine of its own machine."""
 
 _RANGE = re.compile(r"\s*([0-9]{1,5})\s*-\s*([0-9]{1,5})\s*")
 _ADDRESS = re.compile(r"[a-zA-Z0-9:._\[\]-]{1,253}")
@@ -45,10 +44,13 @@ def read_pool(raw: Raw, context: Context) -> PoolSpec:
             head.fault(key, f"a docker-cloud takes no {head.spelled(key)}; remove them")
     for entry in raw.undeclared:
         config.refuse(entry)
-    if config.node("hosts") is None:
-        context.faults.add(raw.node.mark, "this docker-cloud has no `hosts`; list at least one engine, as unix:///var/run/docker.sock")
+    if config.node("hosts") is None and config.node("location") is None:
+        context.faults.add(
+            raw.node.mark,
+            "this docker-cloud has no `hosts` and no `location`; list at least one engine, as unix:///var/run/docker.sock, or write where hosts come from",
+        )
     hosts = _hosts(config, context)
-    return PoolSpec(name, hosts, read_strategies(config, context), _port_range(config, context))
+    return provision(PoolSpec(name, hosts, read_strategies(config, context), _port_range(config, context)), config, context)
 
 
 def _hosts(config: Section, context: Context) -> tuple[HostSpec, ...]:
@@ -58,7 +60,7 @@ def _hosts(config: Section, context: Context) -> tuple[HostSpec, ...]:
         host = _host(item, context)
         if host:
             found.append((host, item.mark))
-    if isinstance(config.node("hosts"), ListNode) and not items:
+    if isinstance(config.node("hosts"), ListNode) and not items and config.node("location") is None:
         config.fault("hosts", "`hosts` is empty; list at least one engine, as unix:///var/run/docker.sock")
     return _distinct(found, context)
 

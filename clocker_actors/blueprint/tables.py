@@ -5,47 +5,15 @@ means. Types are those of `model.types.KeyType`, and `node` for what has a synta
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from clocker_actors.blueprint import keys
+from clocker_actors.blueprint.keys import row as _key
+from clocker_actors.blueprint.provisioning_keys import PROVISIONING
 from clocker_actors.model.specs import MAX_MEMBERS
-from clocker_actors.model.types import KeyType
-from clocker_actors.model.values import Value
+
+KeyTable = keys.KeyTable
 
 MIB = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Key(KeyType):
-    """One key a person may write, with its other spellings."""
-
-    aliases: tuple[str, ...] = ()
-
-
-class KeyTable:
-    """Rows by name. `spellings` leads from every way to write a key to its name."""
-
-    def __init__(self, *keys: Key) -> None:
-        self.keys: Mapping[str, Key] = {key.name: key for key in keys}
-        self.spellings: Mapping[str, str] = {spelling: key.name for key in keys for spelling in (key.name, *key.aliases)}
-
-    def __add__(self, other: "KeyTable") -> "KeyTable":
-        return KeyTable(*self.keys.values(), *other.keys.values())
-
-    def __getitem__(self, name: str) -> Key:
-        return self.keys[name]
-
-
-def _key(
-    name: str,
-    kind: str,
-    meaning: str,
-    *aliases: str,
-    default: Value = None,
-    least: float | None = None,
-    most: float | None = None,
-    choices: tuple[str, ...] = (),
-) -> Key:
-    return Key(name, kind, default, meaning, least, most, choices=choices, aliases=aliases)
 
 
 ROOT_KEYS = KeyTable(
@@ -203,6 +171,7 @@ POOL_CONFIG = KeyTable(
         "placementStrategies",
     ),
     _key("portRange", "node", "host ports the manager may choose from, as 20000-29999", "ports", default="20000-29999"),
+    *PROVISIONING.keys.values(),
 )
 
 HOST_KEYS = KeyTable(

@@ -70,7 +70,10 @@ def test_one_location(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("locations: [a, b]", "has 2 locations; write one"), ("location: {aws: {region: x}}", "write the name of a docker cloud alone")],
+    [
+        ("locations: [a, b]", "name one docker cloud; for several places"),
+        ("location: {aws: {minRam: 8g}}", "write the name of a docker cloud alone"),
+    ],
 )
 def test_other_locations_are_faults(text: str, words: str) -> None:
     assert words in fault(f"{text}\nservices: ['docker:web']")
