@@ -24,6 +24,7 @@
         │   ├── NameConflict        a container of that name exists (`existing` is its id)
         │   ├── PortTaken           a host port is in use
         │   └── OutOfDisk           no space left on the engine
+        ├── ShellFault              a machine does not take a file
         ├── CloudFault              a cloud refused a call
         │   ├── CloudDenied         it does not know us, or not for this
         │   ├── QuotaReached        it gives us no more
@@ -180,6 +181,10 @@ class PortTaken(EngineFault):
 
 class OutOfDisk(EngineFault):
     """No space left on the engine."""
+
+
+class ShellFault(Permanent):
+    """A machine does not take a file."""
 
 
 class CloudFault(Permanent):

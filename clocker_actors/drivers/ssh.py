@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -34,6 +34,7 @@ class SshAddress:
     user: str = ""
     key: str = ""
     known_hosts: str = ""
+    password: str = field(default="", repr=False)
 
     def __str__(self) -> str:
         return f"ssh://{self.user}{'@' if self.user else ''}{self.host}:{self.port}"
@@ -181,6 +182,7 @@ async def _connect(address: SshAddress) -> asyncssh.SSHClientConnection:
             address.host,
             address.port,
             username=address.user or (),
+            password=address.password or None,
             client_keys=[address.key] if address.key else (),
             agent_path=None if address.key else (),
             known_hosts=address.known_hosts or (),

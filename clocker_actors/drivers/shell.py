@@ -1,0 +1,242 @@
+"""Shells: commands as root on a machine over SSH, or on this one.
+
+The SSH one stands on the watched connection of `ssh.py`. A machine that a cloud has just made has a key that nobody can know: with a
+`Trust` its first key is believed and written into a file of ours, and from then on only that key will do. Of outputs only the last
+part is kept, and no wait is without an end; a command may go on after the waiting for it ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shlex
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Protocol
+
+from clocker_actors.drivers.ssh import Connection, SshAddress
+from clocker_actors.errors import DENIED, HOST_KEY, NO_ROOT, REFUSED, SILENT, EngineUnavailable, ShellFault, ShellUnavailable, TimedOut
+from clocker_actors.ports.shell import Ran
+
+if TYPE_CHECKING:
+    import asyncssh
+
+KEPT = 64 * 1024
+"""Bytes kept of each output, from its end."""
+CHUNK = 16 * 1024
+PUT_LIMIT = 30.0
+MEET_LIMIT = 6.0
+LOGIN_LIMIT = 8.0
+
+
+class _Reader(Protocol):
+    async def read(self, n: int = -1, /) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Believe the first key a machine shows, and no other later. `file` is one machine's own known_hosts."""
+
+    file: Path
+
+
+class SshShell:
+    """Root on another machine. `user` other than root needs sudo without a password there. `trust` wins over the address's known_hosts."""
+
+    def __init__(self, address: SshAddress, trust: Trust | None = None) -> None:
+        self._address = replace(address, known_hosts=str(trust.file)) if trust else address
+        self._trust = trust
+        self._line = Connection(self._address)
+        self._may_become_root = address.user in ("", "root")
+        self._sudo = not self._may_become_root
+
+    def __str__(self) -> str:
+        return str(self._address)
+
+    async def run(self, command: str, limit: float, stdin: bytes = b"") -> Ran:
+        """Run it. ShellUnavailable when the machine cannot be entered or is lost meanwhile, TimedOut after `limit` seconds."""
+        if not self._may_become_root:
+            await self._try_sudo()
+        return await self._run(_sudo(command) if self._sudo else command, limit, stdin)
+
+    async def put(self, path: str, content: bytes, mode: int) -> None:
+        """Write a file beside its place, then move it there."""
+        await _put(self, path, content, mode)
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._line.close()
+
+    async def _run(self, command: str, limit: float, stdin: bytes) -> Ran:
+        import asyncssh  # noqa: PLC0415
+
+        try:
+            async with _bounded(limit, command, str(self)):
+                line = await self._enter()
+                return await _remote(line, command, stdin)
+        except (asyncssh.Error, OSError) as error:
+            if isinstance(error, TimedOut):
+                raise
+            raise ShellUnavailable(
+                f"{self} went away during `{_short(command)}` ({error}): check that the machine is up", retry_after=1.0, reason=SILENT
+            ) from error
+
+    async def _enter(self) -> asyncssh.SSHClientConnection:
+        try:
+            async with asyncio.timeout(LOGIN_LIMIT + MEET_LIMIT):
+                if self._trust is not None and not self._trust.file.exists():
+                    await _meet(self._address, self._trust.file)
+                return await self._line.open()
+        except EngineUnavailable as error:
+            raise self._refusal(error) from error
+        except TimeoutError as error:
+            raise ShellUnavailable(f"{self} does not answer: check that the machine is up", retry_after=1.0, reason=SILENT) from error
+
+    def _refusal(self, error: EngineUnavailable) -> ShellUnavailable:
+        import asyncssh  # noqa: PLC0415
+
+        reason, words = SILENT, str(error)
+        match error.__cause__:
+            case asyncssh.HostKeyNotVerifiable():
+                reason = HOST_KEY
+                if self._trust is not None:
+                    words = (
+                        f"{self}: this is not the machine we met there first, its host key is another than in {self._trust.file}: "
+                        "remove that file if you know why, for example because it was installed anew"
+                    )
+            case asyncssh.PermissionDenied():
+                reason = DENIED
+            case ConnectionRefusedError():
+                reason = REFUSED
+        return ShellUnavailable(words, retry_after=error.retry_after, reason=reason)
+
+    async def _try_sudo(self) -> None:
+        tried = await self._run("sudo -n true", LOGIN_LIMIT + MEET_LIMIT, b"")
+        if not tried.ok:
+            why = tried.errors.strip() or "sudo fails"
+            raise ShellUnavailable(
+                f"{self} may not become root ({why}): allow that user sudo without a password, or name root as user",
+                retry_after=30.0,
+                reason=NO_ROOT,
+            )
+        self._may_become_root = True
+
+
+class LocalShell:
+    """Root on this machine; with sudo if we are somebody else."""
+
+    def __init__(self) -> None:
+        self._sudo = os.geteuid() != 0
+
+    def __str__(self) -> str:
+        return "this machine"
+
+    async def run(self, command: str, limit: float, stdin: bytes = b"") -> Ran:
+        """Run it in a process group of its own, which is killed after `limit` seconds or when nobody waits any more."""
+        words = shlex.split(_sudo(command)) if self._sudo else ["sh", "-c", command]
+        pipe = asyncio.subprocess.PIPE
+        process = await asyncio.create_subprocess_exec(*words, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True)
+        try:
+            async with _bounded(limit, command, str(self)):
+                assert process.stdin is not None
+                assert process.stdout is not None
+                assert process.stderr is not None
+                sending = asyncio.ensure_future(_send(process.stdin, stdin))
+                output, errors, _ = await asyncio.gather(_tail(process.stdout), _tail(process.stderr), sending)
+                return Ran(await process.wait(), output, errors)
+        finally:
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                await process.wait()
+
+    async def put(self, path: str, content: bytes, mode: int) -> None:
+        """Write a file beside its place, then move it there."""
+        await _put(self, path, content, mode)
+
+    async def close(self) -> None:
+        """Nothing is open between two commands."""
+
+
+async def _put(shell: SshShell | LocalShell, path: str, content: bytes, mode: int) -> None:
+    folder, new = shlex.quote(str(PurePosixPath(path).parent)), shlex.quote(f"{path}.clocker-new")
+    place = shlex.quote(path)
+    write = f"umask 077 && cat >{new} && chmod {mode:o} {new} && mv -f {new} {place} || {{ rm -f {new}; exit 1; }}"
+    made = f"[ -d {folder} ] || {{ umask 022 && mkdir -p {folder}; }}; {write}"
+    done = await shell.run(made, PUT_LIMIT, content)
+    if not done.ok:
+        raise ShellFault(f"{shell}: {path} cannot be written ({done.errors.strip()}): check that its disk has space and is writable")
+
+
+async def _remote(line: asyncssh.SSHClientConnection, command: str, stdin: bytes) -> Ran:
+    process = await line.create_process(f"sh -c {shlex.quote(command)}", encoding=None)
+    try:
+        sending = asyncio.ensure_future(_send(process.stdin, stdin))
+        output, errors, _ = await asyncio.gather(_tail(process.stdout), _tail(process.stderr), sending)
+        done = await process.wait()
+    finally:
+        process.close()
+    code = done.returncode
+    return Ran(-1 if code is None else code, output, errors)
+
+
+async def _send(to: asyncio.StreamWriter | asyncssh.SSHWriter[bytes], content: bytes) -> None:
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it did not want to read all of it
+        if content:
+            to.write(content)
+            await to.drain()
+    if isinstance(to, asyncio.StreamWriter):
+        to.close()
+    else:
+        to.write_eof()
+
+
+async def _tail(stream: _Reader) -> str:
+    kept = b""
+    while data := await stream.read(CHUNK):
+        kept = (kept + data)[-KEPT:]
+    return kept.decode(errors="replace")
+
+
+@asynccontextmanager
+async def _bounded(limit: float, command: str, where: str) -> AsyncIterator[None]:
+    bound = asyncio.timeout(limit)
+    try:
+        async with bound:
+            yield
+    except TimeoutError as error:
+        if not bound.expired():
+            raise
+        raise TimedOut(f"`{_short(command)}` on {where} has no end after {limit:g} s: look what it waits for there") from error
+
+
+async def _meet(address: SshAddress, file: Path) -> None:
+    """Write down the key a machine shows. Raises EngineUnavailable when it shows none."""
+    import asyncssh  # noqa: PLC0415
+
+    try:
+        async with asyncio.timeout(MEET_LIMIT):
+            key = await asyncssh.get_server_host_key(address.host, address.port, config=None)
+    except (asyncssh.Error, OSError) as error:
+        raise EngineUnavailable(
+            f"{address} does not answer ({str(error) or 'no answer in time'}): check that the machine is up and sshd runs", retry_after=1.0
+        ) from error
+    if key is None:
+        raise EngineUnavailable(f"{address} shows no host key: check its sshd", retry_after=10.0)
+    host = address.host if address.port == 22 else f"[{address.host}]:{address.port}"
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    new = file.with_name(f"{file.name}.new")
+    new.write_text(f"{host} {key.export_public_key().decode().strip()}\n")
+    new.replace(file)
+
+
+def _sudo(command: str) -> str:
+    return f"sudo -n sh -c {shlex.quote(command)}"
+
+
+def _short(command: str) -> str:
+    return command if len(command) <= 80 else f"{command[:77]}..."
