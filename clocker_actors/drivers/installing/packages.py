@@ -1,0 +1,73 @@
+"""The commands of each package manager that an installation is made of. Pure words; the runner runs them.
+
+None of them upgrades what is there, asks a question, or removes a package.
+"""
+
+from dataclasses import dataclass
+
+from clocker_actors.drivers.installing.distribution import Family
+
+
+@dataclass(frozen=True, slots=True)
+class Packages:
+    """What one family needs. `repair` finishes what was interrupted, `offered` prints which of our packages its sources have, one per line.
+
+    `engines` are the packages that have the engine, best first; `with_engine` go along where they exist. `no_engine` is what to do
+    when its sources have none.
+    """
+
+    repair: str
+    refresh: str
+    offered: str
+    install: str
+    engines: tuple[str, ...]
+    with_engine: tuple[str, ...]
+    no_engine: str
+
+    def wanted(self, offered: str) -> tuple[str, ...]:
+        """What to install of what is offered; empty when no engine is among it."""
+        names = offered.split()
+        engine = next((name for name in self.engines if name in names), None)
+        return (engine, *(name for name in self.with_engine if name in names)) if engine else ()
+
+
+_APT = (
+    "DEBIAN_FRONTEND=noninteractive apt-get -y --no-install-recommends -o Dpkg::Options::=--force-confold "
+    "-o Acquire::Retries=2 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20"
+)
+_DNF = 'pm=$(command -v dnf || command -v yum) || { echo "neither dnf nor yum is here" >&2; exit 1; }; $pm'
+
+_TABLE = {
+    Family.DEBIAN: Packages(
+        repair=f'[ -z "$(dpkg --audit)" ] || {{ DEBIAN_FRONTEND=noninteractive dpkg --force-confold --configure -a; {_APT} -f install; }}',
+        refresh=f"{_APT} update",
+        offered="for p in docker.io docker-cli iptables; do ! apt-cache show $p >/dev/null 2>&1 || echo $p; done",
+        install=f"{_APT} --no-upgrade --no-remove install",
+        engines=("docker.io",),
+        with_engine=("docker-cli", "iptables"),
+        no_engine="enable component main (Ubuntu: universe) in its package sources",
+    ),
+    Family.RED_HAT: Packages(
+        repair="true",
+        refresh=f"{_DNF} -q makecache",
+        offered=f"{_DNF} --version >/dev/null; for p in moby-engine docker docker-cli docker-ce docker-ce-cli; do ! $pm -q info $p >/dev/null 2>&1 || echo $p; done",
+        install=f"{_DNF} -y --exclude='kernel*' install",
+        engines=("moby-engine", "docker", "docker-ce"),
+        with_engine=("docker-cli", "docker-ce-cli"),
+        no_engine="its own packages have Podman instead: add a repository with docker-ce there, or take an image of another distribution",
+    ),
+    Family.ALPINE: Packages(
+        repair="apk fix",
+        refresh="apk update",
+        offered="apk search -q -x docker",
+        install="apk add --no-interactive",
+        engines=("docker",),
+        with_engine=(),
+        no_engine="enable the community repository in /etc/apk/repositories",
+    ),
+}
+
+
+def packages_of(family: Family) -> Packages:
+    """The family's commands."""
+    return _TABLE[family]
