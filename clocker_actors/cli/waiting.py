@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until it has ended (Ctrl-C leaves it running).")]
 ENDED = frozenset({"done", "failed", "cancelled", "superseded", "interrupted"})
+NOTED = frozenset({"add_policy", "set_policy", "delete"})
+"""Effectors whose last word is told although they are done: a policy may wait for what never comes, what was built may be in use."""
 FIRST_LOOK, LONGEST_PAUSE = 0.05, 0.5
 INTERRUPTED = 130
 
@@ -81,6 +83,8 @@ def _conclude(activity: Item, path: str, about: str, subject: str, *, quiet: boo
     if activity["state"] == "done":
         if not quiet:
             output.note(f"{about}: done{took} (activity {activity['id']})")
+            if activity["effector"] in NOTED and activity["note"]:
+                output.note(f"but {activity['note']}")
         return
     why = activity["problem"] or activity["state"]
     told = f"{about}: {activity['state']}{took}: {why}; `clocker explain {subject or where}` tells more"

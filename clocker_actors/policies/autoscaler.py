@@ -180,7 +180,7 @@ class AutoScaler(PolicyActor):
             self._wait(None)
         else:
             asked = wish(load, size, rules)
-            self._record(size, asked.size, asked.raw, rules)
+            self._record(size, asked.size, asked.raw, rules, load.value)
             concluded = settle(asked, load, self.memory.wishes, size, rules, now)
             pause = paused(concluded, rules, self.memory.last_order, self.sizes.failed, now)
             if concluded.target is None or pause is not None:
@@ -211,13 +211,13 @@ class AutoScaler(PolicyActor):
             return "a shrink is still under way"
         return "it was measured before the last shrink had ended" if load.at <= self.memory.shrunk_at else ""
 
-    def _record(self, size: int, wished: int, raw: int, rules: Rules) -> None:
+    def _record(self, size: int, wished: int, raw: int, rules: Rules, measured: float | None = None) -> None:
         """Record what was wished for; a gap in the readings counts as no wish for change."""
         now, limit = self.now, FRESH_PERIODS * rules.period
         for history, value in ((self.memory.wishes, wished), (self.memory.max.wanted, raw)):
             if self.evaluated_at is not None and now - self.evaluated_at > limit:
                 history.record(self.evaluated_at + limit, size)
-            history.record(now, value)
+            history.record(now, value, measured)
         self.evaluated_at = now
         self.memory.wishes.forget(now - max(rules.up_window, rules.down_window))
         self.memory.max.wanted.forget(now - self.seconds_of("maxReachedNotificationDelay"))

@@ -174,12 +174,13 @@ def settle(asked: Wish, load: Load, history: SizeHistory, size: int, rules: Rule
         steps = (
             asked.steps
             if target == asked.size
-            else (*asked.steps, f"{target} is what was asked for all through the {_window(sort, rules)}")
+            else (*asked.steps, f"{_furthest(sort, history, load, rules, now)}, so {target} and not {asked.size}")
         )
         return Conclusion(sort, asked.reason, f"resize to {target}", target, inputs, steps, asked.clamped, changes, again)
     sort = f"held-{asked.sort}" if held else asked.sort
     reason = f"{asked.reason}; {held[0]}" if held else asked.reason
-    return Conclusion(sort, reason, "", None, inputs, asked.steps, asked.clamped, changes, again)
+    steps = (*asked.steps, *(_furthest(asked.sort, history, load, rules, now) for _ in held[:1]))
+    return Conclusion(sort, reason, "", None, inputs, steps, asked.clamped, changes, again)
 
 
 def idle(asked: Wish, load: Load, size: int, rules: Rules) -> Conclusion:
@@ -240,6 +241,18 @@ def _window(verb: str, rules: Rules) -> str:
     return f"{seconds(rules.up_window if verb == 'grow' else rules.down_window)} window"
 
 
+def _furthest(verb: str, history: SizeHistory, load: Load, rules: Rules, now: float) -> str:
+    """The wish of the window that counts there: not that of this reading, but the one that goes least far."""
+    grow = verb == "grow"
+    past = history.furthest(rules.up_window if grow else rules.down_window, now, highest=not grow)
+    which = f"{'smallest' if grow else 'largest'} wish in the {_window(verb, rules)}"
+    if past is None:
+        return f"no {which} yet: it is not full"
+    because = "" if past.value is None else f" ({load.name} {amount(past.value, load.unit)})"
+    until = "" if past.until is None else f", until {clock_time(past.until)}"
+    return f"the {which}: {counted(past.size, 'member')}, from {clock_time(past.since)}{because}{until}"
+
+
 def _inputs(load: Load, size: int, rules: Rules, asked: Wish | None) -> dict[str, Value]:
     inputs: dict[str, Value] = {"metric": load.name, "value": load.value, "members": load.count, "of": load.of, "at": load.at, "size": size}
     inputs |= {"lower": load.lower, "upper": load.upper, "min": rules.least, "max": rules.most}
@@ -265,5 +278,6 @@ def _would_change(asked: Wish, load: Load, size: int, rules: Rules) -> tuple[str
             step = min(rules.down_increment, rules.down_most or rules.down_increment, size)
             below = min(below, load.upper * (size - step) / load.count)
         bound = rules.bound_of(size - 1) if size <= rules.least else ""
-        words.append(f"would shrink below {amount(below, load.unit)}" + (f" if {bound} allowed fewer than {size}" if bound else ""))
+        what = f"would shrink below {amount(below, load.unit)}" if below > 0 else "would shrink only with no load at all"
+        words.append(what + (f" if {bound} allowed fewer than {size}" if bound else ""))
     return tuple(words)

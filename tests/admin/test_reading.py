@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from tests.admin.house import House
-from tests.telemetry.samples import entity
+from tests.telemetry.samples import NOW, activity, decision, entity
 
 pytestmark = pytest.mark.real_loop
 
@@ -98,3 +98,35 @@ async def test_a_long_list_is_made_in_slices_and_is_the_same(house: House, http:
     assert "transfer-encoding" in answer.headers
     assert [item["uid"] for item in answer.json()["items"]] == ["c2", "m3", "m4", *(f"m{number}" for number in range(100, 750))]
     assert answer.json()["event"] == house.model.events.number
+
+
+@pytest.mark.parametrize(("name", "uid"), [("here", "h6"), ("shop.web.1.g1", "k7"), ("web/2", "m4"), ("clocker", "root"), ("c2", "c2")])
+async def test_an_entity_is_found_by_what_people_call_it(http: httpx.AsyncClient, name: str, uid: str) -> None:
+    answer = await http.get("/v1/entities", params={"name": name})
+    assert [item["uid"] for item in answer.json()["items"]] == [uid]
+    assert (await http.get("/v1/explain", params={"name": name})).json()["uid"] == uid
+
+
+async def test_paths_alone_name_what_is_acted_on(http: httpx.AsyncClient) -> None:
+    assert (await http.get("/v1/entities", params={"path": "here"})).status_code == 404
+    assert (await http.post("/v1/entities/web/effectors/stop")).status_code == 404
+
+
+async def test_an_ambiguous_name_is_400_with_those_it_may_mean(http: httpx.AsyncClient, house: House) -> None:
+    house.model.note(entity("h31", "far/here", "p5"), NOW)
+    answer = await http.get("/v1/explain", params={"name": "here"})
+    assert answer.status_code == 400
+    assert "local/here (host h6), far/here (host h31)" in answer.json()["error"]["message"]
+
+
+async def test_a_decision_and_an_activity_are_explained_by_their_ids(http: httpx.AsyncClient, house: House) -> None:
+    house.model.note(decision(77, "c2", "resize to 3"), NOW)
+    house.model.note(activity(78, "c2", cause="d77"), NOW)
+    for asked in ("d77", "t78"):
+        found = (await http.get("/v1/explain", params={"name": asked})).json()
+        assert (found["about"], found["path"]) == (asked, "shop/web")
+        assert "resize to 3" in str(found["lines"])
+    assert (await http.get("/v1/entities/d77/explain")).json()["about"] == "d77"
+    forgotten = await http.get("/v1/explain", params={"name": "d3"})
+    assert forgotten.status_code == 404
+    assert "not remembered any more" in forgotten.json()["error"]["message"]

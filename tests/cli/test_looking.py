@@ -10,6 +10,7 @@ from clocker_actors.model.identity import Uid
 from clocker_actors.model.noted import PolicyNoted
 from tests.admin.house import House
 from tests.cli.conftest import Clocker
+from tests.telemetry.samples import entity
 
 pytestmark = pytest.mark.real_loop
 
@@ -187,3 +188,29 @@ async def test_what_is_gone_is_shown_as_gone(house: House, clocker: Clocker) -> 
     await house.kernel.settle()
     lines = (await clocker("show", "m3")).out.splitlines()
     assert {"state: it does not exist any more", "up: no", "gone: 2027-01-15 08:00:00 UTC"} <= set(lines)
+
+
+@pytest.mark.parametrize("command", ["explain", "show", "sensors", "effectors"])
+@pytest.mark.parametrize(("name", "path"), [("here", "local/here"), ("shop.web.1.g1", "local/here/shop.web.1.g1")])
+async def test_hosts_and_containers_are_looked_at_by_their_names(
+    house: House, clocker: Clocker, command: str, name: str, path: str
+) -> None:
+    ran = await clocker(command, name)
+    assert ran.code == 0, ran.err
+    if command in {"explain", "show"}:
+        assert path in ran.out
+
+
+async def test_what_may_be_several_is_bad_usage_with_their_names(house: House, clocker: Clocker) -> None:
+    house.note(entity("h31", "far/here", "p5"))
+    await house.kernel.settle()
+    ran = await clocker("explain", "here")
+    assert ran.code == 2
+    assert "local/here (host h6), far/here (host h31); write a whole path or a uid" in " ".join(ran.err.split())
+
+
+async def test_an_activity_is_explained_by_its_id(house: House, clocker: Clocker) -> None:
+    await clocker("resize", "shop/web", "4")
+    ran = await clocker("explain", "t1")
+    assert ran.out.startswith("activity t1: resize(size=4) of shop/web done")
+    assert max(map(len, ran.out.splitlines())) <= 80

@@ -130,7 +130,7 @@ def test_the_value_said_to_make_a_difference_does(value: float, size: int, rules
     for words in said:
         if " if " in words or not words.startswith("would") or size == 0:
             continue
-        mark = float(words.split(" above " if "grow" in words else " below ")[1].split()[0])
+        mark = 0.0 if words.endswith("no load at all") else float(words.split(" above " if "grow" in words else " below ")[1].split()[0])
         beyond = replace(measured, value=mark * 1.02 if "grow" in words else mark * 0.98)
         asked = wish(beyond, size, rules)
         assert asked.sort == ("grow" if "grow" in words else "shrink"), (words, asked)
@@ -228,3 +228,35 @@ def test_a_size_outside_the_bounds_is_corrected_and_said(size: int, target: int 
     assert (found.target if found else None) == target
     if found:
         assert f"was {size}" in found.clamped[0]
+
+
+def test_a_window_says_whose_wish_it_acts_on() -> None:
+    """The value of this reading and the wish of the window are two numbers: both are told, each with its time."""
+    rules = replace(RULES, down_window=30.0)
+    history = SizeHistory()
+    for at, size, value in ((NOW - 40, 5, 92.0), (NOW - 20, 3, 50.0), (NOW - 10, 1, 5.0)):
+        history.record(at, size, value)
+    measured = load(5.0, 8)
+    concluded = settle(wish(measured, 8, rules), measured, history, 8, rules, NOW)
+    assert concluded.target == 5
+    assert concluded.reason.startswith("cpu 5 % is below")
+    assert concluded.steps[-1] == (
+        "the largest wish in the 30 s window: 5 members, from 07:59:20 UTC (cpu 92 %), until 07:59:40 UTC, so 5 and not 1"
+    )
+
+
+def test_what_a_window_holds_names_the_wish_that_holds_it() -> None:
+    rules = replace(RULES, down_window=30.0)
+    history = SizeHistory()
+    history.record(NOW - 40, 8, 50.0)
+    history.record(NOW, 1, 5.0)
+    measured = load(5.0, 8)
+    held = settle(wish(measured, 8, rules), measured, history, 8, rules, NOW)
+    assert "held by the 30 s window until 08:00:30 UTC" in held.reason
+    assert held.steps[-1] == "the largest wish in the 30 s window: 8 members, from 07:59:20 UTC (cpu 50 %), until 08:00:00 UTC"
+
+
+def test_one_member_is_not_said_to_shrink_below_nothing() -> None:
+    measured = load(45.0, 1)
+    concluded = settle(wish(measured, 1, RULES), measured, SizeHistory([(NOW - 9, 1)]), 1, RULES, NOW)
+    assert any(change.startswith("would shrink only with no load at all") for change in concluded.would_change)

@@ -84,3 +84,25 @@ def test_forgetting_what_no_window_sees_changes_nothing(steps: list[tuple[int, i
 def test_a_history_survives_its_encoding(steps: list[tuple[int, int]]) -> None:
     history, _, _ = history_of(steps)
     assert SizeHistory(history.entries).entries == history.entries
+
+
+@given(STEPS, st.integers(0, 100))
+def test_the_furthest_wish_is_told_with_its_times_and_value(steps: list[tuple[int, int]], window: int) -> None:
+    history, now, given_ = history_of(steps)
+    for highest, level in ((True, history.highest(window, now)), (False, history.lowest(window, now))):
+        found = history.furthest(window, now, highest=highest)
+        if found is None:
+            assert math.isinf(level)
+        else:
+            assert found.size == level
+            assert (found.since, found.size) in given_
+            assert found.until is None or found.since < found.until <= now
+
+
+def test_a_wish_keeps_the_value_it_first_came_from() -> None:
+    history = SizeHistory()
+    for at, size, value in ((1.0, 5, 92.0), (2.0, 5, 90.0), (3.0, 2, 10.0)):
+        history.record(at, size, value)
+    found = history.furthest(3, 4, highest=True)
+    assert found is not None
+    assert (found.size, found.since, found.until, found.value) == (5, 1.0, 3.0, 92.0)
