@@ -150,7 +150,9 @@ class Application(Entity[ApplicationState]):
             return  # it was not waited for
         self.cancel_timer("images")
         for activity in self.running.all("delete") if left else ():
-            self.running.step(activity.id, "left behind", f"removed as soon as that is possible: {left}")
+            note = f"not all that was built could be removed yet, it goes as soon as that is possible: {left}"
+            self.running.step(activity.id, "left behind", note)
+            self.running.progress(activity.id, done=activity.done, total=activity.total, note=note)
         self.forget()
 
     # --- what people see

@@ -246,7 +246,9 @@ class Pool(Entity[PoolState]):
         self.cancel_timer("images")
         self.images_over = True
         for activity in self.running.all("delete") if left else ():
-            self.running.step(activity.id, "left behind", f"remove it by hand: {left}")
+            note = f"not all that was built on its hosts could be removed, remove it by hand: {left}"
+            self.running.step(activity.id, "left behind", note)
+            self.running.progress(activity.id, done=activity.done, total=activity.total, note=note)
         self.settle()
 
     # --- towards the desired state

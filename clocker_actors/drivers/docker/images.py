@@ -3,7 +3,6 @@
 import json
 from collections import deque
 from collections.abc import Mapping
-from contextlib import suppress
 
 import aiohttp
 import msgspec
@@ -14,7 +13,7 @@ from clocker_actors.drivers.docker.link import Call, Link
 from clocker_actors.drivers.docker.requests import reference as split
 from clocker_actors.drivers.docker.steps import Steps
 from clocker_actors.drivers.docker.streams import lines
-from clocker_actors.errors import EngineFault, EngineUnavailable, ImageNotFound
+from clocker_actors.errors import ClockerError, EngineFault, EngineUnavailable, ImageNotFound
 from clocker_actors.model.containers import ImageInfo, NamedImage
 from clocker_actors.model.specs import BuildSpec
 
@@ -78,21 +77,28 @@ class Builder:
             async with self._link.stream(call) as response:
                 await _follow(self._link, call.operation, response, reference, steps)
             failed = False
-        finally:
+        except ClockerError as error:
+            refusal: ClockerError | None = error
+        else:
+            refusal = None
+        finally:  # one that was cancelled has no time to clear up: the next one does
             self._under_way -= 1
             self._left += steps.left(failed=failed)
-            await self._clear()
+        await self._clear()
+        if refusal is not None:
+            raise refusal
 
     async def _clear(self) -> None:
         """As well as it goes: what is used after all is left alone, and what cannot be done now is done after the next build."""
-        if self._under_way:
-            return
-        with suppress(EngineUnavailable, EngineFault):
-            while self._left:
-                if await self._is_nameless(self._left[0]):
-                    call = Call("remove_image", "DELETE", f"images/{self._left[0]}", STEP_LIMIT, query={"noprune": "1"}, fine=(404, 409))
+        while self._left and not self._under_way:
+            image = self._left.pop(0)
+            try:
+                if await self._is_nameless(image):
+                    call = Call("remove_image", "DELETE", f"images/{image}", STEP_LIMIT, query={"noprune": "1"}, fine=(404, 409))
                     await self._link.tell(call)
-                self._left.pop(0)
+            except (EngineUnavailable, EngineFault):
+                self._left.append(image)
+                return
 
     async def _is_nameless(self, image: str) -> bool:
         """What a command of the build prints may look like one of the build's own messages, and name an image of somebody else."""
