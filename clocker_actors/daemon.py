@@ -73,7 +73,8 @@ class Manager:
         self.lag = LoopLag()
         self._executor = executor or ThreadPoolExecutor(1, thread_name_prefix="store")
         self._engines: dict[EngineSpec, Engine] = {}
-        self._machines: list[SshMachine] = []
+        self._machines: dict[EngineSpec, SshMachine] = {}
+        self._closing: set[asyncio.Task[None]] = set()
         self.kernel: Kernel
         self.store: SqliteStore
         self.metrics: Metrics
@@ -121,8 +122,9 @@ class Manager:
         self.lag.stop()
         for engine in self._engines.values():
             await engine.close()
-        for machine in self._machines:
+        for machine in self._machines.values():
             await machine.close()
+        await asyncio.gather(*self._closing)
         self._engines.clear()
         self._machines.clear()
         await self.store.close()
@@ -174,6 +176,7 @@ class Manager:
             types=type_table(),
             connect=self._connect,
             machine=self._machine,
+            disconnect=self._disconnect,
             adjunct=self._adjunct,
             timing=timing,
         )
@@ -198,10 +201,26 @@ class Manager:
         if spec.url.startswith("unix://"):
             return LocalMachine()
         if spec.url.startswith("ssh://"):
-            machine = SshMachine(Connection(ssh_address(spec)), self.metrics.calls)
-            self._machines.append(machine)
-            return machine
+            if spec not in self._machines:
+                self._machines[spec] = SshMachine(Connection(ssh_address(spec)), self.metrics.calls)
+            return self._machines[spec]
         return None
+
+    def _disconnect(self, spec: EngineSpec) -> None:
+        """Close what leads to an engine, unless another host has it."""
+        hosts = (decode(HostState, kept.body) for kept in self.store.all(EntityKind.HOST) if kept.body is not None)
+        if any(host.spec.engine == spec for host in hosts):
+            return
+        for leads in (self._engines.pop(spec, None), self._machines.pop(spec, None)):
+            if leads is not None:
+                task = asyncio.create_task(leads.close(), name=f"disconnect {spec.url}")
+                self._closing.add(task)
+                task.add_done_callback(self._disconnected)
+
+    def _disconnected(self, task: asyncio.Task[None]) -> None:
+        self._closing.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.warning("not closed cleanly", what=task.get_name(), problem=str(task.exception()))
 
     def _adjunct(self, spec: PolicySpec, entity: Uid, *, state: Mapping[str, Value] | None, suspended: bool) -> Callable[[], Actor]:
         if not policies.has(spec.type) and not enrichers.has(spec.type):

@@ -172,6 +172,12 @@ class Host(Entity[HostState]):
                 return super().on_receive(message)
         return None
 
+    def on_stop(self) -> None:
+        """With its record (it was deleted with its pool) goes what leads to its engine."""
+        super().on_stop()
+        if self.outside.store.read(self.kind, self.uid) is None:
+            self.outside.disconnect(self.state.spec.engine)
+
     def service_changed(self) -> None:
         """The pool reads the host's view, not its service model."""
 

@@ -42,7 +42,7 @@ class AdjunctMaker(Protocol):
 
 @dataclass(frozen=True)
 class Outside:
-    """Ports, ids and tables. Engines and machines are made per host, and closed by the host that made them."""
+    """Ports, ids and tables. Hosts with one engine share what leads to it; `disconnect` closes that once no host has this engine any more."""
 
     plane: str
     store: Store
@@ -51,6 +51,7 @@ class Outside:
     types: TypeTable
     connect: Callable[[EngineSpec], Engine]
     machine: Callable[[EngineSpec], Machine | None]
+    disconnect: Callable[[EngineSpec], None]
     adjunct: AdjunctMaker
     strategies: tuple[StrategySpec, ...] = ()
     timing: Timing = field(default_factory=Timing)

@@ -1,5 +1,6 @@
 """What flows from an engine without being asked for each time, as messages for the host."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from clocker_actors.entities.hostwords import EngineSaid, Sampled
@@ -13,6 +14,10 @@ async def events(engine: Engine, since: str) -> AsyncIterator[EngineSaid]:
 
 
 async def samples(watch: StatsWatch) -> AsyncIterator[Sampled]:
-    """Samples of all followed containers."""
-    async for stats in watch:
-        yield Sampled(stats)
+    """Samples of all followed containers. Whoever stops it (a host that ends or begins anew) has no use for the watch any more."""
+    try:
+        async for stats in watch:
+            yield Sampled(stats)
+    except (asyncio.CancelledError, GeneratorExit):
+        await watch.close()
+        raise
