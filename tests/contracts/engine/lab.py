@@ -1,7 +1,9 @@
 """An engine under test with what a test needs around it: an image, ways to break it, and a second connection."""
 
 import asyncio
+import io
 import itertools
+import tarfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -121,6 +123,17 @@ async def until(true: Callable[[], Awaitable[bool]], limit: float) -> None:
     async with asyncio.timeout(limit):
         while not await true():  # noqa: ASYNC110 - it is the engine's to know, and it does not tell
             await asyncio.sleep(0.05)
+
+
+def packed(dockerfile: str, name: str = "Dockerfile") -> bytes:
+    """A build context: a Dockerfile, and a file `greeting`."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for path, content in ((name, dockerfile.encode()), ("greeting", b"hello\n")):
+            entry = tarfile.TarInfo(path)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return out.getvalue()
 
 
 @asynccontextmanager

@@ -1,10 +1,12 @@
 """Are events complete, in order, and resumed where they broke off?"""
 
 import asyncio
+from dataclasses import replace
 
 from clocker_actors.errors import EngineUnavailable
 from clocker_actors.model.containers import EngineEvent
-from tests.contracts.engine.lab import LABEL, Lab, heard, next_of
+from clocker_actors.model.specs import BuildSpec
+from tests.contracts.engine.lab import LABEL, Lab, engine_only, heard, next_of, packed, until
 
 
 async def test_a_life_is_heard_in_order(lab: Lab) -> None:
@@ -68,3 +70,22 @@ async def test_a_restarted_engine_breaks_the_stream(lab: Lab) -> None:
     async with heard(lab.engine) as events:
         identity = await lab.engine.create(lab.request())
         assert (await next_of(events, identity, 1))[0].action == "create"
+
+
+@engine_only
+async def test_a_healthcheck_is_heard_and_seen(lab: Lab) -> None:
+    text = f"FROM {lab.image}\nHEALTHCHECK --interval=1s --retries=1 CMD test -e /tmp/well\n"
+    await lab.engine.build("clocker/checked:1", BuildSpec(""), packed(text), {})
+    async with heard(lab.engine) as events:
+        identity = await lab.run(
+            replace(lab.request(command=("sh", "-c", "sleep 2; touch /tmp/well; sleep 60")), image="clocker/checked:1")
+        )
+        assert (await lab.engine.inspect(identity)).healthcheck == "starting"
+        told = [event for event in await next_of(events, identity, 4) if event.action == "health_status"]
+    assert [event.health for event in told] == ["unhealthy", "healthy"]
+
+    async def seen() -> bool:
+        (listed,) = await lab.engine.list({})
+        return {listed.healthcheck, (await lab.engine.inspect(identity)).healthcheck} == {"healthy"}
+
+    await until(seen, 3.0)
