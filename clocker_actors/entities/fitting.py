@@ -54,7 +54,6 @@ def waiting(entity: "Entity[S]", spec: PolicySpec, where: str, cause: Cause) -> 
         "",
         reason,
         cause,
-        {"sensors": list(names)},
         would_change=(change,),
     )
 

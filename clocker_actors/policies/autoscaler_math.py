@@ -247,7 +247,7 @@ def _furthest(verb: str, history: SizeHistory, load: Load, rules: Rules, now: fl
     past = history.furthest(rules.up_window if grow else rules.down_window, now, highest=not grow)
     which = f"{'smallest' if grow else 'largest'} wish in the {_window(verb, rules)}"
     if past is None:
-        return f"no {which} yet: it is not full"
+        return f"wishes are not known yet for the whole {_window(verb, rules)}"
     because = "" if past.value is None else f" ({load.name} {amount(past.value, load.unit)})"
     until = "" if past.until is None else f", until {clock_time(past.until)}"
     return f"the {which}: {counted(past.size, 'member')}, from {clock_time(past.since)}{because}{until}"

@@ -10,10 +10,13 @@ from clocker_actors.model.decisions import Decision
 from clocker_actors.model.identity import EntityKind, Uid
 from clocker_actors.model.noted import PolicyNoted
 from clocker_actors.model.sensors import (
+    CONTAINER_EXIT,
     CONTAINER_HOST,
     GROUP_DESIRED,
     GROUP_SIZE,
     GROUP_UP,
+    POOL_HOSTS,
+    POOL_HOSTS_UP,
     SERVICE_NOT_UP,
     SERVICE_PROBLEMS,
     SERVICE_STATE,
@@ -63,8 +66,8 @@ class Account:
         """What it is now, with everything that is wrong with it below."""
         if entry.gone is not None:
             text = f"{entry.path} ({entry.kind} {entry.uid}) is gone since {words.clock(entry.gone, self.now)}"
-            return Line("state", text, entry.gone)
-        parts = [f"{entry.path or entry.uid} ({entry.kind} {entry.uid})"]
+            return Line("state", text + _end(entry), entry.gone)
+        parts = [f"{entry.path or 'clocker'} ({'the management plane' if entry.kind is EntityKind.ROOT else f'{entry.kind} {entry.uid}'})"]
         state, up = entry.value(SERVICE_STATE.name), entry.value(SERVICE_UP.name)
         if state is not None:
             parts.append(f"is {state}")
@@ -75,6 +78,9 @@ class Account:
             parts.append(f"with {_members(size)} of {desired} wanted, {ups or 0} of them up")
         if "min" in entry.facts and "max" in entry.facts:
             parts.append(f"(its blueprint allows {entry.facts['min']} to {entry.facts['max']})")
+        hosts, hosts_up = entry.value(POOL_HOSTS.name), entry.value(POOL_HOSTS_UP.name)
+        if hosts is not None:
+            parts.append(f"with {counted(int(as_number(hosts) or 0), 'host')}, {hosts_up or 0} of them up")
         host = entry.value(CONTAINER_HOST.name)
         if isinstance(host, str):
             parts.append(f"on {self.model.path(host)}")
@@ -101,7 +107,7 @@ class Account:
 
     def policy(self, policy: PolicyNoted) -> Line:
         """How a policy is."""
-        text = f"policy {policy.name} ({policy.type}) is {policy.state}"
+        text = f"policy {policy.name}{'' if policy.name == policy.type else f' ({policy.type})'} is {policy.state}"
         if policy.state in _RESTS:
             text += f": {_RESTS[policy.state]}"
         status = f"its state: {words.pairs(policy.status, self.now)}" if policy.status else ""
@@ -110,9 +116,10 @@ class Account:
 
     def conclusions(self, entry: Entry) -> Iterator[Line]:
         """What was decided about it, newest first, each policy's last doing of nothing included; then what was done to it without a decision."""
-        idle = self.model.decisions.of_subject(entry.uid, acted=False)
+        own, idle = f"{entry.uid}:", self.model.decisions.of_subject(entry.uid, acted=False)
         acted = self.model.decisions.of_subject(entry.uid, acted=True)
-        yield from self.decisions(idle, acted)
+        gone = {found.by for found in idle if found.by.startswith(own) and found.by.removeprefix(own) not in entry.policies}
+        yield from self.decisions([found for found in idle if entry.gone is not None or found.by not in gone], acted)
         decided = {decision.id for decision in acted}
         rest = [activity for activity in self.model.activities.of_entity(entry.uid) if activity.cause.id not in decided]
         for activity in reversed([activity for activity in rest if activity.id not in self.chains.told][-ACTED:]):
@@ -121,7 +128,10 @@ class Account:
 
     def decisions(self, idle: list[Decision], acted: list[Decision]) -> Iterator[Line]:
         """Those that matter now in full, newest first; earlier ones that acted by name."""
-        latest = {decision.by: decision for decision in idle}
+        last = {decision.by: decision.at for decision in acted}
+        latest = {
+            found.by: found for found in idle if found.at >= last.get(found.by, found.at)
+        }  # what it has acted on since is no reason now
         nothing = sorted(latest.values(), key=lambda found: -found.at)[:IDLE]
         for decision in sorted([*nothing, *acted[-ACTED:]], key=lambda found: -found.at):
             yield self.chains.decision(decision)
@@ -174,8 +184,18 @@ class Account:
             elif (entry.kind is EntityKind.HOST or trace.chosen is None) and any(verdict.host in mine for verdict in trace.examples):
                 refused.append(decision)
         for decision in sorted(chosen[-ACTED:] + refused[-ACTED:], key=lambda found: -found.at):
-            if decision.id not in self.chains.told:
+            if decision.id in self.chains.told:
+                continue
+            if entry.kind is EntityKind.POOL and decision.action:  # of a whole pool, what found no host is the news
+                yield Line("decision", f"{self.chains.headline(decision)} [{decision.id}]", decision.at)
+            else:
                 yield self.chains.decision(decision)
+
+
+def _end(container: Entry) -> str:
+    """How a container ended, if the engine said."""
+    code = container.sensors.get(CONTAINER_EXIT.name)
+    return f"; it had ended with exit code {code.value}" if code is not None and code.value is not None else ""
 
 
 def _members(size: Value) -> str:

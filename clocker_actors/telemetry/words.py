@@ -99,14 +99,14 @@ def moment_named(cause: str) -> tuple[str, float] | None:
 
 
 def pairs(values: Mapping[str, Value], now: float, about: str = "") -> str:
-    """`size = 3, value = 71.3 %` in the order given; what is None is left out. Bounds and value have the unit of the sensor that `metric` names, or `about`."""
+    """`size = 3, value = 71.3 %` in the order given; what is None or empty is left out. Bounds and value have the unit of the sensor that `metric` names, or `about`."""
     metric = unit_of(str(values.get("metric", about)))
     told = []
     for name, value in values.items():
         number = as_number(value)
         if number is not None and number > _LONG_AGO and (name == "at" or name.endswith(_MOMENTS)):
             told.append(f"{name} = {clock(number, now)}")
-        elif value is not None:
+        elif value is not None and value != []:
             unit = metric if name in _IN_METRIC else _UNITS.get(name) or unit_of(name)
             told.append(f"{name} = {figure(value, unit)}")
     return ", ".join(told)

@@ -248,6 +248,7 @@ def test_nobody_is_not_found() -> None:
 
 def test_a_bound_is_told_once() -> None:
     model = shop()
+    model.note(PolicyNoted(Uid("c2"), "scaler", "autoscaler", "policy", "running"), NOW)
     bound = "maxPoolSize 8 (wanted 9)"
     held = "held by the 30 s window until 08:00:38 UTC (would grow to 8)"
     steps = ("90 % x 6 members = 540 %; ceil(/ 60 %) = 9", f"clamped to 8 by {bound}")
@@ -417,3 +418,25 @@ def test_several_that_may_be_meant_are_named() -> None:
     model.note(entity("m9", "shop/db/1", "a1"), NOW)
     with pytest.raises(BadRequest, match=r"'1' may be one of 2: shop/web/1 \(member m3\), shop/db/1 \(member m9\); write"):
         explain(model, "1", NOW)
+
+
+def test_a_removed_policy_s_doing_nothing_is_no_reason_any_more() -> None:
+    model = shop()
+    model.note(PolicyNoted(Uid("c2"), "scaler", "autoscaler", "policy", "running"), NOW)
+    model.note(decision(1, "c2"), NOW)
+    assert "did nothing" in told(model, "shop/web")
+    model.note(PolicyNoted(Uid("c2"), "scaler", "autoscaler", "policy", "removed"), NOW)
+    assert "did nothing" not in told(model, "shop/web")
+
+
+def test_what_a_policy_waited_for_before_it_acted_is_no_reason_any_more() -> None:
+    model = grown()
+    model.note(DecisionNoted(replace(decision(0, "c2").decision, id="d0", reason="held back")), NOW)
+    assert "held back" not in told(model, "shop/web")
+
+
+def test_a_container_that_is_gone_says_how_it_ended() -> None:
+    model = shop()
+    model.note(readings("k8", container__exit=137), NOW)
+    model.note(EntityGone(Uid("k8"), NOW), NOW)
+    assert "is gone since 08:00:00 UTC; it had ended with exit code 137" in told(model, "shop.web.2.g1")
