@@ -1,0 +1,83 @@
+"""How a cluster is: how many of its members serve, whether that is enough, and what becomes of the activities that wait for them."""
+
+from typing import TYPE_CHECKING
+
+from clocker_actors.entities.entity import STORE_PROBLEM
+from clocker_actors.entities.records import Desired
+from clocker_actors.model import sensors
+from clocker_actors.model.identity import Uid
+from clocker_actors.model.lifecycle import Lifecycle, quorate
+
+if TYPE_CHECKING:
+    from clocker_actors.entities.cluster import Cluster
+
+
+class ClusterHealth:
+    """Of one cluster, by what its members said last."""
+
+    __slots__ = ("_cluster",)
+
+    def __init__(self, cluster: "Cluster") -> None:
+        self._cluster = cluster
+
+    def up(self, uid: Uid) -> bool:
+        """Whether this member has started, and is well."""
+        said = self._cluster.brood.said.get(uid)
+        return said is not None and said.up
+
+    def serves(self, uid: Uid) -> bool:
+        """Up, or has begun so lately that its start may yet turn out to have failed: it counts for those who use the cluster, not for who waits for a start."""
+        said = self._cluster.brood.said.get(uid)
+        return said is not None and (said.up or said.settling)
+
+    def refresh(self) -> None:
+        """Say how it is, and end the activities whose goal is reached or cannot be."""
+        cluster = self._cluster
+        up = sum(1 for uid in cluster.state.members if self.serves(uid))
+        cluster.observe(sensors.GROUP_UP, up)
+        if cluster.state.desired is Desired.STOPPED:
+            cluster.service.set_indicator("quorum", "stopped")
+            if cluster.brood.stopped(cluster.state.members):
+                cluster.service.expect(Lifecycle.STOPPED)
+                for activity in cluster.running.all("stop"):
+                    cluster.running.finish(activity.id)
+            for activity in cluster.running.all("resize", "resizeByDelta"):
+                cluster.running.finish(activity.id, cluster.state.size)
+        elif cluster.state.desired is Desired.RUNNING:
+            self._refresh_running(up)
+
+    def _refresh_running(self, up: int) -> None:
+        cluster = self._cluster
+        wanted = cluster.state.size
+        starting = cluster.service.expected is Lifecycle.STARTING
+        started = sum(1 for uid in cluster.state.members if self.up(uid))
+        enough = quorate(cluster.spec.quorum, up, wanted, starting=starting)
+        cluster.service.set_indicator("quorum", "" if enough else f"{up} of {wanted} members are up")
+        words = f"{cluster.starts.failures} members in a row failed to start, and no more are tried until a resize, start or restart; the last: {cluster.starts.last}"
+        cluster.service.set_problem("starts", words if cluster.starts.given_up else "")
+        refused = self._refused()
+        cluster.service.set_problem("placement", refused)
+        stuck = "; ".join(problem for name, problem in cluster.service.problems.items() if name != STORE_PROBLEM)
+        if starting and (quorate(cluster.spec.quorum, started, wanted, starting=True) or stuck or refused):
+            cluster.service.expect(Lifecycle.RUNNING)
+        for activity in cluster.running.all("start", "resize", "resizeByDelta"):
+            cluster.running.progress(activity.id, done=min(up, wanted), total=wanted, note=refused or cluster.starts.last)
+            if stuck or refused:
+                cluster.running.fail(activity.id, stuck or refused)
+            elif started == wanted and not cluster.state.removing:
+                cluster.running.finish(activity.id, wanted)
+
+    def _refused(self) -> str:
+        """Why there is no room, once all who found room are up: whoever asked can then see how much there was."""
+        reason = ""
+        for uid in self._cluster.state.members:
+            said = self._cluster.brood.said.get(uid)
+            if said is None:
+                return ""
+            if said.up:
+                continue
+            if "placement" in said.problems:
+                reason = said.problems["placement"]
+            elif said.state is not Lifecycle.ON_FIRE:
+                return ""
+        return reason
