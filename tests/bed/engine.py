@@ -66,7 +66,7 @@ done
 class Make:
     """What is special about a host's engine: further flags and environment, the system it comes from, the size of its disk.
 
-    `root` is a folder with a Debian of its own (None: this machine's). `disk` is what a tmpfs takes as size ("" means the machine's
+    `settings` become the engine's daemon.json. `root` is a folder with a Debian of its own (None: this machine's). `disk` is what a tmpfs takes as size ("" means the machine's
     disk); such a disk is empty again after a power cut.
     """
 
@@ -74,6 +74,7 @@ class Make:
     environment: Mapping[str, str] = field(default_factory=dict)
     root: Path | None = None
     disk: str = ""
+    settings: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,8 @@ class Engine:
         for folder in ("docker", "bin", "home", "data"):
             (self.folder / folder).mkdir(exist_ok=True)
         (self.folder / "boot.sh").write_text(BOOT)
+        if self.make.settings:
+            (self.folder / "docker/daemon.json").write_text(json.dumps(self.make.settings))
         (self.folder / "answered").unlink(missing_ok=True)
         self.socket.unlink(missing_ok=True)
         pid = spawn(self._command(), self.folder / "log", self._environment(), keep)

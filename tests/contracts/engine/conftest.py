@@ -99,10 +99,9 @@ def contract_bed() -> Iterator[Bed]:
 
 
 def current(root: Path) -> Make:
-    """An engine from another Debian that, like those from 29.0 on, refuses clients below 1.44."""
-    return Make(
-        root=root, environment={"DOCKER_MIN_API_VERSION": "1.44"}, flags=("--ip6tables=false", "--feature", "containerd-snapshotter=true")
-    )
+    """An engine from another Debian that, like those from 29.0 on, refuses clients below 1.44 and keeps its images in containerd."""
+    settings = {"ip6tables": False, "features": {"containerd-snapshotter": True}}
+    return Make(root=root, environment={"DOCKER_MIN_API_VERSION": "1.44"}, settings=settings)
 
 
 async def _with_image(host: BedHost) -> None:
