@@ -47,9 +47,13 @@ class Account:
         """Everything about one entity."""
         yield self.state(entry)
         for policy in entry.policies.values():
-            if policy.role == "policy":
+            if policy.role == "policy" and entry.gone is None:
                 yield self.policy(policy)
-        if entry.kind is EntityKind.CLUSTER and not any(policy.role == "policy" for policy in entry.policies.values()):
+        if (
+            entry.gone is None
+            and entry.kind is EntityKind.CLUSTER
+            and not any(policy.role == "policy" for policy in entry.policies.values())
+        ):
             yield Line("gap", "no policy looks after this cluster; its size changes only when somebody asks (`clocker resize`)")
         told = list(self.conclusions(entry))
         yield from told
@@ -174,7 +178,8 @@ class Account:
         if entry.kind not in {EntityKind.HOST, EntityKind.POOL}:
             return
         mine = {entry.uid} if entry.kind is EntityKind.HOST else {host.uid for host in self.model.children(entry.uid)}
-        chosen, refused = [], []
+        chosen: list[Decision] = []
+        refused: dict[Uid, Decision] = {}
         for decision in self.model.decisions.all():
             trace = decision.placement
             if trace is None:
@@ -182,8 +187,9 @@ class Account:
             if trace.chosen is not None and trace.chosen in mine:
                 chosen.append(decision)
             elif (entry.kind is EntityKind.HOST or trace.chosen is None) and any(verdict.host in mine for verdict in trace.examples):
-                refused.append(decision)
-        for decision in sorted(chosen[-ACTED:] + refused[-ACTED:], key=lambda found: -found.at):
+                refused.pop(decision.subject, None)
+                refused[decision.subject] = decision  # each is asked for again and again
+        for decision in sorted([*chosen[-ACTED:], *[*refused.values()][-ACTED:]], key=lambda found: -found.at):
             if decision.id in self.chains.told:
                 continue
             if entry.kind is EntityKind.POOL and decision.action:  # of a whole pool, what found no host is the news

@@ -68,6 +68,8 @@ class Chains:
 
     def headline(self, decision: Decision) -> str:
         """Who concluded what, when and why, in one sentence."""
+        if decision.placement is not None and not decision.action:
+            return f"{self.clock(decision.at)}: {self.by(decision.by)} found no host for {self.model.path(decision.subject)}: {decision.reason}"
         verb = f"ordered {decision.action}" if decision.action else "did nothing"
         own = decision.by.startswith(f"{decision.subject}:")  # then the policy's name says already whom it is about
         about = "" if own else f" of {self.model.path(decision.subject)}"

@@ -68,8 +68,11 @@ def _going_on(account: Account) -> Iterator[Line]:
 def _last(account: Account) -> Iterator[Line]:
     """The last decisions of policies that acted, placements that found no host, and orders of people or failures."""
     model, told = account.model, list[Line]()
+    refused = {
+        decision.subject: decision.id for decision in model.decisions.all() if decision.placement is not None and not decision.action
+    }
     for decision in model.decisions.all():
-        if decision.action if decision.placement is None else not decision.action:
+        if decision.action if decision.placement is None else refused.get(decision.subject) == decision.id:
             told.append(Line("decision", f"{account.chains.headline(decision)} [{decision.id}]", decision.at))
     for activity in model.activities.all():
         if activity.state.ended and (activity.problem or (not activity.parent and account.chains.is_person(activity.cause.principal))):

@@ -106,7 +106,7 @@ def pairs(values: Mapping[str, Value], now: float, about: str = "") -> str:
         number = as_number(value)
         if number is not None and number > _LONG_AGO and (name == "at" or name.endswith(_MOMENTS)):
             told.append(f"{name} = {clock(number, now)}")
-        elif value is not None and value != []:
+        elif value is not None and value not in ([], ""):
             unit = metric if name in _IN_METRIC else _UNITS.get(name) or unit_of(name)
             told.append(f"{name} = {figure(value, unit)}")
     return ", ".join(told)

@@ -391,8 +391,17 @@ def test_a_pool_and_a_host_with_placements_are_not_said_to_have_none() -> None:
 def test_a_pool_tells_what_found_no_host() -> None:
     model = shop()
     trace = PlacementTrace(None, (), {"MaxContainers": 1}, (HostVerdict(Uid("h6"), "here", False, "MaxContainers", "has 10 of 10"),), 1)
-    model.note(DecisionNoted(replace(decision(1, "m4", kind="place").decision, by="placement", placement=trace)), NOW)
-    in_order(told(model, "local"), "did nothing (place of shop/web/2)", "no host would do of 1 host", "MaxContainers refused 1 of 1 host")
+    for number in (1, 2):
+        again = replace(decision(number, "m4", kind="place").decision, by="placement", placement=trace)
+        model.note(DecisionNoted(again), NOW)
+    assert told(model, "local").count("found no host") == 1, "each time it is asked again is no news"
+    assert told(model, "clocker").count("found no host") == 1
+    in_order(
+        told(model, "local"),
+        "the placement found no host for shop/web/2: because",
+        "no host would do of 1 host",
+        "MaxContainers refused 1 of 1 host",
+    )
 
 
 def test_the_plane_tells_what_it_manages_what_is_unwell_and_what_it_did_last() -> None:
