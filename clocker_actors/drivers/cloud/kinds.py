@@ -1,0 +1,165 @@
+"""Where libcloud's drivers differ: how one is made, how a node gets its key and tags, and how tags are read.
+
+What a driver can do is seen by the arguments it takes, so that most of libcloud's providers need no word here. A public key goes in by
+user data (cloud-init) where there is such, which leaves no key pair in the cloud; tags of a provider without any are read from names.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from clocker_actors.drivers.cloud.choosing import Image, Size
+from clocker_actors.errors import CloudFault
+from clocker_actors.model.locations import CloudSpec
+from clocker_actors.ports.cloud import Node, NodeRequest, NodeState
+
+if TYPE_CHECKING:
+    from libcloud.compute.base import Node as TheirNode
+    from libcloud.compute.base import NodeDriver, NodeImage, NodeSize
+
+HTTP_LIMIT = 30.0
+PREFIX = "clocker-"
+_USER_DATA = ("ex_userdata", "ex_user_data", "cloud_init")
+_TAGS = ("ex_metadata", "ex_labels")
+_STATES = {
+    "running": NodeState.RUNNING,
+    "starting": NodeState.PENDING,
+    "rebooting": NodeState.PENDING,
+    "pending": NodeState.PENDING,
+    "reconfiguring": NodeState.PENDING,
+    "updating": NodeState.PENDING,
+    "migrating": NodeState.RUNNING,
+    "terminated": NodeState.TERMINATED,
+    "stopping": NodeState.STOPPING,
+    "error": NodeState.ERROR,
+}
+
+
+def make_driver(spec: CloudSpec, identity: str, credential: str) -> NodeDriver:
+    """A driver of the spec's provider. Raises CloudFault for one that libcloud has not."""
+    from libcloud.compute.providers import get_driver  # noqa: PLC0415
+
+    try:
+        kind = get_driver(spec.provider)
+    except AttributeError as error:
+        raise CloudFault(f"libcloud has no provider {spec.provider!r}: name one of its compute drivers", cloud=spec.provider) from error
+    options: dict[str, object] = {"timeout": HTTP_LIMIT}
+    if spec.provider == "openstack":  # as jclouds spells it: project:user
+        project, _, user = identity.rpartition(":")
+        options |= {"ex_tenant_name": project, "ex_force_service_region": spec.region, "ex_force_auth_version": "3.x_password"}
+        options |= {"ex_force_auth_url": spec.endpoint} if spec.endpoint else {}
+        return kind(user, credential, **options)
+    if spec.region and "region" in inspect.signature(kind.__init__).parameters:
+        options["region"] = spec.region
+    if spec.endpoint:
+        parts = urlsplit(spec.endpoint)
+        secure = parts.scheme == "https"
+        options |= {"host": parts.hostname, "port": parts.port or (443 if secure else 80), "secure": secure}
+    return kind(identity, credential, **options)
+
+
+def arguments(driver: NodeDriver, request: NodeRequest) -> dict[str, object]:
+    """What `create_node` is given beside name, size, image and place. Raises CloudFault when there is no way to put a key on the node."""
+    template = request.template
+    made: dict[str, object] = {}
+    user_data = next((name for name in _USER_DATA if takes(driver, name)), None)
+    if user_data is not None:
+        made[user_data] = cloud_config(request.public_key, template.user)
+    elif "ssh_key" in driver.features.get("create_node", []):
+        from libcloud.compute.base import NodeAuthSSHKey  # noqa: PLC0415
+
+        made["auth"] = NodeAuthSSHKey(request.public_key)
+    else:
+        raise CloudFault(
+            f"{driver.name} takes neither user data nor keys, so nobody could enter its machines: use another provider", cloud=driver.name
+        )
+    tags = {**template.user_metadata, **template.tags, **request.tags}
+    if (keyword := next((name for name in _TAGS if takes(driver, name)), None)) is not None:
+        made[keyword] = tags
+    elif takes(driver, "ex_create_attr"):
+        made["ex_create_attr"] = {"tags": [f"{key}:{value}" for key, value in tags.items()]}
+    if template.security_groups and takes(driver, "ex_security_groups"):
+        made["ex_security_groups"] = list(template.security_groups)
+    return made
+
+
+def cloud_config(public_key: str, user: str) -> str:
+    """User data that lets a key in as a user, and as root where that is the user."""
+    keys = json.dumps([public_key])  # JSON is YAML
+    return f"#cloud-config\nssh_authorized_keys: {keys}\n" + ("disable_root: false\n" if user in ("", "root") else "")
+
+
+def node_of(node: TheirNode) -> Node:
+    """A node in our words."""
+    made = node.created_at
+    return Node(
+        id=str(node.id),
+        name=str(node.name),
+        state=_state(node),
+        address=str((node.public_ips or node.private_ips or [""])[0]),
+        private_address=str((node.private_ips or [""])[0]),
+        tags=_tags(node),
+        created_at=made.timestamp() if made else 0.0,
+    )
+
+
+def size_of(size: NodeSize) -> Size:
+    """A size in our words; libcloud counts memory in MB and disks in GB, and keeps cores where each driver likes."""
+    extra = size.extra or {}
+    cores = next((extra[key] for key in ("cpu", "vcpus", "cpus", "cores", "guestCpus") if extra.get(key)), getattr(size, "vcpus", 0))
+    return Size(str(size.id), str(size.name), _whole(size.ram) << 20, _whole(size.disk) << 30, _amount(cores), _amount(size.price))
+
+
+def image_of(image: NodeImage) -> Image:
+    """An image in our words."""
+    extra = image.extra or {}
+    made = next((str(extra[key]) for key in ("creation_date", "created_at", "created", "creationTimestamp") if extra.get(key)), "")
+    return Image(str(image.id), str(image.name or ""), made)
+
+
+def has_tags(driver: NodeDriver) -> bool:
+    """Whether its nodes carry tags at all."""
+    return any(takes(driver, name) for name in (*_TAGS, "ex_create_attr"))
+
+
+def takes(driver: NodeDriver, argument: str) -> bool:
+    """Whether its `create_node` has an argument."""
+    return argument in inspect.signature(driver.create_node).parameters
+
+
+def tags_of_name(name: str) -> dict[str, str]:
+    """What a name `clocker-PLANE-HOST` says, for providers without tags."""
+    plane, _, host = name.removeprefix(PREFIX).rpartition("-")
+    return {"clocker-plane": plane, "clocker-host": host} if name.startswith(PREFIX) and plane else {}
+
+
+def _state(node: TheirNode) -> NodeState:
+    if node.extra.get("status") == "shutting-down":  # EC2's, of which libcloud makes an unknown state
+        return NodeState.STOPPING
+    return _STATES.get(str(node.state), NodeState.UNKNOWN)
+
+
+def _tags(node: TheirNode) -> dict[str, str]:
+    for key in ("tags", "metadata", "labels"):
+        match node.extra.get(key):
+            case Mapping() as found:
+                return {str(name): str(value) for name, value in found.items()}
+            case [str(), *_] as words:
+                pairs = (str(word).partition(":") for word in words)
+                return {name: value for name, _, value in pairs}
+    return {}
+
+
+def _whole(amount: object) -> int:
+    return int(_amount(amount))
+
+
+def _amount(amount: object) -> float:
+    try:
+        return float(str(amount))
+    except ValueError:
+        return 0.0
