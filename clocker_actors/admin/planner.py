@@ -110,7 +110,7 @@ def _pool_view(state: PoolState, store: Store, model: ReadModel) -> PoolView:
         if uid is not None:
             index.add(_host_view(uid, spec, order, model))
     occupy_standing(index, store, state.identity.uid)
-    return PoolView(state.spec.name, index.hosts(), state.spec.strategies, state.spec.ports)
+    return PoolView(state.spec.name, index.hosts(), state.spec.strategies, state.spec.ports, affinity=state.spec.affinity)
 
 
 def _host_view(uid: Uid, spec: HostSpec, order: int, model: ReadModel) -> HostView:
@@ -131,6 +131,7 @@ def _host_view(uid: Uid, spec: HostSpec, order: int, model: ReadModel) -> HostVi
         cpu=number(sensors.HOST_CPU),
         foreign=max(0, int(number(sensors.HOST_CONTAINERS) or 0) - len(model.children(uid))),
         order=order,
+        affinity=spec.affinity,
     )
 
 
@@ -147,10 +148,11 @@ def _unseen(spec: PoolSpec) -> PoolView:
             memory=_LARGE_MEMORY,
             cpu=0.0,
             order=order,
+            affinity=host.affinity,
         )
         for order, host in enumerate(spec.hosts)
     ]
-    return PoolView(spec.name, tuple(hosts), spec.strategies, spec.ports)
+    return PoolView(spec.name, tuple(hosts), spec.strategies, spec.ports, affinity=spec.affinity)
 
 
 def _provisional(found: Plan) -> Plan:

@@ -9,6 +9,8 @@ import shlex
 
 from clocker_actors.blueprint.faults import Faults
 from clocker_actors.blueprint.nodes import ListNode, MapNode, Node, ScalarNode, describe, is_null, quote
+from clocker_actors.errors import BadRequest
+from clocker_actors.model.selectors import selector
 from clocker_actors.model.types import KeyType
 from clocker_actors.model.values import Value
 
@@ -19,6 +21,9 @@ _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _SENSOR = re.compile(r"\$brooklyn:sensor\(\s*(?:\"[^\"]*\"\s*,\s*)?\"([^\"]+)\"\s*\)")
 _YES = {"yes": True, "on": True, "no": False, "off": False}
 _MOST_INTEGER = 1 << 63
+_LONGEST_PATTERN = 200
+_RUNAWAY = re.compile(r"[+*}]\??\)+[+*{]")
+"""A group whose end repeats, itself repeated: such an expression may take for ever."""
 
 
 def typed(node: Node, key: KeyType, faults: Faults) -> Value:
@@ -37,6 +42,10 @@ def typed(node: Node, key: KeyType, faults: Faults) -> Value:
             return size(node, what, faults, key.least, key.most)
         case "string" | "sensor":
             return _chosen(node, key, faults)
+        case "labels":
+            return _labels(node, what, faults)
+        case "regex":
+            return _regex(node, what, faults)
         case "list" if not isinstance(node, ListNode):
             _wrong(node, what, "a list", faults)
         case "map" if not isinstance(node, MapNode):
@@ -56,6 +65,37 @@ def _chosen(node: Node, key: KeyType, faults: Faults) -> str | None:
         faults.add(node.mark, f"{quote(key.name)} cannot be {quote(found)}; write one of {', '.join(key.choices)}")
         return None
     return found
+
+
+def _labels(node: Node, what: str, faults: Faults) -> list[str]:
+    """Conditions on labels: a list, one alone, or a map of key to value; each checked where it stands."""
+    if isinstance(node, MapNode):
+        return [f"{key}={value}" for key, value in pairs(node, what, faults).items()]
+    found = []
+    for item in node.items if isinstance(node, ListNode) else (node,):
+        condition = text(item, f"a condition of {what}", faults)
+        try:
+            found += [selector(condition).text] if condition is not None else []
+        except BadRequest as fault:
+            faults.add(item.mark, str(fault))
+    return found
+
+
+def _regex(node: Node, what: str, faults: Faults) -> str | None:
+    pattern = text(node, what, faults)
+    if pattern is None:
+        return None
+    try:
+        re.compile(pattern)
+    except re.error as fault:
+        faults.add(node.mark, f"{what} is {quote(pattern)}, which is no regular expression: {fault}")
+        return None
+    if len(pattern) > _LONGEST_PATTERN or _RUNAWAY.search(pattern):
+        faults.add(
+            node.mark, f"{what} repeats what repeats already, or is longer than {_LONGEST_PATTERN} characters; write a simpler expression"
+        )
+        return None
+    return pattern
 
 
 def _wrong(node: Node, what: str, wanted: str, faults: Faults) -> None:

@@ -28,6 +28,7 @@ class Context:
     faults: Faults
     policies: TypeIndex
     strategies: TypeIndex
+    predicates: frozenset[str] = frozenset()
     files: dict[str, FileReference] = field(default_factory=dict)
     ids: dict[str, Mark] = field(default_factory=dict)
     ports: int = 0

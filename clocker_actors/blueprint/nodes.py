@@ -28,11 +28,21 @@ START = Mark(1, 1)
 
 @dataclass(frozen=True)
 class ScalarNode:
-    """One value. `plain` means written without quotes, so that it may be a number, a boolean or null."""
+    """One value. `plain` means written without quotes, so that it may be a number, a boolean or null. `indent` is that of the lines of a `|` block, -1 else;
+    `straight` says that the text stands in the file as it is, on one line."""
 
     mark: Mark
     text: str
     plain: bool
+    indent: int = -1
+    straight: bool = False
+
+    def at(self, offset: int) -> Mark:
+        """Where the character at this offset of the text stands; where the value begins if that cannot be told."""
+        if self.indent >= 0:
+            before = self.text[:offset].split("\n")
+            return Mark(self.mark.line + len(before), self.indent + len(before[-1]) + 1)
+        return Mark(self.mark.line, self.mark.column + offset + (not self.plain)) if self.straight else self.mark
 
     @cached_property
     def value(self) -> bool | int | float | str | None:

@@ -11,12 +11,15 @@
 """
 
 import re
+from dataclasses import replace
 
+from clocker_actors.blueprint.affinity import read_rules
 from clocker_actors.blueprint.coerce import pairs, text
 from clocker_actors.blueprint.context import Context, Names, listed, slug
 from clocker_actors.blueprint.engine import read_engine
 from clocker_actors.blueprint.locations import LOCAL
 from clocker_actors.blueprint.nodes import Entry, ListNode, MapNode, Mark, Node, ScalarNode, describe, is_null, quote
+from clocker_actors.blueprint.placing import read_affinity
 from clocker_actors.blueprint.provisioning import provision
 from clocker_actors.blueprint.section import Section
 from clocker_actors.blueprint.service import Raw
@@ -50,7 +53,8 @@ def read_pool(raw: Raw, context: Context) -> PoolSpec:
             "this docker-cloud has no `hosts` and no `location`; list at least one engine, as unix:///var/run/docker.sock, or write where hosts come from",
         )
     hosts = _hosts(config, context)
-    return provision(PoolSpec(name, hosts, read_strategies(config, context), _port_range(config, context)), config, context)
+    strategies, rules = read_strategies(config, context), read_affinity(config, context)
+    return provision(PoolSpec(name, hosts, strategies, _port_range(config, context), affinity=rules), config, context)
 
 
 def _hosts(config: Section, context: Context) -> tuple[HostSpec, ...]:
@@ -78,7 +82,7 @@ def _distinct(found: list[tuple[HostSpec, Mark]], context: Context) -> tuple[Hos
     used = Names(names)
     for host, _ in found:
         name = host.name or used.fresh(_suggested(host))
-        hosts.append(HostSpec(name, host.engine, host.address, host.zone, host.labels))
+        hosts.append(replace(host, name=name))
     return tuple(hosts)
 
 
@@ -107,10 +111,11 @@ def _host(item: Node, context: Context) -> HostSpec | None:
     if address and not _ADDRESS.fullmatch(address):
         section.fault("address", f"`address` cannot be {quote(address)}; write a host name or an IP address")
     labels = section.node("labels")
+    rules = read_rules(section.node("affinity"), section.spelled("affinity"), context, of_host=True)
     if engine is None:
         return None
     safe = context.safe(name, "name", section.mark_of("name")) if name else ""
-    return HostSpec(safe, engine, address, section.text("zone"), pairs(labels, "`labels`", context.faults) if labels else {})
+    return HostSpec(safe, engine, address, section.text("zone"), pairs(labels, "`labels`", context.faults) if labels else {}, rules)
 
 
 def _port_range(config: Section, context: Context) -> tuple[int, int]:

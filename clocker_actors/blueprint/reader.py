@@ -6,6 +6,7 @@ anchors, aliases and merge keys (`<<`) are known; duplicate keys are faults.
 """
 
 import re
+from itertools import islice
 from typing import Any, NoReturn
 
 import yaml
@@ -77,6 +78,7 @@ class _Reader:
         self._text = text
         self._faults = faults
         self._loader: Any = _LOADER(text)
+        self._lines: list[str] = []
         self._anchors: dict[str, tuple[Node, int]] = {}
         self._open: set[str] = set()
         self._values = 0
@@ -122,13 +124,25 @@ class _Reader:
         if isinstance(event, yaml.ScalarEvent):
             if "\0" in event.value:
                 self._faults.add(mark, "a NUL character cannot be used in any value; remove it")
-            return ScalarNode(mark, event.value, not event.style)
+            return self._scalar(event, mark)
         if self._depth == MAX_DEPTH:
             _stop(self._faults, mark, f"nested deeper than {MAX_DEPTH} levels; write it flatter")
         self._depth += 1
         node = self._list(mark) if isinstance(event, yaml.SequenceStartEvent) else self._map(mark)
         self._depth -= 1
         return node
+
+    def _scalar(self, event: Any, mark: Mark) -> ScalarNode:
+        end = event.end_mark
+        length = end.column - event.start_mark.column - (2 if event.style else 0)
+        straight = end.line == event.start_mark.line and length == len(event.value)  # an escape makes the text shorter
+        indent = self._indent_after(event.start_mark.line) if event.style == "|" else -1
+        return ScalarNode(mark, event.value, not event.style, indent, straight)
+
+    def _indent_after(self, line: int) -> int:
+        self._lines = self._lines or self._text.split("\n")
+        first = next((each for each in islice(self._lines, line + 1, None) if each.strip()), "")
+        return len(first) - len(first.lstrip(" "))
 
     def _alias(self, name: str, mark: Mark) -> Node:
         if name in self._open:

@@ -13,11 +13,12 @@ from clocker_actors.blueprint.context import Context, Names, listed, slug
 from clocker_actors.blueprint.fit import check_fit, specs_of
 from clocker_actors.blueprint.images import parse_image
 from clocker_actors.blueprint.nodes import Entry, MapNode, Mark, Node, ScalarNode, describe, is_null, quote
+from clocker_actors.blueprint.placing import read_affinity, read_requests, unique, with_rules
 from clocker_actors.blueprint.section import Section
 from clocker_actors.blueprint.tables import CLUSTER, CONFIG_OF, CONTAINER, GROUP, POOL, SERVICE_KEYS, SERVICE_TYPES
 from clocker_actors.blueprint.typed import read_policies, read_strategies
 from clocker_actors.model.identity import EntityKind
-from clocker_actors.model.specs import ClusterSpec, ServiceSpec
+from clocker_actors.model.specs import ClusterSpec, Requests, ServiceSpec
 from clocker_actors.model.values import Value
 
 _SHORTHAND = "docker:"
@@ -117,6 +118,7 @@ def service_of(raw: Raw, context: Context) -> ServiceSpec | None:
     kind = EntityKind.CLUSTER if raw.kind == CLUSTER else EntityKind.MEMBER
     healing = config.boolean("healing")
     check_fit((*enrichers, *policies), kind, context, healing=healing and raw.kind != GROUP)
+    affinity = read_affinity(config, context)
     return ServiceSpec(
         id=identity,
         name=context.safe(name, "name", head.mark_of("name")) if name else "",
@@ -125,11 +127,13 @@ def service_of(raw: Raw, context: Context) -> ServiceSpec | None:
         cluster=_cluster(raw, context) if raw.kind == CLUSTER else None,
         policies=specs_of(policies),
         enrichers=specs_of(enrichers),
-        children=tuple(child for child, _ in children if child),
+        children=tuple(with_rules(child, affinity) if raw.kind == GROUP else child for child, _ in children if child),
         strategies=read_strategies(config, context),
         start_timeout=config.number("startTimeout"),
         healing=healing,
         config=_values(raw, context),
+        affinity=affinity,
+        requests=read_requests(config) if raw.kind == CONTAINER else Requests(),
     )
 
 
@@ -154,6 +158,7 @@ def _inherit(config: Section, member: ServiceSpec, context: Context) -> ServiceS
     return replace(
         member,
         strategies=member.strategies or read_strategies(config, context),
+        affinity=unique((*member.affinity, *read_affinity(config, context))),
         start_timeout=member.start_timeout if own_timeout else config.number("startTimeout"),
         healing=member.healing and config.boolean("healing"),
     )

@@ -39,6 +39,7 @@ SERVICE_KEYS = KeyTable(
 
 COMMON_CONFIG = KeyTable(
     _key("strategies", "node", "placement strategies, in order", "docker.container.strategies", "placement", "placementStrategies"),
+    _key("affinity", "node", "rules about who may be beside it, as NOT TYPE: a text or a list", "affinity.rules", "affinityRules"),
     _key("startTimeout", "duration", "how long a start may take", "start.timeout", default=300.0, least=0.1, most=86400),
     _key("healing", "boolean", "whether failures are detected and mended", default=True),
 )
@@ -85,6 +86,24 @@ CONTAINER_CONFIG = (
         ),
         _key("cpus", "number", "most processor cores it may use", "docker.cpus", least=0.01, most=1024),
         _key("memory", "size", "most memory it may use", "docker.memory", "mem_limit", least=6 * MIB, most=1 << 50),
+        _key(
+            "memoryRequest",
+            "size",
+            "memory that placement sets aside for it; default: its limit",
+            "memory_reservation",
+            "mem_reservation",
+            least=0,
+            most=1 << 50,
+        ),
+        _key(
+            "cpusRequest",
+            "number",
+            "processor cores that placement sets aside for it; default: its limit",
+            "cpu_request",
+            least=0,
+            most=1024,
+        ),
+        _key("diskRequest", "size", "disk space that placement sets aside for it", "disk", least=0, most=1 << 60),
         _key("pids", "integer", "most processes it may have", "pidsLimit", "pids_limit", least=1, most=4_194_304),
         _key("labels", "node", "labels of the container; `clocker.` is the manager's own"),
         _key("readiness", "node", "when it is ready: {http: 8080/path}, {tcp: 5432} or {exec: [words]}, with period, timeout, failures"),
@@ -170,6 +189,7 @@ POOL_CONFIG = KeyTable(
         "placement",
         "placementStrategies",
     ),
+    _key("affinity", "node", "affinity rules of all its hosts and services", "affinity.rules", "affinityRules"),
     _key("portRange", "node", "host ports the manager may choose from, as 20000-29999", "ports", default="20000-29999"),
     *PROVISIONING.keys.values(),
 )
@@ -180,6 +200,7 @@ HOST_KEYS = KeyTable(
     _key("address", "string", "where its published ports are reached; default: the engine's host", default=""),
     _key("zone", "string", "which zone it is in", default=""),
     _key("labels", "node", "labels of the host, for placement"),
+    _key("affinity", "node", "affinity rules of this host", "affinity.rules", "affinityRules"),
 )
 
 ENGINE_KEYS = KeyTable(

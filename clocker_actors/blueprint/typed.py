@@ -13,6 +13,7 @@ from clocker_actors.blueprint.coerce import typed
 from clocker_actors.blueprint.context import Context, Names, listed
 from clocker_actors.blueprint.fit import Written
 from clocker_actors.blueprint.nodes import Entry, MapNode, Mark, Node, ScalarNode, describe, is_null, quote
+from clocker_actors.blueprint.placing import carries_rules
 from clocker_actors.blueprint.section import Section
 from clocker_actors.blueprint.tables import POLICY_KEYS, KeyTable
 from clocker_actors.model.specs import PolicySpec, StrategySpec
@@ -133,7 +134,7 @@ def read_strategies(section: Section, context: Context) -> tuple[StrategySpec, .
     """The placement strategies of a section, in order."""
     node = section.node("strategies")
     items = (node,) if isinstance(node, ScalarNode) else listed(node, section.spelled("strategies"), context.faults)
-    found = (_strategy(item, context) for item in items)
+    found = (_strategy(item, context) for item in items if not carries_rules(item))
     return tuple(spec for spec in found if spec)
 
 

@@ -54,7 +54,7 @@ def request(state: MemberState, container: ContainerSpec, avoid: tuple[Uid, ...]
     asker = Asker(
         identity.uid, state.number + 1, identity.application, state.cluster, identity.path, cause, keep_ports=state.ports, avoid=avoid
     )
-    return placement_request(asker, container, state.spec.strategies)
+    return placement_request(asker, container, state.spec)
 
 
 def planned(placement: Placement, plane: str) -> Generation:

@@ -339,6 +339,7 @@ class Host(Entity[HostState]):
             foreign=self.residents.foreign,
             images=frozenset(self.images.known),
             order=self.state.order,
+            affinity=spec.affinity,
         )
         if view != self.load.told and not self.link.undecided:
             self.load.told = view

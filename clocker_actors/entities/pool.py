@@ -87,7 +87,9 @@ class Pool(Entity[PoolState]):
         for order, spec in enumerate(self.state.spec.hosts):
             uid = self.state.hosts.get(spec.name)
             if uid is not None:
-                view = HostView(uid, spec.name, spec.reached_at, up=False, zone=spec.zone, labels=spec.labels, order=order)
+                view = HostView(
+                    uid, spec.name, spec.reached_at, up=False, zone=spec.zone, labels=spec.labels, order=order, affinity=spec.affinity
+                )
                 self.index.add(view)
         recorded = occupy_standing(self.index, self.outside.store, self.uid)
         for member, generations in recorded.items():
@@ -152,7 +154,7 @@ class Pool(Entity[PoolState]):
         if self.gathering:
             self.early.append(message)
             return
-        answer = place(message.request, self.index, self._strategies(), decision_id=self.ids.decision(), at=self.now)
+        answer = place(message.request, self.index, self._strategies(), rules=self.state.spec.affinity, decision_id=self.ids.decision(), at=self.now)
         if isinstance(answer, Refusal):
             self.tell(message.request.member, PlacementRefused(answer.member, answer.generation, answer.decision, message.ask))
         else:
@@ -209,6 +211,7 @@ class Pool(Entity[PoolState]):
     def _volumes_removed(self, application: Uid, host: Uid) -> None:
         poll = self.volumes.answered(application, host)
         if poll is not None:
+            self.index.forget_volumes(application)
             self.tell(poll.reply_to, VolumesRemoved(application, self.uid))
 
     def _remove_images(self, message: RemoveImages) -> None:

@@ -6,14 +6,28 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from clocker_actors.model.affinity import AffinityRule
 from clocker_actors.model.decisions import Decision
 from clocker_actors.model.identity import Cause, Uid
 from clocker_actors.model.specs import PortSpec, StrategySpec
 
 
 @dataclass(frozen=True, slots=True)
+class Resident:
+    """One generation that has room on a host, as affinity rules and strategies of your own see it. `type` is its image."""
+
+    member: Uid
+    generation: int
+    path: str
+    application: Uid
+    cluster: Uid
+    type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PlacementRequest:
-    """Where should this generation of this member go? `keep_ports` are the host ports it had before (container port → host port)."""
+    """Where should this generation of this member go? `name` is its path; `keep_ports` are the host ports it had before (container port → host port);
+    `memory`, `cpus` and `disk` are what it reserves; `volumes` are named ones, as `<application uid>.<name>`."""
 
     member: Uid
     generation: int
@@ -28,6 +42,10 @@ class PlacementRequest:
     keep_ports: Mapping[str, int] = field(default_factory=dict)
     strategies: tuple[StrategySpec, ...] = ()
     avoid: tuple[Uid, ...] = ()  # hosts that failed this generation already
+    type: str = ""
+    affinity: tuple[AffinityRule, ...] = ()
+    disk: int = 0
+    volumes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +84,8 @@ class HostView:
     applications: Mapping[Uid, int] = field(default_factory=dict)
     clusters: Mapping[Uid, int] = field(default_factory=dict)
     order: int = 0  # position in the pool's list: the fixed order of DepthFirst
+    affinity: tuple[AffinityRule, ...] = ()
+    disk: int = 0  # bytes free for containers, 0 if unknown
+    disk_reserved: int = 0
+    volumes: frozenset[str] = frozenset()
+    residents: tuple[Resident, ...] = ()

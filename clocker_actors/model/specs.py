@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from clocker_actors.model.affinity import AffinityRule
 from clocker_actors.model.locations import MOST_HOSTS, LocationSpec
 from clocker_actors.model.values import Value
 
@@ -154,6 +155,15 @@ class StrategySpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Requests:
+    """What placement sets aside for a container, where that is not its limit; None is as much as the limit, or nothing without one."""
+
+    memory: int | None = None
+    cpus: float | None = None
+    disk: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceSpec:
     """One service: a member, or (with `cluster`) a cluster of them. `container` is None only for a cluster or a bare group of children."""
 
@@ -169,6 +179,8 @@ class ServiceSpec:
     start_timeout: float = 300.0
     healing: bool = True
     config: Mapping[str, Value] = field(default_factory=dict)
+    affinity: tuple[AffinityRule, ...] = ()
+    requests: Requests = Requests()
 
 
 class RemovalStrategy(StrEnum):
@@ -230,6 +242,7 @@ class HostSpec:
     address: str = ""
     zone: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    affinity: tuple[AffinityRule, ...] = ()
 
     @property
     def reached_at(self) -> str:
@@ -271,6 +284,7 @@ class PoolSpec:
     machine_create_attempts: int | None = None
     """Tries to make one wanted host; None: as the location says."""
     on_failure: OnFailure = OnFailure.QUARANTINE
+    affinity: tuple[AffinityRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from clocker_actors.model.values import Value
 
 @dataclass(frozen=True, slots=True)
 class KeyType:
-    """One configuration key. `type` is string, integer, number, boolean, duration (seconds), size (bytes), sensor, list or map; bounds are inclusive."""
+    """One configuration key. `type` is string, integer, number, boolean, duration (seconds), size (bytes), sensor, list, map, labels (conditions on
+    labels) or regex; bounds are inclusive."""
 
     name: str
     type: str
@@ -51,7 +52,8 @@ class PolicyType:
 
 @dataclass(frozen=True, slots=True)
 class TypeTable:
-    """All types by name."""
+    """All types by name; `predicates` are the names that a PREDICATE rule of affinity may use."""
 
     policies: Mapping[str, PolicyType] = field(default_factory=dict)
     strategies: Mapping[str, PolicyType] = field(default_factory=dict)
+    predicates: frozenset[str] = frozenset()

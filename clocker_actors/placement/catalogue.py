@@ -3,20 +3,41 @@
 Names and keys are the ancestor's, its Java names are aliases. A key can be written short or as the ancestor's dotted name.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TypeAlias
 
 from clocker_actors.errors import BadRequest
+from clocker_actors.model.affinity import LABEL, AffinityRule, Sense, Verb
+from clocker_actors.model.selectors import selector
 from clocker_actors.model.specs import StrategySpec
 from clocker_actors.model.types import KeyType, PolicyType
 from clocker_actors.model.values import Value, as_number
-from clocker_actors.placement.filters import CpusFit, MaxContainers, MaxCpuUsage, MemoryFits, NotCordoned, PortsFree, Up
+from clocker_actors.placement.constraints import DiskFits, Group, Hostname, Label, ProvisioningFlags
+from clocker_actors.placement.filters import CpusFit, Filter, MaxContainers, MaxCpuUsage, MemoryFits, NotCordoned, PortsFree, Up
 from clocker_actors.placement.ranked import Pipeline
-from clocker_actors.placement.strategies import BreadthFirst, DepthFirst, LeastContainers, LowestCpuUsage, Random, Ranking
+from clocker_actors.placement.strategies import (
+    BreadthFirst,
+    DepthFirst,
+    ImagePresent,
+    LateRanking,
+    LeastContainers,
+    LowestCpuUsage,
+    Random,
+    Ranking,
+)
 
-Strategy: TypeAlias = MaxContainers | MaxCpuUsage | Ranking
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A strategy that stands for a soft affinity rule."""
+
+    rule: AffinityRule
+
+
+Strategy: TypeAlias = MaxContainers | MaxCpuUsage | Label | Hostname | ProvisioningFlags | Group | Spread | Ranking
 
 _JAVA = (
     "{}PlacementStrategy",
@@ -58,6 +79,44 @@ def _number(config: Mapping[str, Value], keys: tuple[KeyType, KeyType]) -> float
     return as_number(keys[0].default) or 0.0
 
 
+LABELS = (
+    KeyType("labels", "labels", None, "conditions: key, !key, key=value, key!=value, key in (a, b), key notin (a, b)"),
+    KeyType("docker.constraint.labels", "labels", None, "the ancestor's name of labels"),
+)
+HOSTNAME = (
+    KeyType("hostname", "regex", None, "regular expression for the whole name of the host"),
+    KeyType("docker.constraint.hostname", "regex", None, "the ancestor's name of hostname"),
+)
+EXCLUSIVE = (
+    KeyType("exclusive", "boolean", False, "only hosts that hold nothing else"),
+    KeyType("docker.constraint.exclusive", "boolean", None, "the ancestor's name of exclusive"),
+)
+
+
+def _label(config: Mapping[str, Value]) -> Label:
+    written = [config[key.name] for key in LABELS if config.get(key.name) is not None]
+    texts = [text for each in written for text in (each if isinstance(each, list | tuple) else (each,))]
+    return Label(tuple(selector(str(text)) for text in texts))
+
+
+def _hostname(config: Mapping[str, Value]) -> Hostname:
+    written = next((config[key.name] for key in HOSTNAME if config.get(key.name)), None)
+    if written is None:
+        raise BadRequest("Hostname has no hostname: write a regular expression for the whole name of the host", key="hostname")
+    try:
+        return Hostname(re.compile(str(written)))
+    except re.error as fault:
+        raise BadRequest(f"hostname is {written!r}, which is no regular expression: {fault}", key="hostname") from fault
+
+
+def _spread(config: Mapping[str, Value]) -> Spread:
+    over = str(config.get("over", "zone"))
+    if over not in ("host", "zone") and not (over.startswith(LABEL) and over != LABEL):
+        raise BadRequest(f"over is {over!r}: write host, zone, or label:KEY", key="over")
+    text = f"SPREAD OVER {over.replace(':', ' ')}"
+    return Spread(AffinityRule(text, Sense.SPREAD, Verb.CLUSTER, domain="" if over == "host" else over))
+
+
 _ROWS = (
     _row(
         "BreadthFirst", "spread: the host with the fewest containers of this cluster, then the fewest containers", lambda _: BreadthFirst()
@@ -66,6 +125,33 @@ _ROWS = (
     _row("LeastContainers", "the host with the fewest containers", lambda _: LeastContainers()),
     _row("LowestCpuUsage", "the host with the lowest processor use; unknown comes last", lambda _: LowestCpuUsage()),
     _row("Random", "any host, drawn by a hash of the member, so the same in every run", lambda _: Random()),
+    _row(
+        "ImagePresent",
+        "hosts that have the image already; named before another ranking it only breaks that one's ties",
+        lambda _: ImagePresent(),
+    ),
+    _row(
+        "Spread",
+        "over domains of hosts: those with the fewest of this cluster first, then as the other strategies say",
+        _spread,
+        KeyType("over", "string", "zone", "host, zone, or `label:KEY` for hosts that share a label's value"),
+    ),
+    _row("Label", "only hosts whose labels meet all conditions", _label, *LABELS),
+    _row("Hostname", "only hosts whose whole name matches", _hostname, *HOSTNAME),
+    _row(
+        "Group",
+        "a cluster stays together on one host, other clusters and services of its application on others",
+        lambda config: Group(next((config[key.name] for key in EXCLUSIVE if config.get(key.name) is not None), False) is True),
+        *EXCLUSIVE,
+        KeyType("docker.strategy.timeout", "duration", None, "taken for the ancestor's sake: placement never waits"),
+    ),
+    _row(
+        "ProvisioningFlags",
+        "only hosts with so much memory and so many processors that containers have not claimed",
+        lambda config: ProvisioningFlags(int(as_number(config.get("minRam")) or 0), as_number(config.get("minCores")) or 0.0),
+        KeyType("minRam", "size", 0, "least memory unclaimed", 0),
+        KeyType("minCores", "number", 0, "least processors unclaimed", 0),
+    ),
     _row(
         "MaxContainers",
         "only hosts with fewer containers than this",
@@ -99,26 +185,70 @@ def make_strategy(spec: StrategySpec) -> Strategy:
     return row.make(spec.config)
 
 
+_FIT = (Up(), NotCordoned())
+_ROOM = (MemoryFits(), CpusFit(), DiskFits(), PortsFree())
+"""What is always asked: first whether a host answers at all, last whether there is room."""
+
+
 def make_pipeline(strategies: Iterable[StrategySpec]) -> Pipeline:
     """The pipeline of these strategies (pool's first, then the entity's): fit rules are always there, spread when no ranking is named; of two
     bounds of one kind the stricter holds. Raises BadRequest."""
-    containers: MaxContainers | None = None
-    cpu: MaxCpuUsage | None = None
-    rankings: list[Ranking] = []
+    wanted = _Wanted()
     for spec in strategies:
-        made = make_strategy(spec)
+        wanted.take(make_strategy(spec))
+    return wanted.pipeline()
+
+
+class _Wanted:
+    """Strategies sorted by what they do."""
+
+    def __init__(self) -> None:
+        self.filters: dict[str, list[Filter]] = {}
+        self.rankings: list[Ranking] = []
+        self.groups: list[Group] = []
+        self.spreads: list[AffinityRule] = []
+
+    def take(self, made: Strategy) -> None:
         match made:
-            case MaxContainers():
-                containers = made if containers is None or made.most < containers.most else containers
-            case MaxCpuUsage():
-                cpu = made if cpu is None or made.most < cpu.most else cpu
+            case MaxContainers() | MaxCpuUsage():
+                known = self.filters.setdefault(made.rule, [made])[0]
+                if isinstance(known, MaxContainers | MaxCpuUsage) and made.most < known.most:
+                    self.filters[made.rule] = [made]
+            case Label() | Hostname() | ProvisioningFlags():
+                self.filters.setdefault(made.rule, []).append(made)
+            case Group():
+                self.groups.append(made)
+            case Spread():
+                self.spreads.append(made.rule)
             case _:
-                rankings.append(made)
-    filters = [made for made in (containers, cpu) if made is not None]
-    rankings = rankings or [BreadthFirst()]
-    names = tuple([made.rule for made in filters] + [made.name for made in rankings])
-    dominant, rotated = _dominant(rankings)
-    return Pipeline((Up(), NotCordoned(), *filters, MemoryFits(), CpusFit(), PortsFree()), dominant, rotated, names)
+                self.rankings.append(made)
+
+    def pipeline(self) -> Pipeline:
+        rankings = self.rankings or [BreadthFirst()]
+        filters = [_joined(made) for made in self.filters.values()]
+        groups = (Group(any(group.exclusive for group in self.groups)),) if self.groups else ()
+        names = (
+            *(made.rule for made in filters),
+            *("Group" for _ in groups),
+            *("Spread" for _ in self.spreads),
+            *(made.name for made in rankings),
+        )
+        dominant, rotated = _dominant(rankings)
+        late = (*groups, *(made for made in dominant if isinstance(made, LateRanking)))
+        return Pipeline((*_FIT, *filters, *_ROOM), dominant, rotated, names, late=late, rules=tuple(self.spreads))
+
+
+def _joined(made: list[Filter]) -> Filter:
+    """One filter for several of one kind, since decisions count by name."""
+    if len(made) == 1:
+        return made[0]
+    if all(isinstance(each, Label) for each in made):
+        return Label(tuple(condition for each in made if isinstance(each, Label) for condition in each.conditions))
+    flags = [each for each in made if isinstance(each, ProvisioningFlags)]
+    if flags:
+        return ProvisioningFlags(max(each.memory for each in flags), max(each.cores for each in flags))
+    patterns = [each.pattern.pattern for each in made if isinstance(each, Hostname)]
+    return Hostname(re.compile("".join(f"(?=(?:{pattern})\\Z)" for pattern in patterns) + ".*"))
 
 
 def _dominant(rankings: list[Ranking]) -> tuple[tuple[Ranking, ...], bool]:

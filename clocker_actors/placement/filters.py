@@ -134,9 +134,9 @@ class MemoryFits:
 
     def refusal(self, host: HostRow, need: Need) -> str:
         if not host.memory:
-            return f"memory of {host.name} is not known; {_mb(need.memory)} wanted"
+            return f"memory of {host.name} is not known; {megabytes(need.memory)} wanted"
         free = host.memory - host.memory_reserved
-        return f"{host.name} has {_mb(free)} of {_mb(host.memory)} memory unreserved; {_mb(need.memory)} wanted"
+        return f"{host.name} has {megabytes(free)} of {megabytes(host.memory)} memory unreserved; {megabytes(need.memory)} wanted"
 
     def shortfall(self, host: HostRow, need: Need) -> float:
         return host.memory_reserved + need.memory - host.memory
@@ -144,7 +144,9 @@ class MemoryFits:
     def remedy(self, host: HostRow, need: Need) -> str:
         if not host.memory:
             return f"{host.name} saying how much memory it has, which it does once it is up"
-        return f"{_mb(host.memory_reserved + need.memory - host.memory)} more memory free on {host.name}, or a limit of that much less"
+        return (
+            f"{megabytes(host.memory_reserved + need.memory - host.memory)} more memory free on {host.name}, or a limit of that much less"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,5 +222,6 @@ def avoid_reason(host: HostRow) -> str:
     return f"{host.name} failed this generation before"
 
 
-def _mb(amount: int) -> str:
+def megabytes(amount: int) -> str:
+    """An amount of bytes as people read it."""
     return f"{amount / _MB:,.0f} MB" if abs(amount) >= _MB else f"{amount} B"

@@ -7,35 +7,38 @@ Processor amounts are summed as whole nano-cores, so that a release gives back e
 from dataclasses import dataclass
 from functools import lru_cache
 
+from clocker_actors.model.affinity import LABEL, ZONE
 from clocker_actors.model.identity import Uid
 from clocker_actors.model.placements import HostView, PlacementRequest
 from clocker_actors.model.specs import PortSpec
+from clocker_actors.placement.residents import Tally
 
 NANO = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What a request takes of a host: bytes, nano-cores, fixed host ports (sorted), how many random ones; `clash` is a port it names twice."""
+    """What a request takes of a host: bytes of memory and disk, nano-cores, fixed host ports (sorted), how many random ones; `clash` is a port it names twice."""
 
     memory: int = 0
     nanocpus: int = 0
     fixed: tuple[int, ...] = ()
     random: int = 0
     clash: int | None = None
+    disk: int = 0
 
     @staticmethod
     def of(request: PlacementRequest) -> "Need":
         """The need of this request."""
-        return _need(request.memory, request.cpus, request.ports)
+        return _need(request.memory, request.cpus, request.ports, request.disk)
 
 
 @lru_cache(maxsize=1024)
-def _need(memory: int, cpus: float, ports: tuple[PortSpec, ...]) -> Need:
+def _need(memory: int, cpus: float, ports: tuple[PortSpec, ...], disk: int) -> Need:
     wanted = [(port, spec.protocol) for spec in ports if (port := spec.fixed) is not None]
     clash = next((port for place, (port, protocol) in enumerate(wanted) if (port, protocol) in wanted[:place]), None)
     fixed = tuple(sorted({port for port, _ in wanted}))
-    return Need(memory, round(cpus * NANO), fixed, len(ports) - len(wanted), clash)
+    return Need(memory, round(cpus * NANO), fixed, len(ports) - len(wanted), clash, disk)
 
 
 class HostRow:
@@ -43,6 +46,7 @@ class HostRow:
 
     __slots__ = (
         "address",
+        "affinity",
         "applications",
         "clusters",
         "containers",
@@ -50,6 +54,8 @@ class HostRow:
         "cordoned",
         "cores",
         "cpu",
+        "disk",
+        "disk_reserved",
         "foreign",
         "foreign_ports",
         "images",
@@ -63,8 +69,10 @@ class HostRow:
         "ports_from",
         "ports_in_range",
         "ports_to",
+        "tally",
         "uid",
         "up",
+        "volumes",
         "zone",
     )
 
@@ -76,6 +84,8 @@ class HostRow:
         self.containers = 0
         self.memory_reserved = 0
         self.nanocpus = 0
+        self.disk_reserved = 0
+        self.tally = Tally()
         self.ports: dict[int, int] = {}
         self.applications: dict[Uid, int] = {}
         self.clusters: dict[Uid, int] = {}
@@ -86,6 +96,7 @@ class HostRow:
         self.name, self.address, self.zone, self.labels = view.name, view.address, view.zone, view.labels
         self.up, self.cores, self.memory, self.cpu = view.up, view.cores, view.memory, view.cpu
         self.foreign, self.foreign_ports, self.images = view.foreign, view.ports, view.images
+        self.affinity, self.disk, self.volumes = view.affinity, view.disk, view.volumes
         self.containers_read = self.containers
         self._count_ports()
 
@@ -94,7 +105,12 @@ class HostRow:
         self.containers = self.containers_read = view.containers
         self.memory_reserved = view.memory_reserved
         self.nanocpus = round(view.cpus_reserved * NANO)
+        self.disk_reserved = view.disk_reserved
         self.applications, self.clusters = dict(view.applications), dict(view.clusters)
+
+    def domain(self, domain: str) -> str:
+        """In which zone, or under which value of a label, the host is; "" if it has none."""
+        return self.zone if domain == ZONE else self.labels.get(domain.removeprefix(LABEL), "")
 
     @property
     def load(self) -> int:
@@ -156,4 +172,8 @@ class HostRow:
             applications=dict(self.applications),
             clusters=dict(self.clusters),
             order=self.order,
+            affinity=self.affinity,
+            disk=self.disk,
+            disk_reserved=self.disk_reserved,
+            volumes=self.volumes,
         )

@@ -5,16 +5,19 @@ placements can never take the same room. Every change raises `version`. Rankings
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from clocker_actors.errors import Conflict, NotFound
+from clocker_actors.model.affinity import Verb
 from clocker_actors.model.identity import Uid
-from clocker_actors.model.placements import HostView, PlacementRequest
+from clocker_actors.model.placements import HostView, PlacementRequest, Resident
 from clocker_actors.model.specs import StrategySpec
+from clocker_actors.placement.crowd import Crowd
 from clocker_actors.placement.hosts import HostRow, Need
 from clocker_actors.placement.ports import choose_ports
 from clocker_actors.placement.ranked import NOWHERE, Pipeline, RankedHosts
+from clocker_actors.placement.residents import Predicate
 
 PORT_RANGE = (20_000, 29_999)
 """Where random host ports come from unless the pool says otherwise."""
@@ -26,18 +29,25 @@ _ENTRIES_KEPT = 200_000
 """Host entries in all rankings together, some 300 bytes each: the least recently used rankings go first."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reservation:
-    """Room that one generation of a member has on a host."""
+    """Room that one generation of a member has on a host. Never changed once made; not frozen, since a million of them are made."""
 
     member: Uid
     generation: int
     host: Uid
     application: Uid
     cluster: Uid
-    memory: int
-    nanocpus: int
+    need: Need
     ports: Mapping[str, int]
+    path: str
+    type: str
+    volumes: tuple[str, ...]
+
+    @property
+    def resident(self) -> Resident:
+        """Who that is, as affinity rules see it."""
+        return Resident(self.member, self.generation, self.path, self.application, self.cluster, self.type)
 
 
 class HostIndex:
@@ -49,9 +59,14 @@ class HostIndex:
         self.rows: dict[Uid, HostRow] = {}
         self.pipelines: dict[PipelineKey, Pipeline] = {}
         self.last_pipeline: tuple[tuple[StrategySpec, ...], tuple[StrategySpec, ...], Pipeline] | None = None
+        self.bound: dict[object, Pipeline] = {}
+        self.memory: dict[object, Pipeline] = {}
+        self.predicates: Mapping[str, Predicate] = {}
+        self._homes: dict[str, set[Uid]] = {}
         self._ports = ports
         self._shared = shared
-        self._reservations: dict[tuple[Uid, int], Reservation] = {}
+        self._reservations: dict[Uid, tuple[Reservation, ...]] = {}
+        self.crowd = Crowd(self.rows)
         self._standing: dict[Uid, dict[Uid, int]] = {}
         self._rankings: dict[tuple[Pipeline, Need, Uid], RankedHosts] = {}
         self._log: list[Uid] = []
@@ -64,6 +79,7 @@ class HostIndex:
         for view in views:
             index.add(view)
             index.rows[view.uid].seed(view)
+            index.crowd.seed(index.rows[view.uid], view.residents)
             for cluster, count in view.clusters.items():
                 index._standing.setdefault(cluster, {})[view.uid] = count
         return index
@@ -84,12 +100,17 @@ class HostIndex:
         if view.uid in self.rows:
             raise Conflict(f"host {view.name} ({view.uid}) is in this pool already: update it instead", host=view.uid)
         self.rows[view.uid] = HostRow(view, self._ports)
+        self.crowd.host_changed()
         self._changed(view.uid)
 
     def update(self, view: HostView) -> None:
         """What a host says of itself: name, address, zone, labels, up, size, load, foreign containers and their ports, images. Cordon, order and
         reservations are the index's own and stay. Raises NotFound."""
-        self._row(view.uid).observe(view)
+        row = self._row(view.uid)
+        moved = (row.zone, row.labels, row.affinity) != (view.zone, view.labels, view.affinity)
+        row.observe(view)
+        if moved:
+            self.crowd.host_changed()
         self._changed(view.uid)
 
     def cordon(self, host: Uid, cordoned: bool) -> None:
@@ -104,6 +125,7 @@ class HostIndex:
         for reservation in lost:
             self.release(reservation.member, reservation.generation)
         del self.rows[host]
+        self.crowd.host_changed(host)
         for standing in self._standing.values():
             standing.pop(host, None)
         self._changed(host)
@@ -114,8 +136,20 @@ class HostIndex:
         return self._row(host).view()
 
     def hosts(self) -> tuple[HostView, ...]:
-        """All hosts now, in the order they were added."""
-        return tuple(row.view() for row in self.rows.values())
+        """All hosts now, in the order they were added, with who is on them."""
+        there: dict[Uid, list[Resident]] = {}
+        for row, who in self.residents():
+            there.setdefault(row.uid, []).append(who)
+        for found in there.values():
+            found.sort(key=lambda who: (who.member, who.generation))
+        return tuple(replace(row.view(), residents=tuple(there.get(row.uid, ()))) for row in self.rows.values())
+
+    def residents(self) -> Iterator[tuple[HostRow, Resident]]:
+        """Everybody who has room, with the host."""
+        yield from self.crowd.seeded()
+        for held in self._reservations.values():
+            for each in held:
+                yield self.rows[each.host], each.resident
 
     # --- room -------------------------------------------------------------------------------------------------------------------------
 
@@ -136,13 +170,22 @@ class HostIndex:
 
     def release(self, member: Uid, generation: int) -> bool:
         """The generation no longer takes room. False if it had none."""
-        old = self._reservations.pop((member, generation), None)
+        held = self._reservations.get(member, ())
+        old = next((each for each in held if each.generation == generation), None)
         if old is None:
             return False
+        if len(held) > 1:
+            self._reservations[member] = tuple(each for each in held if each is not old)
+        else:
+            del self._reservations[member]
         row = self.rows[old.host]
         row.containers -= 1
-        row.memory_reserved -= old.memory
-        row.nanocpus -= old.nanocpus
+        row.memory_reserved -= old.need.memory
+        row.nanocpus -= old.need.nanocpus
+        row.disk_reserved -= old.need.disk
+        row.tally.total -= 1
+        if self.crowd.facets:
+            self.crowd.count(row, old.resident, -1)
         for port in set(old.ports.values()):
             row.free_port(port)
         _less(row.applications, old.application)
@@ -157,21 +200,42 @@ class HostIndex:
 
     def reservation(self, member: Uid, generation: int) -> Reservation | None:
         """The room this generation has, if any."""
-        return self._reservations.get((member, generation))
+        return next((each for each in self.held(member) if each.generation == generation), None)
+
+    def held(self, member: Uid) -> tuple[Reservation, ...]:
+        """The room that all generations of a member have."""
+        return self._reservations.get(member, ())
 
     def reservations(self, host: Uid) -> tuple[Reservation, ...]:
         """All room reserved on a host, oldest first."""
-        return tuple(reservation for reservation in self._reservations.values() if reservation.host == host)
+        return tuple(each for held in self._reservations.values() for each in held if each.host == host)
 
     def _take(self, row: HostRow, request: PlacementRequest, ports: Mapping[str, int]) -> None:
         need = Need.of(request)
+        member = request.member
         taken = Reservation(
-            request.member, request.generation, row.uid, request.application, request.cluster, need.memory, need.nanocpus, ports
+            member,
+            request.generation,
+            row.uid,
+            request.application,
+            request.cluster,
+            need,
+            ports,
+            request.name,
+            request.type,
+            request.volumes,
         )
-        self._reservations[request.member, request.generation] = taken
+        held = self._reservations.get(member)
+        self._reservations[member] = (taken,) if held is None else (*held, taken)
         row.containers += 1
+        row.disk_reserved += need.disk
+        row.tally.total += 1
+        if self.crowd.facets:
+            self.crowd.count(row, taken.resident, 1)
         row.memory_reserved += need.memory
         row.nanocpus += need.nanocpus
+        for volume in request.volumes:
+            self._homes.setdefault(volume, set()).add(row.uid)
         for port in set(ports.values()):
             row.take_port(port)
         row.applications[request.application] = row.applications.get(request.application, 0) + 1
@@ -180,6 +244,29 @@ class HostIndex:
             standing = self._standing.setdefault(request.cluster, {})
             standing[row.uid] = standing.get(row.uid, 0) + 1
         self._changed(row.uid)
+
+    def lift(self, held: Iterable[Reservation], by: int) -> None:
+        """Have affinity rules not see these (-1), for as long as their member is placed, or see them again (1); rules about an ID always see them."""
+        facets = [facet for facet in self.crowd.facets if facet.verb is not Verb.ID]
+        for each in held:
+            row = self.rows[each.host]
+            row.tally.total += by
+            self.crowd.count(row, each.resident, by, facets)
+            self._changed(row.uid)
+
+    # --- volumes
+
+    def homes(self, volume: str, avoid: tuple[Uid, ...] = ()) -> Mapping[Uid, str]:
+        """The hosts that have this volume, by name: as they say themselves, or since something that uses it was placed there. Where the latter only
+        failed to start (`avoid`) it counts as not there."""
+        placed = self._homes.get(volume, ())
+        found = [row for row in self.rows.values() if volume in row.volumes]
+        return {row.uid: row.name for row in (*found, *(self.rows[uid] for uid in placed if uid in self.rows and uid not in avoid))}
+
+    def forget_volumes(self, application: Uid) -> None:
+        """The volumes of an application are removed."""
+        for volume in [each for each in self._homes if each.partition(".")[0] == application]:
+            del self._homes[volume]
 
     def _row(self, host: Uid) -> HostRow:
         row = self.rows.get(host)
@@ -202,6 +289,8 @@ class HostIndex:
         behind = self.version - ranked.position if ranked is not None else 0
         if ranked is None or ranked.position < self._log_start or behind > len(self.rows):
             ranked = RankedHosts(pipeline, need, cluster, self.rows, self.version)
+            if not pipeline.lasting:
+                return ranked
         elif behind:
             for uid in dict.fromkeys(self._log[ranked.position - self._log_start :]):
                 row = self.rows.get(uid)

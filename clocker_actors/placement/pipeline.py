@@ -5,16 +5,21 @@ count and one example. `table` gives every host's verdict, for people who ask.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 
 from clocker_actors.errors import BadRequest
+from clocker_actors.model.affinity import AffinityRule
 from clocker_actors.model.decisions import Decision, HostVerdict, PlacementTrace
 from clocker_actors.model.identity import Uid
 from clocker_actors.model.placements import Placement, PlacementRequest
 from clocker_actors.model.specs import StrategySpec
 from clocker_actors.model.values import Value, counted
+from clocker_actors.placement.affinity import place_words
+from clocker_actors.placement.binding import bind
 from clocker_actors.placement.catalogue import make_pipeline
+from clocker_actors.placement.districts import Districts
 from clocker_actors.placement.filters import AVOID, avoid_reason
 from clocker_actors.placement.hosts import NANO, HostRow, Need
 from clocker_actors.placement.index import HostIndex
@@ -39,15 +44,40 @@ class Refusal:
 
 
 def place(
-    request: PlacementRequest, index: HostIndex, strategies: tuple[StrategySpec, ...] = (), *, decision_id: str, at: float
+    request: PlacementRequest,
+    index: HostIndex,
+    strategies: tuple[StrategySpec, ...] = (),
+    *,
+    rules: tuple[AffinityRule, ...] = (),
+    decision_id: str,
+    at: float,
 ) -> Placement | Refusal:
-    """Choose a host and reserve room on it. `strategies` are the pool's, the request's own follow them. Room this very generation already had is given up
-    first. Never raises for a request that cannot be met: that is a Refusal."""
+    """Choose a host and reserve room on it. `strategies` and affinity `rules` are the pool's, the request's own follow them. Room this very generation already
+    had is given up first. Never raises for a request that cannot be met: that is a Refusal."""
     index.release(request.member, request.generation)
     try:
-        pipeline = _pipeline(index, strategies, request.strategies)
+        pipeline = bind(request, index, _pipeline(index, strategies, request.strategies), rules)
+        with _unseen(request, index, pipeline):
+            return _place(request, index, pipeline, decision_id, at)
     except BadRequest as fault:
         return _misconfigured(request, str(fault), decision_id, at)
+
+
+@contextmanager
+def _unseen(request: PlacementRequest, index: HostIndex, pipeline: Pipeline) -> Iterator[None]:
+    """While a member that has room already is placed, affinity rules do not see that room: it is on its way out."""
+    held = index.held(request.member) if pipeline.ruled else ()
+    if not held:
+        yield
+        return
+    index.lift(held, -1)
+    try:
+        yield
+    finally:
+        index.lift(held, 1)
+
+
+def _place(request: PlacementRequest, index: HostIndex, pipeline: Pipeline, decision_id: str, at: float) -> Placement | Refusal:
     look = _Look.at(request, index, pipeline)
     best = look.best(BEST)
     trace = look.trace(best, best[0].uid if best else None)
@@ -60,22 +90,38 @@ def place(
 
 
 def place_all(
-    requests: Sequence[tuple[PlacementRequest, str]], index: HostIndex, strategies: tuple[StrategySpec, ...] = (), *, at: float
+    requests: Sequence[tuple[PlacementRequest, str]],
+    index: HostIndex,
+    strategies: tuple[StrategySpec, ...] = (),
+    *,
+    rules: tuple[AffinityRule, ...] = (),
+    at: float,
 ) -> Iterator[Placement | Refusal]:
     """Place one after the other, each (request, decision id) when its answer is taken: whoever iterates decides how long a slice is, and may change the index
     by facts between two answers."""
     for request, decision_id in requests:
-        yield place(request, index, strategies, decision_id=decision_id, at=at)
+        yield place(request, index, strategies, rules=rules, decision_id=decision_id, at=at)
 
 
-def table(request: PlacementRequest, index: HostIndex, strategies: tuple[StrategySpec, ...] = ()) -> tuple[HostVerdict, ...]:
-    """The verdict on every host: accepted ones from best to worst, then refused ones in fixed order. Reserves nothing. Raises BadRequest for bad strategies."""
-    look = _Look.at(request, index, _pipeline(index, strategies, request.strategies))
-    best = look.best(len(index))
-    accepted = look.verdicts(best)
-    names = {row.uid for row in best}
-    others = sorted((row for row in index.rows.values() if row.uid not in names), key=lambda row: (row.order, row.uid))
-    return (*accepted, *(look.refusal(row) for row in others))
+def table(
+    request: PlacementRequest, index: HostIndex, strategies: tuple[StrategySpec, ...] = (), *, rules: tuple[AffinityRule, ...] = ()
+) -> tuple[HostVerdict, ...]:
+    """The verdict on every host: accepted ones from best to worst, then refused ones in fixed order. Reserves nothing, and asks as if this generation had no
+    room yet. Raises BadRequest for bad strategies."""
+    held = index.reservation(request.member, request.generation)
+    index.release(request.member, request.generation)
+    try:
+        pipeline = bind(request, index, _pipeline(index, strategies, request.strategies), rules)
+        with _unseen(request, index, pipeline):
+            look = _Look.at(request, index, pipeline)
+            best = look.best(len(index))
+            accepted = look.verdicts(best)
+            names = {row.uid for row in best}
+            others = sorted((row for row in index.rows.values() if row.uid not in names), key=lambda row: (row.order, row.uid))
+            return (*accepted, *(look.refusal(row) for row in others))
+    finally:
+        if held is not None:
+            index.occupy(request, held.host, held.ports)
 
 
 def _pipeline(index: HostIndex, pool: tuple[StrategySpec, ...], own: tuple[StrategySpec, ...]) -> Pipeline:
@@ -102,36 +148,62 @@ class _Look:
     ranked: RankedHosts
     pipeline: Pipeline
     version: int
+    districts: Districts | None = None
 
     @staticmethod
     def at(request: PlacementRequest, index: HostIndex, pipeline: Pipeline) -> "_Look":
         ranked = index.ranking(pipeline, Need.of(request), request.cluster)
-        return _Look(request, index.rows, index.standing(request.cluster), ranked, pipeline, index.version)
+        districts = Districts(ranked, index.crowd.tally) if pipeline.domains else None
+        return _Look(request, index.rows, index.standing(request.cluster), ranked, pipeline, index.version, districts)
 
     def best(self, most: int) -> list[HostRow]:
         number = number_of(f"{self.request.member}.{self.request.generation}") if self.pipeline.rotated else 0
-        order = self.ranked.walk(self.rows, self.request.cluster, self.standing, number)
+        order = self.ranked.walk(self.rows, self.request.cluster, self.standing, number, self.districts)
         if self.request.avoid:
             order = (uid for uid in order if uid not in self.request.avoid)
         return [self.rows[uid] for uid in islice(order, most)]
 
     def verdicts(self, best: Sequence[HostRow]) -> tuple[HostVerdict, ...]:
-        words, cluster = self.pipeline.words, self.request.cluster
+        words, cluster = self.words if self.pipeline.pulls is not None else self.pipeline.words, self.request.cluster
         return tuple([HostVerdict(row.uid, row.name, True, "", words(row, cluster), rank) for rank, row in enumerate(best, 1)])
+
+    def words(self, row: HostRow, cluster: Uid) -> str:
+        pulls = self.pipeline.pulls
+        assert pulls is not None
+        group = self.ranked.group_of(row.uid)
+        tallies = self.districts.tallies[group] if self.districts is not None and group is not None else {}
+        return "; ".join(each for each in (pulls.words_in(row, tallies), self.pipeline.words(row, cluster)) if each)
 
     def refusal(self, row: HostRow) -> HostVerdict:
         by = self.ranked.refusing(row.uid)
+        group = self.ranked.group_of(row.uid)
+        closed = self.districts.refusal(row, group) if self.districts is not None and group is not None else None
+        if closed is not None:
+            return closed
         if by is None:
             return HostVerdict(row.uid, row.name, False, AVOID, avoid_reason(row))
         return HostVerdict(row.uid, row.name, False, by.rule, by.refusal(row, self.ranked.need))
 
+    def gate_remedies(self) -> Iterator[str]:
+        """Per gate that refuses, what would open it where it is nearest."""
+        for rule in self.districts.counts() if self.districts is not None else ():
+            uid, gate, tally = self.districts.nearest(rule) if self.districts is not None else ("", None, None)
+            if gate is not None and tally is not None:
+                yield gate.help(tally, place_words(self.rows[Uid(uid)], gate.domain))
+
     def avoided(self) -> list[HostRow]:
-        return sorted((self.rows[uid] for uid in set(self.request.avoid) if self.ranked.accepts(uid)), key=lambda row: (row.order, row.uid))
+        closed = self.districts.closed if self.districts is not None else {}
+        open_ = (uid for uid in set(self.request.avoid) if self.ranked.accepts(uid) and self.ranked.group_of(uid) not in closed)
+        return sorted((self.rows[uid] for uid in open_), key=lambda row: (row.order, row.uid))
 
     def trace(self, best: Sequence[HostRow], chosen: Uid | None) -> PlacementTrace:
         ranked = self.ranked
         refused = ranked.counts()
         examples = [ranked.example(rule, self.rows) for rule in refused]
+        if self.districts is not None:
+            for rule, count in self.districts.counts().items():
+                refused[rule] = count
+                examples.append(self.refusal(self.rows[self.districts.nearest(rule)[0]]))
         if self.request.avoid:
             avoided = self.avoided()
             if avoided:
@@ -193,7 +265,7 @@ def _refused(request: PlacementRequest, look: _Look, trace: PlacementTrace, deci
     else:
         reason = f"no host fits: {_counts(trace)}; for example {'; '.join(example.reason for example in trace.examples)}"
         again = (f"trying {row.name} again for this generation" for row in look.avoided()[:1])
-        changes = (*look.ranked.remedies(look.rows), *again)
+        changes = (*look.ranked.remedies(look.rows), *look.gate_remedies(), *again)
     inputs = _inputs(request, look.ranked)
     return Decision(decision_id, request.member, BY, KIND, at, "", reason, request.cause, inputs, (_counts(trace),), (), changes, trace)
 

@@ -10,15 +10,25 @@ come last, sorted by themselves. A cluster on many hosts gets a ranking of its o
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from heapq import merge
+from itertools import groupby
+from typing import TYPE_CHECKING, TypeAlias
 
+from clocker_actors.model.affinity import AffinityRule
 from clocker_actors.model.decisions import HostVerdict
 from clocker_actors.model.identity import Uid
+from clocker_actors.placement.affinity import Bound, Pulls
+from clocker_actors.placement.constraints import LateFilter
 from clocker_actors.placement.filters import Filter
 from clocker_actors.placement.hosts import HostRow, Need
-from clocker_actors.placement.strategies import BreadthFirst, Key, Ranking
+from clocker_actors.placement.strategies import BreadthFirst, Key, LateRanking, Ranking
 
-Entry: TypeAlias = tuple[Key, int, Uid]
+if TYPE_CHECKING:
+    from clocker_actors.placement.districts import Districts
+
+Group: TypeAlias = tuple[str, ...]
+"""In which of the pipeline's domains a host is, by their values: hosts of one group are alike to every rule about domains."""
+Entry: TypeAlias = tuple[Key, int, Uid, Group]
 _Place: TypeAlias = tuple[int, Uid]
 
 NOWHERE = Uid("")
@@ -27,12 +37,23 @@ NOWHERE = Uid("")
 
 @dataclass(frozen=True, slots=True, eq=False)  # compared by identity: the index makes each once
 class Pipeline:
-    """Filters in order and rankings, the dominating one first. With `rotated`, hosts of equal rank are rotated by the request's number."""
+    """Filters in order and rankings, the dominating one first. With `rotated`, hosts of equal rank are rotated by the request's number.
+
+    `pulls` come before all rankings; `gates` are rules about `domains` wider than a host, asked once per group of hosts. One that is not `lasting` is made for
+    one request alone."""
 
     filters: tuple[Filter, ...]
     rankings: tuple[Ranking, ...]
     rotated: bool
     names: tuple[str, ...]
+    pulls: Pulls | None = None
+    gates: tuple[Bound, ...] = ()
+    domains: tuple[str, ...] = ()
+    lasting: bool = True
+    ruled: bool = False
+    late: tuple[LateFilter | LateRanking, ...] = ()
+    rules: tuple[AffinityRule, ...] = ()
+    """Of the pipeline of some strategies, before it is bound to a request: what has to be bound, and soft rules that strategies stand for."""
 
     @property
     def per_cluster(self) -> bool:
@@ -42,13 +63,15 @@ class Pipeline:
     @property
     def shareable(self) -> bool:
         """Whether clusters on few hosts can share one ranking: spread dominates, so their own hosts simply come last."""
-        return bool(self.rankings) and isinstance(self.rankings[0], BreadthFirst) and not self.rotated
+        plain = self.pulls is None and not self.domains and not self.rotated
+        return plain and bool(self.rankings) and isinstance(self.rankings[0], BreadthFirst)
 
     def key(self, host: HostRow, cluster: Uid) -> Key:
         """Sort key of a host, lowest best."""
-        if len(self.rankings) == 1:
+        if len(self.rankings) == 1 and self.pulls is None:
             return self.rankings[0].key(host, cluster)
-        return tuple(part for ranking in self.rankings for part in ranking.key(host, cluster))
+        own = self.pulls.key(host, cluster) if self.pulls is not None else ()
+        return (*own, *(part for ranking in self.rankings for part in ranking.key(host, cluster)))
 
     def words(self, host: HostRow, cluster: Uid) -> str:
         """Why the host ranks as it does."""
@@ -65,7 +88,7 @@ class RankedHosts:
         self.need = need
         self.cluster = cluster
         self.position = position
-        self.accepted: list[Entry] = []
+        self.groups: dict[Group, list[Entry]] = {} if pipeline.domains else {(): []}
         self.refused: dict[str, list[_Place]] = {}
         self._filters = {rule.rule: rule for rule in pipeline.filters}
         self._states: dict[Uid, Entry | tuple[str, _Place]] = {}
@@ -73,11 +96,12 @@ class RankedHosts:
         self._remedies: tuple[str, ...] | None = None
         for row in rows.values():
             self._states[row.uid] = state = self._judge(row)
-            if len(state) == 3:
-                self.accepted.append(state)
+            if len(state) == 4:
+                self.groups.setdefault(state[3], []).append(state)
             else:
                 self.refused.setdefault(state[0], []).append(state[1])
-        self.accepted.sort()
+        for entries in self.groups.values():
+            entries.sort()
         for places in self.refused.values():
             places.sort()
 
@@ -86,7 +110,9 @@ class RankedHosts:
         for rule in self.pipeline.filters:
             if not rule.accepts(row, need):
                 return (rule.rule, (row.order, row.uid))
-        return (self.pipeline.key(row, self.cluster), row.order, row.uid)
+        pipeline = self.pipeline
+        group = tuple([row.domain(domain) for domain in pipeline.domains]) if pipeline.domains else ()
+        return (pipeline.key(row, self.cluster), row.order, row.uid, group)
 
     def refresh(self, row: HostRow) -> None:
         """Judge a changed or new host again."""
@@ -100,8 +126,8 @@ class RankedHosts:
         if old is not None:
             self._take_out(old)
         self._states[row.uid] = state
-        if len(state) == 3:
-            insort(self.accepted, state)
+        if len(state) == 4:
+            insort(self.groups.setdefault(state[3], []), state)
         else:
             insort(self.refused.setdefault(state[0], []), state[1])
             self._examples.pop(state[0], None)
@@ -114,8 +140,9 @@ class RankedHosts:
             self._take_out(old)
 
     def _take_out(self, state: Entry | tuple[str, _Place]) -> None:
-        if len(state) == 3:
-            del self.accepted[bisect_left(self.accepted, state)]
+        if len(state) == 4:
+            entries = self.groups[state[3]]
+            del entries[bisect_left(entries, state)]
             return
         places = self.refused[state[0]]
         del places[bisect_left(places, state[1])]
@@ -125,36 +152,56 @@ class RankedHosts:
 
     def accepts(self, host: Uid) -> bool:
         """Whether no filter refuses the host."""
-        return len(self._states.get(host, ())) == 3
+        return len(self._states.get(host, ())) == 4
 
     def refusing(self, host: Uid) -> Filter | None:
         """The filter that refuses this host, if one does."""
         state = self._states.get(host)
         return self._filters[state[0]] if state is not None and len(state) == 2 else None
 
-    def walk(self, rows: Mapping[Uid, HostRow], cluster: Uid, present: Collection[Uid], number: int) -> Iterator[Uid]:
+    def walk(
+        self, rows: Mapping[Uid, HostRow], cluster: Uid, present: Collection[Uid], number: int, districts: "Districts | None" = None
+    ) -> Iterator[Uid]:
         """Accepted hosts from best to worst for a request of `cluster`, which stands on `present`; `number` rotates equals where asked for."""
+        if districts is not None:
+            return self._walk_districts(districts, number)
         if self.pipeline.rotated:
             return self._walk_rotated(number)
         if self.cluster == cluster or not present or not self.pipeline.per_cluster:
-            return (entry[2] for entry in self.accepted)
+            return (entry[2] for entry in self.groups[()])
         return self._walk_shared(rows, cluster, present)
 
     def _walk_shared(self, rows: Mapping[Uid, HostRow], cluster: Uid, present: Collection[Uid]) -> Iterator[Uid]:
-        for entry in self.accepted:
+        for entry in self.groups[()]:
             if entry[2] not in present:
                 yield entry[2]
         own = [rows[uid] for uid in present if self.accepts(uid)]
         yield from (uid for _, _, uid in sorted((self.pipeline.key(row, cluster), row.order, row.uid) for row in own))
 
     def _walk_rotated(self, number: int) -> Iterator[Uid]:
-        start = 0
-        while start < len(self.accepted):
-            end = bisect_right(self.accepted, self.accepted[start][0], lo=start, key=_key_of)
+        start, accepted = 0, self.groups[()]
+        while start < len(accepted):
+            end = bisect_right(accepted, accepted[start][0], lo=start, key=_key_of)
             first = number % (end - start)
             for step in range(end - start):
-                yield self.accepted[start + (first + step) % (end - start)][2]
+                yield accepted[start + (first + step) % (end - start)][2]
             start = end
+
+    def _walk_districts(self, districts: "Districts", number: int) -> Iterator[Uid]:
+        """The groups that are open, merged: within each the order holds whatever its domains add to all its keys."""
+        merged = merge(*(districts.shifted(group, entries) for group, entries in self.groups.items() if not districts.closed.get(group)))
+        if not self.pipeline.rotated:
+            yield from (entry[2] for entry in merged)
+            return
+        for _, equal in groupby(merged, _key_of):
+            equals = list(equal)
+            first = number % len(equals)
+            yield from (entry[2] for entry in (*equals[first:], *equals[:first]))
+
+    def group_of(self, host: Uid) -> Group | None:
+        """The group of an accepted host."""
+        state = self._states.get(host, ())
+        return state[3] if len(state) == 4 else None
 
     def counts(self) -> dict[str, int]:
         """How many hosts each rule refuses, in the order the rules are asked."""

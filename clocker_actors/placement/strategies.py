@@ -15,6 +15,7 @@ from math import inf
 from typing import Protocol, TypeAlias
 
 from clocker_actors.model.identity import Uid
+from clocker_actors.model.placements import PlacementRequest
 from clocker_actors.model.values import counted
 from clocker_actors.placement.hosts import HostRow
 
@@ -35,6 +36,33 @@ class Ranking(Protocol):
 
     def words(self, host: HostRow, cluster: Uid) -> str:
         """The key in words with numbers."""
+
+
+class LateRanking:
+    """A ranking that depends on more of the request than its cluster."""
+
+    __slots__ = ()
+
+    def bound(self, request: PlacementRequest) -> Ranking:
+        """The ranking for this request; equal ones for requests that see hosts alike."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePresent(LateRanking):
+    """Hosts that have the image already come first: they need not pull or build it."""
+
+    image: str = ""
+    name: str = "ImagePresent"
+
+    def bound(self, request: PlacementRequest) -> Ranking:
+        return ImagePresent(request.image)
+
+    def key(self, host: HostRow, cluster: Uid) -> Key:
+        return (0 if self.image in host.images else 1,)
+
+    def words(self, host: HostRow, cluster: Uid) -> str:
+        return f"image {self.image} is {'there' if self.image in host.images else 'not there yet'}"
 
 
 @dataclass(frozen=True, slots=True)

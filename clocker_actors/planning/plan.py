@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from clocker_actors.model.identity import Cause, EntityKind, Uid
 from clocker_actors.model.placements import Placement
-from clocker_actors.model.specs import ApplicationSpec, ClusterSpec, ContainerSpec, ServiceSpec, StrategySpec
+from clocker_actors.model.specs import ApplicationSpec, ClusterSpec, ContainerSpec, ServiceSpec
 from clocker_actors.model.values import counted
 from clocker_actors.placement.index import HostIndex
 from clocker_actors.placement.pipeline import place
@@ -126,13 +126,13 @@ class _Draft:
         else:
             if cluster == NO_CLUSTER:  # members of a cluster share their warnings
                 self.warnings.extend(container_warnings(path, service.container, self.pool))
-            self._place(path, service.container, cluster, service.strategies)
+            self._place(path, service.container, cluster, service)
         self.services(path, service.children, ())
 
-    def _place(self, path: str, container: ContainerSpec, cluster: Uid, strategies: tuple[StrategySpec, ...]) -> None:
+    def _place(self, path: str, container: ContainerSpec, cluster: Uid, service: ServiceSpec) -> None:
         asker = Asker(Uid(path), 1, self.uid, cluster, path, _CAUSE)
-        request = placement_request(asker, container, strategies)
-        answer = place(request, self.index, self.pool.strategies, decision_id="plan", at=0.0)
+        request = placement_request(asker, container, service)
+        answer = place(request, self.index, self.pool.strategies, rules=self.pool.affinity, decision_id="plan", at=0.0)
         if not isinstance(answer, Placement):
             self.refusals.append(PlanRefusal(path, answer.decision.reason, answer.decision.would_change))
             return

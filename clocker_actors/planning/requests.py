@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from clocker_actors.model.identity import Cause, Uid
 from clocker_actors.model.placements import PlacementRequest
-from clocker_actors.model.specs import ContainerSpec, StrategySpec
+from clocker_actors.model.specs import BUILT_IMAGE, ContainerSpec, ServiceSpec, VolumeKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,11 @@ class Asker:
     avoid: tuple[Uid, ...] = ()
 
 
-def placement_request(asker: Asker, container: ContainerSpec, strategies: tuple[StrategySpec, ...] = ()) -> PlacementRequest:
-    """The request for a container of this spec. `strategies` are the member's own; what its cluster's spec says
-    of placement is in there already. No limit reserves nothing."""
+def placement_request(asker: Asker, container: ContainerSpec, service: ServiceSpec) -> PlacementRequest:
+    """The request for a container of this spec. `service` is the member's own; what its cluster's spec says
+    of placement is in there already. No limit and no request reserves nothing."""
+    limits, requests = container.resources, service.requests
+    volumes = {volume.source for volume in container.volumes if volume.kind is VolumeKind.VOLUME}
     return PlacementRequest(
         member=asker.member,
         generation=asker.generation,
@@ -33,10 +35,14 @@ def placement_request(asker: Asker, container: ContainerSpec, strategies: tuple[
         name=asker.name,
         cause=asker.cause,
         image=container.image.reference,
-        memory=container.resources.memory or 0,
-        cpus=container.resources.cpus or 0.0,
+        memory=(limits.memory if requests.memory is None else requests.memory) or 0,
+        cpus=(limits.cpus if requests.cpus is None else requests.cpus) or 0.0,
         ports=container.ports,
         keep_ports=asker.keep_ports,
-        strategies=strategies,
+        strategies=service.strategies,
         avoid=asker.avoid,
+        type=container.image.reference.removeprefix(f"{BUILT_IMAGE}") if container.image.build else container.image.reference,
+        affinity=service.affinity,
+        disk=requests.disk or 0,
+        volumes=tuple(sorted(f"{asker.application}.{name}" for name in volumes)),
     )

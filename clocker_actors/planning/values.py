@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from clocker_actors.model.affinity import AffinityRule
 from clocker_actors.model.containers import ImageInfo
 from clocker_actors.model.identity import Uid
 from clocker_actors.model.placements import HostView
@@ -49,6 +50,7 @@ class PoolView:
     strategies: tuple[StrategySpec, ...] = ()
     ports: tuple[int, int] = PORT_RANGE
     images: Mapping[str, ImageInfo] = field(default_factory=dict)
+    affinity: tuple[AffinityRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

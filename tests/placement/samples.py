@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import groupby
 
+from clocker_actors.blueprint.affinity import rules_of
 from clocker_actors.model.identity import Cause, Uid
 from clocker_actors.model.placements import HostView, Placement, PlacementRequest
 from clocker_actors.model.specs import PortKind, PortSpec, StrategySpec
@@ -42,21 +43,21 @@ def index_of(*views: HostView, ports: tuple[int, int] = (20_000, 29_999), shared
     return index
 
 
-def ask(wanted: PlacementRequest, index: HostIndex, *strategies: StrategySpec) -> Placement | Refusal:
-    """Place, with a decision id of no interest."""
-    return place(wanted, index, strategies, decision_id="d9", at=100.0)
+def ask(wanted: PlacementRequest, index: HostIndex, *strategies: StrategySpec, pool: str = "") -> Placement | Refusal:
+    """Place, with a decision id of no interest; `pool` holds the affinity rules of the pool."""
+    return place(wanted, index, strategies, rules=rules_of(pool), decision_id="d9", at=100.0)
 
 
-def placed(wanted: PlacementRequest, index: HostIndex, *strategies: StrategySpec) -> Placement:
+def placed(wanted: PlacementRequest, index: HostIndex, *strategies: StrategySpec, pool: str = "") -> Placement:
     """Place what must fit."""
-    answer = ask(wanted, index, *strategies)
+    answer = ask(wanted, index, *strategies, pool=pool)
     assert isinstance(answer, Placement), answer
     return answer
 
 
-def refused(wanted: PlacementRequest, index: HostIndex, *strategies: StrategySpec) -> Refusal:
+def refused(wanted: PlacementRequest, index: HostIndex, *strategies: StrategySpec, pool: str = "") -> Refusal:
     """Place what must not fit."""
-    answer = ask(wanted, index, *strategies)
+    answer = ask(wanted, index, *strategies, pool=pool)
     assert isinstance(answer, Refusal), answer
     return answer
 

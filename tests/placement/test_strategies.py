@@ -72,5 +72,6 @@ def test_the_entitys_strategies_follow_the_pools() -> None:
 
 def test_all_of_the_ancestors_names_are_known() -> None:
     names = {"BreadthFirst", "DepthFirst", "LeastContainers", "LowestCpuUsage", "Random", "MaxContainers", "MaxCpuUsage"}
-    assert set(STRATEGIES) == names
+    names |= {"Label", "Hostname", "Group", "ProvisioningFlags"}
+    assert set(STRATEGIES) == names | {"ImagePresent", "Spread"}
     assert all(f"{name}PlacementStrategy" in STRATEGIES[name].aliases for name in names)
