@@ -107,9 +107,9 @@ async def test_a_build_without_room(small_bed: Bed, tmp_path: Path) -> None:
         with pytest.raises(OutOfDisk) as refusal:
             await engine.build("clocker/never:1", BuildSpec(""), web_context(), {"clocker.plane": "built"})
         assert await engine.image("clocker/never:1") is None
+        await engine.close()
     assert host.docker_host in str(refusal.value) and "free disk space" in str(refusal.value)
     assert await host.leftovers("built") == []
-    await engine.close()
 
 
 class Unheard:

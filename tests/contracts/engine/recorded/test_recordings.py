@@ -119,3 +119,12 @@ def test_the_same_tape_is_the_same_file(tmp_path: Path) -> None:
     tape.save(read, second)
     assert first.read_bytes() == second.read_bytes()
     assert list(read.tracks["b"]) == list(TRACK)
+
+
+def test_the_recording_is_of_an_engine_as_they_are_now() -> None:
+    """It refuses clients below 1.44, and was spoken to in the highest version both know."""
+    kept = tape.load()
+    asked = [exchange.question.path for track in kept.tracks.values() for exchange in track]
+    assert kept.engine["least_api"] == "1.44"
+    assert {path.split("/")[1] for path in asked} == {"version", "_ping", f"v{kept.engine['api']}"}
+    assert tape.FILE.stat().st_size < 500_000
