@@ -16,8 +16,12 @@ from typing import ClassVar
 from clocker_actors.entities import generations, standing
 from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
 from clocker_actors.entities.family import Family
+from clocker_actors.entities.leaving import Leaving
+from clocker_actors.entities.memberhealth import MemberHealth
 from clocker_actors.entities.outside import Outside
+from clocker_actors.entities.placesearch import PlaceAgain, PlaceSearch
 from clocker_actors.entities.records import Desired, Generation, MemberState, read_state
+from clocker_actors.entities.watchers import Watchers
 from clocker_actors.errors import Failure
 from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity
@@ -25,7 +29,6 @@ from clocker_actors.model.generations import (
     TOPIC_BEGAN,
     ClaimContainer,
     ContainerRead,
-    EndContainer,
     GenerationChanged,
     HostBegan,
     Lane,
@@ -35,17 +38,11 @@ from clocker_actors.model.generations import (
 )
 from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
-from clocker_actors.model.messages import ChildChanged, ChildDeleted, Place, Placed, PlacementRefused, Places, Release, SayPlaces
+from clocker_actors.model.messages import ChildChanged, ChildDeleted, Placed, PlacementRefused, Places, SayPlaces
 from clocker_actors.model.values import Value
 
 START_TRIES = 3
-PLACE_LIMIT = 60.0
-PLACE_PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)
 PROGRESS = {Phase.WAITING: 0, Phase.IMAGE: 1, Phase.STARTING: 2, Phase.STARTED: 3, Phase.READY: 4}
-
-
-class PlaceAgain:
-    """Timer message: ask the Pool once more."""
 
 
 class Member(Entity[MemberState]):
@@ -57,17 +54,14 @@ class Member(Entity[MemberState]):
     def __init__(self, uid: Uid, outside: Outside) -> None:
         super().__init__(uid, outside)
         self.phase: Phase | None = None  # of the current generation; None until its host was told of it
-        self.ask = ""  # the question the Pool was asked and has not answered, "" if none
-        self.pausing = False  # refused; the Pool is asked again in a while
-        self.refusals = 0
         self.tries = 0
-        self.avoid: tuple[Uid, ...] = ()
         self.blocked = ""
         self.lane = Lane.SCALING
         self.cause = SYSTEM
-        self.ending: set[int] = set()
-        self.watchers: dict[str, float] = {}  # who looks closely → each so many seconds
-        self.period: float | None = None  # the shortest of them
+        self.search = PlaceSearch(self)
+        self.leaving = Leaving(self)
+        self.health = MemberHealth(self)
+        self.watchers = Watchers(self)
 
     def on_start(self) -> None:
         self.take_up(lambda: read_state(MemberState, self.outside.store, self.kind, self.uid))
@@ -92,18 +86,18 @@ class Member(Entity[MemberState]):
             case GenerationChanged():
                 self._generation_changed(message)
             case Placed():
-                self._placed(message)
+                self.search.placed(message)
             case PlacementRefused():
-                self._refused(message)
+                self.search.refused(message)
             case SayPlaces():
                 self.tell(message.pool, Places(self.uid, standing.places(self.state)))
             case PlaceAgain():
-                self._ask_again()
+                self.search.take_back()
                 self.settle()
             case HostBegan():
                 self._tell_host_again(message.host)
             case WatchClosely():
-                self._watch(message.by, message.period)
+                self.watchers.watch(message.by, message.period)
             case ChildChanged():
                 self.family.brood.heard(message)
                 self.settle()
@@ -136,7 +130,7 @@ class Member(Entity[MemberState]):
         ready = self.service.expected is Lifecycle.RUNNING and self.phase is Phase.READY
         self._aim(activity, Desired.RUNNING, None if ready else Lifecycle.STARTING)
         if self.phase in generations.NOT_RUNNING:
-            self._leave(self.state)
+            self.leaving.leave(self.state)
 
     def _bring_down(self, activity: Activity, _: Arguments) -> None:
         self._aim(activity, Desired.STOPPED, Lifecycle.STOPPING)
@@ -153,7 +147,7 @@ class Member(Entity[MemberState]):
         self._aim(activity, Desired.RUNNING, Lifecycle.STARTING)
         self.lane = Lane.HEALING
         if self.state.current is not None:
-            self._leave(self.state)
+            self.leaving.leave(self.state)
 
     def _restart_children(self, activity: Activity) -> None:
         self.refuse_if_deleting(activity)
@@ -170,11 +164,12 @@ class Member(Entity[MemberState]):
             self.service.expect(expected)
         self.running.supersede("start", "restart", "stop", "delete", by=activity)
         self.cause = Cause(activity.id, activity.cause.principal)
-        self.blocked, self.tries, self.refusals, self.avoid = "", 0, 0, ()
+        self.blocked, self.tries = "", 0
+        self.search.anew()
         if activity.effector != "restart":
             self.family.anew()
-        if self.pausing or desired is not Desired.RUNNING:
-            self._ask_again()
+        if self.search.pausing or desired is not Desired.RUNNING:
+            self.search.take_back()
         self.service.clear_problems()
         self.tell_again()
         self.change(replace(self.state, desired=desired))
@@ -202,8 +197,8 @@ class Member(Entity[MemberState]):
             self._towards_running()
         else:
             self._towards_stopped()
-        self._end_leaving()
-        self._refresh()
+        self.leaving.end()
+        self.health.refresh()
 
     def _towards_running(self) -> None:
         container = self.state.spec.container
@@ -212,11 +207,8 @@ class Member(Entity[MemberState]):
         if self.state.current is not None:
             if self.phase is None:
                 self._launch(self.state.current)
-        elif not self.ask and not self.pausing and all(generation.ended for generation in self.state.leaving):
-            self.ask = self.ids.question()
-            self._step("place", "asking the pool for a host")
-            self.after("place", PLACE_LIMIT, PlaceAgain())
-            self.tell(self.identity.pool, Place(generations.request(self.state, container, self.avoid, self.cause), self.ask))
+        elif self.search.idle and all(generation.ended for generation in self.state.leaving):
+            self.search.begin(container)
 
     def _launch(self, current: Generation) -> None:
         container = self.state.spec.container
@@ -229,96 +221,22 @@ class Member(Entity[MemberState]):
             self.tell(current.host, ClaimContainer(intent, self.cause))
         else:
             self.tell(current.host, RunContainer(intent, self.lane, self.cause))
-        if self.period is not None:
-            self.tell(current.host, WatchClosely(self.uid, self.period))
-
-    def _ask_again(self) -> None:
-        """Whatever the Pool was asked is void; it may be asked anew at once."""
-        if self.ask:
-            self.tell(self.identity.pool, Release(self.uid, self.state.number + 1))
-        self.ask, self.pausing = "", False
-        self.cancel_timer("place")
+        if self.watchers.period is not None:
+            self.tell(current.host, WatchClosely(self.uid, self.watchers.period))
 
     def _tell_host_again(self, host: Uid) -> None:
         """The host has forgotten what it was told, so it is told again: what runs is adopted, what leaves is removed."""
         if self.state.current is not None and self.state.current.host == host:
             self.phase = None
-        self.ending -= {generation.number for generation in self.state.leaving if generation.host == host}
+        self.leaving.host_forgot(host)
         self.settle()
 
     def _towards_stopped(self) -> None:
-        self._ask_again()
+        self.search.take_back()
         if self.state.current is not None:
-            self._leave(self.state)
+            self.leaving.leave(self.state)
         elif not self.state.leaving and self.state.desired is Desired.DELETED and not self.state.children:
             self.forget()
-
-    def _leave(self, state: MemberState, *, ended: bool | None = None) -> None:
-        """The current generation becomes a leaving one; `ended` if nothing of it runs (not given: as its phase says)."""
-        current = state.current
-        if current is None:
-            return
-        over = self.phase in generations.NOT_RUNNING if ended is None else ended
-        if self.phase in {Phase.DIED, Phase.GONE}:
-            # It holds neither memory nor ports any more: its successor may have its very place.
-            self.tell(self.identity.pool, Release(self.uid, current.number))
-        leaving = replace(current, ended=over)
-        self.phase, self.settling = None, False
-        self.change(replace(state, current=None, leaving=(*state.leaving, leaving)))
-
-    def _end_leaving(self) -> None:
-        """Have leaving generations removed. Remains of a dead one wait until its successor runs (removing holds up starting) or has no room."""
-        busy = self.state.desired is Desired.RUNNING and self.phase is not Phase.READY and not self.blocked and not self.refusals
-        for generation in self.state.leaving:
-            if generation.number in self.ending or (generation.ended and busy):
-                continue
-            self.ending.add(generation.number)
-            container = self.state.spec.container
-            grace = container.stop_timeout if container else 10.0
-            self.tell(generation.host, EndContainer(self.uid, generation.number, generation.name, self.cause, grace))
-
-    # --- placement
-
-    def _placed(self, message: Placed) -> None:
-        placement = message.placement
-        if message.ask != self.ask:
-            # The answer to a question that was taken back. Its room is given back here unless the generation is in use, or asked for anew: then it was.
-            current = self.state.current
-            if not self.ask and not (current is not None and current.number == placement.generation):
-                self.tell(self.identity.pool, Release(self.uid, placement.generation))
-            return
-        self.ask, self.refusals, self.phase = "", 0, None
-        self.cancel_timer("place")
-        self.service.set_problem("placement", "")
-        current = generations.planned(placement, self.outside.plane)
-        self._step("start", f"on {placement.host_name}")
-        self.state = replace(self.state, current=current, number=current.number, ports={**self.state.ports, **current.ports})
-        self.cause = Cause(placement.decision.id, self.cause.principal)
-        self.decided(placement.decision, acted=True)
-        self.observe(sensors.GENERATION, current.number)
-        self.observe(sensors.CONTAINER_HOST, current.host)
-        self.note()
-
-    def _refused(self, message: PlacementRefused) -> None:
-        if message.ask != self.ask:
-            return
-        if self.avoid:
-            # Elsewhere is no room: rather there again than nowhere.
-            self.avoid = ()
-            self._ask_again()
-            self.settle()
-            return
-        pause = PLACE_PAUSES[min(self.refusals, len(PLACE_PAUSES) - 1)]
-        self.refusals += 1
-        self.ask, self.pausing = "", True
-        self.decided(message.decision, acted=False)
-        self._step("place", f"refused: {message.decision.reason}; asked again in {pause:g} s")
-        why = generations.no_place(message.decision)
-        self.service.set_problem("placement", why)
-        for activity in self.running.all("start", "restart"):
-            self.running.fail(activity.id, why)
-        self.after("place", pause, PlaceAgain())
-        self.settle()
 
     # --- what host and container say
 
@@ -327,28 +245,7 @@ class Member(Entity[MemberState]):
         if current is not None and message.generation == current.number:
             self._current_changed(current, message)
             return
-        leaving = next((kept for kept in self.state.leaving if kept.number == message.generation), None)
-        if leaving is None:
-            return
-        if message.phase in {Phase.GONE, Phase.LOST}:
-            # Of a host that does not answer nothing can be awaited; what it still has is swept as an orphan when it is back.
-            self.tell(self.identity.pool, Release(self.uid, leaving.number))
-            self.ending.discard(leaving.number)
-            self.service.set_problem(f"remains of generation {leaving.number}", "")
-            if self.pausing:
-                self._ask_again()
-            self._listen_less(leaving)
-            self.change(replace(self.state, leaving=tuple(kept for kept in self.state.leaving if kept is not leaving)))
-        elif message.phase in generations.NOT_RUNNING and not leaving.ended:
-            kept_leaving = tuple(replace(kept, ended=True) if kept is leaving else kept for kept in self.state.leaving)
-            self.change(replace(self.state, leaving=kept_leaving))
-        elif leaving.number in self.ending and message.failure is not None:
-            self.service.set_problem(f"remains of generation {leaving.number}", message.reason)
-
-    def _listen_less(self, gone: Generation) -> None:
-        there = (*self.state.leaving, *((self.state.current,) if self.state.current else ()))
-        if not any(kept.host == gone.host for kept in there if kept is not gone):
-            self.unsubscribe(gone.host, TOPIC_BEGAN)
+        self.leaving.changed(message)
 
     def _current_changed(self, current: Generation, message: GenerationChanged) -> None:
         self.phase = message.phase
@@ -360,11 +257,11 @@ class Member(Entity[MemberState]):
         elif message.phase in generations.NOT_RUNNING:
             self._not_running(current, message)
         else:
-            self._step(str(message.phase), message.reason)
+            self.step(str(message.phase), message.reason)
         self.settle()
 
     def _ready(self, current: Generation, message: GenerationChanged) -> None:
-        self._step("ready", message.reason)
+        self.step("ready", message.reason)
         self.service.replace_indicators(self._indicators_without("container", "health", "host"))
         address = message.observed.address if message.observed else ""
         self.observe(sensors.ENDPOINTS, generations.endpoints(current, address))
@@ -392,7 +289,7 @@ class Member(Entity[MemberState]):
             self._start_failed(current, message.failure, message.reason)
         elif starting and message.phase is Phase.GONE and self.restartable():
             # It was up in an earlier run of the manager, and somebody removed it since: the service did not fail, it is only to be there again.
-            self._leave(self.state, ended=True)
+            self.leaving.leave(self.state, ended=True)
         elif starting:
             # It was up in an earlier run of the manager and is found dead: a failure, not a start that takes its time.
             self.service.expect(Lifecycle.RUNNING)
@@ -402,13 +299,13 @@ class Member(Entity[MemberState]):
         lost = self.phase is Phase.LOST
         if (lost or generations.may_help_elsewhere(failure)) and self.tries < START_TRIES:
             if lost or (failure is not None and failure.kind != "PortTaken"):
-                self.avoid = (*self.avoid, current.host)
-            self._step("retry", f"{reason}; trying again ({self.tries + 1} of {START_TRIES})")
-            self._leave(replace(self.state, ports={}), ended=True)
+                self.search.avoid = (*self.search.avoid, current.host)
+            self.step("retry", f"{reason}; trying again ({self.tries + 1} of {START_TRIES})")
+            self.leaving.leave(replace(self.state, ports={}), ended=True)
             return
         self.blocked = reason or "did not start"
         runs = failure is not None and failure.kind == "NotReady"  # then it has to be stopped before anything takes its place
-        self._leave(self.state, ended=not runs)
+        self.leaving.leave(self.state, ended=not runs)
 
     # --- readings
 
@@ -417,53 +314,8 @@ class Member(Entity[MemberState]):
         if current is not None and message.generation == current.number:
             self.read(*(reading for reading in message.readings if reading.sensor in generations.FORWARDED))
 
-    def _watch(self, by: str, period: float | None) -> None:
-        self.watchers.pop(by, None)
-        if period is not None:
-            self.watchers[by] = period
-        before, self.period = self.period, min(self.watchers.values(), default=None)
-        if self.period != before and self.state.current is not None and self.phase is not None:
-            self.tell(self.state.current.host, WatchClosely(self.uid, self.period))
-
-    # --- what people see
-
-    def _refresh(self) -> None:
-        self.service.set_indicator("children", self.family.down())
-        self.service.set_problem("children", self.family.fire())
-        if self.state.desired is Desired.RUNNING:
-            self._refresh_running()
-        elif self.state.desired is Desired.STOPPED and self._nothing_left() and self.family.stopped():
-            self.service.set_indicator("container", "stopped" if self.state.spec.container else "")
-            self.service.expect(Lifecycle.STOPPED)
-            self._finish("stop")
-
-    def _nothing_left(self) -> bool:
-        return self.state.current is None and not self.state.leaving
-
-    def _refresh_running(self) -> None:
-        if self.blocked:
-            self.service.set_indicator("container", self.blocked)
-            self.service.set_problem("start", self.blocked)
-            self.service.expect(Lifecycle.ON_FIRE)
-            for activity in self.running.all("start", "restart"):
-                self.running.fail(activity.id, self.blocked)
-        elif self.state.spec.container is not None and self.state.current is None:
-            self.service.set_indicator("container", "not started yet")
-        elif fire := self.family.fire():
-            for activity in self.running.all("start"):
-                self.running.fail(activity.id, fire)
-            if self.service.expected is Lifecycle.STARTING:
-                self.service.expect(Lifecycle.RUNNING)
-        if self.service.up and not self.settling:
-            if self.service.expected is not Lifecycle.RUNNING:
-                self.service.expect(Lifecycle.RUNNING)
-            self._finish("start", *(("restart",) if self.state.spec.container is not None else ()))
-
-    def _finish(self, *effectors: str) -> None:
-        for activity in self.running.all(*effectors):
-            self.running.finish(activity.id)
-
-    def _step(self, name: str, note: str) -> None:
+    def step(self, name: str, note: str) -> None:
+        """Tell how far a start is."""
         for activity in self.running.all("start", "restart"):
             self.running.step(activity.id, name, note)
             if name in PROGRESS:
