@@ -2,7 +2,8 @@
 
 Lowest first: defaults, `clocker.toml` (CLOCKER_CONFIG, else in the state directory), CLOCKER_* variables, flags. The name of a setting is
 one word everywhere: `ping_period` in the file, CLOCKER_PING_PERIOD, `--ping-period`. All faults are reported together, each with where
-it stands, what is wrong and what would be right. Durations are seconds. The CLI imports this room too, so it stays cheap.
+it stands, what is wrong and what would be right. Durations are seconds. The CLI imports this room too, so it stays cheap. Locations that
+settings name, and secrets, are the matter of `credentials.py`.
 """
 
 import difflib
@@ -14,6 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+from clocker_actors.credentials import VARIABLE, NamedLocation, Reference, Secrets, read_locations
 from clocker_actors.errors import SettingsError
 
 PREFIX = "CLOCKER_"
@@ -119,6 +121,13 @@ class Settings:
     """Decisions remembered in memory, three fifths of them for those that acted."""
     keep_events: int = field(default=4_096, metadata={"check": _number(10, 1_000_000, "4096", whole=True)})
     """Events that a client who was away can still be told."""
+    locations: Mapping[str, NamedLocation] = field(default_factory=dict)
+    """Tables `[locations.NAME]` of the file, without their secrets."""
+    secrets: Secrets = field(default_factory=Secrets, repr=False)
+
+    def resolve(self, reference: Reference) -> str:
+        """The value of a secret of a location, by its name. Raises SettingsError, which says where to write it."""
+        return self.secrets.resolve(reference)
 
     @property
     def socket(self) -> Path:
@@ -126,7 +135,7 @@ class Settings:
         return self.state / "clocker.sock"
 
 
-_CHECKS: Mapping[str, Check] = {item.name: item.metadata["check"] for item in fields(Settings)}
+_CHECKS: Mapping[str, Check] = {item.name: item.metadata["check"] for item in fields(Settings) if "check" in item.metadata}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +153,11 @@ def load(flags: Mapping[str, object] | None = None, environ: Mapping[str, str] |
     flagged = {name: value for name, value in (flags or {}).items() if value is not None}
     outer = [*_from_environment(environ), *(_Given(name, value, f"flag --{name.replace('_', '-')}") for name, value in flagged.items())]
     path, chosen = _config_path(outer, environ)
-    given = [*_from_file(path, required=chosen), *outer]
+    text = _text(path, required=chosen)
+    table = _table(text, path)
     faults: list[str] = []
+    locations, secrets = read_locations(table.pop("locations", None), text, path, environ, faults)
+    given = [*(_Given(name, value, f"{path}: {name}") for name, value in table.items()), *outer]
     values: dict[str, object] = {"state": default_state(environ)}
     wheres: dict[str, str] = {}
     for one in [*_from_docker(environ), *given]:
@@ -161,7 +173,7 @@ def load(flags: Mapping[str, object] | None = None, environ: Mapping[str, str] |
             wheres[one.name] = one.where
         except ValueError as error:
             faults.append(f"{one.where} = {one.value!r}: not a good value; {error}")
-    settings = Settings(**values)  # type: ignore[arg-type]  # each went through its own check
+    settings = Settings(**values, locations=locations, secrets=secrets)  # type: ignore[arg-type]  # each went through its own check
     faults += _together(settings, wheres)
     if faults:
         raise SettingsError("\n".join(faults))
@@ -177,7 +189,7 @@ def default_state(environ: Mapping[str, str]) -> Path:
 
 
 def _from_environment(environ: Mapping[str, str]) -> list[_Given]:
-    names = sorted(name for name in environ if name.startswith(PREFIX) and name not in _NOT_SETTINGS)
+    names = sorted(name for name in environ if name.startswith(PREFIX) and not name.startswith(VARIABLE) and name not in _NOT_SETTINGS)
     return [_Given(name.removeprefix(PREFIX).lower(), environ[name], name) for name in names]
 
 
@@ -195,18 +207,24 @@ def _config_path(outer: list[_Given], environ: Mapping[str, str]) -> tuple[Path,
     return state / FILE, False
 
 
-def _from_file(path: Path, *, required: bool) -> list[_Given]:
+def _text(path: Path, *, required: bool) -> str:
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         if required:
             raise SettingsError(f"{CONFIG}={path}: there is no such file; create it or unset the variable") from error
-        return []
+        return ""
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read ({error.strerror}); make it readable to this user") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f'{path}: not TOML ({error}); write lines such as log_level = "info"') from error
-    return [_Given(name, value, f"{path}: {name}") for name, value in table.items()]
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path}: not TOML (not UTF-8); save it as UTF-8") from None
+
+
+def _table(text: str, path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f'{path}: not TOML ({error}); write lines such as log_level = "info"') from None
 
 
 def _together(settings: Settings, wheres: Mapping[str, str]) -> list[str]:

@@ -15,7 +15,7 @@ from clocker_actors.blueprint.nodes import Entry, ListNode, MapNode, Mark, Node,
 from clocker_actors.blueprint.options import NAME, as_list, open_options
 from clocker_actors.blueprint.phrases import Phrase, piece, read_phrase
 from clocker_actors.blueprint.providers import provider_of
-from clocker_actors.blueprint.provisioning_keys import CLOUD_KEYS, MACHINES_KEYS, MULTI_KEYS, NODE_KEYS
+from clocker_actors.blueprint.provisioning_keys import CLOUD_KEYS, MACHINES_KEYS, MULTI_KEYS, NODE_KEYS, SECRET_KEYS
 from clocker_actors.blueprint.section import Section
 from clocker_actors.model.locations import LocationKind, LocationSpec, MachineSpec
 
@@ -136,12 +136,6 @@ class Locations:
         return self._named(phrase, phrase.head)
 
     def _hint(self, head: str, scheme: str) -> str:
-        if head.lower().startswith("ssh://"):
-            return (
-                f"a location has no slashes; write {quote('ssh:' + head[6:])}"
-                if ":" not in head[6:].partition("@")[0]
-                else "write ssh:user@host"
-            )
         if provider_of(scheme):
             return f"{quote(scheme)} is a cloud; write {quote('libcloud:' + head)}"
         if "@" in head:
@@ -169,7 +163,10 @@ class Locations:
         machine = MachineSpec("localhost", "localhost", zone=section.text("zone"))
         return LocationSpec(LocationKind.LOCAL, section.text("name") or "localhost", machines=(machine,))
 
-    def _machines(self, phrase: Phrase, scheme: str, rest: str) -> LocationSpec:
+    def _machines(self, phrase: Phrase, scheme: str, rest: str) -> LocationSpec | None:
+        if rest.startswith("//"):
+            self._faults.add(phrase.mark, f"a location has no slashes; write {scheme}:user@host, as ssh:root@10.0.0.1")
+            return None
         section = self._options(phrase, f"a {scheme} location", MACHINES_KEYS)
         given: list[Node] = [piece(ScalarNode(phrase.mark, phrase.head, plain=True), len(phrase.head) - len(rest), rest)] if rest else []
         given += phrase.bare
@@ -225,6 +222,11 @@ class Locations:
         if not NAME.fullmatch(name):
             self._faults.add(phrase.mark, f"{quote(name)} is not a location; {_EXAMPLES}")
             return None
+        if phrase.options and not phrase.options.entries.keys() <= {*NODE_KEYS.spellings, *SECRET_KEYS}:
+            near = self._faults.near(name, HEADS, cutoff=0.7)
+            if near:
+                self._faults.add(phrase.mark, f"{quote(name)} is not a kind of location; did you mean {quote(near[0])}?")
+                return None
         section = self._options(phrase, f"the location {name}", NODE_KEYS, name)
         return LocationSpec(LocationKind.NAMED, name, overrides=read_template(section, self._context))
 

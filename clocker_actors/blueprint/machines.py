@@ -18,7 +18,7 @@ from clocker_actors.blueprint.section import Section
 from clocker_actors.model.locations import MachineSpec, SecretRef
 
 _ADDRESS = re.compile(
-    r"(?:(?P<user>[^@\s:]{1,64})@)?(?P<host>[a-zA-Z0-9]([a-zA-Z0-9.-]{0,251}[a-zA-Z0-9])?|\[[0-9a-fA-F:.]{2,45}\])(?::(?P<port>[0-9]{1,5}))?"
+    r"(?:(?P<user>[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,63})@)?(?P<host>[a-zA-Z0-9]([a-zA-Z0-9.-]{0,251}[a-zA-Z0-9])?|\[[0-9a-fA-F:.]{2,45}\])(?::(?P<port>[0-9]{1,5}))?"
 )
 _RIGHT = "write [user@]host[:port], as 10.0.0.1 or root@blue:2222"
 

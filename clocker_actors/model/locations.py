@@ -113,28 +113,31 @@ class LocationSpec:
         return None
 
 
-def settle(location: LocationSpec, named: Mapping[str, LocationSpec]) -> LocationSpec:
-    """The location with every NAMED one replaced by that of the settings.
+def settle(location: LocationSpec, named: Mapping[str, LocationSpec], seen: tuple[str, ...] = ()) -> LocationSpec:
+    """The location with every NAMED one replaced by that of the settings. `seen` are the names that led here.
 
-    Raises BadRequest for a name that nobody knows, for one of a docker cloud (hosts cannot come from there), and for options that do not fit.
+    Raises BadRequest for a name that nobody knows or that leads to itself, for one of a docker cloud (no hosts come from there), and for options that do
+    not fit.
     """
     if location.kind is LocationKind.MULTI:
-        return replace(location, parts=tuple(settle(part, named) for part in location.parts))
+        return replace(location, parts=tuple(settle(part, named, seen) for part in location.parts))
     if location.kind is not LocationKind.NAMED:
         return location
-    found = named.get(location.name)
+    name = location.name
+    if name in seen:
+        raise BadRequest(f"location {name!r} leads to itself; write in the settings where its machines come from", location=name)
+    found = named.get(name)
     if found is None:
-        near = get_close_matches(location.name, named, n=3) or sorted(named)
+        near = get_close_matches(name, named, n=3) or sorted(named)
         known = f"known are {', '.join(near)}" if near else "none are"
-        text = (
-            f"location {location.name!r} is not in the settings ({known}); write [locations.{location.name}] in the daemon's clocker.toml"
+        raise BadRequest(
+            f"location {name!r} is not in the settings ({known}); write [locations.{name}] in the daemon's clocker.toml", location=name
         )
-        raise BadRequest(text, location=location.name)
     if found.kind is LocationKind.POOL:
         raise BadRequest(
-            f"location {location.name!r} is the docker cloud {found.pool}, where no hosts come from; name a cloud or machines",
-            location=location.name,
+            f"location {name!r} is the docker cloud {found.pool}, where no hosts come from; name a cloud or machines", location=name
         )
+    found = settle(found, named, (*seen, name))
     return _overlaid(found, location.overrides) if location.overrides else found
 
 
