@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from clocker_actors.entities import generations, standing
+from clocker_actors.entities.currentfate import CurrentFate
 from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
 from clocker_actors.entities.family import Family
 from clocker_actors.entities.leaving import Leaving
@@ -22,7 +23,6 @@ from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.placesearch import PlaceAgain, PlaceSearch
 from clocker_actors.entities.records import Desired, Generation, MemberState, read_state
 from clocker_actors.entities.watchers import Watchers
-from clocker_actors.errors import Failure
 from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.generations import (
@@ -41,7 +41,6 @@ from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.messages import ChildChanged, ChildDeleted, Placed, PlacementRefused, Places, SayPlaces
 from clocker_actors.model.values import Value
 
-START_TRIES = 3
 PROGRESS = {Phase.WAITING: 0, Phase.IMAGE: 1, Phase.STARTING: 2, Phase.STARTED: 3, Phase.READY: 4}
 
 
@@ -54,11 +53,11 @@ class Member(Entity[MemberState]):
     def __init__(self, uid: Uid, outside: Outside) -> None:
         super().__init__(uid, outside)
         self.phase: Phase | None = None  # of the current generation; None until its host was told of it
-        self.tries = 0
         self.blocked = ""
         self.lane = Lane.SCALING
         self.cause = SYSTEM
         self.search = PlaceSearch(self)
+        self.fate = CurrentFate(self)
         self.leaving = Leaving(self)
         self.health = MemberHealth(self)
         self.watchers = Watchers(self)
@@ -164,7 +163,7 @@ class Member(Entity[MemberState]):
             self.service.expect(expected)
         self.running.supersede("start", "restart", "stop", "delete", by=activity)
         self.cause = Cause(activity.id, activity.cause.principal)
-        self.blocked, self.tries = "", 0
+        self.blocked, self.fate.tries = "", 0
         self.search.anew()
         if activity.effector != "restart":
             self.family.anew()
@@ -243,69 +242,13 @@ class Member(Entity[MemberState]):
     def _generation_changed(self, message: GenerationChanged) -> None:
         current = self.state.current
         if current is not None and message.generation == current.number:
-            self._current_changed(current, message)
+            self.fate.changed(current, message)
             return
         self.leaving.changed(message)
-
-    def _current_changed(self, current: Generation, message: GenerationChanged) -> None:
-        self.phase = message.phase
-        self.settling = message.settling and not current.ready_once
-        if message.phase is Phase.READY:
-            self._ready(current, message)
-        elif message.phase is Phase.UNWELL:
-            self.service.set_indicator("health", message.reason)
-        elif message.phase in generations.NOT_RUNNING:
-            self._not_running(current, message)
-        else:
-            self.step(str(message.phase), message.reason)
-        self.settle()
-
-    def _ready(self, current: Generation, message: GenerationChanged) -> None:
-        self.step("ready", message.reason)
-        self.service.replace_indicators(self._indicators_without("container", "health", "host"))
-        address = message.observed.address if message.observed else ""
-        self.observe(sensors.ENDPOINTS, generations.endpoints(current, address))
-        if not self.settling:
-            self.tries = 0
-        if not self.settling and not current.ready_once:
-            self.change(replace(self.state, current=replace(current, ready_once=True)))
-            self.note()
 
     def restartable(self) -> bool:
         """Whether it heals at all: without that, what is gone stays gone until a person starts it."""
         return self.state.spec.healing
-
-    def _indicators_without(self, *names: str) -> dict[str, str]:
-        return {name: why for name, why in self.service.indicators.items() if name not in names}
-
-    def _not_running(self, current: Generation, message: GenerationChanged) -> None:
-        name = "host" if message.phase is Phase.LOST else "container"
-        self.service.set_indicator(name, message.reason or str(message.phase))
-        for sensor in generations.FORWARDED:
-            if sensor in self.readings and not self.readings[sensor].unavailable:
-                self.read(replace(self.readings[sensor], unavailable=message.reason or str(message.phase)))
-        starting = self.service.expected is Lifecycle.STARTING
-        if not current.ready_once or (starting and self.running.all("start", "restart")):
-            self._start_failed(current, message.failure, message.reason)
-        elif starting and message.phase is Phase.GONE and self.restartable():
-            # It was up in an earlier run of the manager, and somebody removed it since: the service did not fail, it is only to be there again.
-            self.leaving.leave(self.state, ended=True)
-        elif starting:
-            # It was up in an earlier run of the manager and is found dead: a failure, not a start that takes its time.
-            self.service.expect(Lifecycle.RUNNING)
-
-    def _start_failed(self, current: Generation, failure: Failure | None, reason: str) -> None:
-        self.tries += 1
-        lost = self.phase is Phase.LOST
-        if (lost or generations.may_help_elsewhere(failure)) and self.tries < START_TRIES:
-            if lost or (failure is not None and failure.kind != "PortTaken"):
-                self.search.avoid = (*self.search.avoid, current.host)
-            self.step("retry", f"{reason}; trying again ({self.tries + 1} of {START_TRIES})")
-            self.leaving.leave(replace(self.state, ports={}), ended=True)
-            return
-        self.blocked = reason or "did not start"
-        runs = failure is not None and failure.kind == "NotReady"  # then it has to be stopped before anything takes its place
-        self.leaving.leave(self.state, ended=not runs)
 
     # --- readings
 
