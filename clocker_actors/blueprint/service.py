@@ -18,7 +18,7 @@ from clocker_actors.blueprint.section import Section
 from clocker_actors.blueprint.tables import CLUSTER, CONFIG_OF, CONTAINER, GROUP, POOL, SERVICE_KEYS, SERVICE_TYPES
 from clocker_actors.blueprint.typed import read_policies, read_strategies
 from clocker_actors.model.identity import EntityKind
-from clocker_actors.model.specs import ClusterSpec, Requests, ServiceSpec
+from clocker_actors.model.specs import ClusterSpec, ContainerSpec, Duplicate, Requests, ServiceSpec
 from clocker_actors.model.values import Value
 
 _SHORTHAND = "docker:"
@@ -119,11 +119,12 @@ def service_of(raw: Raw, context: Context) -> ServiceSpec | None:
     healing = config.boolean("healing")
     check_fit((*enrichers, *policies), kind, context, healing=healing and raw.kind != GROUP)
     affinity = read_affinity(config, context)
+    container = read_container(config, raw.image, context) if raw.kind == CONTAINER else None
     return ServiceSpec(
         id=identity,
         name=context.safe(name, "name", head.mark_of("name")) if name else "",
         type=raw.kind,
-        container=read_container(config, raw.image, context) if raw.kind == CONTAINER else None,
+        container=container,
         cluster=_cluster(raw, context) if raw.kind == CLUSTER else None,
         policies=specs_of(policies),
         enrichers=specs_of(enrichers),
@@ -134,7 +135,16 @@ def service_of(raw: Raw, context: Context) -> ServiceSpec | None:
         config=_values(raw, context),
         affinity=affinity,
         requests=read_requests(config) if raw.kind == CONTAINER else Requests(),
+        duplicate=_duplicate(config, container) if raw.kind != GROUP else Duplicate.OK,
     )
+
+
+def _duplicate(config: Section, container: ContainerSpec | None) -> Duplicate:
+    """An engine that starts containers by itself could not be kept from making a second one."""
+    found = Duplicate(config.text("duplicate"))
+    if found is Duplicate.NEVER and container is not None and container.restart != "no":
+        config.fault("duplicate", "`duplicate: never` does not go with the engine's own `restart`; remove that, the manager restarts it")
+    return found
 
 
 def _values(raw: Raw, context: Context) -> dict[str, Value]:
@@ -161,6 +171,7 @@ def _inherit(config: Section, member: ServiceSpec, context: Context) -> ServiceS
         affinity=unique((*member.affinity, *read_affinity(config, context))),
         start_timeout=member.start_timeout if own_timeout else config.number("startTimeout"),
         healing=member.healing and config.boolean("healing"),
+        duplicate=Duplicate.NEVER if _duplicate(config, member.container) is Duplicate.NEVER else member.duplicate,
     )
 
 

@@ -44,8 +44,17 @@ COMMON_CONFIG = KeyTable(
     _key("healing", "boolean", "whether failures are detected and mended", default=True),
 )
 
+_DUPLICATE = _key(
+    "duplicate",
+    "string",
+    "whether a second container of a member may start while the host of the first is silent: ok, or never (that host is made sure of first)",
+    default="ok",
+    choices=("ok", "never"),
+)
+
 CONTAINER_CONFIG = (
     KeyTable(
+        _DUPLICATE,
         _key("image", "node", "image by reference: [registry[:port]/]name[:tag][@digest]", "imageName", "docker.image.name"),
         _key("imageTag", "string", "tag of the image, if not in its reference", "docker.image.tag", default=""),
         _key("build", "node", "image to build: folder next to the blueprint, or {context, dockerfile, args}"),
@@ -140,6 +149,7 @@ CONTAINER_CONFIG = (
 
 CLUSTER_CONFIG = (
     KeyTable(
+        _DUPLICATE,
         _key("initialSize", "integer", "members at first", "cluster.initial.size", "initial_size", default=1, least=0),
         _key("minSize", "integer", "fewest members", "cluster.min.size", "min_size", default=0, least=0),
         _key("maxSize", "integer", "most members", "cluster.max.size", "max_size", default=MAX_MEMBERS, least=0, most=1_000_000),

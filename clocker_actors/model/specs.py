@@ -163,6 +163,13 @@ class Requests:
     disk: int | None = None
 
 
+class Duplicate(StrEnum):
+    """Whether two containers of one member may run for a while, when a host that holds one does not answer."""
+
+    OK = "ok"  # a new one starts elsewhere at once
+    NEVER = "never"  # the old host is made sure of first
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceSpec:
     """One service: a member, or (with `cluster`) a cluster of them. `container` is None only for a cluster or a bare group of children."""
@@ -181,6 +188,7 @@ class ServiceSpec:
     config: Mapping[str, Value] = field(default_factory=dict)
     affinity: tuple[AffinityRule, ...] = ()
     requests: Requests = Requests()
+    duplicate: Duplicate = Duplicate.OK
 
 
 class RemovalStrategy(StrEnum):

@@ -4,15 +4,17 @@ import re
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from libcloud.compute.providers import DRIVERS
 from libcloud.compute.types import Provider
 
+from clocker_actors.blueprint import parse
 from clocker_actors.blueprint.providers import JCLOUDS, PROVIDERS, WITHDRAWN, provider_of
+from clocker_actors.errors import BlueprintError
 from clocker_actors.model.locations import CloudSpec, LocationKind, LocationSpec, MachineSpec, NodeTemplate, SecretRef
 from clocker_actors.model.specs import PoolSpec
-from tests.blueprint.reading import application, fault, faults, pool, pool_faults
+from tests.blueprint.reading import TYPES, application, fault, faults, pool, pool_faults
 
 GIB = 1 << 30
 
@@ -367,3 +369,28 @@ def test_what_that_fault_says_is_right() -> None:
 def test_records_of_before_are_read() -> None:
     before = b'{"name":"yard","hosts":[],"strategies":[],"ports":[20000,29999]}'
     assert msgspec.json.decode(before, type=PoolSpec) == PoolSpec("yard", ())
+
+
+# --- any text
+
+
+_LINE = re.compile(r"f\.yaml:[1-9][0-9]*:[1-9][0-9]*: \S.*;.*")
+_WORDS = (
+    "byon host ssh multi libcloud jclouds docker named simulated localhost ec2 aws-ec2 eu : :( ( ) [ ] { } , = \" ' \\ @ .. {1..3} {a,b} // hosts= targets= "
+    "minRam= 8g user= name= labels= tags= a=b region= endpoint= http://x inboundPorts= 22 root@a:22 hosts:"
+)
+_PARTS = st.sampled_from(_WORDS.split(" ")) | st.text(max_size=3)
+
+
+@given(st.lists(_PARTS, max_size=14).map("".join), st.booleans())
+@settings(deadline=2000, max_examples=400)
+def test_any_text_is_a_location_or_has_faults_with_their_places(text: str, as_option: bool) -> None:
+    written = "".join(character for character in text if character.isprintable()).replace("'", "''")
+    location = f"{{byon: {{hosts: '{written}'}}}}" if as_option else f"'{written}'"
+    try:
+        parse(f"services: [{{type: docker-cloud, name: a, location: {location}}}]", "f.yaml", TYPES)
+    except BlueprintError as error:
+        assert error.faults
+        for line in error.faults:
+            assert _LINE.fullmatch(line), line
+            assert line.isprintable(), line

@@ -2,6 +2,7 @@
 
 import pytest
 
+from clocker_actors.model.specs import Duplicate
 from tests.blueprint.reading import application, cluster, cluster_faults, fault, faults, service, service_faults
 
 
@@ -66,6 +67,17 @@ def test_the_application_is_named_after_its_file_and_lives_locally() -> None:
 @pytest.mark.parametrize("text", ["location: yard", "locations: yard", "locations: [yard]"])
 def test_one_location(text: str) -> None:
     assert application(f"{text}\nservices: ['docker:web']").location == "yard"
+
+
+def test_duplicates() -> None:
+    assert service("type: docker:web").duplicate is Duplicate.OK
+    assert service("type: docker:web\nduplicate: never").duplicate is Duplicate.NEVER
+    assert cluster("duplicate: never").member.duplicate is Duplicate.NEVER
+    never = service("type: cluster\nmemberSpec: {type: docker:web, duplicate: never}").cluster
+    assert never is not None
+    assert never.member.duplicate is Duplicate.NEVER
+    assert "does not go with the engine's own `restart`" in service_faults("type: docker:web\nduplicate: never\nrestart: always")[0]
+    assert "write one of ok, never" in service_faults("type: docker:web\nduplicate: no")[0]
 
 
 @pytest.mark.parametrize(
