@@ -30,9 +30,10 @@ def fault(where: str, operation: str, error: Exception) -> ClockerError:
         return CloudUnavailable(words, retry_after=pause, cloud=where, operation=operation, reason=RATE)
     if _QUOTA.search(words):
         return QuotaReached(f"{head}; raise the account's quota, or give machines back", cloud=where, operation=operation)
-    if code in (401, 403) or _is_of_credentials(error) or _DENIED.search(words):
+    if code in (401, 403) or _is(error, "InvalidCredsError") or _DENIED.search(words):
         return CloudDenied(f"{head}; check identity, credential and what they may do", cloud=where, operation=operation)
-    if code in range(500, 600) or isinstance(error, OSError):  # requests' errors are OSErrors, too
+    # requests' errors are OSErrors, too; what cannot be read comes from something between us and the cloud
+    if code in range(500, 600) or isinstance(error, OSError) or _is(error, "MalformedResponseError"):
         return CloudUnavailable(
             f"{where} does not answer {operation}: {words[:500]}; check its endpoint and the network",
             retry_after=2.0,
@@ -47,5 +48,6 @@ def is_gone(error: Exception) -> bool:
     return getattr(error, "code", 0) == 404 or _GONE.search(str(error)) is not None
 
 
-def _is_of_credentials(error: Exception) -> bool:
-    return any(kind.__name__ == "InvalidCredsError" for kind in type(error).__mro__)
+def _is(error: Exception, name: str) -> bool:
+    """By name: its class is libcloud's, which is not imported for this."""
+    return any(kind.__name__ == name for kind in type(error).__mro__)

@@ -55,6 +55,8 @@ def make_driver(spec: CloudSpec, identity: str, credential: str) -> NodeDriver:
         return kind(user, credential, **options)
     if spec.region and "region" in inspect.signature(kind.__init__).parameters:
         options["region"] = spec.region
+    if "signature_version" in inspect.signature(kind.__init__).parameters:
+        options["signature_version"] = "4"  # libcloud signs as of 2006 in the oldest regions
     if spec.endpoint:
         parts = urlsplit(spec.endpoint)
         secure = parts.scheme == "https"
@@ -110,7 +112,9 @@ def node_of(node: TheirNode) -> Node:
 def size_of(size: NodeSize) -> Size:
     """A size in our words; libcloud counts memory in MB and disks in GB, and keeps cores where each driver likes."""
     extra = size.extra or {}
-    cores = next((extra[key] for key in ("cpu", "vcpus", "cpus", "cores", "guestCpus") if extra.get(key)), getattr(size, "vcpus", 0))
+    cores = next(
+        (extra[key] for key in ("cpu", "vcpu", "vcpus", "cpus", "cores", "guestCpus") if extra.get(key)), getattr(size, "vcpus", 0)
+    )
     return Size(str(size.id), str(size.name), _whole(size.ram) << 20, _whole(size.disk) << 30, _amount(cores), _amount(size.price))
 
 
