@@ -135,7 +135,10 @@ class Link:
                     call.method, url, params=call.query, data=data, headers=headers, timeout=waits
                 ) as response:
                     if response.status >= 400 and response.status not in call.fine:
+                        way = response.connection and response.connection.transport
                         words = await _message(response)
+                        if way and isinstance(call.body, bytes):
+                            way.abort()  # the rest of a context that the engine did not want would keep it open
                         raise fault(self.where, call.operation, response.status, f"{call.about}: {words}" if call.about else words)
                     yield response
         except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
