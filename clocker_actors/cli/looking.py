@@ -175,7 +175,7 @@ def hosts(json: AsJson = False) -> None:
                 row["path"],
                 row["uid"],
                 row["up"],
-                str(row["engine"]).partition(" ")[0] if row["engine"] else None,
+                str(row["engine"]).partition(" ")[0].partition("+")[0] if row["engine"] else None,
                 row["cores"],
                 _figure(row["cpu_percent"], "percent"),
                 _share(row["memory_percent"], row["memory"]),

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TextIO
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from clocker_actors.errors import SettingsError
@@ -19,6 +20,8 @@ from clocker_actors.model.identity import Cause
 FORMATS = ("console", "json", "auto")
 _QUIET = ("asyncio", "asyncssh", "httpx", "uvicorn.access")
 """Loggers that tell of every connection or request; they begin at WARNING."""
+_TRACEBACKS = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
+"""Frames without their variables: those may hold secrets of a blueprint, and make one line as long as a book."""
 
 
 def configure(
@@ -70,7 +73,7 @@ def _shared(path_of: Callable[[str], str] | None) -> list[Processor]:
 def _ending(form: str, *, colors: bool) -> list[Processor]:
     remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if form == "json":
-        return [remove, structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(default=str)]
+        return [remove, _TRACEBACKS, structlog.processors.JSONRenderer(default=str)]
     return [remove, structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback)]
 
 

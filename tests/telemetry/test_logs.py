@@ -82,3 +82,16 @@ def test_an_exception_is_part_of_its_line() -> None:
 def test_a_wrong_setting_is_told(form: str, level: str, words: str) -> None:
     with pytest.raises(SettingsError, match=words):
         logs.configure(form, level)
+
+
+def test_a_traceback_tells_no_variables() -> None:
+    out = io.StringIO()
+    logs.configure("json", "info", out)
+    secret = "opensesame"
+    try:
+        raise ZeroDivisionError(len(secret))
+    except ZeroDivisionError:
+        logging.getLogger("somebody").exception("a fault")
+    line = json.loads(out.getvalue())
+    assert line["exception"][0]["exc_type"] == "ZeroDivisionError"
+    assert "opensesame" not in out.getvalue()
