@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from clocker_actors.entities.planting import adjuncts
 from clocker_actors.errors import BadRequest
 from clocker_actors.model.activities import ActivityState
-from clocker_actors.model.fitness import PUBLISHED
+from clocker_actors.model.fitness import PUBLISHED, usual
+from clocker_actors.model.identity import EntityKind
 from clocker_actors.model.sensors import ROLLUPS
+from clocker_actors.model.specs import ClusterSpec, ContainerSpec, ImageSpec, ServiceSpec
 from clocker_actors.model.values import Value
 from clocker_actors.telemetry.explain import explain
 from tests.flows.stories import cluster, new_world
@@ -17,7 +20,7 @@ from tests.flows.support import Driven, managed
 
 GOOD: dict[str, Value] = {"metric": "cpu.mean.average", "metricUpperBound": 60}
 
-NEVER = (
+NEVER: tuple[tuple[str, str, dict[str, Value], str], ...] = (
     (
         "shop/web/1",
         "autoscaler",
@@ -106,3 +109,11 @@ async def test_entities_publish_what_the_table_says_and_nothing_else(tmp_path: P
         for entry in driven.model.all():
             own = {name for name in entry.sensors if name.rpartition(".")[2] not in ROLLUPS}
             assert own <= PUBLISHED[entry.kind], entry.path
+
+
+@pytest.mark.parametrize("healing", [True, False])
+def test_what_is_counted_on_is_what_entities_are_given(healing: bool) -> None:
+    member = ServiceSpec("web", "web", "container", ContainerSpec(ImageSpec("web:1")), healing=healing)
+    cluster_spec = ServiceSpec("all", "all", "cluster", cluster=ClusterSpec(member), healing=healing)
+    for kind, spec in ((EntityKind.MEMBER, member), (EntityKind.CLUSTER, cluster_spec)):
+        assert tuple(adjunct.spec.type for adjunct in adjuncts(spec)) == usual(kind, healing=healing)
