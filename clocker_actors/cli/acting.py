@@ -10,7 +10,7 @@ import typer
 from clocker_actors.cli import output
 from clocker_actors.cli.output import AsJson
 from clocker_actors.cli.reach import Id, Item, connect, entity, part, route
-from clocker_actors.cli.waiting import Wait, finish
+from clocker_actors.cli.waiting import Wait, finish, send
 from clocker_actors.errors import BadRequest
 from clocker_actors.model.values import Value
 
@@ -44,7 +44,7 @@ def resize(
         found = entity(client, identity)
         if found["kind"] != "cluster":
             raise BadRequest(f"{identity} is of kind {found['kind']}, and only clusters have a size; {_clusters(client, found)}", size=size)
-        finish(client, client.post(route(found, "effectors", "resize"), {"size": wanted}), wait=wait, json=json)
+        finish(client, send(client, route(found, "effectors", "resize"), {"size": wanted}), wait=wait, json=json)
 
 
 def _clusters(client: "Client", found: Item) -> str:
@@ -90,7 +90,7 @@ def cancel(
 def run(identity: str, effector: str, arguments: dict[str, Value], *, wait: bool, json: bool) -> None:
     """Have an entity run an effector, and say what became of it."""
     with connect() as client:
-        accepted = client.post(route(entity(client, identity), "effectors", effector), arguments)
+        accepted = send(client, route(entity(client, identity), "effectors", effector), arguments)
         finish(client, accepted, wait=wait, json=json)
 
 

@@ -15,7 +15,7 @@ from clocker_actors.cli import output
 from clocker_actors.cli.output import AsJson
 from clocker_actors.cli.packing import pack
 from clocker_actors.cli.reach import Item, connect, parts
-from clocker_actors.cli.waiting import Wait, finish
+from clocker_actors.cli.waiting import Wait, finish, send
 from clocker_actors.errors import BadRequest
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def deploy(file: File, wait: Wait = True, json: AsJson = False) -> None:
     with connect() as client:
         for placeholder, content in packed.items():
             client.upload(sums[placeholder], content)
-        accepted = client.post("/v1/applications", {"text": text, "filename": name, "blobs": sums})
+        accepted = send(client, "/v1/applications", {"text": text, "filename": name, "blobs": sums})
         finish(client, accepted, wait=wait, json=json, about=f"deploy of {name}", subject=subject)
 
 

@@ -23,6 +23,15 @@ FIRST_LOOK, LONGEST_PAUSE = 0.05, 0.5
 INTERRUPTED = 130
 
 
+def send(client: "Client", path: str, body: object) -> Item:
+    """Send an order; the answer says that it is accepted. An interruption may come too late to hold it back, so it says where to look."""
+    try:
+        return client.post(path, body)
+    except KeyboardInterrupt:
+        output.note("clocker: interrupted; if it had begun, it goes on: `clocker activities --running` shows it")
+        raise typer.Exit(INTERRUPTED) from None
+
+
 def finish(client: "Client", accepted: Item, *, wait: bool, json: bool, about: str = "", subject: str = "") -> None:
     """Say what became of an order that was accepted (`about` what, in words); exits 1 when it failed. `subject` is what to look at then,
     if that is not the entity of the activity."""

@@ -85,3 +85,17 @@ async def test_a_size_of_what_is_no_cluster_names_the_clusters(house: House, clo
     assert f"{identity} is of kind {kind}, and only clusters have a size" in ran.said
     assert "`clocker tree` shows" in ran.said if identity == "local" else "try shop/web" in ran.said
     assert not house.invoked
+
+
+async def test_an_order_that_is_interrupted_before_its_answer_says_where_it_may_go_on(
+    house: House, clocker: Clocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from clocker_actors.admin.client import Client
+
+    def interrupted(self: Client, path: str, body: object = None) -> dict[str, object]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Client, "post", interrupted)
+    ran = await clocker("stop", "shop")
+    assert ran.code == 130
+    assert "if it had begun, it goes on: `clocker activities --running` shows it" in ran.said
