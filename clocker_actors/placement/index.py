@@ -159,14 +159,14 @@ class HostIndex:
         row = self._row(host)
         self.release(request.member, request.generation)
         ports = choose_ports(row, request.member, request.ports, request.keep_ports)
-        self._take(row, request, ports)
+        self.take(row, request, Need.of(request), ports)
         return ports
 
     def occupy(self, request: PlacementRequest, host: Uid, ports: Mapping[str, int]) -> None:
         """A generation found to run on this host takes its room, whatever the rules say. Repeating it changes nothing. Raises NotFound."""
         row = self._row(host)
         self.release(request.member, request.generation)
-        self._take(row, request, ports)
+        self.take(row, request, Need.of(request), ports)
 
     def release(self, member: Uid, generation: int) -> bool:
         """The generation no longer takes room. False if it had none."""
@@ -210,8 +210,8 @@ class HostIndex:
         """All room reserved on a host, oldest first."""
         return tuple(each for held in self._reservations.values() for each in held if each.host == host)
 
-    def _take(self, row: HostRow, request: PlacementRequest, ports: Mapping[str, int]) -> None:
-        need = Need.of(request)
+    def take(self, row: HostRow, request: PlacementRequest, need: Need, ports: Mapping[str, int]) -> None:
+        """Give a generation that has no room yet its room on this host, unasked."""
         member = request.member
         taken = Reservation(
             member,
@@ -236,8 +236,9 @@ class HostIndex:
         row.nanocpus += need.nanocpus
         for volume in request.volumes:
             self._homes.setdefault(volume, set()).add(row.uid)
-        for port in set(ports.values()):
-            row.take_port(port)
+        if ports:
+            for port in set(ports.values()):
+                row.take_port(port)
         row.applications[request.application] = row.applications.get(request.application, 0) + 1
         if request.cluster:  # a service of its own has none, and is spread by load alone
             row.clusters[request.cluster] = row.clusters.get(request.cluster, 0) + 1

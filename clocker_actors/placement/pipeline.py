@@ -56,7 +56,9 @@ def place(
     had is given up first. Never raises for a request that cannot be met: that is a Refusal."""
     index.release(request.member, request.generation)
     try:
-        pipeline = bind(request, index, _pipeline(index, strategies, request.strategies), rules)
+        pipeline = bind(request, index, pipeline_of(index, strategies, request.strategies), rules)
+        if not (pipeline.ruled and index.held(request.member)):
+            return _place(request, index, pipeline, decision_id, at)
         with _unseen(request, index, pipeline):
             return _place(request, index, pipeline, decision_id, at)
     except BadRequest as fault:
@@ -111,7 +113,7 @@ def table(
     held = index.reservation(request.member, request.generation)
     index.release(request.member, request.generation)
     try:
-        pipeline = bind(request, index, _pipeline(index, strategies, request.strategies), rules)
+        pipeline = bind(request, index, pipeline_of(index, strategies, request.strategies), rules)
         with _unseen(request, index, pipeline):
             look = _Look.at(request, index, pipeline)
             best = look.best(len(index))
@@ -124,7 +126,8 @@ def table(
             index.occupy(request, held.host, held.ports)
 
 
-def _pipeline(index: HostIndex, pool: tuple[StrategySpec, ...], own: tuple[StrategySpec, ...]) -> Pipeline:
+def pipeline_of(index: HostIndex, pool: tuple[StrategySpec, ...], own: tuple[StrategySpec, ...]) -> Pipeline:
+    """The pipeline of the pool's strategies and a request's own, made once per index. Raises BadRequest."""
     last = index.last_pipeline
     if last is not None and last[0] is pool and last[1] is own:
         return last[2]

@@ -126,7 +126,7 @@ def _value(view: HostView, domain: str) -> str:
 
 
 def _simple(kind: str) -> str:
-    return kind.split("/")[-1].split(":")[0]
+    return kind.rsplit("/", maxsplit=1)[-1].split(":", maxsplit=1)[0]
 
 
 def _speaks_of(rule: AffinityRule, one: PlacementRequest, who: PlacementRequest) -> bool:
