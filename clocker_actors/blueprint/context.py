@@ -18,6 +18,9 @@ MOST_SERVICES = 5_000
 MOST_MACHINES = 10_000
 """Machines that exist in one file, globs written out."""
 
+MOST_LOCATION_TEXT = 256 * 1024
+"""Characters of locations and hosts that are written as text, aliases counted each time."""
+
 _SAFE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}")
 
 
@@ -34,6 +37,7 @@ class Context:
     ports: int = 0
     services: int = 0
     machines: int = 0
+    location_text: int = 0
 
     def file(self, path: str) -> str:
         """The placeholder of a file next to the blueprint."""
@@ -54,14 +58,23 @@ class Context:
         return self.services <= MOST_SERVICES
 
     def room_for_machines(self, count: int, mark: Mark) -> bool:
-        """Count machines that are about to be written out; too many are a fault, and are not written out."""
-        if self.machines + count > MOST_MACHINES:
-            more = f" and {self.machines} are named above" if self.machines else ""
+        """Count machines that are about to be written out; the first that are too many are a fault, and none after them is written out."""
+        above, self.machines = self.machines, self.machines + count
+        if above <= MOST_MACHINES < self.machines:
+            more = f" and {above} are named above" if above else ""
             text = f"this stands for {count:,} hosts{more}, but one file may name {MOST_MACHINES:,}; write a smaller range, or let a cloud make them"
             self.faults.add(mark, text)
-            return False
-        self.machines += count
-        return True
+        return self.machines <= MOST_MACHINES
+
+    def room_for_location(self, text: str, mark: Mark) -> bool:
+        """Count a location that is written as text, since it is read character by character."""
+        above, self.location_text = self.location_text, self.location_text + len(text)
+        if above <= MOST_LOCATION_TEXT < self.location_text:
+            self.faults.add(
+                mark,
+                f"more than {MOST_LOCATION_TEXT >> 10} KiB of locations; write hosts with braces, as 10.0.0.{{1..9}}, or split the file",
+            )
+        return self.location_text <= MOST_LOCATION_TEXT
 
     def safe(self, name: str, what: str, mark: Mark) -> str:
         """The name if it can stand in a path; else a fault that says a name which could, and that one."""

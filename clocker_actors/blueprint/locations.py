@@ -85,7 +85,7 @@ class Locations:
             self._faults.add(node.mark, f"a location is missing here; {_EXAMPLES}")
             return None
         else:
-            phrase = read_phrase(node, self._faults)
+            phrase = read_phrase(node, self._faults) if self._context.room_for_location(node.text, node.mark) else None
         return self._of(phrase) if phrase else None
 
     def _from_map(self, node: MapNode) -> Phrase | None:
@@ -95,15 +95,17 @@ class Locations:
             )
             return None
         entry = next(iter(node.entries.values()))
+        word = ScalarNode(entry.mark, entry.key.strip(), plain=True, straight=True)
         if isinstance(entry.node, MapNode):
-            return Phrase(entry.mark, entry.key.strip(), entry.node)
+            return Phrase(word, entry.node)
         if is_null(entry.node):
-            return Phrase(entry.mark, entry.key.strip())
-        main = _MAIN.get(entry.key.strip().lower())
+            return Phrase(word)
+        main = _MAIN.get(word.text.lower())
         if main:
-            return Phrase(entry.mark, entry.key.strip(), MapNode(entry.node.mark, {main: Entry(entry.node.mark, main, entry.node)}))
+            return Phrase(word, MapNode(entry.node.mark, {main: Entry(entry.node.mark, main, entry.node)}))
         if isinstance(entry.node, ScalarNode):
-            return read_phrase(piece(entry.node, 0, f"{entry.key.strip()}:{entry.node.text}"), self._faults)
+            whole = piece(entry.node, 0, f"{word.text}:{entry.node.text}")
+            return read_phrase(whole, self._faults) if self._context.room_for_location(whole.text, whole.mark) else None
         self._faults.add(entry.node.mark, f"{quote(entry.key)} has {describe(entry.node)}; write its options as a map, key: value")
         return None
 
@@ -168,7 +170,7 @@ class Locations:
             self._faults.add(phrase.mark, f"a location has no slashes; write {scheme}:user@host, as ssh:root@10.0.0.1")
             return None
         section = self._options(phrase, f"a {scheme} location", MACHINES_KEYS)
-        given: list[Node] = [piece(ScalarNode(phrase.mark, phrase.head, plain=True), len(phrase.head) - len(rest), rest)] if rest else []
+        given: list[Node] = [piece(phrase.word, len(phrase.head) - len(rest), rest)] if rest else []
         given += phrase.bare
         hosts = section.node("hosts")
         if hosts is not None:
@@ -209,7 +211,7 @@ class Locations:
             return None
         name, _, behind = rest.partition(":")
         section = self._options(phrase, "a cloud location", CLOUD_KEYS, secrets_of(provider_of(name) or "NAME"))
-        mark = Mark(phrase.mark.line, phrase.mark.column + len(phrase.head) - len(rest))
+        mark = phrase.word.at(len(phrase.head) - len(rest))
         cloud = read_cloud(name, behind, mark, section, self._owner, self._context)
         return LocationSpec(LocationKind.CLOUD, section.text("name") or phrase.head, cloud=cloud) if cloud else None
 

@@ -12,7 +12,7 @@ from clocker_actors.blueprint.context import Context, Names, slug
 from clocker_actors.blueprint.globs import GlobFault, read_glob, split
 from clocker_actors.blueprint.nodes import ListNode, MapNode, Mark, Node, ScalarNode, describe, is_null, quote
 from clocker_actors.blueprint.options import absolute, as_list, open_options, secret_name
-from clocker_actors.blueprint.phrases import inside, piece
+from clocker_actors.blueprint.phrases import piece
 from clocker_actors.blueprint.provisioning_keys import MACHINE_KEYS
 from clocker_actors.blueprint.section import Section
 from clocker_actors.model.locations import MachineSpec, SecretRef
@@ -72,6 +72,8 @@ def _labels(section: Section, context: Context) -> Mapping[str, str]:
 def _machines(node: Node, shared: _Shared, owner: str, context: Context) -> list[tuple[MachineSpec, Mark]]:
     if isinstance(node, ScalarNode) and not is_null(node):
         written = text(node, "a host", context.faults) or ""
+        if not context.room_for_location(written, node.mark):
+            return []
         pieces = [piece(node, at, part) for at, part in split(written)]
         if written and not pieces:
             context.faults.add(node.mark, f"{quote(written)} names no host; {_RIGHT}")
@@ -88,6 +90,8 @@ def _described(node: MapNode, shared: _Shared, owner: str, context: Context) -> 
     if not isinstance(at, ScalarNode) or not section.text("address"):
         if at is None:
             context.faults.add(node.mark, "this host has no `address`; write it, as address: 10.0.0.1")
+        return []
+    if not context.room_for_location(at.text, at.mark):
         return []
     own = _Shared(
         section.text("user") or shared.user,
@@ -114,7 +118,7 @@ def _addressed(node: ScalarNode, shared: _Shared, context: Context) -> Iterator[
     try:
         glob = read_glob(node.text)
     except GlobFault as fault:
-        context.faults.add(inside(node, fault.offset), f"in {quote(node.text)}: {fault.text}")
+        context.faults.add(node.at(fault.offset), f"in {quote(node.text)}: {fault.text}")
         return
     if not context.room_for_machines(glob.count, node.mark):
         return

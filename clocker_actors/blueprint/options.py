@@ -17,6 +17,7 @@ from clocker_actors.blueprint.section import Section
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 """How settings name locations, and so their secrets."""
 
+_MOST_WORDS = 8 * 1024
 _SECRETS = {key.lower(): ending for key, ending in SECRET_KEYS.items()}
 
 
@@ -68,8 +69,8 @@ def secret_name(section: Section, otherwise: str) -> str:
 
 
 def as_list(node: Node) -> Node:
-    """A list, also from words with commas between them."""
-    if not isinstance(node, ScalarNode) or is_null(node):
+    """A list, also from words with commas between them, if they are not too many to have been meant so."""
+    if not isinstance(node, ScalarNode) or is_null(node) or len(node.text) > _MOST_WORDS:
         return node
     return ListNode(node.mark, tuple(piece(node, at, text) for at, text in split(node.text)))
 

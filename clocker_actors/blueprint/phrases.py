@@ -10,20 +10,29 @@ from clocker_actors.blueprint.faults import Faults
 from clocker_actors.blueprint.nodes import Entry, ListNode, MapNode, Mark, Node, ScalarNode, quote
 
 _OPEN, _CLOSE = "([{", ")]}"
-_MOST_DEPTH = 16
+_MOST_DEPTH = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A location as written: `mark` is where `head` begins, `options` what stands in the brackets (None without brackets).
+    """A location as written: its head, and what stands in the brackets (None without brackets).
 
     `bare` are the values in the brackets that have no key, as in `host:(10.0.0.1)`.
     """
 
-    mark: Mark
-    head: str
+    word: ScalarNode
     options: MapNode | None = None
     bare: tuple[ScalarNode, ...] = ()
+
+    @property
+    def mark(self) -> Mark:
+        """Where the head begins."""
+        return self.word.mark
+
+    @property
+    def head(self) -> str:
+        """The head as text."""
+        return self.word.text
 
 
 class _Fault(Exception):
@@ -33,14 +42,10 @@ class _Fault(Exception):
         self.text = text
 
 
-def inside(node: ScalarNode, offset: int) -> Mark:
-    """The place of a character of a scalar. Exact for what stands on one line without escapes; else as near as can be told."""
-    return Mark(node.mark.line, node.mark.column + offset + (0 if node.plain else 1))
-
-
-def piece(node: ScalarNode, offset: int, text: str) -> ScalarNode:
-    """A part of a scalar as a scalar of its own."""
-    return ScalarNode(Mark(node.mark.line, inside(node, offset).column), text, plain=True)
+def piece(node: ScalarNode, offset: int, text: str, *, plain: bool = True) -> ScalarNode:
+    """A part of a scalar as a scalar of its own, which knows its place as well as the whole does."""
+    straight = node.straight or (node.indent >= 0 and "\n" not in text)
+    return ScalarNode(node.at(offset), text, plain, straight=straight)
 
 
 def read_phrase(node: ScalarNode, faults: Faults) -> Phrase | None:
@@ -48,7 +53,7 @@ def read_phrase(node: ScalarNode, faults: Faults) -> Phrase | None:
     try:
         return _Reader(node).phrase()
     except _Fault as fault:
-        faults.add(inside(node, fault.at), fault.text)
+        faults.add(node.at(fault.at), fault.text)
         return None
 
 
@@ -64,13 +69,13 @@ class _Reader:
         begin = len(text) - len(text.lstrip())
         bracket = text.find("(")
         if bracket < 0:
-            return Phrase(inside(self._node, begin), text.strip())
+            return Phrase(piece(self._node, begin, text.strip()))
         head = text[begin:bracket].rstrip().removesuffix(":").rstrip()
         end = self._closing(bracket)
         if text[end + 1 :].strip():
             raise _Fault(end + 1, f"{quote(text[end + 1 :].strip())} stands behind the closing bracket; remove it")
         options, bare = self._options(bracket + 1, end)
-        return Phrase(inside(self._node, begin), head, options, bare)
+        return Phrase(piece(self._node, begin, head), options, bare)
 
     def _options(self, begin: int, end: int) -> tuple[MapNode, tuple[ScalarNode, ...]]:
         entries: dict[str, Entry] = {}
@@ -84,11 +89,11 @@ class _Reader:
                 bare.append(value)
                 continue
             key = self._text[start:equals].strip()
-            at = inside(self._node, start)
+            at = self._node.at(start)
             if key in entries:
                 raise _Fault(start, f"{quote(key)} is given a second time; keep one of them")
             entries[key] = Entry(at, key, self._value(equals + 1, stop))
-        return MapNode(inside(self._node, begin), entries), tuple(bare)
+        return MapNode(self._node.at(begin), entries), tuple(bare)
 
     def _equals(self, start: int, stop: int) -> int:
         """Where the `=` of `key=value` is: before any quote or bracket. -1 if there is none."""
@@ -103,15 +108,15 @@ class _Reader:
         text = self._text[start:stop]
         start += len(text) - len(text.lstrip())
         stop = start + len(text.strip())
-        mark = inside(self._node, start)
+        mark = self._node.at(start)
         if start == stop:
             return ScalarNode(mark, "", plain=False)
         first = self._text[start]
         if first in "\"'" and self._unquote_end(start, stop) == stop - 1:
-            return ScalarNode(mark, self._unquoted(start, stop - 1), plain=False)
+            return piece(self._node, start, self._unquoted(start, stop - 1), plain=False)
         if first in "([" and self._closing(start) == stop - 1:
             return ListNode(mark, tuple(self._value(begin, end) for begin, end in self._pieces(start + 1, stop - 1)))
-        return ScalarNode(mark, self._text[start:stop], plain=True)
+        return piece(self._node, start, self._text[start:stop])
 
     def _pieces(self, begin: int, end: int) -> list[tuple[int, int]]:
         """The parts between commas at this level, without those that are empty."""

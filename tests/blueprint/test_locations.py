@@ -1,6 +1,8 @@
 """Is a location the same in every way it may be written, and is each wrong one named at its column with what would be right?"""
 
+import contextlib
 import re
+import time
 
 import msgspec
 import pytest
@@ -297,6 +299,50 @@ def test_wrong_locations(text: str, column: int, words: str) -> None:
     found = wrong(text)
     assert any(words in each for each in found), found
     assert any(re.search(rf":4:{column}: .*{re.escape(words)}", each) for each in found), (column, found)
+
+
+def test_places_in_text_on_lines_of_its_own() -> None:
+    block = """|
+      multi:(targets=(
+        localhost,
+        libcloud:ec3:x,
+        byon:(hosts=(a,{b))
+      ))
+"""
+    assert any(":8:28: `)` where `}` was to come" in each for each in wrong(block)), wrong(block)
+    found = wrong(block.replace("{b", "b_"))
+    assert [each.partition(": ")[0] for each in found] == ["shop.yaml:7:20", "shop.yaml:8:26"], found
+    folded = wrong("libcloud:ec2:x:(minRm=1,\n      minCores=x)")  # over two lines, so faults stand where the text begins
+    assert {each.partition(": ")[0] for each in folded} == {"shop.yaml:4:13"}
+
+
+_MANY = 250_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "'byon:(hosts=\"" + "a," * (_MANY // 2) + "\")'",
+        "{byon: {hosts: '" + "aa," * (_MANY // 3) + "'}}",
+        "{byon: {hosts: '" + "{a,b}" * (_MANY // 5) + "'}}",
+        "'byon:(" + "(" * _MANY + "'",
+        "'byon:(hosts=(" + "(a)," * (_MANY // 4) + "))'",
+        "'byon:(hosts=" + '"a",' * (_MANY // 4) + ")'",
+        "'multi:(targets=(" + "libcloud:ec3," * (_MANY // 13) + "))'",
+        "'libcloud:ec2:x:(tags=(" + "a=b," * (_MANY // 4) + "))'",
+        "'byon:(hosts=\"" + "a," * 500_000 + "\")'",
+        "&a {byon: {hosts: '" + "a," * 5_000 + "'}}",
+    ],
+)
+def test_long_texts_are_read_or_refused_soon(text: str) -> None:
+    begin = time.perf_counter()
+    with contextlib.suppress(BlueprintError):
+        parse(
+            f"services: [{{type: docker-cloud, name: a, location: [{text}, {', '.join(['*a'] * 5_000) if '&a' in text else 'localhost'}]}}]",
+            "f.yaml",
+            TYPES,
+        )
+    assert time.perf_counter() - begin < 5
 
 
 def test_all_faults_at_once() -> None:
