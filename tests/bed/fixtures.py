@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.bed.bed import Bed
+from tests.bed.cloud import BedCloud
 from tests.bed.host import BedHost
 from tests.bed.image import build_web_image
 from tests.bed.ready import why_not
@@ -45,6 +46,13 @@ def bed_host() -> Iterator[BedHost]:
     """One fresh host with the web image."""
     for bed in _made(1):
         yield bed.hosts[0]
+
+
+@pytest.fixture(scope="session")
+def bed_cloud() -> Iterator[BedCloud]:
+    """A cloud of bare machines, whose root is made once (25 s): a test that uses it destroys its nodes (or calls `clear()`)."""
+    with BedCloud() as cloud:
+        yield cloud
 
 
 def _made(hosts: int) -> Iterator[Bed]:
