@@ -23,7 +23,6 @@ from clocker_actors.entities.records import ClusterState, Desired, read_state, r
 from clocker_actors.entities.replacements import Replacements
 from clocker_actors.errors import BadRequest
 from clocker_actors.kernel import ChildRestarted, Started
-from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.generations import WatchClosely
 from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid
@@ -54,7 +53,6 @@ class Cluster(Entity[ClusterState]):
         self.health = ClusterHealth(self)
         self.looking = False
         self.watching = False  # whether members are to be read closely
-        self._published: tuple[Uid, ...] | None = None
 
     @property
     def spec(self) -> ClusterSpec:
@@ -185,7 +183,7 @@ class Cluster(Entity[ClusterState]):
 
     def reconcile(self) -> None:
         self._spawn_members()
-        self._publish_members()
+        self.health.publish_members()
         cause, parent = self._why("delete", "stop", "resize", "resizeByDelta", "replaceMember")
         self.brood.order(self.state.removing, "delete", cause, parent)
         self.brood.order((kept.uid for kept in self.state.quarantined), "stop", SYSTEM)
@@ -291,15 +289,6 @@ class Cluster(Entity[ClusterState]):
     def _why(self, *effectors: str) -> tuple[Cause, str]:
         activity = self.running.newest(*effectors)
         return (Cause(activity.id, activity.cause.principal), activity.id) if activity else (SYSTEM, "")
-
-    def _publish_members(self) -> None:
-        if self._published != self.state.members:
-            self._published = self.state.members
-            self.publish(TOPIC_MEMBERS, MembersChanged(self.uid, self.state.members))
-        self.observe(sensors.GROUP_SIZE, len(self.state.members))
-        self.observe(sensors.GROUP_DESIRED, self.state.size)
-        held: list[Value] = [{"uid": kept.uid, "reason": kept.reason} for kept in self.state.quarantined]
-        self.observe(sensors.QUARANTINED, held)
 
     @property
     def start_failed(self) -> bool:

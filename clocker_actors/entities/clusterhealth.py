@@ -7,6 +7,8 @@ from clocker_actors.entities.records import Desired
 from clocker_actors.model import sensors
 from clocker_actors.model.identity import Uid
 from clocker_actors.model.lifecycle import Lifecycle, quorate
+from clocker_actors.model.messages import TOPIC_MEMBERS, MembersChanged
+from clocker_actors.model.values import Value
 
 if TYPE_CHECKING:
     from clocker_actors.entities.cluster import Cluster
@@ -15,10 +17,22 @@ if TYPE_CHECKING:
 class ClusterHealth:
     """Of one cluster, by what its members said last."""
 
-    __slots__ = ("_cluster",)
+    __slots__ = ("_cluster", "_published")
 
     def __init__(self, cluster: "Cluster") -> None:
         self._cluster = cluster
+        self._published: tuple[Uid, ...] | None = None
+
+    def publish_members(self) -> None:
+        """Say which members there are, and how many are wanted."""
+        cluster = self._cluster
+        if self._published != cluster.state.members:
+            self._published = cluster.state.members
+            cluster.publish(TOPIC_MEMBERS, MembersChanged(cluster.uid, cluster.state.members))
+        cluster.observe(sensors.GROUP_SIZE, len(cluster.state.members))
+        cluster.observe(sensors.GROUP_DESIRED, cluster.state.size)
+        held: list[Value] = [{"uid": kept.uid, "reason": kept.reason} for kept in cluster.state.quarantined]
+        cluster.observe(sensors.QUARANTINED, held)
 
     def up(self, uid: Uid) -> bool:
         """Whether this member has started, and is well."""
