@@ -154,7 +154,9 @@ class Pool(Entity[PoolState]):
         if self.gathering:
             self.early.append(message)
             return
-        answer = place(message.request, self.index, self._strategies(), rules=self.state.spec.affinity, decision_id=self.ids.decision(), at=self.now)
+        answer = place(
+            message.request, self.index, self._strategies(), rules=self.state.spec.affinity, decision_id=self.ids.decision(), at=self.now
+        )
         if isinstance(answer, Refusal):
             self.tell(message.request.member, PlacementRefused(answer.member, answer.generation, answer.decision, message.ask))
         else:
