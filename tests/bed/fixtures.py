@@ -18,6 +18,7 @@ from tests.bed.cloud import BedCloud
 from tests.bed.host import BedHost
 from tests.bed.image import build_web_image
 from tests.bed.ready import why_not
+from tests.bed.visitor import Visitor, visit
 
 
 def pytest_sessionstart() -> None:
@@ -53,6 +54,12 @@ def bed_cloud() -> Iterator[BedCloud]:
     """A cloud of bare machines, whose root is made once (25 s): a test that uses it destroys its nodes (or calls `clear()`)."""
     with BedCloud() as cloud:
         yield cloud
+
+
+@pytest.fixture(scope="session")
+def bare_node(bed_cloud: BedCloud, tmp_path_factory: pytest.TempPathFactory) -> Visitor:
+    """One bare machine that is up, without Docker at first; a test that breaks it mends it."""
+    return visit(bed_cloud, tmp_path_factory.mktemp("visitor"), "bare")
 
 
 def _made(hosts: int) -> Iterator[Bed]:

@@ -84,6 +84,11 @@ class BareNode:
         return self._pid is not None and started_at(self._pid) is not None
 
     @property
+    def disk(self) -> Path:
+        """What it has written to its disk since it was made, as seen from here."""
+        return self._folder / "upper"
+
+    @property
     def listening(self) -> bool:
         """Whether sshd runs."""
         return "sshd" in in_network(self._cable.namespace).values()
