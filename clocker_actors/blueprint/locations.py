@@ -113,7 +113,7 @@ class Locations:
         scheme, colon, rest = phrase.head.partition(":")
         scheme = scheme.strip().lower()
         if "=" in phrase.head:
-            self._faults.add(phrase.mark, f"options stand in brackets; write {quote(scheme + ':(key=value)')}")
+            self._faults.add(phrase.mark, "options stand in brackets; write them as libcloud:ec2:eu-west-1:(key=value)")
             return None
         if scheme not in _MAIN and phrase.bare:
             self._faults.add(phrase.bare[0].mark, "an option has no value; write key=value")

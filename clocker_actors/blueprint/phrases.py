@@ -73,7 +73,7 @@ class _Reader:
         head = text[begin:bracket].rstrip().removesuffix(":").rstrip()
         end = self._closing(bracket)
         if text[end + 1 :].strip():
-            raise _Fault(end + 1, f"{quote(text[end + 1 :].strip())} stands behind the closing bracket; remove it")
+            raise _Fault(end + 1, "something stands behind the closing bracket; remove it, or put it into the brackets")
         options, bare = self._options(bracket + 1, end)
         return Phrase(piece(self._node, begin, head), options, bare)
 

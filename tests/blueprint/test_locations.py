@@ -263,7 +263,7 @@ def test_libcloud_has_the_providers() -> None:
         ("'libcloud:ec2:eu:(user=a'", 30, "`(` is never closed"),
         ("'libcloud:ec2:eu:(user=\"a)'", 36, "quote is never closed"),
         ("'libcloud:ec2:eu:(user=a]'", 37, "`]` where `)` was to come"),
-        ("'libcloud:ec2:eu:(user=a) b'", 38, "stands behind the closing bracket"),
+        ("'libcloud:ec2:eu:(user=a) b'", 38, "something stands behind the closing bracket"),
         ("'libcloud:ec2:eu:user=a'", 14, "options stand in brackets"),
         ("'libcloud:openstack:http://x:5000'", 23, "as the option `endpoint`"),
         ("'libcloud:ec2:eu:(endpoint=ftp://x)'", 40, "write https://host:port/path"),
@@ -376,7 +376,13 @@ def test_a_fault_says_where_a_secret_belongs() -> None:
     (found,) = wrong("'libcloud:ec2:eu:(credential=abc)'")
     assert "set CLOCKER_LOCATION_EC2_CREDENTIAL for the daemon, or credential_file under [locations.ec2] in its clocker.toml" in found
     assert any("use privateKeyFile" in each for each in wrong("'ssh:root:hunter2@a'"))
-    for text in ("'ssh:root:hunter2@a'", "'libcloud:ec2:eu:(endpoint=\"https://me:hunter2@x\")'", "'libcloud:ec2:eu:credential=hunter2'"):
+    for text in (
+        "'ssh:root:hunter2@a'",
+        "'libcloud:ec2:eu:(endpoint=\"https://me:hunter2@x\")'",
+        "'libcloud:ec2:eu:credential=hunter2'",
+        "'credential=hunter2:x'",
+        "'libcloud:ec2:eu:(x=1) credential=hunter2'",
+    ):
         assert not any("hunter2" in each for each in wrong(text))
 
 
