@@ -14,7 +14,7 @@ from clocker_actors.model.affinity import AffinityRule, Sense, Verb, domain_word
 from clocker_actors.model.identity import Uid
 from clocker_actors.model.placements import PlacementRequest
 from clocker_actors.placement.hosts import HostRow, Need
-from clocker_actors.placement.residents import FAULT, YES, Facet, Predicate, Tally, resident_of, type_names
+from clocker_actors.placement.residents import FAULT, YES, Facet, Predicate, Tally, facet, resident_of, type_names
 from clocker_actors.placement.strategies import Key
 
 SERVICE, POOL, HOST = "affinity", "affinity of the pool", "affinity of the host"
@@ -222,23 +222,23 @@ class Binder:
 
     def hard(self, rule: AffinityRule, origin: str) -> Bound:
         """A filter or gate of a hard rule."""
-        facet, value = self.subject(rule)
-        own = value in facet.values(self._who)
+        by, value = self.subject(rule)
+        own = value in by.values(self._who)
         number = rule.number
         if rule.sense is Sense.AT_LEAST and own:
-            number = min(number, self._everywhere.of(facet, value))
+            number = min(number, self._everywhere.of(by, value))
         named = origin != SERVICE and bool(rule.parameter)
         barred = named and ((rule.sense is Sense.ONLY and not own) or (rule.sense is Sense.NONE and own))
         who = f"{self._request.name} of type {type_names(self._request.type)[-1]}" if self._request.type else self._request.name
         return Bound(
-            f"{origin}: {rule.text}", rule.text, rule.sense, facet, value, number, int(own), barred, rule.domain, who if barred else ""
+            f"{origin}: {rule.text}", rule.text, rule.sense, by, value, number, int(own), barred, rule.domain, who if barred else ""
         )
 
     def soft(self, rule: AffinityRule) -> Pull:
         """What a soft rule adds to the ranking."""
-        facet, value = self.subject(rule)
+        by, value = self.subject(rule)
         weight = 0 if rule.sense is Sense.SPREAD else rule.number if rule.sense is Sense.PREFER else -rule.number
-        return Pull(rule.text, facet, value, weight, rule.domain)
+        return Pull(rule.text, by, value, weight, rule.domain)
 
     def subject(self, rule: AffinityRule) -> tuple[Facet, str]:
         """Whom the rule speaks of: under which facet and value they are counted."""
@@ -247,13 +247,13 @@ class Binder:
             verb = Verb.TYPE  # a service of its own has no cluster: those of its type are its like
         match verb:
             case Verb.NAME:
-                return Facet(verb, parameter), YES
+                return facet(verb, parameter), YES
             case Verb.PREDICATE:
-                return Facet(verb, rule.parameter, self._predicates.get(rule.parameter)), YES
+                return facet(verb, rule.parameter, self._predicates.get(rule.parameter)), YES
             case Verb.ANY:
-                return Facet(verb), YES
+                return facet(verb), YES
             case _:
-                return Facet(verb), parameter or self._own(verb)
+                return facet(verb), parameter or self._own(verb)
 
     def _own(self, verb: Verb) -> str:
         request = self._request

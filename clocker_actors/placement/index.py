@@ -170,7 +170,9 @@ class HostIndex:
 
     def release(self, member: Uid, generation: int) -> bool:
         """The generation no longer takes room. False if it had none."""
-        held = self._reservations.get(member, ())
+        held = self._reservations.get(member)
+        if held is None:
+            return False
         old = next((each for each in held if each.generation == generation), None)
         if old is None:
             return False

@@ -5,7 +5,7 @@ without looking at anybody twice; a pool without rules pays nothing. Hosts, zone
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -19,13 +19,13 @@ Predicate: TypeAlias = Callable[[Resident], bool]
 YES, FAULT = "yes", "fault"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # compared by identity, since it is looked up at every change: `facet` makes each once
 class Facet:
     """By what residents are counted; `of` is the part of a name looked for, or the predicate's name."""
 
     verb: Verb
     of: str = ""
-    test: Predicate | None = field(default=None, compare=False)
+    test: Predicate | None = None
 
     def values(self, who: Resident) -> tuple[str, ...]:
         """Under which values this resident counts."""
@@ -51,6 +51,12 @@ class Facet:
         except Exception:  # noqa: BLE001 a stranger's code: whatever it raises is its own fault, counted as such
             found = None
         return (FAULT,) if not isinstance(found, bool) else (YES,) if found else ()
+
+
+@lru_cache(maxsize=4096)
+def facet(verb: Verb, of: str = "", test: Predicate | None = None) -> Facet:
+    """The one facet of this kind."""
+    return Facet(verb, of, test)
 
 
 @lru_cache(maxsize=4096)
