@@ -49,7 +49,8 @@ class CurrentFate:
         if not member.settling:
             self.tries = 0
         if not member.settling and not current.ready_once:
-            member.change(replace(member.state, current=replace(current, ready_once=True)))
+            home = current.host if generations.has_volumes(member.state.spec.container) else member.state.home
+            member.change(replace(member.state, current=replace(current, ready_once=True), home=home))
             member.note()
 
     def _indicators_without(self, *names: str) -> dict[str, str]:

@@ -51,9 +51,7 @@ FORWARDED = frozenset(
 def request(state: MemberState, container: ContainerSpec, avoid: tuple[Uid, ...], cause: Cause) -> PlacementRequest:
     """What the Pool is asked for the next generation."""
     identity = state.identity
-    asker = Asker(
-        identity.uid, state.number + 1, identity.application, state.cluster, identity.path, cause, keep_ports=state.ports, avoid=avoid
-    )
+    asker = Asker(identity.uid, state.number + 1, identity.application, state.cluster, identity.path, cause, state.ports, avoid, state.home)
     return placement_request(asker, container, state.spec)
 
 
@@ -67,6 +65,11 @@ def planned(placement: Placement, plane: str) -> Generation:
         name=container_name(plane, placement.member, placement.generation),
         ports=placement.ports,
     )
+
+
+def has_volumes(container: ContainerSpec | None) -> bool:
+    """Whether what it writes into a named volume is to be there for its next generation."""
+    return container is not None and any(volume.kind is VolumeKind.VOLUME for volume in container.volumes)
 
 
 def volume_names(plane: str, identity: Identity, container: ContainerSpec) -> Mapping[str, str]:

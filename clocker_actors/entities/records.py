@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from clocker_actors.errors import StoreFault
 from clocker_actors.model.decisions import Decision
-from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid, policy_id
+from clocker_actors.model.identity import NOBODY, SYSTEM, Cause, EntityKind, Uid, policy_id
 from clocker_actors.model.specs import ApplicationSpec, HostSpec, PolicySpec, PoolSpec, ServiceSpec
 from clocker_actors.model.values import Value
 from clocker_actors.ports.store import Record, Store
@@ -20,7 +20,6 @@ DECISION_KIND = "decision"
 """Record kind of decisions that acted."""
 ADJUNCT_KIND = "adjunct"
 """Record kind of what a policy, enricher or feed asked to keep; its uid is the actor's id."""
-NOBODY = Uid("")
 T = TypeVar("T")
 
 
@@ -79,6 +78,7 @@ class MemberState:
     current: Generation | None = None
     leaving: tuple[Generation, ...] = ()
     ports: Mapping[str, int] = field(default_factory=dict)
+    home: Uid = NOBODY  # the host that has its named volumes: where it first came to run with them
     planted: bool = False
     children: Mapping[str, Uid] = field(default_factory=dict)
     adjuncts: tuple[AdjunctState, ...] = ()

@@ -11,6 +11,8 @@ from typing import NewType
 Uid = NewType("Uid", str)
 """Short id of an entity, e.g. `m1k`: a letter for the kind, then a number in base 36."""
 
+NOBODY = Uid("")
+"""In place of a uid that there is none."""
 ROOT = Uid("root")
 """The management plane itself."""
 RECORDER = "recorder"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from clocker_actors.model.affinity import AffinityRule
 from clocker_actors.model.decisions import Decision
-from clocker_actors.model.identity import Cause, Uid
+from clocker_actors.model.identity import NOBODY, Cause, Uid
 from clocker_actors.model.specs import PortSpec, StrategySpec
 
 
@@ -42,6 +42,7 @@ class PlacementRequest:
     keep_ports: Mapping[str, int] = field(default_factory=dict)
     strategies: tuple[StrategySpec, ...] = ()
     avoid: tuple[Uid, ...] = ()  # hosts that failed this generation already
+    home: Uid = NOBODY  # the host that has the member's own named volumes, once it has run with them
     type: str = ""
     affinity: tuple[AffinityRule, ...] = ()
     disk: int = 0

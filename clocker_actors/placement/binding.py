@@ -56,7 +56,7 @@ def bind(request: PlacementRequest, index: "HostIndex", base: Pipeline, pool: Ru
 
 def _late(request: PlacementRequest, index: "HostIndex", base: Pipeline) -> tuple[tuple[Filter, ...], tuple[Ranking, ...]]:
     filters = [made for each in base.late if isinstance(each, LateFilter) for made in each.bound(request, index)]
-    homes = {volume: index.homes(volume, request.avoid) for volume in request.volumes}
+    homes = {volume: index.homes(volume, request) for volume in request.volumes}
     known = tuple((volume.partition(".")[2], tuple(sorted(there.items()))) for volume, there in homes.items() if there)
     if known:
         filters.append(VolumesAt(known))
@@ -97,9 +97,9 @@ def _bound(
     rankings: tuple[Ranking, ...],
 ) -> _Parts:
     crowd = index.crowd
-    binder = Binder(request, crowd.everywhere, index.predicates)
+    binder = Binder(request, crowd.everywhere, index.types.predicates)
     crowd.watch((binder.subject(rule)[0] for rule in rules), (rule.domain for rule in rules), index.residents)
-    binder = Binder(request, crowd.everywhere, index.predicates)
+    binder = Binder(request, crowd.everywhere, index.types.predicates)
     own = tuple(rule for rule in request.affinity if _hard(rule))
     theirs = tuple(rule for rule in pool if _hard(rule))
     hard = dict.fromkeys((*(binder.hard(rule, SERVICE) for rule in own), *(binder.hard(rule, POOL) for rule in theirs)))

@@ -13,11 +13,11 @@ from clocker_actors.model.affinity import Verb
 from clocker_actors.model.identity import Uid
 from clocker_actors.model.placements import HostView, PlacementRequest, Resident
 from clocker_actors.model.specs import StrategySpec
+from clocker_actors.model.types import TypeTable
 from clocker_actors.placement.crowd import Crowd
 from clocker_actors.placement.hosts import HostRow, Need
 from clocker_actors.placement.ports import choose_ports
 from clocker_actors.placement.ranked import NOWHERE, Pipeline, RankedHosts
-from clocker_actors.placement.residents import Predicate
 
 PORT_RANGE = (20_000, 29_999)
 """Where random host ports come from unless the pool says otherwise."""
@@ -52,16 +52,16 @@ class Reservation:
 
 class HostIndex:
     """All hosts of one pool. `ports` is the range of random host ports, both ends included; `shared` is the part of all hosts that a cluster may stand on
-    and still share a ranking with others (speed only: the order is the same)."""
+    and still share a ranking with others (speed only: the order is the same); `types` has strategies and predicates of somebody's own."""
 
-    def __init__(self, ports: tuple[int, int] = PORT_RANGE, *, shared: float = 0.5) -> None:
+    def __init__(self, ports: tuple[int, int] = PORT_RANGE, *, shared: float = 0.5, types: TypeTable | None = None) -> None:
         self.version = 0
         self.rows: dict[Uid, HostRow] = {}
         self.pipelines: dict[PipelineKey, Pipeline] = {}
         self.last_pipeline: tuple[tuple[StrategySpec, ...], tuple[StrategySpec, ...], Pipeline] | None = None
         self.bound: dict[object, Pipeline] = {}
         self.memory: dict[object, Pipeline] = {}
-        self.predicates: Mapping[str, Predicate] = {}
+        self.types = types or TypeTable()
         self._homes: dict[str, set[Uid]] = {}
         self._ports = ports
         self._shared = shared
@@ -73,9 +73,9 @@ class HostIndex:
         self._log_start = 0
 
     @classmethod
-    def of(cls, views: Iterable[HostView], ports: tuple[int, int] = PORT_RANGE) -> "HostIndex":
+    def of(cls, views: Iterable[HostView], ports: tuple[int, int] = PORT_RANGE, *, types: TypeTable | None = None) -> "HostIndex":
         """An index that starts with what the views say is reserved; such room can't be released. For plans, not for a Pool."""
-        index = cls(ports)
+        index = cls(ports, types=types)
         for view in views:
             index.add(view)
             index.rows[view.uid].seed(view)
@@ -259,10 +259,18 @@ class HostIndex:
 
     # --- volumes
 
-    def homes(self, volume: str, avoid: tuple[Uid, ...] = ()) -> Mapping[Uid, str]:
-        """The hosts that have this volume, by name: as they say themselves, or since something that uses it was placed there. Where the latter only
-        failed to start (`avoid`) it counts as not there."""
-        placed = self._homes.get(volume, ())
+    def homes(self, volume: str, request: PlacementRequest) -> Mapping[Uid, str]:
+        """The hosts that have this volume of a request, by name; none: it may be made anywhere.
+
+        Who ran with it goes back to its own. Members of a cluster begin with a volume each, wherever the others have theirs. A service of its own goes
+        where another service of its application has it: as hosts say themselves, or since something that uses it was placed there. Where the
+        latter only failed to start (`avoid`) it counts as not there.
+        """
+        if request.home in self.rows:
+            return {request.home: self.rows[request.home].name}
+        if request.cluster:
+            return {}
+        placed, avoid = self._homes.get(volume, ()), request.avoid
         found = [row for row in self.rows.values() if volume in row.volumes]
         return {row.uid: row.name for row in (*found, *(self.rows[uid] for uid in placed if uid in self.rows and uid not in avoid))}
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from clocker_actors.model.identity import Cause, Uid
+from clocker_actors.model.identity import NOBODY, Cause, Uid
 from clocker_actors.model.placements import PlacementRequest
 from clocker_actors.model.specs import BUILT_IMAGE, ContainerSpec, ServiceSpec, VolumeKind
 
@@ -20,6 +20,7 @@ class Asker:
     cause: Cause
     keep_ports: Mapping[str, int] = field(default_factory=dict)
     avoid: tuple[Uid, ...] = ()
+    home: Uid = NOBODY
 
 
 def placement_request(asker: Asker, container: ContainerSpec, service: ServiceSpec) -> PlacementRequest:
@@ -41,6 +42,7 @@ def placement_request(asker: Asker, container: ContainerSpec, service: ServiceSp
         keep_ports=asker.keep_ports,
         strategies=service.strategies,
         avoid=asker.avoid,
+        home=asker.home,
         type=container.image.reference.removeprefix(f"{BUILT_IMAGE}") if container.image.build else container.image.reference,
         affinity=service.affinity,
         disk=requests.disk or 0,
