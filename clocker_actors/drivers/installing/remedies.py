@@ -19,7 +19,7 @@ _LOCKED = re.compile(
 )
 _TABLE = (
     (
-        r"no space left on device|not enough free space|not enough space|insufficient space|needs? [\d.]+ ?[kmgt]b .*on the .* filesystem",
+        r"no space left on device|enough (free )?space|insufficient space|needs? [\d.]+ ?[kmgt]b .*on the .* filesystem",
         Remedy("free space on its disk, or give it a larger one"),
     ),
     (
