@@ -74,6 +74,7 @@ class Manager:
         self._executor = executor or ThreadPoolExecutor(1, thread_name_prefix="store")
         self._engines: dict[EngineSpec, Engine] = {}
         self._machines: dict[EngineSpec, SshMachine] = {}
+        self._types = type_table(settings.strategy_modules)
         self._closing: set[asyncio.Task[None]] = set()
         self.kernel: Kernel
         self.store: SqliteStore
@@ -144,7 +145,7 @@ class Manager:
             model=self.model,
             store=self.store,
             blobs=self.blobs,
-            types=type_table(),
+            types=self._types,
             metrics=self.metrics,
             logs=inquiries.logs,
             ready=inquiries.not_ready,
@@ -173,7 +174,7 @@ class Manager:
             store=self.store,
             blobs=self.blobs,
             ids=self.ids,
-            types=type_table(),
+            types=self._types,
             connect=self._connect,
             machine=self._machine,
             disconnect=self._disconnect,

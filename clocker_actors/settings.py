@@ -84,6 +84,14 @@ def _address(value: object) -> str:
     return str(value)
 
 
+def _modules(value: object) -> tuple[str, ...]:
+    names = value if isinstance(value, list | tuple) else str(value).split(",")
+    found = tuple(str(name).strip() for name in names if str(name).strip())
+    if not all(part.isidentifier() for name in found for part in name.split(".")):
+        raise ValueError("write names of Python modules, for example my_package.strategies")
+    return found
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """One daemon's settings. `state` holds all it keeps; `listen` ("" = no TCP door) needs `token_file`."""
@@ -121,6 +129,8 @@ class Settings:
     """Decisions remembered in memory, three fifths of them for those that acted."""
     keep_events: int = field(default=4_096, metadata={"check": _number(10, 1_000_000, "4096", whole=True)})
     """Events that a client who was away can still be told."""
+    strategy_modules: tuple[str, ...] = field(default=(), metadata={"check": _modules})
+    """Python modules whose placement strategies and predicates blueprints may name as `module:Class`; installed entry points need no permission."""
     locations: Mapping[str, NamedLocation] = field(default_factory=dict)
     """Tables `[locations.NAME]` of the file, without their secrets."""
     secrets: Secrets = field(default_factory=Secrets, repr=False)

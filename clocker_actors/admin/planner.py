@@ -14,6 +14,7 @@ from clocker_actors.model import sensors
 from clocker_actors.model.identity import EntityKind, Uid
 from clocker_actors.model.placements import HostView
 from clocker_actors.model.specs import ApplicationSpec, Blueprint, HostSpec, PoolSpec
+from clocker_actors.model.types import TypeTable
 from clocker_actors.model.values import as_number
 from clocker_actors.placement.index import HostIndex
 from clocker_actors.planning.members import MemberView
@@ -38,7 +39,7 @@ class PlanView:
     refusals: tuple[PlanRefusal, ...] = ()
 
 
-def plan_of(blueprint: Blueprint, store: Store, model: ReadModel) -> PlanView:
+def plan_of(blueprint: Blueprint, store: Store, model: ReadModel, types: TypeTable | None = None) -> PlanView:
     """What deploying the blueprint would do. Raises BadRequest for a location that nobody knows."""
     known = {state.spec.name: state for state in _pools(store)}
     fresh = {spec.name: spec for spec in blueprint.pools if spec.name not in known}
@@ -54,7 +55,7 @@ def plan_of(blueprint: Blueprint, store: Store, model: ReadModel) -> PlanView:
             raise BadRequest(
                 f"application {application.id}: no location {application.location!r}; write one of {names}", location=application.location
             )
-        found = _as_it_is(plan(application, view, _running(application, store, model)), model)
+        found = _as_it_is(plan(application, replace(view, types=types), _running(application, store, model)), model)
         plans.append(_provisional(found) if application.location in fresh else found)
     there = {state.spec.id: state.spec for state in _applications(store)}
     others = any(spec != known[spec.name].spec for spec in blueprint.pools if spec.name in known)

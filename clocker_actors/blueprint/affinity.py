@@ -207,9 +207,11 @@ def _read_one(item: ScalarNode, offset: int, piece: str, context: Context) -> Af
         context.faults.add(item.at(offset + wrong.offset), f"affinity rule {quote(piece.strip())}: {wrong.reason}")
         return None
     known = context.predicates
-    if rule.verb is Verb.PREDICATE and rule.parameter not in known:
+    if rule.verb is Verb.PREDICATE and rule.parameter not in known and not context.partial:
         place = item.at(offset + piece.upper().index("PREDICATE"))
-        context.faults.unknown(place, rule.parameter, "a predicate this manager knows", known)
+        near = " or ".join(quote(each) for each in context.faults.near(rule.parameter, known))
+        advice = f"did you mean {near}?" if near else "install it as an entry point, or name its module in the setting strategy_modules"
+        context.faults.add(place, f"{quote(rule.parameter)} is no predicate this manager knows: {advice}")
         return None
     return rule
 

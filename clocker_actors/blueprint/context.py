@@ -32,6 +32,8 @@ class Context:
     policies: TypeIndex
     strategies: TypeIndex
     predicates: frozenset[str] = frozenset()
+    partial: bool = False
+    """Whether names of strategies and predicates that are not known here may be known elsewhere."""
     files: dict[str, FileReference] = field(default_factory=dict)
     ids: dict[str, Mark] = field(default_factory=dict)
     ports: int = 0

@@ -36,7 +36,7 @@ def parse(text: str | bytes, filename: str, types: TypeTable) -> ParsedBlueprint
     Raises BlueprintError with every fault.
     """
     faults = Faults(filename)
-    context = Context(faults, TypeIndex(types.policies), TypeIndex(types.strategies), types.predicates)
+    context = Context(faults, TypeIndex(types.policies), TypeIndex(types.strategies), frozenset(types.predicates), types.partial)
     root = read(text, faults)
     faults.check()
     if root is None or (isinstance(root, ScalarNode) and root.value is None):

@@ -9,7 +9,7 @@ A type is found by name, whatever its case and hyphens; also by the ancestor's J
 
 from collections.abc import Mapping
 
-from clocker_actors.blueprint.coerce import typed
+from clocker_actors.blueprint.coerce import free, typed
 from clocker_actors.blueprint.context import Context, Names, listed
 from clocker_actors.blueprint.fit import Written
 from clocker_actors.blueprint.nodes import Entry, MapNode, Mark, Node, ScalarNode, describe, is_null, quote
@@ -156,6 +156,8 @@ def _strategy(item: Node, context: Context) -> StrategySpec | None:
         faults.add(item.mark, f"a strategy cannot be {describe(name_node)}; write its name, or {{type: name, key: value}}")
         return None
     kind = context.strategies.find(name_node.text)
+    if kind is None and context.partial and ":" in name_node.text:
+        return StrategySpec(name_node.text, {entry.key: free(entry.node, faults) for entry in config})
     if kind is None:
         faults.unknown(name_node.mark, name_node.text, "a known placement strategy", context.strategies.types)
         return None

@@ -87,7 +87,7 @@ def _parsed(text: str, name: str) -> "ParsedBlueprint":
     from clocker_actors.admin.types import type_table  # noqa: PLC0415
     from clocker_actors.blueprint import parse  # noqa: PLC0415
 
-    return parse(text, name, type_table())
+    return parse(text, name, type_table(partial=True))
 
 
 def _tell(answer: Item) -> None:

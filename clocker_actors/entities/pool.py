@@ -83,7 +83,7 @@ class Pool(Entity[PoolState]):
 
     def on_start(self) -> None:
         self.take_up(lambda: read_state(PoolState, self.outside.store, self.kind, self.uid))
-        self.index = HostIndex(self.state.spec.ports)
+        self.index = HostIndex(self.state.spec.ports, types=self.outside.types)
         for order, spec in enumerate(self.state.spec.hosts):
             uid = self.state.hosts.get(spec.name)
             if uid is not None:

@@ -4,10 +4,11 @@ Each room that has such types describes them as rows; the daemon and the CLI col
 room needs to know no policy, and the documentation is made from the same rows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from clocker_actors.model.identity import EntityKind
+from clocker_actors.model.placements import Resident
 from clocker_actors.model.values import Value
 
 
@@ -52,8 +53,11 @@ class PolicyType:
 
 @dataclass(frozen=True, slots=True)
 class TypeTable:
-    """All types by name; `predicates` are the names that a PREDICATE rule of affinity may use."""
+    """All types by name. `makers` are the classes of strategies of somebody's own, `predicates` what a PREDICATE rule of affinity may name. With `partial` others
+    may be known elsewhere: a client lets the manager judge names it does not know itself."""
 
     policies: Mapping[str, PolicyType] = field(default_factory=dict)
     strategies: Mapping[str, PolicyType] = field(default_factory=dict)
-    predicates: frozenset[str] = frozenset()
+    makers: Mapping[str, Callable[..., object]] = field(default_factory=dict)
+    predicates: Mapping[str, Callable[[Resident], bool]] = field(default_factory=dict)
+    partial: bool = False

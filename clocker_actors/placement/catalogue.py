@@ -17,6 +17,7 @@ from clocker_actors.model.types import KeyType, PolicyType
 from clocker_actors.model.values import Value, as_number
 from clocker_actors.placement.constraints import DiskFits, Group, Hostname, Label, ProvisioningFlags
 from clocker_actors.placement.filters import CpusFit, Filter, MaxContainers, MaxCpuUsage, MemoryFits, NotCordoned, PortsFree, Up
+from clocker_actors.placement.own import Ordering, Own, OwnFilters, OwnRankings, Refusing, make_own
 from clocker_actors.placement.ranked import Pipeline
 from clocker_actors.placement.strategies import (
     BreadthFirst,
@@ -37,7 +38,7 @@ class Spread:
     rule: AffinityRule
 
 
-Strategy: TypeAlias = MaxContainers | MaxCpuUsage | Label | Hostname | ProvisioningFlags | Group | Spread | Ranking
+Strategy: TypeAlias = MaxContainers | MaxCpuUsage | Label | Hostname | ProvisioningFlags | Group | Own | Spread | Ranking
 
 _JAVA = (
     "{}PlacementStrategy",
@@ -172,11 +173,17 @@ STRATEGIES: Mapping[str, PolicyType] = {row.type.name: row.type for row in _ROWS
 _BY_NAME = {name: row for row in _ROWS for name in (row.type.name, *row.type.aliases)}
 
 
-def make_strategy(spec: StrategySpec) -> Strategy:
-    """The strategy a spec asks for. Raises BadRequest for an unknown name (with the nearest ones), an unknown key, or a wrong value."""
+Makers: TypeAlias = Mapping[str, Callable[..., object]]
+
+
+def make_strategy(spec: StrategySpec, makers: Makers | None = None) -> Strategy:
+    """The strategy a spec asks for; `makers` are classes of somebody's own. Raises BadRequest for an unknown name (with the nearest ones), an unknown key, or a
+    wrong value."""
     row = _BY_NAME.get(spec.type)
+    if row is None and makers and spec.type in makers:
+        return make_own(spec.type, makers[spec.type], spec.config)
     if row is None:
-        near = get_close_matches(spec.type, STRATEGIES, n=3, cutoff=0.4) or list(STRATEGIES)
+        near = get_close_matches(spec.type, (*STRATEGIES, *(makers or ())), n=3, cutoff=0.4) or list(STRATEGIES)
         raise BadRequest(f"no placement strategy {spec.type!r}: did you mean {', '.join(near)}?", strategy=spec.type)
     known = [key.name for key in row.type.keys]
     for key in spec.config:
@@ -190,12 +197,12 @@ _ROOM = (MemoryFits(), CpusFit(), DiskFits(), PortsFree())
 """What is always asked: first whether a host answers at all, last whether there is room."""
 
 
-def make_pipeline(strategies: Iterable[StrategySpec]) -> Pipeline:
+def make_pipeline(strategies: Iterable[StrategySpec], makers: Makers | None = None) -> Pipeline:
     """The pipeline of these strategies (pool's first, then the entity's): fit rules are always there, spread when no ranking is named; of two
     bounds of one kind the stricter holds. Raises BadRequest."""
     wanted = _Wanted()
     for spec in strategies:
-        wanted.take(make_strategy(spec))
+        wanted.take(make_strategy(spec, makers))
     return wanted.pipeline()
 
 
@@ -206,6 +213,7 @@ class _Wanted:
         self.filters: dict[str, list[Filter]] = {}
         self.rankings: list[Ranking] = []
         self.groups: list[Group] = []
+        self.own: list[OwnFilters] = []
         self.spreads: list[AffinityRule] = []
 
     def take(self, made: Strategy) -> None:
@@ -218,6 +226,11 @@ class _Wanted:
                 self.filters.setdefault(made.rule, []).append(made)
             case Group():
                 self.groups.append(made)
+            case Own(name, strategy):
+                if isinstance(strategy, Refusing):
+                    self.own.append(OwnFilters(name, strategy))
+                if isinstance(strategy, Ordering):
+                    self.rankings.append(OwnRankings(name, strategy))
             case Spread():
                 self.spreads.append(made.rule)
             case _:
@@ -230,11 +243,12 @@ class _Wanted:
         names = (
             *(made.rule for made in filters),
             *("Group" for _ in groups),
+            *(made.name for made in self.own),
             *("Spread" for _ in self.spreads),
             *(made.name for made in rankings),
         )
         dominant, rotated = _dominant(rankings)
-        late = (*groups, *(made for made in dominant if isinstance(made, LateRanking)))
+        late = (*groups, *self.own, *(made for made in dominant if isinstance(made, LateRanking)))
         return Pipeline((*_FIT, *filters, *_ROOM), dominant, rotated, names, late=late, rules=tuple(self.spreads))
 
 

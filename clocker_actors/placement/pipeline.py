@@ -136,7 +136,7 @@ def pipeline_of(index: HostIndex, pool: tuple[StrategySpec, ...], own: tuple[Str
     if made is None:
         if len(index.pipelines) >= _PIPELINES_KEPT:
             index.pipelines.clear()
-        made = index.pipelines[key] = make_pipeline((*pool, *own))
+        made = index.pipelines[key] = make_pipeline((*pool, *own), index.types.makers)
     index.last_pipeline = (pool, own, made)
     return made
 

@@ -68,7 +68,7 @@ class _Draft:
     index: HostIndex = field(init=False)
 
     def __post_init__(self) -> None:
-        self.index = HostIndex.of(self.pool.hosts, self.pool.ports)
+        self.index = HostIndex.of(self.pool.hosts, self.pool.ports, types=self.pool.types)
 
     def step(self, action: Action, kind: str, path: str, reason: str) -> None:
         self.steps.append(PlanStep(action, kind, path, reason))

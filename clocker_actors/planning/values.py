@@ -9,6 +9,7 @@ from clocker_actors.model.containers import ImageInfo
 from clocker_actors.model.identity import Uid
 from clocker_actors.model.placements import HostView
 from clocker_actors.model.specs import ServiceSpec, StrategySpec
+from clocker_actors.model.types import TypeTable
 from clocker_actors.placement.index import PORT_RANGE
 from clocker_actors.planning.members import MemberView
 
@@ -51,6 +52,7 @@ class PoolView:
     ports: tuple[int, int] = PORT_RANGE
     images: Mapping[str, ImageInfo] = field(default_factory=dict)
     affinity: tuple[AffinityRule, ...] = ()
+    types: TypeTable | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ async def delete_application(context: Shared, request: Request, identity: str) -
 async def plan(context: Shared, request: Request) -> Response:
     """What deploying the blueprint would change, and where its containers would go as the pools are now."""
     blueprint = await _blueprint(context, request, placeholders=True)
-    return at_event(context.model, plan_of(blueprint, context.store, context.model))
+    return at_event(context.model, plan_of(blueprint, context.store, context.model, context.types))
 
 
 @router.head("/blobs/{sha256}")
