@@ -17,10 +17,8 @@ def owned(seen: Observed, plane: str, identity: str) -> tuple[str, int] | None:
 
 
 def wanted(store: Store, member: str, generation: int) -> bool:
-    """Whether the member's record has this generation, current or leaving. Durable memory knows every intent before its effect."""
+    """Whether the member's record has this generation, in whatever part. Durable memory knows every intent before its effect."""
     body = store.read(EntityKind.MEMBER, member)
     if body is None:
         return False
-    state = decode(MemberState, body)
-    known = (*state.leaving, *((state.current,) if state.current else ()))
-    return any(kept.number == generation for kept in known)
+    return any(kept.number == generation for kept in decode(MemberState, body).generations)

@@ -63,6 +63,7 @@ class Generation:
     ports: Mapping[str, int] = field(default_factory=dict)
     ready_once: bool = False
     ended: bool = False  # seen dead or given up: nothing of it runs any more, only its remains are left
+    after: int = 0  # the generation that has to be gone before this one is started, 0 if none has to
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ class MemberState:
     desired: Desired = Desired.RUNNING
     number: int = 0
     current: Generation | None = None
+    arriving: Generation | None = None  # while it moves: is started elsewhere, and takes the place of the current one when it is ready
     leaving: tuple[Generation, ...] = ()
     ports: Mapping[str, int] = field(default_factory=dict)
     home: Uid = NOBODY  # the host that has its named volumes: where it first came to run with them
@@ -83,6 +85,11 @@ class MemberState:
     children: Mapping[str, Uid] = field(default_factory=dict)
     adjuncts: tuple[AdjunctState, ...] = ()
     decisions: tuple[str, ...] = ()
+
+    @property
+    def generations(self) -> tuple[Generation, ...]:
+        """All there are: on their way out, current, on their way in."""
+        return tuple(kept for kept in (*self.leaving, self.current, self.arriving) if kept is not None)
 
 
 @dataclass(frozen=True, slots=True)

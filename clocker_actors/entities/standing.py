@@ -33,8 +33,8 @@ def places(member: MemberState) -> tuple[HeldPlace, ...]:
     if container is None:
         return ()
     request = generations.request(member, container, (), SYSTEM)
-    standing = (*member.leaving, *((member.current,) if member.current else ()))
-    return tuple(HeldPlace(replace(request, generation=kept.number), kept.host, kept.ports) for kept in standing if not kept.ended)
+    standing = (kept for kept in member.generations if not kept.ended)
+    return tuple(HeldPlace(replace(request, generation=kept.number), kept.host, kept.ports) for kept in standing)
 
 
 def occupy(index: HostIndex, held: Iterable[HeldPlace]) -> None:
