@@ -47,6 +47,8 @@ class PlacementRequest:
     affinity: tuple[AffinityRule, ...] = ()
     disk: int = 0
     volumes: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()  # hosts it is not to be on (uids or names), though nothing failed there
+    target: str = ""  # the only host that will do (uid or name), "" for any
 
 
 @dataclass(frozen=True, slots=True)

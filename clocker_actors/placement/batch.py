@@ -20,6 +20,7 @@ from clocker_actors.model.placements import Placement, PlacementRequest
 from clocker_actors.model.specs import StrategySpec
 from clocker_actors.model.values import counted
 from clocker_actors.placement.affinity import Bound, HostRules
+from clocker_actors.placement.barring import bars
 from clocker_actors.placement.binding import bind
 from clocker_actors.placement.hosts import Need
 from clocker_actors.placement.index import HostIndex
@@ -112,7 +113,7 @@ class _Batch:
 
     def _begin(self, request: PlacementRequest) -> "_Run | None":
         self._end()
-        if request.avoid or self._index.held(request.member) or not _alike((*request.affinity, *self._rules)):
+        if bars(request) or self._index.held(request.member) or not _alike((*request.affinity, *self._rules)):
             return None
         try:
             pipeline = bind(request, self._index, pipeline_of(self._index, self._strategies, request.strategies), self._rules)
@@ -201,7 +202,7 @@ class _Run:
             and request.memory == first.memory
             and request.cpus == first.cpus
             and (request.ports is first.ports or request.ports == first.ports)
-            and not request.avoid
+            and not bars(request)
             and (request.strategies is first.strategies or request.strategies == first.strategies)
             and (request.affinity is first.affinity or request.affinity == first.affinity)
             and request.type == first.type

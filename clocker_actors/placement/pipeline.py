@@ -17,10 +17,11 @@ from clocker_actors.model.placements import Placement, PlacementRequest
 from clocker_actors.model.specs import StrategySpec
 from clocker_actors.model.values import Value, counted
 from clocker_actors.placement.affinity import place_words
+from clocker_actors.placement.barring import barred, bars
 from clocker_actors.placement.binding import bind
 from clocker_actors.placement.catalogue import make_pipeline
 from clocker_actors.placement.districts import Districts
-from clocker_actors.placement.filters import AVOID, avoid_reason
+from clocker_actors.placement.filters import AVOID
 from clocker_actors.placement.hosts import NANO, HostRow, Need
 from clocker_actors.placement.index import HostIndex
 from clocker_actors.placement.ports import number_of
@@ -162,8 +163,8 @@ class _Look:
     def best(self, most: int) -> list[HostRow]:
         number = number_of(f"{self.request.member}.{self.request.generation}") if self.pipeline.rotated else 0
         order = self.ranked.walk(self.rows, self.request.cluster, self.standing, number, self.districts)
-        if self.request.avoid:
-            order = (uid for uid in order if uid not in self.request.avoid)
+        if bars(self.request):
+            order = (uid for uid in order if barred(self.request, self.rows[uid]) is None)
         return [self.rows[uid] for uid in islice(order, most)]
 
     def verdicts(self, best: Sequence[HostRow]) -> tuple[HostVerdict, ...]:
@@ -184,7 +185,8 @@ class _Look:
         if closed is not None:
             return closed
         if by is None:
-            return HostVerdict(row.uid, row.name, False, AVOID, avoid_reason(row))
+            rule, reason = barred(self.request, row) or ("", "")
+            return HostVerdict(row.uid, row.name, False, rule, reason)
         return HostVerdict(row.uid, row.name, False, by.rule, by.refusal(row, self.ranked.need))
 
     def gate_remedies(self) -> Iterator[str]:
@@ -194,10 +196,16 @@ class _Look:
             if gate is not None and tally is not None:
                 yield gate.help(tally, place_words(self.rows[Uid(uid)], gate.domain))
 
-    def avoided(self) -> list[HostRow]:
-        closed = self.districts.closed if self.districts is not None else {}
-        open_ = (uid for uid in set(self.request.avoid) if self.ranked.accepts(uid) and self.ranked.group_of(uid) not in closed)
-        return sorted((self.rows[uid] for uid in open_), key=lambda row: (row.order, row.uid))
+    def barred(self) -> dict[str, list[HostRow]]:
+        """By rule, the hosts that fit and are barred by the request itself."""
+        found: dict[str, list[HostRow]] = {}
+        if bars(self.request):
+            closed = self.districts.closed if self.districts is not None else {}
+            for row in sorted(self.rows.values(), key=lambda row: (row.order, row.uid)):
+                bar = barred(self.request, row)
+                if bar is not None and self.ranked.accepts(row.uid) and self.ranked.group_of(row.uid) not in closed:
+                    found.setdefault(bar[0], []).append(row)
+        return found
 
     def trace(self, best: Sequence[HostRow], chosen: Uid | None) -> PlacementTrace:
         ranked = self.ranked
@@ -207,11 +215,9 @@ class _Look:
             for rule, count in self.districts.counts().items():
                 refused[rule] = count
                 examples.append(self.refusal(self.rows[self.districts.nearest(rule)[0]]))
-        if self.request.avoid:
-            avoided = self.avoided()
-            if avoided:
-                refused[AVOID] = len(avoided)
-                examples.append(self.refusal(avoided[0]))
+        for rule, rows in self.barred().items():
+            refused[rule] = len(rows)
+            examples.append(self.refusal(rows[0]))
         return PlacementTrace(chosen, self.verdicts(best), refused, tuple(examples), len(self.rows), self.version, self.pipeline.names)
 
 
@@ -267,7 +273,7 @@ def _refused(request: PlacementRequest, look: _Look, trace: PlacementTrace, deci
         changes: tuple[str, ...] = ("a host added to the pool",)
     else:
         reason = f"no host fits: {_counts(trace)}; for example {'; '.join(example.reason for example in trace.examples)}"
-        again = (f"trying {row.name} again for this generation" for row in look.avoided()[:1])
+        again = (f"trying {row.name} again for this generation" for row in look.barred().get(AVOID, ())[:1])
         changes = (*look.ranked.remedies(look.rows), *look.gate_remedies(), *again)
     inputs = _inputs(request, look.ranked)
     return Decision(decision_id, request.member, BY, KIND, at, "", reason, request.cause, inputs, (_counts(trace),), (), changes, trace)
