@@ -40,7 +40,7 @@ class LibcloudCloud:
     def __init__(self, spec: CloudSpec, resolve: Resolver, calls: CallLog) -> None:
         self.where = f"{spec.provider}:{spec.region}" if spec.region else spec.provider
         self._spec = spec
-        self._threads = Threads(self.where, lambda: kinds.make_driver(spec, resolve(spec.identity), resolve(spec.credential)), calls)
+        self._threads = Threads(self.where, lambda: kinds.make_driver(spec, resolve), calls)
         self._creating: dict[str, asyncio.Task[Node]] = {}
         self._sizes: tuple[float, Sequence[NodeSize]] | None = None
         self._images: tuple[float, Sequence[NodeImage]] | None = None

@@ -17,12 +17,14 @@ _DENIED = re.compile(
 _GONE = re.compile(r"InvalidInstanceID|not ?found|does not exist|no such|no node", re.IGNORECASE)
 
 
-def fault(where: str, operation: str, error: Exception) -> ClockerError:
-    """Our error for one of libcloud's or of the connection; to be raised by the caller, from that one."""
+def fault(where: str, operation: str, error: Exception, hidden: str = "") -> ClockerError:
+    """Our error for one of libcloud's or of the connection, without the `hidden` word in it; to be raised by the caller."""
     if isinstance(error, ClockerError):
         return error
     code = getattr(error, "code", 0)
     words = str(getattr(error, "value", "") or error) or type(error).__name__
+    if hidden:
+        words = words.replace(hidden, "***")
     head = f"{where} refuses {operation}: {words[:500]}"
     if code == 429 or _RATE.search(words):
         pause = float(getattr(error, "retry_after", 0.0) or 0.0) or None

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from clocker_actors.drivers.cloud.choosing import Image, Size
 from clocker_actors.errors import CloudFault
-from clocker_actors.model.locations import CloudSpec
+from clocker_actors.model.locations import CloudSpec, Resolver
 from clocker_actors.ports.cloud import Node, NodeRequest, NodeState
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ HTTP_LIMIT = 30.0
 PREFIX = "clocker-"
 _USER_DATA = ("ex_userdata", "ex_user_data", "cloud_init")
 _TAGS = ("ex_metadata", "ex_labels")
+_TAG_LISTS = ("ex_create_attr", "ex_tags")
+_TOKENS = frozenset({"digitalocean", "linode", "vultr"})
+"""Providers that know us by one token, the credential. Their classes take no options; libcloud's HTTP timeout for them is 60 s."""
 _STATES = {
     "running": NodeState.RUNNING,
     "starting": NodeState.PENDING,
@@ -39,29 +42,35 @@ _STATES = {
 }
 
 
-def make_driver(spec: CloudSpec, identity: str, credential: str) -> NodeDriver:
-    """A driver of the spec's provider. Raises CloudFault for one that libcloud has not."""
+def make_driver(spec: CloudSpec, resolve: Resolver) -> NodeDriver:
+    """A driver of the spec's provider. Raises CloudFault for one that libcloud has not, SettingsError for a secret that is not set."""
     from libcloud.compute.providers import get_driver  # noqa: PLC0415
 
     try:
         kind = get_driver(spec.provider)
     except AttributeError as error:
         raise CloudFault(f"libcloud has no provider {spec.provider!r}: name one of its compute drivers", cloud=spec.provider) from error
-    options: dict[str, object] = {"timeout": HTTP_LIMIT}
+    credential = resolve(spec.credential)
+    if spec.provider in _TOKENS:
+        return kind(credential)
+    known = inspect.signature(kind.__init__).parameters
+    options: dict[str, object] = {"timeout": HTTP_LIMIT} if any(one.kind is one.VAR_KEYWORD for one in known.values()) else {}
     if spec.provider == "openstack":  # as jclouds spells it: project:user
-        project, _, user = identity.rpartition(":")
+        project, _, user = resolve(spec.identity).rpartition(":")
         options |= {"ex_tenant_name": project, "ex_force_service_region": spec.region, "ex_force_auth_version": "3.x_password"}
         options |= {"ex_force_auth_url": spec.endpoint} if spec.endpoint else {}
         return kind(user, credential, **options)
-    if spec.region and "region" in inspect.signature(kind.__init__).parameters:
+    if spec.region and "region" in known:
         options["region"] = spec.region
-    if "signature_version" in inspect.signature(kind.__init__).parameters:
+    if "signature_version" in known:
         options["signature_version"] = "4"  # libcloud signs as of 2006 in the oldest regions
-    if spec.endpoint:
+    if spec.endpoint and "url" in known:
+        options["url"] = spec.endpoint
+    elif spec.endpoint:
         parts = urlsplit(spec.endpoint)
         secure = parts.scheme == "https"
         options |= {"host": parts.hostname, "port": parts.port or (443 if secure else 80), "secure": secure}
-    return kind(identity, credential, **options)
+    return kind(resolve(spec.identity), credential, **options)
 
 
 def arguments(driver: NodeDriver, request: NodeRequest) -> dict[str, object]:
@@ -82,8 +91,9 @@ def arguments(driver: NodeDriver, request: NodeRequest) -> dict[str, object]:
     tags = {**template.user_metadata, **template.tags, **request.tags}
     if (keyword := next((name for name in _TAGS if takes(driver, name)), None)) is not None:
         made[keyword] = tags
-    elif takes(driver, "ex_create_attr"):
-        made["ex_create_attr"] = {"tags": [f"{key}:{value}" for key, value in tags.items()]}
+    elif (keyword := next((name for name in _TAG_LISTS if takes(driver, name)), None)) is not None:
+        words = [f"{key}:{value}" for key, value in tags.items()]
+        made[keyword] = {"tags": words} if keyword == "ex_create_attr" else words
     if template.security_groups and takes(driver, "ex_security_groups"):
         made["ex_security_groups"] = list(template.security_groups)
     return made
@@ -127,7 +137,7 @@ def image_of(image: NodeImage) -> Image:
 
 def has_tags(driver: NodeDriver) -> bool:
     """Whether its nodes carry tags at all."""
-    return any(takes(driver, name) for name in (*_TAGS, "ex_create_attr"))
+    return any(takes(driver, name) for name in (*_TAGS, *_TAG_LISTS))
 
 
 def takes(driver: NodeDriver, argument: str) -> bool:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 THREADS = 4
 WAITING = 128
+SHORTEST_SECRET = 4
+"""What is shorter is found in every text."""
 TRIES = 6
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 
@@ -82,6 +84,6 @@ class Threads:
             return action(driver)
         except Exception as error:  # drivers raise anything, a bare Exception not least
             secret = str(getattr(getattr(self._own, "driver", None), "secret", "") or "")
-            if secret and secret in str(error):
-                raise fault(self._where, operation, Exception(str(error).replace(secret, "***"))) from None
+            if len(secret) >= SHORTEST_SECRET and secret in str(error):
+                raise fault(self._where, operation, error, secret) from None
             raise fault(self._where, operation, error) from error

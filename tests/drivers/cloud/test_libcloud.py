@@ -1,0 +1,211 @@
+"""Are libcloud's many ways seen as one: its errors, its busy clouds, its drivers' arguments, its secrets?"""
+
+import asyncio
+import subprocess
+import sys
+import threading
+from typing import cast
+
+import pytest
+from libcloud.common.exceptions import BaseHTTPError, RateLimitReachedError
+from libcloud.common.types import InvalidCredsError, LibcloudError, MalformedResponseError
+from libcloud.compute.base import NodeDriver
+from libcloud.compute.types import Provider
+
+from clocker_actors.drivers.cloud import LibcloudCloud, kinds
+from clocker_actors.drivers.cloud.faults import fault
+from clocker_actors.drivers.cloud.threads import THREADS, WAITING, Threads
+from clocker_actors.errors import CloudDenied, CloudFault, CloudUnavailable, Overloaded, QuotaReached
+from clocker_actors.model.locations import CloudSpec, NodeTemplate, SecretRef
+from clocker_actors.ports.cloud import NodeRequest
+from tests.contracts.engine.lab import Calls
+
+KEY = "ssh-ed25519 AAAA somebody"
+
+
+def _http(code: int, words: str) -> Exception:
+    return BaseHTTPError(code, words)  # type: ignore[no-untyped-call]
+
+
+def _busy(after: str = "") -> Exception:
+    return RateLimitReachedError(headers={"retry-after": after} if after else {})  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (_busy("3"), CloudUnavailable),
+        (_http(503, "RequestLimitExceeded: Request limit exceeded."), CloudUnavailable),
+        (_http(400, "InstanceLimitExceeded: You have requested more instances"), QuotaReached),
+        (_http(400, "VcpuLimitExceeded: more vCPU capacity than your current limit"), QuotaReached),
+        (_http(400, "InsufficientInstanceCapacity: no t3.small"), QuotaReached),
+        (_http(403, "Quota exceeded for instances: Requested 1, but already used 10 of 10"), QuotaReached),
+        (_http(422, "creating this/these droplet(s) will exceed your droplet limit"), QuotaReached),
+        (InvalidCredsError("AuthFailure"), CloudDenied),
+        (_http(401, "Unable to authenticate you"), CloudDenied),
+        (_http(403, "UnauthorizedOperation: You are not authorized to perform this operation."), CloudDenied),
+        (_http(500, "Internal Server Error"), CloudUnavailable),
+        (MalformedResponseError("Failed to parse XML", body="<html>"), CloudUnavailable),
+        (ConnectionRefusedError(111, "refused"), CloudUnavailable),
+        (TimeoutError(), CloudUnavailable),
+        (LibcloudError("it is broken"), CloudFault),
+        (_http(400, "InvalidParameterValue: no"), CloudFault),
+        (KeyError("extra"), CloudFault),
+        (Exception(), CloudFault),
+    ],
+)
+def test_refusals_in_our_words(error: Exception, kind: type[Exception]) -> None:
+    said = fault("ec2:here", "create_node", error)
+    assert type(said) is kind
+    assert "ec2:here" in str(said)
+    assert said.details["operation"] == "create_node"
+
+
+def _threads(calls: Calls | None = None) -> Threads:
+    return Threads("somewhere", lambda: cast(NodeDriver, object()), calls or Calls())
+
+
+async def test_a_busy_cloud_is_asked_again_after_the_pause_it_names() -> None:
+    calls = Calls()
+    threads = _threads(calls)
+    errors = [_busy("7"), _busy(), _busy()]
+
+    def action(driver: NodeDriver) -> str:
+        if errors:
+            raise errors.pop(0)
+        return "done"
+
+    began = asyncio.get_running_loop().time()
+    assert await threads.call("x", action) == "done"
+    assert asyncio.get_running_loop().time() - began == pytest.approx(7 + 1 + 2)
+    assert [result for _, result in calls.lines] == ["CloudUnavailable"] * 3 + ["ok"]
+    threads.close()
+
+
+async def test_a_cloud_that_stays_busy_is_said_so() -> None:
+    threads = _threads()
+
+    def action(driver: NodeDriver) -> str:
+        raise _busy()
+
+    with pytest.raises(CloudUnavailable, match="wants fewer calls"):
+        await threads.call("x", action)
+    assert asyncio.get_running_loop().time() < 60
+    threads.close()
+    with pytest.raises(CloudUnavailable, match="was closed"):
+        await threads.call("x", action)
+
+
+async def test_only_what_was_not_done_is_repeated() -> None:
+    threads = _threads()
+    seen = []
+
+    def action(driver: NodeDriver) -> str:
+        seen.append(1)
+        raise TimeoutError
+
+    with pytest.raises(CloudUnavailable):
+        await threads.call("create_node", action)
+    assert len(seen) == 1
+    threads.close()
+
+
+@pytest.mark.real_loop
+async def test_few_threads_and_a_bound_on_who_waits() -> None:
+    threads = _threads()
+    gate, most, now = threading.Event(), 0, 0
+    lock = threading.Lock()
+
+    def action(driver: NodeDriver) -> None:
+        nonlocal most, now
+        with lock:
+            now += 1
+            most = max(most, now)
+        gate.wait(10)
+        with lock:
+            now -= 1
+
+    waiting = [asyncio.create_task(threads.call("x", action)) for _ in range(WAITING)]
+    await asyncio.sleep(0.05)
+    with pytest.raises(Overloaded):
+        await threads.call("x", action)
+    gate.set()
+    await asyncio.gather(*waiting)
+    assert most == THREADS
+    threads.close()
+
+
+def _request(**template: object) -> NodeRequest:
+    return NodeRequest("clocker-p-h1", NodeTemplate(tags={"team": "a"}, **template), {"clocker-plane": "p"}, KEY)  # type: ignore[arg-type]
+
+
+def _driver(provider: str, region: str = "", endpoint: str = "") -> NodeDriver:
+    return kinds.make_driver(CloudSpec(provider, region, SecretRef("a"), SecretRef("b"), endpoint), lambda ref: ref.name)
+
+
+def test_ec2_gets_keys_by_user_data_and_leaves_no_key_pair() -> None:
+    given = kinds.arguments(_driver("ec2", "eu-west-1", "https://ec2.example:8443"), _request(security_groups=("web",)))
+    assert set(given) == {"ex_userdata", "ex_metadata", "ex_security_groups"}
+    assert given["ex_metadata"] == {"team": "a", "clocker-plane": "p"}
+    assert KEY in str(given["ex_userdata"])
+    assert "disable_root: false" in str(given["ex_userdata"])
+    assert "disable_root" not in kinds.cloud_config(KEY, "debian")
+
+
+def test_digitalocean_has_other_words() -> None:
+    given = kinds.arguments(_driver("digitalocean", "ams3"), _request())
+    assert set(given) == {"ex_user_data", "ex_create_attr"}
+    assert given["ex_create_attr"] == {"tags": ["team:a", "clocker-plane:p"]}
+
+
+def test_linode_has_yet_others() -> None:
+    given = kinds.arguments(_driver("linode"), _request())
+    assert set(given) == {"ex_userdata", "ex_tags"}
+
+
+def test_a_provider_that_lets_nobody_in_is_refused() -> None:
+    with pytest.raises(CloudFault, match="takes neither user data nor keys"):
+        kinds.arguments(_driver("scaleway"), _request())
+
+
+def test_a_provider_nobody_knows() -> None:
+    with pytest.raises(CloudFault, match="no provider 'nimbostratus'"):
+        _driver("nimbostratus")
+    assert hasattr(Provider, "EC2")
+
+
+def test_names_say_what_tags_would() -> None:
+    assert kinds.tags_of_name("clocker-my-plane-h12") == {"clocker-plane": "my-plane", "clocker-host": "h12"}
+    assert kinds.tags_of_name("web-1") == {}
+
+
+async def test_secrets_are_not_in_errors() -> None:
+    class Leaky:
+        secret = "open-sesame"
+
+        def list_nodes(self) -> None:
+            raise LibcloudError("signature of open-sesame is wrong")
+
+    threads = Threads("somewhere", lambda: cast(NodeDriver, Leaky()), Calls())
+    with pytest.raises(CloudFault, match=r"signature of \*\*\* is wrong") as refusal:
+        await threads.call("list_nodes", lambda driver: driver.list_nodes())
+    assert refusal.value.__suppress_context__
+    assert "open-sesame" not in str(refusal.value)
+    threads.close()
+
+
+async def test_a_cloud_that_nobody_reaches() -> None:
+    spec = CloudSpec("ec2", "eu-west-1", SecretRef("a"), SecretRef("b"), "http://127.0.0.1:1")
+    cloud = LibcloudCloud(spec, lambda ref: ref.name, Calls())
+    with pytest.raises(CloudUnavailable, match="check its endpoint"):
+        await cloud.nodes({})
+    await cloud.close()
+
+
+def test_libcloud_is_not_imported_before_a_cloud_is_used() -> None:
+    program = (
+        "import sys, clocker_actors.drivers.cloud, clocker_actors.drivers.shell, clocker_actors.drivers.installing as i\n"
+        "i.EngineInstaller()\n"
+        "sys.exit(any(name in sys.modules for name in ('libcloud', 'asyncssh', 'cryptography', 'requests')))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
