@@ -33,9 +33,9 @@ class Facet:
             case Verb.TYPE:
                 return type_names(who.type)
             case Verb.APPLICATION:
-                return (who.application.lower(), who.path.partition("/")[0].lower())
+                return _once(who.application.lower(), who.path.partition("/")[0].lower())
             case Verb.CLUSTER:
-                return (who.cluster.lower(), who.path.rpartition("/")[0].lower()) if who.cluster else ()
+                return _once(who.cluster.lower(), who.path.rpartition("/")[0].lower()) if who.cluster else ()
             case Verb.ID:
                 return _ids(who.member, who.path)
             case Verb.NAME:
@@ -72,7 +72,12 @@ def type_names(image: str) -> tuple[str, ...]:
 
 def _ids(member: Uid, path: str) -> tuple[str, ...]:
     parts = path.lower().split("/")
-    return (member.lower(), *("/".join(parts[:length]) for length in range(1, len(parts) + 1)))
+    return _once(member.lower(), *("/".join(parts[:length]) for length in range(1, len(parts) + 1)))
+
+
+def _once(*values: str) -> tuple[str, ...]:
+    """Each value once: in a plan the uid of what is not there yet is its path, and nobody counts twice."""
+    return tuple(dict.fromkeys(values))
 
 
 def resident_of(request: PlacementRequest) -> Resident:

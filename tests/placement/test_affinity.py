@@ -187,6 +187,12 @@ def test_a_member_may_follow_itself() -> None:
     placed(member("web/2", rules=rules, cluster="c1"), index)
 
 
+def test_nobody_counts_twice_where_uid_and_path_are_one_as_in_a_plan() -> None:
+    index = index_of(host(1), host(2))
+    asked = [member(f"web/{number}", rules="AT MOST 2 PER HOST", cluster="shop/web") for number in range(4)]
+    assert [placed(each, index).host for each in asked] == ["h1", "h2", "h1", "h2"]
+
+
 def test_not_id_goes_away_from_where_it_is() -> None:
     index = index_of(host(1), host(2))
     placed(member("web"), index, strategy("DepthFirst"))

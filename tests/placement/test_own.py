@@ -81,7 +81,10 @@ def test_a_blueprint_can_name_only_what_the_daemon_allows() -> None:
         parse(CORNER, "corner.yaml", type_table())
     with pytest.raises(BlueprintError, match="`os:system` is not a known placement strategy"):
         parse("services: [{type: 'docker:a:1', strategies: ['os:system']}]", "x.yaml", type_table())
-    with pytest.raises(BlueprintError, match="`os:abort` is no predicate this manager knows: install it as an entry point, or name its module in the setting strategy_modules"):
+    with pytest.raises(
+        BlueprintError,
+        match="`os:abort` is no predicate this manager knows: install it as an entry point, or name its module in the setting strategy_modules",
+    ):
         parse("services: [{type: 'docker:a:1', affinity: 'PREDICATE os:abort'}]", "x.yaml", type_table())
     left_to_the_manager = parse(CORNER, "corner.yaml", type_table(partial=True)).blueprint.applications[0].services[0].cluster
     assert left_to_the_manager is not None

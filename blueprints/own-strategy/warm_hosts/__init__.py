@@ -30,7 +30,7 @@ class NotTooMany:
 class Warmest:
     """The busiest host that takes it, so that others can rest."""
 
-    def rank(self, host: HostView, request: PlacementRequest) -> float:
+    def rank(self, host: HostView, request: PlacementRequest) -> float:  # noqa: ARG002  the whole contract, needed or not
         """The lowest is best."""
         return -(host.cpu or 0.0) - host.containers
 
