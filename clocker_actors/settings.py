@@ -109,7 +109,7 @@ class Settings:
     )
     start_limit: int = field(default=2, metadata={"check": _number(1, 64, "2", whole=True)})
     """Starts in flight per engine to begin with; the pace adapts from there."""
-    start_target: float = field(default=0.6, metadata={"check": _number(0.05, 60, "0.6")})
+    start_target: float = field(default=0.9, metadata={"check": _number(0.05, 60, "0.9")})
     """Latency of a start above which the pace goes down."""
     start_settle: float = field(default=1.0, metadata={"check": _number(0, 60, "1.0")})
     """Seconds that a container which nothing probes has to run before its start counts as done."""

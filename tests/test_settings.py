@@ -28,7 +28,7 @@ def test_defaults_are_enough(tmp_path: Path) -> None:
     found = read(tmp_path)
     assert found.state == tmp_path
     assert found.socket == tmp_path / "clocker.sock"
-    assert (found.plane, found.start_target, found.ping_period, found.stats_watched, found.stats_other) == ("", 0.6, 1.0, 1.0, 10.0)
+    assert (found.plane, found.start_target, found.ping_period, found.stats_watched, found.stats_other) == ("", 0.9, 1.0, 1.0, 10.0)
     assert found.listen == ""
     assert found.local_engine == "unix:///var/run/docker.sock"
 

@@ -19,7 +19,7 @@ class Pace:
 
     __slots__ = ("_lanes", "_target", "in_flight", "limit")
 
-    def __init__(self, limit: float = 2.0, target: float = 0.6) -> None:
+    def __init__(self, limit: float = 2.0, target: float = 0.9) -> None:
         self.limit = limit
         self._target = target
         self.in_flight: set[str] = set()
