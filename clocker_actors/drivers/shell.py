@@ -12,7 +12,7 @@ import contextlib
 import os
 import shlex
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -115,14 +115,7 @@ class SshShell:
         return ShellUnavailable(words, retry_after=error.retry_after, reason=reason)
 
     async def _try_sudo(self) -> None:
-        tried = await self._run("sudo -n true", LOGIN_LIMIT + MEET_LIMIT, b"")
-        if not tried.ok:
-            why = tried.errors.strip() or "sudo fails"
-            raise ShellUnavailable(
-                f"{self} may not become root ({why}): allow that user sudo without a password, or name root as user",
-                retry_after=30.0,
-                reason=NO_ROOT,
-            )
+        _want_root(str(self), await self._run("sudo -n true", LOGIN_LIMIT + MEET_LIMIT, b""))
         self._may_become_root = True
 
 
@@ -131,17 +124,30 @@ class LocalShell:
 
     def __init__(self) -> None:
         self._sudo = os.geteuid() != 0
+        self._may_become_root = not self._sudo
 
     def __str__(self) -> str:
         return "this machine"
 
     async def run(self, command: str, limit: float, stdin: bytes = b"") -> Ran:
         """Run it in a process group of its own, which is killed after `limit` seconds or when nobody waits any more."""
-        words = shlex.split(_sudo(command)) if self._sudo else ["sh", "-c", command]
+        if not self._may_become_root:
+            _want_root(str(self), await self._run(["sudo", "-n", "true"], LOGIN_LIMIT, b""))
+            self._may_become_root = True
+        return await self._run(["sudo", "-n", "sh", "-c", command] if self._sudo else ["sh", "-c", command], limit, stdin)
+
+    async def put(self, path: str, content: bytes, mode: int) -> None:
+        """Write a file beside its place, then move it there."""
+        await _put(self, path, content, mode)
+
+    async def close(self) -> None:
+        """Nothing is open between two commands."""
+
+    async def _run(self, words: Sequence[str], limit: float, stdin: bytes) -> Ran:
         pipe = asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_exec(*words, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True)
         try:
-            async with _bounded(limit, command, str(self)):
+            async with _bounded(limit, words[-1], str(self)):
                 assert process.stdin is not None
                 assert process.stdout is not None
                 assert process.stderr is not None
@@ -153,13 +159,6 @@ class LocalShell:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
                 await process.wait()
-
-    async def put(self, path: str, content: bytes, mode: int) -> None:
-        """Write a file beside its place, then move it there."""
-        await _put(self, path, content, mode)
-
-    async def close(self) -> None:
-        """Nothing is open between two commands."""
 
 
 async def _put(shell: SshShell | LocalShell, path: str, content: bytes, mode: int) -> None:
@@ -232,6 +231,13 @@ async def _meet(address: SshAddress, file: Path) -> None:
     new = file.with_name(f"{file.name}.new")
     new.write_text(f"{host} {key.export_public_key().decode().strip()}\n")
     new.replace(file)
+
+
+def _want_root(where: str, tried: Ran) -> None:
+    if not tried.ok:
+        why = tried.errors.strip() or "sudo fails"
+        words = f"{where} may not become root ({why}): allow that user sudo without a password, or name root as user"
+        raise ShellUnavailable(words, retry_after=30.0, reason=NO_ROOT)
 
 
 def _sudo(command: str) -> str:

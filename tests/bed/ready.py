@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.bed.process import BedError, run
 
 ENGINE_PROGRAMS = ("dockerd", "containerd", "runc", "docker", "iptables", "ip", "unshare")
-PROGRAMS = (*ENGINE_PROGRAMS, "nsenter", "sshd", "ssh-keygen", "openssl", "busybox")
+PROGRAMS = (*ENGINE_PROGRAMS, "nsenter", "sshd", "ssh-keygen", "openssl", "busybox", "mmdebstrap")
 SBIN = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 

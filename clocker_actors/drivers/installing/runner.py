@@ -52,7 +52,12 @@ class _Installation:
 
     async def run(self) -> Installed:
         self._progress("enter: reading which distribution it has")
-        release = await self._shell.run("cat /etc/os-release /usr/lib/os-release 2>/dev/null", SHORT)
+        release = await self._shell.run("cat /etc/os-release || cat /usr/lib/os-release", SHORT)
+        if not release.output:
+            words = release.errors or "it has no /etc/os-release"
+            raise InstallFailed(
+                "enter", "cat /etc/os-release", words, "install Docker Engine there by hand, then the host is taken as it is"
+            )
         distribution = parse(release.output)
         answering = await self._answering("look")
         if answering is None:
