@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol, cast
 from urllib.parse import urlsplit
 
 from clocker_actors.drivers.cloud.choosing import Image, Size
@@ -20,6 +20,7 @@ from clocker_actors.ports.cloud import Node, NodeRequest, NodeState
 if TYPE_CHECKING:
     from libcloud.compute.base import Node as TheirNode
     from libcloud.compute.base import NodeDriver, NodeImage, NodeSize
+    from libcloud.compute.drivers.ec2 import EC2SecurityGroup
 
 HTTP_LIMIT = 30.0
 PREFIX = "clocker-"
@@ -94,9 +95,41 @@ def arguments(driver: NodeDriver, request: NodeRequest) -> dict[str, object]:
     elif (keyword := next((name for name in _TAG_LISTS if takes(driver, name)), None)) is not None:
         words = [f"{key}:{value}" for key, value in tags.items()]
         made[keyword] = {"tags": words} if keyword == "ex_create_attr" else words
-    if template.security_groups and takes(driver, "ex_security_groups"):
-        made["ex_security_groups"] = list(template.security_groups)
+    groups = [*template.security_groups, *_group_of(driver, template.inbound_ports)]
+    if groups and takes(driver, "ex_security_groups"):
+        made["ex_security_groups"] = groups
     return made
+
+
+class _Groups(Protocol):
+    """Security groups as EC2 has them."""
+
+    def ex_list_security_groups(self) -> list[str]: ...
+    def ex_create_security_group(self, name: str, description: str) -> object: ...
+    def ex_get_security_groups(self, *, group_names: list[str]) -> list[EC2SecurityGroup]: ...
+    def ex_authorize_security_group(self, name: str, from_port: int, to_port: int, cidr_ip: str) -> object: ...
+
+
+def _group_of(driver: NodeDriver, ports: Sequence[int]) -> list[str]:
+    """A security group that lets everybody in at these ports, made where there is none; the same for all nodes with these ports.
+
+    Providers without security groups have open ports, so there is nothing to do.
+    """
+    if not ports or not takes(driver, "ex_security_groups"):
+        return []
+    if not hasattr(driver, "ex_get_security_groups"):
+        raise CloudFault(
+            f"{driver.name}: ports cannot be opened from here: make a security group there and name it in security_groups",
+            cloud=driver.name,
+        )
+    ec2 = cast("_Groups", driver)  # and those that stand on it
+    name = "-".join(("clocker-ports", *map(str, sorted(set(ports)))))
+    if name not in ec2.ex_list_security_groups():
+        ec2.ex_create_security_group(name, "ports of nodes made by clocker")
+    (group,) = ec2.ex_get_security_groups(group_names=[name])
+    for port in sorted(set(ports) - {int(rule["from_port"]) for rule in group.ingress_rules}):
+        ec2.ex_authorize_security_group(name, port, port, "0.0.0.0/0")
+    return [name]
 
 
 def cloud_config(public_key: str, user: str) -> str:

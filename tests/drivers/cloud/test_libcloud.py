@@ -18,6 +18,7 @@ from clocker_actors.drivers.cloud.threads import THREADS, WAITING, Threads
 from clocker_actors.errors import CloudDenied, CloudFault, CloudUnavailable, Overloaded, QuotaReached
 from clocker_actors.model.locations import CloudSpec, NodeTemplate, SecretRef
 from clocker_actors.ports.cloud import NodeRequest
+from tests.bed.ec2 import serving
 from tests.contracts.engine.lab import Calls
 
 KEY = "ssh-ed25519 AAAA somebody"
@@ -150,6 +151,16 @@ def test_ec2_gets_keys_by_user_data_and_leaves_no_key_pair() -> None:
     assert KEY in str(given["ex_userdata"])
     assert "disable_root: false" in str(given["ex_userdata"])
     assert "disable_root" not in kinds.cloud_config(KEY, "debian")
+
+
+def test_ports_are_opened_by_a_group_that_is_made_once() -> None:
+    with serving() as ec2:
+        driver = _driver("ec2", "eu-west-1", ec2.endpoint)
+        for _ in range(2):
+            given = kinds.arguments(driver, _request(inbound_ports=(80, 22), security_groups=("default",)))
+            assert given["ex_security_groups"] == ["default", "clocker-ports-22-80"]
+        groups = driver.ex_list_security_groups()  # type: ignore[attr-defined]
+        assert groups.count("clocker-ports-22-80") == 1
 
 
 def test_digitalocean_has_other_words() -> None:
