@@ -133,6 +133,7 @@ def _host_view(uid: Uid, spec: HostSpec, order: int, model: ReadModel) -> HostVi
         foreign=max(0, int(number(sensors.HOST_CONTAINERS) or 0) - len(model.children(uid))),
         order=order,
         affinity=spec.affinity,
+        disk=int(number(sensors.HOST_DISK_FREE) or 0),
     )
 
 
@@ -147,6 +148,7 @@ def _unseen(spec: PoolSpec) -> PoolView:
             labels=host.labels,
             cores=_LARGE_CORES,
             memory=_LARGE_MEMORY,
+            disk=_LARGE_MEMORY,
             cpu=0.0,
             order=order,
             affinity=host.affinity,

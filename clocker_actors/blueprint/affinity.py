@@ -95,7 +95,7 @@ def _rule(text: str) -> AffinityRule:
     words = _Words(text)
     rule = _sentence(words)
     if words.peek():
-        raise words.wrong(f"{quote(words.take())} is more than a rule holds; write one rule per item, or a comma between rules")
+        raise _Wrong(words.offset, f"{quote(words.take())} is more than a rule holds; write one rule per item, or a comma between rules")
     return replace(rule, text=" ".join(text.split()))
 
 

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 from clocker_actors.blueprint.affinity import read_rules
 from clocker_actors.blueprint.context import Context
-from clocker_actors.blueprint.nodes import ListNode, MapNode, Node, ScalarNode
+from clocker_actors.blueprint.nodes import ListNode, MapNode, Node, ScalarNode, describe
 from clocker_actors.blueprint.section import Section
+from clocker_actors.blueprint.tables import MINIMUM_KEYS
 from clocker_actors.model.affinity import AffinityRule
-from clocker_actors.model.specs import Requests, ServiceSpec
+from clocker_actors.model.specs import Requests, ServiceSpec, StrategySpec
 
 _STRATEGY = "dockeraffinityrulestrategy"
 _RULES = "affinity.rules"
@@ -56,6 +57,21 @@ def with_rules(spec: ServiceSpec, rules: tuple[AffinityRule, ...]) -> ServiceSpe
         cluster=replace(spec.cluster, member=with_rules(spec.cluster.member, rules)) if spec.cluster else None,
         children=tuple(with_rules(child, rules) for child in spec.children),
     )
+
+
+def read_minimum(section: Section, context: Context) -> tuple[StrategySpec, ...]:
+    """The least free room of its host, as the strategy that sees to it."""
+    node = section.node("provisioning.properties")
+    if node is None:
+        return ()
+    if not isinstance(node, MapNode):
+        section.fault(
+            "provisioning.properties",
+            f"{section.spelled('provisioning.properties')} has {describe(node)}; write {{minRam: 4g, minCores: 2}}",
+        )
+        return ()
+    inner = Section.read(node, "provisioning.properties", MINIMUM_KEYS, context.faults)
+    return (StrategySpec("ProvisioningFlags", {"minRam": inner.integer("minRam"), "minCores": inner.number("minCores")}),)
 
 
 def read_requests(section: Section) -> Requests:

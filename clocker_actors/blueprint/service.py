@@ -13,7 +13,7 @@ from clocker_actors.blueprint.context import Context, Names, listed, slug
 from clocker_actors.blueprint.fit import check_fit, specs_of
 from clocker_actors.blueprint.images import parse_image
 from clocker_actors.blueprint.nodes import Entry, MapNode, Mark, Node, ScalarNode, describe, is_null, quote
-from clocker_actors.blueprint.placing import read_affinity, read_requests, unique, with_rules
+from clocker_actors.blueprint.placing import read_affinity, read_minimum, read_requests, unique, with_rules
 from clocker_actors.blueprint.section import Section
 from clocker_actors.blueprint.tables import CLUSTER, CONFIG_OF, CONTAINER, GROUP, POOL, SERVICE_KEYS, SERVICE_TYPES
 from clocker_actors.blueprint.typed import read_policies, read_strategies
@@ -129,7 +129,7 @@ def service_of(raw: Raw, context: Context) -> ServiceSpec | None:
         policies=specs_of(policies),
         enrichers=specs_of(enrichers),
         children=tuple(with_rules(child, affinity) if raw.kind == GROUP else child for child, _ in children if child),
-        strategies=read_strategies(config, context),
+        strategies=(*read_strategies(config, context), *read_minimum(config, context)),
         start_timeout=config.number("startTimeout"),
         healing=healing,
         config=_values(raw, context),
@@ -167,7 +167,7 @@ def _inherit(config: Section, member: ServiceSpec, context: Context) -> ServiceS
     own_timeout = member.start_timeout != CONFIG_OF[CONTAINER]["startTimeout"].default
     return replace(
         member,
-        strategies=member.strategies or read_strategies(config, context),
+        strategies=member.strategies or (*read_strategies(config, context), *read_minimum(config, context)),
         affinity=unique((*member.affinity, *read_affinity(config, context))),
         start_timeout=member.start_timeout if own_timeout else config.number("startTimeout"),
         healing=member.healing and config.boolean("healing"),

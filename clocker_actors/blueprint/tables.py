@@ -40,6 +40,12 @@ SERVICE_KEYS = KeyTable(
 COMMON_CONFIG = KeyTable(
     _key("strategies", "node", "placement strategies, in order", "docker.container.strategies", "placement", "placementStrategies"),
     _key("affinity", "node", "rules about who may be beside it, as NOT TYPE: a text or a list", "affinity.rules", "affinityRules"),
+    _key(
+        "provisioning.properties",
+        "node",
+        "room its host must have that no container has claimed: {minRam, minCores}",
+        "provisioningProperties",
+    ),
     _key("startTimeout", "duration", "how long a start may take", "start.timeout", default=300.0, least=0.1, most=86400),
     _key("healing", "boolean", "whether failures are detected and mended", default=True),
 )
@@ -272,6 +278,11 @@ POLICY_KEYS = KeyTable(
     _key("type", "string", "type of the policy or enricher", "policyType", "policy_type", "enricherType", "enricher_type", default=""),
     _key("name", "string", "name, once per entity; default: the type", "id", default=""),
     _key("config", "node", "its configuration", "brooklyn.config"),
+)
+
+MINIMUM_KEYS = KeyTable(
+    _key("minRam", "size", "least memory", default=0, least=0),
+    _key("minCores", "number", "least processors", default=0, least=0),
 )
 
 CONTAINER = "container"

@@ -340,6 +340,7 @@ class Host(Entity[HostState]):
             images=frozenset(self.images.known),
             order=self.state.order,
             affinity=spec.affinity,
+            disk=self.load.disk(self),
         )
         if view != self.load.told and not self.link.undecided:
             self.load.told = view

@@ -7,9 +7,10 @@ from clocker_actors.model.containers import Stats
 from clocker_actors.model.identity import Uid
 from clocker_actors.model.placements import HostView
 from clocker_actors.model.sensors import Reading, Sensor
-from clocker_actors.model.values import Value
+from clocker_actors.model.values import Value, as_number
 from clocker_actors.ports.machine import Vitals
 
+_GIGABYTE = 1_000_000_000
 MACHINE_SENSORS = (sensors.HOST_LOAD, sensors.HOST_DISK_FREE, sensors.HOST_UPTIME)
 
 
@@ -70,6 +71,13 @@ class Load:
         host.observe(sensors.HOST_LOAD, round(result.load, 2))
         host.observe(sensors.HOST_DISK_FREE, result.disk_free)
         host.observe(sensors.HOST_UPTIME, round(result.uptime))
+
+    @staticmethod
+    def disk(host: Owner) -> int:
+        """Bytes of free disk space, whole gigabytes so that the Pool need not hear of every file; 0 if unknown."""
+        reading = host.readings.get(sensors.HOST_DISK_FREE.name)
+        free = as_number(reading.value) if reading is not None and not reading.unavailable else None
+        return int(free or 0) // _GIGABYTE * _GIGABYTE
 
     def no_vitals(self, host: Owner, why: str) -> None:
         """The machine cannot be asked: said once, with the reason."""

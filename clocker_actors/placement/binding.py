@@ -5,7 +5,7 @@ Requests that see all hosts alike get the same pipeline object, so that they sha
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from clocker_actors.model.affinity import AffinityRule, Sense, Verb
+from clocker_actors.model.affinity import AffinityRule, Sense, Verb, contradictions
 from clocker_actors.model.placements import PlacementRequest
 from clocker_actors.placement.affinity import HOST, POOL, SERVICE, SOFT, Binder, Bound, HostRules, Pull, Pulls
 from clocker_actors.placement.constraints import LateFilter, VolumesAt
@@ -32,6 +32,7 @@ class _Parts(NamedTuple):
     hosts: tuple[tuple[Rules, tuple[Bound, ...]], ...]
     rankings: tuple[Ranking, ...]
     texts: tuple[str, ...]
+    against: str = ""
 
 
 def bind(request: PlacementRequest, index: "HostIndex", base: Pipeline, pool: Rules) -> Pipeline:
@@ -114,6 +115,7 @@ def _bound(
         tuple((each, tuple(binder.hard(rule, HOST) for rule in each if _hard(rule))) for each in hosts),
         rankings,
         tuple(rule.text for rule in (*own, *theirs, *soft)),
+        next((f"{one.text} contradicts {other.text}: {why}" for one, other, why in contradictions((*request.affinity, *pool))), ""),
     )
 
 
@@ -147,5 +149,6 @@ def _made(parts: _Parts, *, lasting: bool) -> Pipeline:
         gates=parts.gates,
         domains=tuple(dict.fromkeys(domain for domain in domains if domain)),
         lasting=lasting,
+        against=parts.against,
         ruled=bool(parts.texts or parts.hosts),
     )

@@ -51,6 +51,8 @@ class Pipeline:
     domains: tuple[str, ...] = ()
     lasting: bool = True
     ruled: bool = False
+    against: str = ""
+    """Which rules of service and pool no host can ever keep together, and why."""
     late: tuple[LateFilter | LateRanking, ...] = ()
     rules: tuple[AffinityRule, ...] = ()
     """Of the pipeline of some strategies, before it is bound to a request: what has to be bound, and soft rules that strategies stand for."""

@@ -143,6 +143,13 @@ def test_a_refusal_names_the_rule_with_numbers() -> None:
         assert len(answer.decision.would_change) == 1
 
 
+def test_rules_of_service_and_pool_that_contradict_each_other_are_named() -> None:
+    answer = refused(member("new", rules="REQUIRE TYPE solr"), yard((1, SOLR)), pool="NOT TYPE solr")
+    assert answer.decision.reason.startswith(
+        "no host fits: NOT TYPE solr contradicts REQUIRE TYPE solr: what has to be on the host may not be on its host; 5 of 5 hosts refused"
+    )
+
+
 def test_at_most_n_per_host_spreads_a_cluster() -> None:
     index = index_of(host(1), host(2))
     asked = [member(f"web/{number}", rules="AT MOST 2 PER HOST", cluster="c1") for number in range(5)]
