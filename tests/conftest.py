@@ -2,7 +2,8 @@
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Callable, Mapping
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
 import pytest
 import pytest_asyncio
@@ -29,10 +30,19 @@ def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> M
 
 
 @pytest.fixture(autouse=True)
-def nothing_left(request: pytest.FixtureRequest) -> None:
-    """Fail an asynchronous test that leaves tasks behind, its fixtures included."""
+def nothing_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that leaves logging set up in its own way, and an asynchronous one that leaves tasks behind, its fixtures included."""
+    before = _logging()
     if inspect.iscoroutinefunction(getattr(request, "function", None)):
         request.getfixturevalue("_no_tasks_left")
+    yield
+    assert _logging() == before, "logging is not as it was: what comes later would write where data goes"
+
+
+def _logging() -> tuple[object, ...]:
+    root = logging.getLogger()
+    own = [handler for handler in root.handlers if not type(handler).__module__.startswith("_pytest.")]
+    return root.level, own, structlog.get_config()
 
 
 @pytest_asyncio.fixture

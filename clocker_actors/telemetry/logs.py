@@ -18,7 +18,7 @@ from clocker_actors.kernel import current
 from clocker_actors.model.identity import Cause
 
 FORMATS = ("console", "json", "auto")
-_QUIET = ("asyncio", "asyncssh", "httpx", "uvicorn.access")
+QUIET = ("asyncio", "asyncssh", "httpx", "uvicorn.access")
 """Loggers that tell of every connection or request; they begin at WARNING."""
 _TRACEBACKS = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
 """Frames without their variables: those may hold secrets of a blueprint, and make one line as long as a book."""
@@ -49,7 +49,7 @@ def configure(
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(number)
-    for name in _QUIET:
+    for name in QUIET:
         logging.getLogger(name).setLevel(max(number, logging.WARNING))
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

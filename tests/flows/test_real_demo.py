@@ -34,7 +34,8 @@ def ended(process: "subprocess.Popen[str]") -> str:
 
 
 def said_all(text: str, words: Sequence[str]) -> None:
-    """The words in this order."""
+    """The words in this order, wherever lines break."""
+    text = " ".join(text.split())
     position = 0
     for word in words:
         found = text.find(word, position)

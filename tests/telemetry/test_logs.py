@@ -18,11 +18,14 @@ from tests.telemetry.samples import shop
 
 @pytest.fixture(autouse=True)
 def logging_as_it_was() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    named = [logging.getLogger(name) for name in (None, *logs.QUIET)]
+    root, levels, ours = named[0], [each.level for each in named], structlog.get_config()
+    handlers = root.handlers[:]
     yield
-    root.handlers, root.level = handlers, level
-    structlog.reset_defaults()
+    root.handlers = handlers
+    for each, level in zip(named, levels, strict=True):
+        each.setLevel(level)
+    structlog.configure(**ours)
 
 
 class Chatty(Actor):
