@@ -28,6 +28,7 @@ from clocker_actors.model.generations import WatchClosely
 from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.messages import TOPIC_MEMBERS, ChildChanged, ChildDeleted, MembersChanged
+from clocker_actors.model.moving import MayLeave
 from clocker_actors.model.specs import ClusterSpec
 from clocker_actors.model.values import Value
 from clocker_actors.planning.members import MemberView, resizing
@@ -76,6 +77,8 @@ class Cluster(Entity[ClusterState]):
                 self._child_changed(message)
             case ChildDeleted():
                 self._child_deleted(message.child)
+            case MayLeave():
+                self.health.may_leave(message)
             case TryAgain():
                 self.starts.go_on()
                 self.settle()

@@ -8,20 +8,25 @@ from clocker_actors.model import sensors
 from clocker_actors.model.identity import Uid
 from clocker_actors.model.lifecycle import Lifecycle, quorate
 from clocker_actors.model.messages import TOPIC_MEMBERS, MembersChanged
+from clocker_actors.model.moving import LeaveAnswered, MayLeave
 from clocker_actors.model.values import Value
 
 if TYPE_CHECKING:
     from clocker_actors.entities.cluster import Cluster
 
+LET_GO = 30.0
+"""Seconds after which a member that was let go and never went counts again."""
+
 
 class ClusterHealth:
     """Of one cluster, by what its members said last."""
 
-    __slots__ = ("_cluster", "_published")
+    __slots__ = ("_away", "_cluster", "_published")
 
     def __init__(self, cluster: "Cluster") -> None:
         self._cluster = cluster
         self._published: tuple[Uid, ...] | None = None
+        self._away: dict[Uid, float] = {}  # members that may be down for a while, and since when
 
     def publish_members(self) -> None:
         """Say which members there are, and how many are wanted."""
@@ -43,6 +48,21 @@ class ClusterHealth:
         """Up, or has begun so lately that its start may yet turn out to have failed: it counts for those who use the cluster, not for who waits for a start."""
         said = self._cluster.brood.said.get(uid)
         return said is not None and (said.up or said.settling)
+
+    def may_leave(self, message: MayLeave) -> None:
+        """A member has to stop before it starts elsewhere: whether enough others are up, those left out that were let go and have not gone yet."""
+        cluster, member = self._cluster, message.member
+        self._away = {uid: at for uid, at in self._away.items() if self.serves(uid) and cluster.now - at < LET_GO}
+        wanted, quorum = cluster.state.size, cluster.spec.quorum
+        needed = min(quorum, wanted) if quorum >= 0 else min(1, wanted - 1)
+        others = sum(1 for uid in cluster.state.members if uid != member and uid not in self._away and self.serves(uid))
+        refused = ""
+        if self.serves(member):
+            if others >= needed:
+                self._away[member] = cluster.now
+            else:
+                refused = f"{others} other members of {cluster.identity.path} would be up, and {needed} have to be"
+        cluster.tell(member, LeaveAnswered(message.ask, refused))
 
     def refresh(self) -> None:
         """Say how it is, and end the activities whose goal is reached or cannot be."""

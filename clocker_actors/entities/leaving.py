@@ -55,8 +55,7 @@ class Leaving:
 
     def _listen_less(self, gone: Generation) -> None:
         member = self._member
-        there = (*member.state.leaving, *((member.state.current,) if member.state.current else ()))
-        if not any(kept.host == gone.host for kept in there if kept is not gone):
+        if not any(kept.host == gone.host for kept in member.state.generations if kept is not gone):
             member.unsubscribe(gone.host, TOPIC_BEGAN)
 
     def changed(self, message: GenerationChanged) -> None:

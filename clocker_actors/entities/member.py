@@ -5,6 +5,8 @@
          │                     └──────◀────────────────────────────────┴── failed: elsewhere (3 tries), else blocked          │
          └── restart, replace: the current one becomes a leaving one; started again when it is gone, or at once if it is dead ┘
 
+While it moves (`moving.py`) there is an arriving generation, too, which becomes the current one when it is ready.
+
 A leaving generation is stopped and removed by its host; it is forgotten when the host says that it is gone. At most one generation, the current one,
 is ever counted as up. A dead current generation stays until a policy (the restarter) or a person asks for a restart: judgement is not the member's.
 """
@@ -19,6 +21,7 @@ from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
 from clocker_actors.entities.family import Family
 from clocker_actors.entities.leaving import Leaving
 from clocker_actors.entities.memberhealth import MemberHealth
+from clocker_actors.entities.moving import MoveLate, Moving
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.placesearch import PlaceAgain, PlaceSearch
 from clocker_actors.entities.records import Desired, Generation, MemberState, read_state
@@ -39,6 +42,7 @@ from clocker_actors.model.generations import (
 from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.messages import ChildChanged, ChildDeleted, Placed, PlacementRefused, Places, SayPlaces
+from clocker_actors.model.moving import LeaveAnswered
 from clocker_actors.model.values import Value
 
 PROGRESS = {Phase.WAITING: 0, Phase.IMAGE: 1, Phase.STARTING: 2, Phase.STARTED: 3, Phase.READY: 4}
@@ -59,6 +63,7 @@ class Member(Entity[MemberState]):
         self.search = PlaceSearch(self)
         self.fate = CurrentFate(self)
         self.leaving = Leaving(self)
+        self.moving = Moving(self)
         self.health = MemberHealth(self)
         self.watchers = Watchers(self)
 
@@ -78,16 +83,22 @@ class Member(Entity[MemberState]):
             self.service.expect(Lifecycle.STOPPING)
         self.settle()
 
-    def on_receive(self, message: object) -> object:
+    def on_receive(self, message: object) -> object:  # noqa: C901 - every message it takes, on one screen
         match message:
             case ContainerRead():
                 self._read_container(message)
             case GenerationChanged():
                 self._generation_changed(message)
+            case Placed() | PlacementRefused() if message.ask and message.ask == self.moving.ask:
+                self.moving.heard(message)
             case Placed():
                 self.search.placed(message)
             case PlacementRefused():
                 self.search.refused(message)
+            case LeaveAnswered():
+                self.moving.answered(message)
+            case MoveLate():
+                self.moving.late(message.activity)
             case SayPlaces():
                 self.tell(message.pool, Places(self.uid, standing.places(self.state)))
             case PlaceAgain():
@@ -121,7 +132,13 @@ class Member(Entity[MemberState]):
         }
 
     def effector_methods(self) -> Mapping[str, EffectorMethod]:
-        return {"start": self._bring_up, "stop": self._bring_down, "delete": self._delete, "restart": self._restart}
+        return {
+            "start": self._bring_up,
+            "stop": self._bring_down,
+            "delete": self._delete,
+            "restart": self._restart,
+            "move": self.moving.begin,
+        }
 
     # --- effectors
 
@@ -145,7 +162,10 @@ class Member(Entity[MemberState]):
             return
         self._aim(activity, Desired.RUNNING, Lifecycle.STARTING)
         self.lane = Lane.HEALING
-        if self.state.current is not None:
+        self.moving.take_back()
+        if self.state.arriving is not None:
+            self.moving.promote()
+        elif self.state.current is not None:
             self.leaving.leave(self.state)
 
     def _restart_children(self, activity: Activity) -> None:
@@ -176,6 +196,7 @@ class Member(Entity[MemberState]):
     def activity_cancelled(self, activity: Activity) -> None:
         """A start that is taken back before it came to an end is not tried any more; what leads to it below is taken back too."""
         self.family.brood.take_back(self.family.uids, activity)
+        self.moving.cancelled(activity.id)
         if activity.effector in {"start", "restart"} and not self.service.up and self.state.desired is Desired.RUNNING:
             self.service.expect(Lifecycle.STOPPING)
             self.change(replace(self.state, desired=Desired.STOPPED))
@@ -196,6 +217,7 @@ class Member(Entity[MemberState]):
             self._towards_running()
         else:
             self._towards_stopped()
+        self.moving.reconcile()
         self.leaving.end()
         self.health.refresh()
 
@@ -204,8 +226,10 @@ class Member(Entity[MemberState]):
         if container is None or self.blocked:
             return
         if self.state.current is not None:
-            if self.phase is None:
+            if self.phase is None and not self.moving.must_wait(self.state.current):
                 self._launch(self.state.current)
+        elif self.state.arriving is not None:
+            self.moving.promote()
         elif self.search.idle and all(generation.ended for generation in self.state.leaving):
             self.search.begin(container)
 
@@ -227,12 +251,16 @@ class Member(Entity[MemberState]):
         """The host has forgotten what it was told, so it is told again: what runs is adopted, what leaves is removed."""
         if self.state.current is not None and self.state.current.host == host:
             self.phase = None
+        self.moving.host_forgot(host)
         self.leaving.host_forgot(host)
         self.settle()
 
     def _towards_stopped(self) -> None:
         self.search.take_back()
-        if self.state.current is not None:
+        self.moving.stopping()
+        if self.state.arriving is not None:
+            self.moving.drop()
+        elif self.state.current is not None:
             self.leaving.leave(self.state)
         elif not self.state.leaving and self.state.desired is Desired.DELETED and not self.state.children:
             self.forget()
@@ -244,11 +272,22 @@ class Member(Entity[MemberState]):
         if current is not None and message.generation == current.number:
             self.fate.changed(current, message)
             return
+        arriving = self.state.arriving
+        if arriving is not None and message.generation == arriving.number:
+            self.moving.changed(arriving, message)
+            return
         self.leaving.changed(message)
 
     def restartable(self) -> bool:
         """Whether it heals at all: without that, what is gone stays gone until a person starts it."""
         return self.state.spec.healing
+
+    def stands_aside(self, why: str) -> None:
+        """It is down for a while because that was asked for: no failure."""
+        self.lane, self.fate.tries = Lane.SCALING, 0
+        self.search.anew()
+        self.service.expect(Lifecycle.STARTING)
+        self.service.set_indicator("container", why)
 
     # --- readings
 

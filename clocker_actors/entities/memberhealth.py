@@ -54,4 +54,4 @@ class MemberHealth:
             self._member.running.finish(activity.id)
 
     def _nothing_left(self) -> bool:
-        return self._member.state.current is None and not self._member.state.leaving
+        return not self._member.state.generations

@@ -68,8 +68,8 @@ class PlaceSearch:
         placement = message.placement
         if message.ask != self.ask:
             # The answer to a question that was taken back. Its room is given back here unless the generation is in use, or asked for anew: then it was.
-            current = member.state.current
-            if not self.ask and not (current is not None and current.number == placement.generation):
+            used = any(kept.number == placement.generation for kept in member.state.generations)
+            if not self.ask and not member.moving.ask and not used:
                 member.tell(member.identity.pool, Release(member.uid, placement.generation))
             return
         self.ask, self.refusals, member.phase = "", 0, None

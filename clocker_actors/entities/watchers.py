@@ -26,4 +26,5 @@ class Watchers:
             self._by[by] = period
         before, self.period = self.period, min(self._by.values(), default=None)
         if self.period != before and member.state.current is not None and member.phase is not None:
-            member.tell(member.state.current.host, WatchClosely(member.uid, self.period))
+            for host in dict.fromkeys(kept.host for kept in (member.state.current, member.state.arriving) if kept is not None):
+                member.tell(host, WatchClosely(member.uid, self.period))

@@ -67,6 +67,17 @@ REPLACE_MEMBER = Effector(
     _CLUSTER,
     (Parameter("member", "string", "uid of the member to replace"),),
 )
+MOVE = Effector(
+    "move",
+    "start a new container on another host, then stop this one (or the other way round, where two may not run at a time)",
+    frozenset({EntityKind.MEMBER}),
+    (
+        Parameter("host", "string", "the host to move to; without one the pool chooses", required=False, default=""),
+        Parameter("exclude", "string", "hosts it may not move to, parted by commas", required=False, default=""),
+        Parameter("leave", "string", "uid of the host to move away from; nothing is done if it is not there", required=False, default=""),
+        Parameter("urgent", "boolean", "go before starts that can wait", required=False, default=False),
+    ),
+)
 ADD_POLICY = Effector(
     "add_policy",
     "add a policy",
@@ -96,6 +107,7 @@ ALL: tuple[Effector, ...] = (
     RESIZE,
     RESIZE_BY_DELTA,
     REPLACE_MEMBER,
+    MOVE,
     ADD_POLICY,
     SET_POLICY,
     SUSPEND_POLICY,
