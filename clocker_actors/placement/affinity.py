@@ -229,7 +229,8 @@ class Binder:
             number = min(number, self._everywhere.of(by, value))
         named = origin != SERVICE and bool(rule.parameter)
         barred = named and ((rule.sense is Sense.ONLY and not own) or (rule.sense is Sense.NONE and own))
-        who = f"{self._request.name} of type {type_names(self._request.type)[-1]}" if self._request.type else self._request.name
+        kind = f"of type {type_names(self._request.type)[-1]} " if self._request.type else ""
+        who = f"{kind}in {self._request.name.partition('/')[0]}"
         return Bound(
             f"{origin}: {rule.text}", rule.text, rule.sense, by, value, number, int(own), barred, rule.domain, who if barred else ""
         )

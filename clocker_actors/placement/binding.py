@@ -80,11 +80,8 @@ def _memory(
     for rule in rules:
         if rule.sense is Sense.AT_LEAST:
             return None
-        if rule.verb in _PERSONAL or rule.parameter:
-            who = (*who, request.member, request.name)
-            break
-    if any(rule.sense is Sense.AT_LEAST for rule in rules):
-        return None
+        if rule.verb in _PERSONAL:
+            who = (request.type, request.application, request.cluster, request.member, request.name)
     return (index.crowd.version, base, request.affinity, pool, who, late, rankings)
 
 

@@ -61,6 +61,7 @@ class Crowd:
         wanted = tuple(facets)
         missing = [facet for facet in wanted if facet not in self.facets]
         if missing:
+            self.version += 1  # what others have bound counts on domains and facets that are about to be forgotten
             if len(self.facets) + len(missing) > MOST_FACETS:
                 self.facets.clear()
                 missing = list(wanted)

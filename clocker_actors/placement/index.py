@@ -274,6 +274,10 @@ class HostIndex:
         found = [row for row in self.rows.values() if volume in row.volumes]
         return {row.uid: row.name for row in (*found, *(self.rows[uid] for uid in placed if uid in self.rows and uid not in avoid))}
 
+    def volumes_on(self, host: Uid) -> tuple[str, ...]:
+        """The volumes that something was placed with on this host, and that are not removed yet."""
+        return tuple(volume for volume, hosts in self._homes.items() if host in hosts)
+
     def forget_volumes(self, application: Uid) -> None:
         """The volumes of an application are removed."""
         for volume in [each for each in self._homes if each.partition(".")[0] == application]:

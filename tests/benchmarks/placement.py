@@ -8,6 +8,8 @@ import statistics
 import time
 from collections.abc import Callable
 
+from clocker_actors.blueprint.affinity import rules_of
+from clocker_actors.model.affinity import AffinityRule
 from clocker_actors.model.identity import Cause, Uid
 from clocker_actors.model.placements import HostView, Placement, PlacementRequest
 from clocker_actors.model.specs import PortSpec, StrategySpec
@@ -26,11 +28,14 @@ STRATEGIES = (
     StrategySpec("MaxCpuUsage", {"maxCpu": 0.8}),
     StrategySpec("BreadthFirst"),
 )
+RULES = "NOT TYPE database, AT MOST 50 CLUSTER, SPREAD OVER ZONE, PREFER TYPE cache PER ZONE"
 CASES = (
-    ("place, 1,000 hosts, one cluster", 1_000, 1, 20_000),
-    ("place, 1,000 hosts, 100 clusters in turn", 1_000, 100, 20_000),
-    ("place, 5,000 hosts, one cluster", 5_000, 1, 5_000),
-    ("place, 5,000 hosts, 100 clusters in turn", 5_000, 100, 5_000),
+    ("place, 1,000 hosts, one cluster", 1_000, 1, "", 20_000),
+    ("place, 1,000 hosts, 100 clusters in turn", 1_000, 100, "", 20_000),
+    ("place, 1,000 hosts, affinity over five zones", 1_000, 1, RULES, 5_000),
+    ("place, 5,000 hosts, one cluster", 5_000, 1, "", 5_000),
+    ("place, 5,000 hosts, 100 clusters in turn", 5_000, 100, "", 5_000),
+    ("place, 5,000 hosts, affinity over five zones", 5_000, 1, RULES, 5_000),
 )
 
 
@@ -39,11 +44,11 @@ def rows() -> list[Row]:
     return [_row(*case) for case in CASES]
 
 
-def _row(what: str, hosts: int, clusters: int, goal: int) -> Row:
+def _row(what: str, hosts: int, clusters: int, rules: str, goal: int) -> Row:
     ours: list[float] = []
     peer: list[float] = []
     for _ in range(ROUNDS):
-        ours.append(_rate(PLACEMENTS, _placing(hosts, clusters)))
+        ours.append(_rate(PLACEMENTS, _placing(hosts, clusters, rules)))
         peer.append(_rate(SCANS, _scanning(hosts)))
     rate, scan = statistics.median(ours), statistics.median(peer)
     return Row(
@@ -77,19 +82,24 @@ def _pool(hosts: int) -> HostIndex:
                 memory=(1 if number % 30 == 11 else 64) * GB,
                 cpu=float(number * 37 % 100),
                 order=number,
+                zone=f"z{number % 5}",
             )
         )
     return index
 
 
-def _request(number: int, clusters: int) -> PlacementRequest:
+def _request(number: int, clusters: int, rules: tuple[AffinityRule, ...] = ()) -> PlacementRequest:
     member, cluster = Uid(f"m{number}"), Uid(f"c{number % clusters}")
-    return PlacementRequest(member, 1, Uid("a1"), cluster, "web", Cause("d1"), memory=GB // 2, cpus=0.1, ports=(PortSpec(80),))
+    ports = (PortSpec(80),)
+    return PlacementRequest(
+        member, 1, Uid("a1"), cluster, "shop/web", Cause("d1"), memory=GB // 2, cpus=0.1, ports=ports, type="web:1", affinity=rules
+    )
 
 
-def _placing(hosts: int, clusters: int) -> Callable[[int], None]:
+def _placing(hosts: int, clusters: int, rules: str = "") -> Callable[[int], None]:
     index = _pool(hosts)
-    requests = [_request(number, clusters) for number in range(PLACEMENTS)]
+    written = rules_of(rules)
+    requests = [_request(number, clusters, written) for number in range(PLACEMENTS)]
 
     def one(number: int) -> None:
         answer = place(requests[number], index, STRATEGIES, decision_id="d1", at=1.0)

@@ -114,7 +114,7 @@ def test_a_rule_of_a_host_says_who_may_be_there() -> None:
     index = index_of(only, host(2))
     assert placed(member("cache", "redis:7"), index).host == "h1"
     answer = refused(member("web"), index_of(only))
-    assert "affinity of the host: TYPE redis says TYPE redis, and this is shop/web of type tomcat" in answer.decision.reason
+    assert "affinity of the host: TYPE redis says TYPE redis, and this is of type tomcat in shop" in answer.decision.reason
     assert fitting(member("web"), index) == [2]
 
 
@@ -198,6 +198,22 @@ def test_nobody_counts_twice_where_uid_and_path_are_one_as_in_a_plan() -> None:
     index = index_of(host(1), host(2))
     asked = [member(f"web/{number}", rules="AT MOST 2 PER HOST", cluster="shop/web") for number in range(4)]
     assert [placed(each, index).host for each in asked] == ["h1", "h2", "h1", "h2"]
+
+
+def test_rules_of_others_do_not_disturb_what_is_remembered() -> None:
+    index = yard((0, TOMCAT), (2, SOLR))
+    zoned, named = member("a", rules="NOT TYPE PER ZONE"), member("b", rules="NOT NAME tom")
+    for _ in range(2):
+        assert fitting(zoned, index) == [2, 3, 4]
+        assert fitting(named, index) == [1, 2, 3, 4]
+    for number in range(250):
+        assert fitting(member("c", rules=f"NOT NAME x{number}, NOT EMPTY"), index) == [0, 2]
+        if number % 50 == 0:
+            index.occupy(member(f"d{number}"), Uid("h3"), {})
+            assert fitting(zoned, index) == [4]
+            assert fitting(named, index) == [1, 2, 3, 4]
+            index.release(Uid(f"shop.d{number}"), 1)
+    assert fitting(zoned, index) == [2, 3, 4]
 
 
 def test_not_id_goes_away_from_where_it_is() -> None:
