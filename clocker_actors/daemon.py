@@ -23,9 +23,12 @@ from clocker_actors.admin.auth import Tokens, read_tokens
 from clocker_actors.admin.context import Context
 from clocker_actors.admin.door import Door
 from clocker_actors.admin.types import type_table
+from clocker_actors.blueprint.named import named_locations
 from clocker_actors.drivers import docker
+from clocker_actors.drivers.grounds import RealGrounds
 from clocker_actors.drivers.machine import LocalMachine, SshMachine
 from clocker_actors.drivers.simulated import SimulatedWorld
+from clocker_actors.drivers.simulated.grounds import SimulatedGrounds
 from clocker_actors.drivers.ssh import Connection, ssh_address
 from clocker_actors.enrichers import catalogue as enrichers
 from clocker_actors.entities import catalogue as entities
@@ -36,6 +39,7 @@ from clocker_actors.errors import ClockerError, NotFound, SettingsError
 from clocker_actors.kernel import Actor, Clock, Kernel
 from clocker_actors.model.decisions import Decision
 from clocker_actors.model.identity import RECORDER, ROOT, EntityKind, Ids, Uid
+from clocker_actors.model.locations import settle
 from clocker_actors.model.noted import DecisionNoted
 from clocker_actors.model.specs import EngineSpec, HostSpec, PolicySpec, PoolSpec
 from clocker_actors.model.values import Value
@@ -63,11 +67,22 @@ EVENTS_PER_EPOCH = 1_000_000_000
 
 
 class Manager:
-    """Everything but the doors. `world` is the simulated world, for a manager without real engines: it touches none, whatever a blueprint names."""
+    """Everything but the doors. `world` is the simulated world, for a manager without real engines: it touches none, whatever a blueprint names. `grounds`
+    are where its machines come from, if what is made there is to outlive it."""
 
-    def __init__(self, settings: Settings, *, world: SimulatedWorld | None = None, executor: Executor | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        world: SimulatedWorld | None = None,
+        executor: Executor | None = None,
+        grounds: SimulatedGrounds | None = None,
+    ) -> None:
         self.settings = settings
         self.world = world
+        self._lent = grounds
+        self._grounds: SimulatedGrounds | RealGrounds
+        self._locations = named_locations(settings)
         self._simulated = world is not None
         self.model: ReadModel
         self.lag = LoopLag()
@@ -97,6 +112,7 @@ class Manager:
             self.metrics = Metrics(
                 self.model, kernel=self.kernel, store=self.store.counters, lag=self.lag, entities=self.settings.entity_metrics
             )
+            self._grounds = self._make_grounds()
             self.kernel.spawn(RECORDER, lambda: Recorder(self.model))
             self._remember_decisions()
             self.kernel.spawn(ROOT, entities.factory(EntityKind.ROOT, ROOT, self._outside()))
@@ -121,6 +137,8 @@ class Manager:
 
     async def _close(self) -> None:
         self.lag.stop()
+        if hasattr(self, "_grounds") and self._lent is None:
+            await self._grounds.close()
         for engine in self._engines.values():
             await engine.close()
         for machine in self._machines.values():
@@ -179,17 +197,30 @@ class Manager:
             machine=self._machine,
             disconnect=self._disconnect,
             adjunct=self._adjunct,
+            grounds=self._grounds,
+            settle=lambda location: settle(location, self._locations),
             timing=timing,
         )
+
+    def _make_grounds(self) -> SimulatedGrounds | RealGrounds:
+        simulated = self._lent or SimulatedGrounds(self._a_world())
+        if self._simulated:
+            return simulated
+        settings = self.settings
+        return RealGrounds(settings.state / "machines", settings.resolve, self.metrics.calls, settings.local_engine, simulated)
+
+    def _a_world(self) -> SimulatedWorld:
+        """The simulated world; also beside real engines, for what a blueprint wants simulated."""
+        if self.world is None:
+            self.world = SimulatedWorld()
+        return self.world
 
     def _connect(self, spec: EngineSpec) -> Engine:
         runtime = self.settings.state / "run"
         if spec in self._engines:
             return self._engines[spec]
         if self._simulated or spec.url.startswith("simulated://"):
-            if self.world is None:
-                self.world = SimulatedWorld()
-            engine = self.world.connect(_simulated(spec), self.metrics.calls, runtime)
+            engine = self._a_world().connect(_simulated(spec), self.metrics.calls, runtime)
         else:
             engine = docker.connect(spec, self.metrics.calls, runtime)
         self._engines[spec] = engine
@@ -242,8 +273,8 @@ class Manager:
             identity = Identity(self.ids.entity(EntityKind.POOL), LOCAL, LOCAL, ROOT)
             await self.store.write([record(EntityKind.POOL, PoolState(identity, spec))])
             return
-        if any(host.engine.url.startswith("simulated:") for host in known.spec.hosts) != (self.world is not None):
-            was = "real" if self.world is not None else "simulated"
+        if any(host.engine.url.startswith("simulated:") for host in known.spec.hosts) != self._simulated:
+            was = "real" if self._simulated else "simulated"
             raise SettingsError(f"the state in {self.settings.state} was made with {was} engines: start it so, or choose another --state")
         if known.spec != spec:
             await self._move_local_engine(known, spec)
@@ -258,7 +289,7 @@ class Manager:
         await self.store.write(batch)
 
     def _local_spec(self) -> PoolSpec:
-        if self.world is None:
+        if self.world is None or not self._simulated:
             return PoolSpec(LOCAL, (HostSpec("localhost", EngineSpec(self.settings.local_engine)),))
         hosts = tuple(HostSpec(f"sim-{n}", spec) for n, spec in enumerate(self.world.specs(SIMULATED_HOSTS), start=1))
         return PoolSpec(LOCAL, hosts)

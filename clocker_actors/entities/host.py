@@ -15,6 +15,9 @@ from clocker_actors.entities.hostwords import Ended, EngineSaid, MayStart, Runs,
 from clocker_actors.entities.images import WORK as IMAGE
 from clocker_actors.entities.images import Images, ensure
 from clocker_actors.entities.link import GraceOver, Link, LookNow, PingNow, Subscribe
+from clocker_actors.entities.machinework import InstallEnded, InstallSaid
+from clocker_actors.entities.making import WORK as MACHINE
+from clocker_actors.entities.making import MakeAgain, Making
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.pace import Pace
 from clocker_actors.entities.records import HostState, read_state
@@ -38,6 +41,7 @@ from clocker_actors.model.generations import (
 )
 from clocker_actors.model.identity import EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
+from clocker_actors.model.machines import GiveBack, MachinePhase
 from clocker_actors.model.messages import HostSeen
 from clocker_actors.model.placements import HostView
 from clocker_actors.model.specs import BUILT_IMAGE, ImageSpec
@@ -62,9 +66,24 @@ class Host(Entity[HostState]):
         self.load = Load()
         self.pace = Pace(outside.timing.start_limit, outside.timing.start_target)
         self.gate = Gate(self.pace)
+        self.making = Making(self)
+        self.met = False  # whether it has an engine to look at
 
     def on_start(self) -> None:
         self.take_up(lambda: read_state(HostState, self.outside.store, self.kind, self.uid))
+        self.note()
+        self.adjuncts.spawn_all()
+        self.service.replace_indicators({"engine": "not asked yet"})
+        self.service.expect(Lifecycle.STARTING)
+        if self.making.phase is MachinePhase.UP:
+            self.meet_engine()
+        self.settle()
+
+    def meet_engine(self) -> None:
+        """There is an engine: look at it from now on."""
+        if self.met:
+            return
+        self.met = True
         self.engine = self.outside.connect(self.state.spec.engine)
         self.machine = self.outside.machine(self.state.spec.engine)
         self.watch = self.engine.watch()
@@ -72,16 +91,25 @@ class Host(Entity[HostState]):
         self.volumes = Volumes(self, self.engine)
         self.built = BuiltImages(self, self.engine)
         self.link = Link(self, self.engine, self.outside.timing)
-        self.note()
-        self.adjuncts.spawn_all()
         self.service.replace_indicators({"engine": "not asked yet"})
-        self.service.expect(Lifecycle.STARTING)
         self.link.ping()
         self.stream("samples", samples, self.watch)
         self.publish(TOPIC_BEGAN, HostBegan(self.uid))
 
     def on_receive(self, message: object) -> object:  # noqa: C901 - every message it takes, on one screen
         match message:
+            case WorkDone() | WorkFailed() if message.name.startswith(MACHINE):
+                self.making.ended(message)
+            case InstallSaid():
+                self.making.said(message)
+            case InstallEnded():
+                self.making.installed(message)
+            case MakeAgain():
+                self.making.again()
+            case GiveBack():
+                self.making.give_back()
+            case WorkDone(name="check") | WorkFailed(name="check"):
+                self.making.checked(message)
             case Sampled():
                 self._sampled(message)
             case EngineSaid():
@@ -175,7 +203,7 @@ class Host(Entity[HostState]):
     def on_stop(self) -> None:
         """With its record (it was deleted with its pool) goes what leads to its engine."""
         super().on_stop()
-        if self.outside.store.read(self.kind, self.uid) is None:
+        if self.state.spec.engine.url and self.outside.store.read(self.kind, self.uid) is None:
             self.outside.disconnect(self.state.spec.engine)
 
     def service_changed(self) -> None:
@@ -183,22 +211,28 @@ class Host(Entity[HostState]):
 
     def tell_again(self) -> None:
         self.load.told = None
-        self._publish()
+        self.making.tell()
+        if self.met:
+            self._publish()
+            self.link.say_again()
 
     def describe(self) -> Mapping[str, Value]:
         spec = self.state.spec
         version = f"{self.info.version} (API {self.info.api})" if self.info else ""
-        return {"engine": spec.engine.url, "address": spec.reached_at, "zone": spec.zone, "version": version, "labels": dict(spec.labels)}
+        address = spec.reached_at if spec.engine.url else ""
+        known = {"engine": spec.engine.url, "address": address, "zone": spec.zone, "version": version, "labels": dict(spec.labels)}
+        return {**known, **self.making.facts()}
 
     def reconcile(self) -> None:
-        """A host's own state needs nothing done: what is on it is driven by members."""
+        """What is on it is driven by members; only a machine that is made has steps of its own."""
+        self.making.reconcile()
 
     # --- up and down
 
     def came_up(self) -> None:
         """The engine answers, and was looked at."""
         self.service.replace_indicators({})
-        if self.service.expected is not Lifecycle.RUNNING:
+        if self.service.expected is Lifecycle.STARTING:
             self.service.expect(Lifecycle.RUNNING)
         self._vitals()
         self.after("disk", DISK_FIRST, LookAtDisk())
@@ -212,7 +246,7 @@ class Host(Entity[HostState]):
     def went_down(self, reason: str) -> None:
         """The engine does not answer: its readings count no more, nothing is placed on it."""
         self.service.replace_indicators({"engine": reason})
-        if self.service.expected is not Lifecycle.RUNNING:
+        if self.service.expected is Lifecycle.STARTING:
             self.service.expect(Lifecycle.RUNNING)
         self.unavailable(
             reason, sensors.HOST_CPU, sensors.HOST_MEMORY, sensors.HOST_CONTAINERS, sensors.ENGINE_LATENCY, sensors.HOST_LOAD,

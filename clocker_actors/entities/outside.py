@@ -7,11 +7,15 @@ from typing import Protocol
 from clocker_actors.entities.commits import Commits
 from clocker_actors.kernel import Actor
 from clocker_actors.model.identity import LABEL_PLANE, LABEL_STATE, Ids, Uid
+from clocker_actors.model.locations import LocationSpec, MachineSpec
 from clocker_actors.model.specs import EngineSpec, PolicySpec, StrategySpec
 from clocker_actors.model.types import TypeTable
 from clocker_actors.model.values import Value
+from clocker_actors.ports.cloud import Cloud
 from clocker_actors.ports.engine import Engine
+from clocker_actors.ports.installer import Installer
 from clocker_actors.ports.machine import Machine
+from clocker_actors.ports.shell import Shell
 from clocker_actors.ports.store import Blobs, Store
 
 
@@ -20,9 +24,9 @@ class Timing:
     """Periods and bounds of the hosts, in seconds."""
 
     ping_period: float = 1.0
-    ping_limit: float = 2.0
-    ping_misses: int = 2
-    engine_grace: float = 10.0
+    ping_limit: float = 1.0
+    ping_misses: int = 3
+    engine_grace: float = 30.0
     relist_period: float = 30.0
     watched_period: float = 1.0
     other_period: float = 10.0
@@ -32,6 +36,36 @@ class Timing:
     start_target: float = 0.9
     probe_until_ready: float = 0.25
     start_settle: float = 1.0
+
+
+class Grounds(Protocol):
+    """Leads to where machines come from, and into them. What it gives belongs to whoever asked, clouds apart, and is closed by them."""
+
+    def cloud(self, location: LocationSpec) -> Cloud:
+        """The cloud of a location of kind CLOUD or SIMULATED; kept, and closed at the end of the manager."""
+        ...
+
+    def entry(self, host: Uid, location: LocationSpec, address: str) -> MachineSpec:
+        """How a machine that this cloud made, and that is at this address, is entered."""
+        ...
+
+    def public_key(self, location: LocationSpec) -> str:
+        """The line by which new machines of a location let us in. Raises SettingsError."""
+        ...
+
+    def shell(self, location: LocationSpec, way: MachineSpec) -> Shell:
+        """Root on the machine."""
+        ...
+
+    def installer(self, location: LocationSpec) -> Installer: ...
+
+    def engine(self, location: LocationSpec, way: MachineSpec, socket: str) -> EngineSpec:
+        """How its engine is reached."""
+        ...
+
+    def forget(self, host: Uid) -> None:
+        """The machine of this host is gone: what was known of it (its host key) is forgotten."""
+        ...
 
 
 class AdjunctMaker(Protocol):
@@ -53,6 +87,9 @@ class Outside:
     machine: Callable[[EngineSpec], Machine | None]
     disconnect: Callable[[EngineSpec], None]
     adjunct: AdjunctMaker
+    grounds: Grounds
+    settle: Callable[[LocationSpec], LocationSpec]
+    """Puts the locations that settings name in; raises BadRequest for one that nobody knows."""
     strategies: tuple[StrategySpec, ...] = ()
     timing: Timing = field(default_factory=Timing)
     commits: Commits = field(default_factory=Commits)

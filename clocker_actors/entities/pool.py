@@ -15,7 +15,7 @@ from typing import ClassVar
 
 from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
 from clocker_actors.entities.outside import Outside
-from clocker_actors.entities.polling import Polling
+from clocker_actors.entities.pooltidying import ImagesLate, PoolTidying
 from clocker_actors.entities.records import (
     ApplicationState,
     Desired,
@@ -28,13 +28,15 @@ from clocker_actors.entities.records import (
     record,
 )
 from clocker_actors.entities.standing import correct, occupy_standing, places
+from clocker_actors.entities.supply import LookAgain, Supply, unseen, without
 from clocker_actors.errors import Conflict
 from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.generations import ImagesRemoved, RemoveImages, RemoveVolumes, VolumesRemoved
-from clocker_actors.model.identity import RECORDER, SYSTEM, Cause, EntityKind, Uid
+from clocker_actors.model.identity import RECORDER, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
-from clocker_actors.model.messages import HostSeen, Place, Placed, PlacementRefused, Places, Release, SayPlaces
+from clocker_actors.model.machines import MachineChanged, NotGivenBack
+from clocker_actors.model.messages import ChildDeleted, HostSeen, Place, Placed, PlacementRefused, Places, Release, SayPlaces
 from clocker_actors.model.noted import EntityGone
 from clocker_actors.model.placements import HostView
 from clocker_actors.model.specs import StrategySpec
@@ -44,18 +46,12 @@ from clocker_actors.placement.pipeline import Refusal, place
 from clocker_actors.ports.store import Record
 from clocker_actors.store.codec import decode
 
-IMAGES_LIMIT = 30.0
-"""Seconds that the end of a pool waits for what was built on its hosts."""
 GATHERING = 6.0
 """Seconds that placements wait, after a start, for hosts to say whether they are there."""
 
 
 class Refresh:
     """Timer message: publish the counts."""
-
-
-class ImagesLate:
-    """Timer message: this pool is being deleted, and its hosts have had their time to remove what was built on them."""
 
 
 class Gathered:
@@ -77,20 +73,17 @@ class Pool(Entity[PoolState]):
         self.recorded: dict[
             Uid, tuple[int, ...]
         ] = {}  # generations in the records of members that have not said yet which they really have
-        self.volumes = Polling()
-        self.images = Polling()
-        self.images_asked = self.images_over = False  # of the whole pool, at its end
+        self.tidying = PoolTidying(self)
+        self.supply = Supply(self)
 
     def on_start(self) -> None:
-        self.take_up(lambda: read_state(PoolState, self.outside.store, self.kind, self.uid))
+        coming = self.take_up(lambda: read_state(PoolState, self.outside.store, self.kind, self.uid))
         self.index = HostIndex(self.state.spec.ports, types=self.outside.types)
         for order, spec in enumerate(self.state.spec.hosts):
             uid = self.state.hosts.get(spec.name)
             if uid is not None:
-                view = HostView(
-                    uid, spec.name, spec.reached_at, up=False, zone=spec.zone, labels=spec.labels, order=order, affinity=spec.affinity
-                )
-                self.index.add(view)
+                self.index.add(unseen(uid, spec, order))
+        self.supply.begin(coming)
         recorded = occupy_standing(self.index, self.outside.store, self.uid)
         for member, generations in recorded.items():
             pending = self.outside.commits.of(member)
@@ -106,7 +99,7 @@ class Pool(Entity[PoolState]):
         self.after("gather", GATHERING, Gathered())
         self.settle()
 
-    def on_receive(self, message: object) -> object:
+    def on_receive(self, message: object) -> object:  # noqa: C901 - every message it takes, on one screen
         match message:
             case Place():
                 self._place(message)
@@ -119,15 +112,23 @@ class Pool(Entity[PoolState]):
             case Places():
                 self._heard_places(message)
             case RemoveVolumes():
-                self._remove_volumes(message)
+                self.tidying.remove_volumes(message)
             case VolumesRemoved():
-                self._volumes_removed(message.application, message.host)
+                self.tidying.volumes_removed(message.application, message.host)
             case RemoveImages():
-                self._remove_images(message)
+                self.tidying.remove_images(message)
             case ImagesRemoved():
-                self._images_removed(message)
+                self.tidying.images_removed(message)
             case ImagesLate():
-                self._images_over(f"not all hosts have answered within {IMAGES_LIMIT:g} s")
+                self.tidying.late()
+            case MachineChanged():
+                self.supply.machine_changed(message)
+            case NotGivenBack():
+                self.supply.not_given_back(message)
+            case LookAgain():
+                self.supply.look_again()
+            case ChildDeleted():
+                self._host_gone(message.child)
             case Gathered():
                 self._gathered()
             case Refresh():
@@ -140,10 +141,11 @@ class Pool(Entity[PoolState]):
         return "docker-cloud"
 
     def describe(self) -> Mapping[str, Value]:
-        return {"hosts": len(self.state.spec.hosts), "strategies": [strategy.type for strategy in self._strategies()]}
+        strategies = [strategy.type for strategy in self._strategies()]
+        return {"hosts": len(self.state.spec.hosts), "strategies": strategies, **self.supply.facts()}
 
     def effector_methods(self) -> Mapping[str, EffectorMethod]:
-        return {"delete": self._delete}
+        return {"delete": self._delete, "resize": self.supply.resize}
 
     # --- placement
 
@@ -174,7 +176,8 @@ class Pool(Entity[PoolState]):
             self._gather()
 
     def _gather(self) -> None:
-        if self.gathering and not self.recorded and all(uid in self.up for uid in self.state.hosts.values()):
+        known = self.up.keys() | self.supply.phases.keys()
+        if self.gathering and not self.recorded and all(uid in known for uid in self.state.hosts.values()):
             self._gathered()
 
     def _gathered(self) -> None:
@@ -192,69 +195,29 @@ class Pool(Entity[PoolState]):
             self.index.update(view)
         else:
             self.index.add(view)
+            if view.uid in self.state.leaving:
+                self.index.cordon(view.uid, True)
         self.up[view.uid] = view.up
         self._gather()
         self._refresh_soon()
 
-    # --- volumes and images of a deleted application: hosts that are away do it by themselves when they are back
-
-    def _hosts_up(self) -> list[Uid]:
+    def hosts_up(self) -> list[Uid]:
+        """Hosts that answer."""
         return [uid for uid in self.state.hosts.values() if self.up.get(uid)]
 
-    def _remove_volumes(self, message: RemoveVolumes) -> None:
-        hosts = self._hosts_up()
-        if not hosts:
-            self.tell(message.reply_to, VolumesRemoved(message.application, self.uid))
-            return
-        self.volumes.begin(message.application, message.reply_to, hosts)
-        for uid in hosts:
-            self.tell(uid, replace(message, reply_to=self.uid))
+    def keep_host(self, uid: Uid) -> None:
+        """Have the actor of a host."""
+        self.keep(uid, EntityKind.HOST)
 
-    def _volumes_removed(self, application: Uid, host: Uid) -> None:
-        poll = self.volumes.answered(application, host)
-        if poll is not None:
-            self.index.forget_volumes(application)
-            self.tell(poll.reply_to, VolumesRemoved(application, self.uid))
-
-    def _remove_images(self, message: RemoveImages) -> None:
-        hosts = self._hosts_up()
-        if not hosts:
-            self.tell(message.reply_to, ImagesRemoved(message.of, self.uid))
-            return
-        self.images.begin(message.of, message.reply_to, hosts)
-        for uid in hosts:
-            self.tell(uid, replace(message, reply_to=self.uid))
-
-    def _images_removed(self, message: ImagesRemoved) -> None:
-        if message.host == self.uid:
-            self._images_over("; ".join(message.left))
-            return
-        poll = self.images.answered(message.of, message.host, message.left)
-        if poll is not None:
-            self.tell(poll.reply_to, ImagesRemoved(message.of, self.uid, tuple(poll.left)))
-
-    def _empty_hosts(self) -> None:
-        """This pool goes: what was built on its hosts goes first, for as long as that is waited for."""
-        for uid in self.state.hosts.values():
-            self.keep(uid, EntityKind.HOST)
-        if self.gathering or self.images_asked:
-            return
-        self.images_asked = True
-        activity = self.running.newest("delete")
-        cause = Cause(activity.id, activity.cause.principal) if activity else SYSTEM
-        for waiting in self.running.all("delete"):
-            self.running.step(waiting.id, "images", "remove what was built on its hosts")
-        self.after("images", IMAGES_LIMIT, ImagesLate())
-        self._remove_images(RemoveImages(self.uid, (), self.uid, cause))
-
-    def _images_over(self, left: str) -> None:
-        self.cancel_timer("images")
-        self.images_over = True
-        for activity in self.running.all("delete") if left else ():
-            note = f"not all that was built on its hosts could be removed, remove it by hand: {left}"
-            self.running.step(activity.id, "left behind", note)
-            self.running.progress(activity.id, done=activity.done, total=activity.total, note=note)
-        self.settle()
+    def _host_gone(self, uid: Uid) -> None:
+        """A host that was made has given its machine back, and has no record any more."""
+        self.let_go(uid)
+        self.up.pop(uid, None)
+        self.supply.gone(uid)
+        if uid in self.index:
+            self.index.remove(uid)
+        self.change(without(self.state, uid))
+        self._refresh_soon()
 
     # --- towards the desired state
 
@@ -267,8 +230,10 @@ class Pool(Entity[PoolState]):
         self.change(replace(self.state, desired=Desired.DELETED))
 
     def reconcile(self) -> None:
-        if self.state.desired is Desired.DELETED and not self.images_over:
-            self._empty_hosts()
+        if self.state.desired is Desired.DELETED and not self.tidying.over:
+            self.tidying.empty_hosts()
+            return
+        if self.state.desired is Desired.DELETED and self.supply.reconcile():
             return
         if self.state.desired is Desired.DELETED:
             uids = tuple(self.state.hosts.values())
@@ -277,7 +242,7 @@ class Pool(Entity[PoolState]):
             return
         missing = [(order, spec) for order, spec in enumerate(self.state.spec.hosts) if spec.name not in self.state.hosts]
         if missing:
-            hosts = {spec.name: HostState(self._host_identity(spec.name), spec, order) for order, spec in missing}
+            hosts = {spec.name: HostState(self.host_identity(spec.name), spec, order) for order, spec in missing}
             added = {name: state.identity.uid for name, state in hosts.items()}
             self.change(
                 replace(self.state, hosts={**self.state.hosts, **added}), *(record(EntityKind.HOST, state) for state in hosts.values())
@@ -285,9 +250,11 @@ class Pool(Entity[PoolState]):
             return
         for uid in self.state.hosts.values():
             self.keep(uid, EntityKind.HOST)
-        self._refresh()
+        if not self.supply.reconcile():
+            self._refresh()
 
-    def _host_identity(self, name: str) -> Identity:
+    def host_identity(self, name: str) -> Identity:
+        """Of a new host."""
         return Identity(self.ids.entity(EntityKind.HOST), name, f"{self.identity.path}/{name}", self.uid, pool=self.uid)
 
     def service_changed(self) -> None:
@@ -310,12 +277,14 @@ class Pool(Entity[PoolState]):
 
     def _refresh(self) -> None:
         self.refreshing = False
-        up = [uid for uid in self.state.hosts.values() if self.up.get(uid)]
+        up = self.hosts_up()
+        self.supply.tell()
         self.observe(sensors.POOL_HOSTS, len(self.state.hosts))
         self.observe(sensors.POOL_HOSTS_UP, len(up))
         self.observe(sensors.POOL_CONTAINERS, sum(len(self.index.reservations(uid)) for uid in self.state.hosts.values()))
-        down = sorted(name for name, uid in self.state.hosts.items() if not self.up.get(uid))
-        self.service.set_indicator("hosts", "" if up or not self.state.hosts else "no host answers")
-        if up and self.service.expected is Lifecycle.STARTING:
+        used = {name: uid for name, uid in self.state.hosts.items() if self.supply.in_use(uid)}
+        down = sorted(name for name, uid in used.items() if not self.up.get(uid))
+        self.service.set_indicator("hosts", "" if up or not used else "no host answers")
+        if (up or not used) and self.service.expected is Lifecycle.STARTING:
             self.service.expect(Lifecycle.RUNNING)
         self.service.set_problem("hosts", f"hosts that do not answer: {', '.join(down[:5])}" if down and up else "")

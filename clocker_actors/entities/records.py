@@ -11,6 +11,7 @@ from typing import TypeVar
 from clocker_actors.errors import StoreFault
 from clocker_actors.model.decisions import Decision
 from clocker_actors.model.identity import NOBODY, SYSTEM, Cause, EntityKind, Uid, policy_id
+from clocker_actors.model.machines import Made
 from clocker_actors.model.specs import ApplicationSpec, HostSpec, PolicySpec, PoolSpec, ServiceSpec
 from clocker_actors.model.values import Value
 from clocker_actors.ports.store import Record, Store
@@ -135,23 +136,30 @@ class ApplicationState:
 
 @dataclass(frozen=True, slots=True)
 class PoolState:
-    """A pool: `hosts` maps host names to uids."""
+    """A pool: `hosts` maps host names to uids, those that it makes included, of which `size` are wanted. `leaving` are on their way out, `aside` failed to come
+    up and are kept to be looked at; `given_up` of those wanted are not tried again until somebody asks for a size."""
 
     identity: Identity
     spec: PoolSpec
     desired: Desired = Desired.RUNNING
     hosts: Mapping[str, Uid] = field(default_factory=dict)
+    size: int = 0
+    leaving: tuple[Uid, ...] = ()
+    aside: tuple[Uid, ...] = ()
+    given_up: int = 0
+    next_index: int = 1
     adjuncts: tuple[AdjunctState, ...] = ()
     decisions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class HostState:
-    """A host of a pool."""
+    """A host of a pool. One that the pool makes has `made`, and an engine once its machine is up."""
 
     identity: Identity
     spec: HostSpec
     order: int = 0
+    made: Made | None = None
     adjuncts: tuple[AdjunctState, ...] = ()
     decisions: tuple[str, ...] = ()
 

@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import ClassVar
 
 from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.records import AdjunctState, ApplicationState, Desired, Identity, PoolState, RootState, record
+from clocker_actors.entities.sources import refuse_unusable
 from clocker_actors.entities.wanted import Wanting, named_blobs
 from clocker_actors.errors import BadRequest, Conflict
 from clocker_actors.kernel import WorkDone, WorkFailed
@@ -146,7 +148,10 @@ class Root(Entity[RootState]):
             raise Conflict(f"there is a pool {spec.name} already: give this one another name, or delete that one first", name=spec.name)
         if spec.name in self.applications:
             raise Conflict(f"there is an application {spec.name} already: give this docker-cloud another name", name=spec.name)
-        return PoolState(Identity(self.ids.entity(EntityKind.POOL), spec.name, spec.name, ROOT), spec)
+        if spec.location is not None:
+            spec = replace(spec, location=self.outside.settle(spec.location))
+            refuse_unusable(spec)
+        return PoolState(Identity(self.ids.entity(EntityKind.POOL), spec.name, spec.name, ROOT), spec, size=spec.initial_size)
 
     def _new_application(self, spec: ApplicationSpec, cause: Cause) -> ApplicationState:
         self._check_name(spec.id)

@@ -51,9 +51,9 @@ RESTART = Effector("restart", "replace what runs by a fresh generation", _SERVIC
 DELETE = Effector("delete", "stop the service, remove all that was made for it, and forget it", _SERVICES | {EntityKind.POOL})
 RESIZE = Effector(
     "resize",
-    "set the number of members",
-    _CLUSTER,
-    (Parameter("size", "integer", "members wanted", least=0, most=1_000_000),),
+    "set the number of members, or of hosts that a docker cloud makes",
+    _CLUSTER | {EntityKind.POOL},
+    (Parameter("size", "integer", "members or hosts wanted", least=0, most=1_000_000),),
 )
 RESIZE_BY_DELTA = Effector(
     "resizeByDelta",

@@ -6,6 +6,9 @@ from typing import Protocol
 
 from clocker_actors.ports.shell import Shell
 
+STEPS = ("enter", "repair", "refresh", "install", "configure", "start", "verify")
+"""How the lines of `progress` begin, in order; not every machine needs every step."""
+
 
 @dataclass(frozen=True, slots=True)
 class InstallOptions:

@@ -11,6 +11,7 @@ from clocker_actors.admin.types import type_table
 from clocker_actors.blueprint import parse
 from clocker_actors.daemon import Manager
 from clocker_actors.drivers.simulated import SimulatedWorld
+from clocker_actors.drivers.simulated.grounds import SimulatedGrounds
 from clocker_actors.kernel import VirtualLoop
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.identity import ROOT, Cause, EntityKind, Uid
@@ -104,11 +105,13 @@ class Driven:
 
 
 @asynccontextmanager
-async def managed(state: Path, *, world: SimulatedWorld | None = None, **flags: object) -> AsyncIterator[Driven]:
+async def managed(
+    state: Path, *, world: SimulatedWorld | None = None, grounds: SimulatedGrounds | None = None, **flags: object
+) -> AsyncIterator[Driven]:
     """A manager on a state directory; stopped at the end."""
     virtual = isinstance(asyncio.get_running_loop(), VirtualLoop)
     settings = load({"state": state, **flags}, environ={})
-    manager = Manager(settings, world=world, executor=InlineExecutor() if virtual else None)  # type: ignore[arg-type]
+    manager = Manager(settings, world=world, grounds=grounds, executor=InlineExecutor() if virtual else None)  # type: ignore[arg-type]
     await manager.start()
     driven = Driven(manager)
     try:

@@ -1,0 +1,146 @@
+"""The slow steps of making a host and of giving it back: work for an actor, without knowing it. Each may be done twice, and begins with a look at how it is.
+
+A machine is known by its name and tags, not by what a call answered: an answer may be lost, what was made is still ours.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from clocker_actors.errors import ClockerError, CloudFault, CloudUnavailable, Failure, InstallFailed, NotFound, ShellUnavailable, TimedOut
+from clocker_actors.model.identity import LABEL_PLANE, LABEL_STATE, Uid
+from clocker_actors.ports.cloud import Cloud, Node, NodeRequest, NodeState
+from clocker_actors.ports.installer import Installed, Installer, InstallOptions
+from clocker_actors.ports.shell import Shell
+
+TAG_PLANE, TAG_STATE, TAG_POOL, TAG_HOST = "clocker-plane", "clocker-state", "clocker-pool", "clocker-host"
+CREATE_LIMIT = 180.0
+"""Seconds after which a cloud that was asked for a machine, and has not answered, will not make it any more."""
+BOOT_LIMIT = 300.0
+BOOT_PAUSE = 2.0
+ENTER_LIMIT = 15.0
+RETURN_PAUSE = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class InstallSaid:
+    """A step of the installation has begun."""
+
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class InstallEnded:
+    """The installation is over: what is there, or why not and whether the same may succeed later."""
+
+    installed: Installed | None
+    failure: Failure | None = None
+    again: bool = False
+
+
+def node_name(plane: str, host: Uid) -> str:
+    """What the cloud calls the machine of a host: the same at every try."""
+    return f"clocker-{plane}-{host}"
+
+
+def node_tags(ours: Mapping[str, str], pool: Uid, host: Uid) -> dict[str, str]:
+    """What the machine of a host carries."""
+    return {TAG_PLANE: ours[LABEL_PLANE], TAG_STATE: ours[LABEL_STATE], TAG_POOL: pool, TAG_HOST: host}
+
+
+async def nodes_of(cloud: Cloud, ours: Mapping[str, str], host: Uid) -> tuple[Node, ...]:
+    """The machines of a host that are not on their way out. A cloud without tags knows plane and host by the name alone."""
+    found = await cloud.nodes({TAG_PLANE: ours[LABEL_PLANE], TAG_HOST: host})
+    return tuple(node for node in found if is_ours(node, ours) and node.state not in {NodeState.STOPPING, NodeState.TERMINATED})
+
+
+def is_ours(node: Node, ours: Mapping[str, str]) -> bool:
+    """Whether a machine of our plane was made from this state."""
+    return node.tags.get(TAG_STATE, ours[LABEL_STATE]) == ours[LABEL_STATE]
+
+
+async def create(cloud: Cloud, request: NodeRequest, ours: Mapping[str, str]) -> Node:
+    """The machine of that name. Raises CloudUnavailable, CloudFault and its kinds."""
+    node = await cloud.create(request)
+    if not is_ours(node, ours):
+        raise CloudFault(f"there is a machine {node.name} of another manager already: give one of them another plane in its settings")
+    return node
+
+
+async def boot(cloud: Cloud, ours: Mapping[str, str], host: Uid) -> str:
+    """Wait until the machine of a host runs and has an address, which comes back. Raises NotFound when it is gone, TimedOut, and what the cloud says."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + BOOT_LIMIT
+    while True:
+        found = await nodes_of(cloud, ours, host)
+        if not found:
+            raise NotFound("its cloud does not have it any more: look there for what became of it")
+        node = found[0]
+        if node.state is NodeState.ERROR:
+            raise CloudFault(f"its cloud says that {node.name} ({node.id}) is in error: look there for the reason")
+        if node.state is NodeState.RUNNING and node.address:
+            return node.address
+        if loop.time() >= deadline:
+            words = f"{node.name} ({node.id}) is {node.state} after {BOOT_LIMIT:g} s: look at its console, or take another image"
+            raise TimedOut(words)
+        await asyncio.sleep(BOOT_PAUSE)
+
+
+async def enter(shell: Shell) -> None:
+    """Wait until the machine lets us in. A machine that has just booted may not have our key yet, so a refusal is not believed at once."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + BOOT_LIMIT
+    try:
+        while True:
+            try:
+                await shell.run("true", ENTER_LIMIT)
+            except (ShellUnavailable, TimedOut) as error:
+                if loop.time() + BOOT_PAUSE >= deadline:
+                    raise TimedOut(f"no way in for {BOOT_LIMIT:g} s: {error}") from error
+                await asyncio.sleep(BOOT_PAUSE)
+            else:
+                return
+    finally:
+        await shell.close()
+
+
+async def install(installer: Installer, shell: Shell) -> AsyncIterator[InstallSaid | InstallEnded]:
+    """Have an engine there; tells each step as it begins, and at last how it ended."""
+    said: asyncio.Queue[InstallSaid | None] = asyncio.Queue()
+    task = asyncio.ensure_future(installer.install(shell, InstallOptions(), lambda line: said.put_nowait(InstallSaid(line))))
+    task.add_done_callback(lambda _: said.put_nowait(None))
+    try:
+        while (line := await said.get()) is not None:
+            yield line
+        try:
+            yield InstallEnded(await task)
+        except ClockerError as error:
+            yield InstallEnded(None, Failure.of(error), again=isinstance(error, ShellUnavailable) or _again(error))
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError, ClockerError):
+            await task
+        await shell.close()
+
+
+def _again(error: ClockerError) -> bool:
+    return isinstance(error, InstallFailed) and error.again
+
+
+async def give_back(cloud: Cloud, ours: Mapping[str, str], host: Uid, wait: float) -> None:
+    """Destroy every machine of a host, until its cloud shows none, and for `wait` seconds longer where one may still be on its way."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + wait
+    while True:
+        found = await nodes_of(cloud, ours, host)
+        for node in found:
+            await cloud.destroy(node.id)
+        if not found and loop.time() >= until:
+            return
+        await asyncio.sleep(RETURN_PAUSE)
+
+
+def is_transient(failure: Failure) -> bool:
+    """Whether the same call may succeed later without anybody's doing."""
+    return failure.transient or failure.kind in {"WorkTimedOut", CloudUnavailable.__name__}

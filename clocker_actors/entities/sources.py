@@ -1,0 +1,53 @@
+"""Where the next host of a pool comes from: the parts of its location in order, each machine that exists once. Pure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from clocker_actors.errors import BadRequest
+from clocker_actors.model.locations import LocationKind, LocationSpec
+from clocker_actors.model.machines import Made
+from clocker_actors.model.specs import PoolSpec
+
+
+def parts_of(location: LocationSpec) -> Iterator[LocationSpec]:
+    """What machines come from, in order."""
+    if location.kind is LocationKind.MULTI:
+        for part in location.parts:
+            yield from parts_of(part)
+    else:
+        yield location
+
+
+def next_source(spec: PoolSpec, taken: Sequence[Made]) -> Made | None:
+    """The intent for one more host; None if every part has given all it has."""
+    used = {(made.way.address, made.way.port) for made in taken if made.way is not None}
+    for part in parts_of(spec.location) if spec.location is not None else ():
+        if part.cloud is not None:
+            attempts = spec.machine_create_attempts or part.cloud.template.machine_create_attempts
+            return Made(part, attempts=attempts)
+        free = next((machine for machine in part.machines if (machine.address, machine.port) not in used), None)
+        if free is not None:
+            return Made(replace(part, machines=()), way=free, attempts=spec.machine_create_attempts or 1)
+    return None
+
+
+def clouds_of(locations: Iterable[LocationSpec]) -> list[LocationSpec]:
+    """The clouds among the parts of these."""
+    return [part for location in locations for part in parts_of(location) if part.cloud is not None]
+
+
+def refuse_unusable(spec: PoolSpec) -> None:
+    """Raise BadRequest for what no host can be made of, or for what its location cannot give."""
+    for part in parts_of(spec.location) if spec.location is not None else ():
+        for machine in part.machines:
+            if machine.password is not None:
+                raise BadRequest(
+                    f"pool {spec.name}: {machine.name} is entered by password, and an engine is reached by key alone: "
+                    "put a key into its authorized_keys, and write privateKeyFile",
+                    machine=machine.name,
+                )
+    capacity = spec.location.capacity if spec.location is not None else None
+    if capacity is not None and spec.initial_size > capacity:
+        raise BadRequest(
+            f"pool {spec.name}: {spec.initial_size} hosts are wanted at first, and its location has {capacity}: write initialSize {capacity}"
+        )

@@ -1,0 +1,345 @@
+"""The hosts that a pool makes: how many are wanted, which there are, and which of them go.
+
+    resize, growth ──size durable──▶ too few: records of new hosts (all or nothing) ──▶ each makes itself, and says how far it is
+                                     too many: empty ones, newest first ──▶ leaving ──GiveBack──▶ gone
+    a host that failed for good ──▶ set aside or given back, and one less is tried until somebody asks for a size
+
+Orders do not wait for each other: the newest size counts. What a host itself does is the matter of `making.py`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from clocker_actors.entities.records import Desired, HostState, PoolState, record
+from clocker_actors.entities.sources import next_source
+from clocker_actors.errors import BadRequest
+from clocker_actors.model.activities import Activity
+from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid
+from clocker_actors.model.machines import GiveBack, MachineChanged, MachinePhase, NotGivenBack
+from clocker_actors.model.messages import Invoke
+from clocker_actors.model.placements import HostView
+from clocker_actors.model.specs import EngineSpec, HostSpec, OnFailure
+from clocker_actors.model.values import Value, counted
+from clocker_actors.ports.store import Record
+from clocker_actors.store.codec import decode
+
+if TYPE_CHECKING:
+    from clocker_actors.entities.entity import Arguments
+    from clocker_actors.entities.pool import Pool
+
+MADE_AT_ONCE = 200
+"""Hosts whose records one commit makes."""
+EMPTY_LIMIT = 30.0
+"""Seconds that an order to shrink waits for hosts to become empty before it says which do not."""
+KEPT_AGAIN = 15.0
+MOST_ASIDE = 5
+"""Hosts that failed and are kept to be looked at; the oldest go when there are more."""
+
+
+class LookAgain:
+    """Timer message: hosts that could not go may be able to by now, or an order has waited long enough."""
+
+
+def unseen(uid: Uid, spec: HostSpec, order: int) -> HostView:
+    """A host that has not said yet whether it is there."""
+    return HostView(uid, spec.name, spec.reached_at, up=False, zone=spec.zone, labels=spec.labels, order=order, affinity=spec.affinity)
+
+
+def without(state: PoolState, *hosts: Uid) -> PoolState:
+    """The pool without these hosts."""
+    return replace(
+        state,
+        hosts={name: uid for name, uid in state.hosts.items() if uid not in hosts},
+        leaving=tuple(uid for uid in state.leaving if uid not in hosts),
+        aside=tuple(uid for uid in state.aside if uid not in hosts),
+    )
+
+
+class Supply:
+    """Of one pool. `phases` are of the hosts it makes, oldest first; `made` is what their records said when they were made."""
+
+    def __init__(self, pool: "Pool") -> None:
+        self._pool = pool
+        self.made: dict[Uid, HostState] = {}
+        self.phases: dict[Uid, MachinePhase] = {}
+        self._said: dict[Uid, MachineChanged] = {}
+        self._lost: list[Uid] = []  # in the pool's record, but without one of their own
+        self._ordered: set[Uid] = set()  # told to give back
+        self._kept: dict[Uid, str] = {}  # hosts that cannot go now, and why
+        self._why = ""  # the last host that was given up
+
+    def begin(self, coming: Sequence[Record]) -> None:
+        """Which hosts there are, by the records; `coming` are on their way to the store."""
+        pool = self._pool
+        listed = {spec.name for spec in pool.state.spec.hosts}
+        fresh = {kept.uid: kept.body for kept in coming if kept.kind == EntityKind.HOST}
+        for name, uid in pool.state.hosts.items():
+            if name in listed:
+                continue
+            body = fresh.get(uid) or pool.outside.store.read(EntityKind.HOST, uid)
+            if body is None:
+                self._lost.append(uid)
+                continue
+            state = decode(HostState, body)
+            self._add(uid, state)
+            if self.phases[uid] is MachinePhase.UP:
+                pool.index.add(unseen(uid, state.spec, state.order))
+                if uid in pool.state.leaving:
+                    pool.index.cordon(uid, True)
+
+    def _add(self, uid: Uid, state: HostState) -> None:
+        self.made[uid] = state
+        self.phases[uid] = state.made.phase if state.made is not None else MachinePhase.UP
+
+    @property
+    def active(self) -> tuple[Uid, ...]:
+        """Hosts that are made, or on their way up, and are to stay; oldest first."""
+        state = self._pool.state
+        return tuple(uid for uid in self.made if uid not in state.leaving and uid not in state.aside)
+
+    @property
+    def coming(self) -> tuple[Uid, ...]:
+        """Those of them that are not up for the first time yet."""
+        return tuple(uid for uid in self.active if self.phases[uid].coming)
+
+    def in_use(self, uid: Uid) -> bool:
+        """Whether a host is one that should answer: listed, or made, come up, and to stay."""
+        return uid not in self.made or (self.phases[uid] is MachinePhase.UP and uid in self.active)
+
+    def facts(self) -> Mapping[str, Value]:
+        """A few words for people."""
+        spec = self._pool.state.spec
+        if spec.location is None:
+            return {}
+        return {"location": spec.location.name, "wanted": self._pool.state.size, "min": spec.min_size, "max": spec.max_size}
+
+    # --- orders
+
+    def resize(self, activity: Activity, arguments: "Arguments") -> None:
+        """The effector: so many made hosts, within the bounds of the blueprint."""
+        pool, spec, size = self._pool, self._pool.state.spec, int(str(arguments["size"]))
+        pool.refuse_if_deleting(activity)
+        if spec.location is None:
+            raise BadRequest(
+                f"pool {spec.name} has the hosts that its blueprint lists, and no location to make more in: write `location` there"
+            )
+        if not spec.min_size <= size <= spec.max_size:
+            raise BadRequest(f"pool {spec.name} takes {spec.min_size} to {spec.max_size} made hosts, not {size}: give a size in that range")
+        pool.running.supersede("resize", by=activity)
+        pool.running.step(activity.id, "resize", f"{pool.state.size} → {size}")
+        self.order(size)
+
+    def order(self, size: int) -> None:
+        """So many are wanted from now on, and what failed before is tried again."""
+        pool = self._pool
+        self._why = ""
+        pool.cancel_timer("empty")
+        pool.change(replace(pool.state, size=size, given_up=0))
+        pool.note()
+
+    # --- towards the wanted number
+
+    def reconcile(self) -> bool:
+        """One step; whether the state changed, or (at the end of the pool) there are made hosts still."""
+        pool, state = self._pool, self._pool.state
+        if self._lost:
+            lost, self._lost = self._lost, []
+            pool.change(without(state, *lost))
+            return True
+        ending = state.desired is Desired.DELETED
+        if not ending and (self._gave_up() or self._made_more()):
+            return True
+        going = self._going(0 if ending else state.size, ending=ending)
+        if going:
+            self._let_leave(going)
+            return True
+        for uid in state.leaving:
+            if uid not in self._ordered and uid not in self._kept:
+                self._ordered.add(uid)
+                pool.tell(uid, GiveBack(self._cause()))
+        self.tell()
+        return ending and bool(self.made)
+
+    def _gave_up(self) -> bool:
+        """Hosts that failed for good are set aside or given back; one less of each is tried."""
+        pool, state = self._pool, self._pool.state
+        failed = [uid for uid in self.active if self.phases[uid] is MachinePhase.FAILED]
+        if not failed:
+            return False
+        self._why = "; ".join(f"{self.made[uid].spec.name}: {self._said[uid].reason}" for uid in failed if uid in self._said)
+        keep = state.spec.on_failure is OnFailure.QUARANTINE
+        aside = (*state.aside, *failed) if keep else state.aside
+        leaving = (*state.leaving, *aside[:-MOST_ASIDE], *(() if keep else failed))
+        pool.change(replace(state, aside=aside[-MOST_ASIDE:], leaving=leaving, given_up=state.given_up + len(failed)))
+        return True
+
+    def _made_more(self) -> bool:
+        pool, state = self._pool, self._pool.state
+        missing = state.size - state.given_up - len(self.active)
+        if missing <= 0 or state.spec.location is None:
+            return False
+        states: list[HostState] = []
+        taken = [each.made for each in self.made.values() if each.made is not None]
+        names = set(state.hosts)
+        number = state.next_index
+        for _ in range(min(missing, MADE_AT_ONCE)):
+            found = next_source(state.spec, [*taken, *(new.made for new in states if new.made is not None)])
+            if found is None:
+                break
+            while (name := _name(found.way.name if found.way else "", number, names)) in names:
+                number += 1
+            names.add(name)
+            labels = {**state.spec.host_labels, **(found.way.labels if found.way else {})}
+            zone = found.way.zone if found.way else found.source.cloud.region if found.source.cloud else ""
+            spec = HostSpec(name, EngineSpec(""), zone=zone, labels=labels)
+            states.append(HostState(pool.host_identity(name), spec, len(state.spec.hosts) + number, made=found))
+            number += 1
+        short = min(missing, MADE_AT_ONCE) - len(states)
+        if short:
+            self._why = f"{state.spec.location.name} has no more machines that are free"
+        for new in states:
+            self._add(new.identity.uid, new)
+        hosts = {**state.hosts, **{new.spec.name: new.identity.uid for new in states}}
+        records = (record(EntityKind.HOST, new) for new in states)
+        pool.change(replace(state, hosts=hosts, next_index=number, given_up=state.given_up + short), *records)
+        return True
+
+    def _going(self, size: int, *, ending: bool) -> list[Uid]:
+        """Who is to leave now: those on their way up first, then empty ones, the newest before the older."""
+        active = self.active
+        if ending:
+            return [*active, *self._pool.state.aside]
+        excess = len(active) - size
+        if excess <= 0:
+            return []
+        newest = active[::-1]
+        able = [uid for uid in newest if self.phases[uid] is not MachinePhase.UP] + [uid for uid in newest if self.is_empty(uid)]
+        if excess > len(able):
+            self.ask_to_empty([uid for uid in newest if uid not in able][: excess - len(able)])
+        return able[:excess]
+
+    def is_empty(self, uid: Uid) -> bool:
+        """Whether an up host has nothing on it that would be lost."""
+        row = self._pool.index.rows.get(uid)
+        up = self.phases.get(uid) is MachinePhase.UP and uid not in self._kept
+        return up and (row is None or (row.load == 0 and not row.volumes and not self._pool.index.volumes_on(uid)))
+
+    def ask_to_empty(self, hosts: Sequence[Uid]) -> None:
+        """These are to go, and have containers: a drain would move them away here. Without one they are waited for, and said."""
+        for uid in hosts:
+            row = self._pool.index.rows.get(uid)
+            if row is not None:
+                self._kept.setdefault(uid, _holds(row.containers, row.foreign))
+        self._pool.after("empty", KEPT_AGAIN, LookAgain())
+
+    def _let_leave(self, going: Sequence[Uid]) -> None:
+        pool, state = self._pool, self._pool.state
+        for uid in going:
+            if uid in pool.index:
+                pool.index.cordon(uid, True)
+        left = tuple(uid for uid in state.aside if uid not in going)
+        pool.change(replace(state, leaving=(*state.leaving, *going), aside=left))
+
+    # --- what hosts say
+
+    def machine_changed(self, message: MachineChanged) -> None:
+        """How far one is."""
+        if message.host not in self.made:
+            return
+        before = self.phases[message.host]
+        self._said[message.host] = message
+        self.phases[message.host] = message.phase
+        if before is not message.phase:
+            self._pool.settle()
+        else:
+            self.tell()
+
+    def not_given_back(self, message: NotGivenBack) -> None:
+        """One stays, since something on it is not ours. At the end of the pool it is asked again, else it stays in use."""
+        pool, state = self._pool, self._pool.state
+        self._ordered.discard(message.host)
+        self._kept[message.host] = message.reason
+        pool.after("empty", KEPT_AGAIN, LookAgain())
+        if state.desired is not Desired.DELETED and message.host in state.leaving:
+            pool.index.cordon(message.host, False)
+            pool.change(replace(state, leaving=tuple(uid for uid in state.leaving if uid != message.host)))
+        else:
+            self.tell()
+
+    def look_again(self) -> None:
+        """What could not go may be able to."""
+        self._kept.clear()
+        self._pool.settle()
+
+    def gone(self, uid: Uid) -> None:
+        """One has given its machine back."""
+        for kept in (self.made, self.phases, self._said, self._kept):
+            kept.pop(uid, None)
+        self._ordered.discard(uid)
+
+    # --- what people hear
+
+    def _cause(self) -> Cause:
+        activity = self._pool.running.newest("delete", "resize")
+        return Cause(activity.id, activity.cause.principal) if activity else SYSTEM
+
+    def tell(self) -> None:
+        """Orders hear how far they are, and the pool what is wrong with its machines."""
+        pool, state = self._pool, self._pool.state
+        if state.spec.location is None:
+            return
+        active, coming = self.active, self.coming
+        busy = bool(coming or state.leaving)
+        if busy and not pool.running.all("resize", "delete"):
+            pool.running.begin(Invoke("resize", {"size": state.size}, SYSTEM), {"size": state.size})
+        up = sum(1 for uid in active if self.phases[uid] is MachinePhase.UP and pool.up.get(uid))
+        for activity in pool.running.all("delete"):
+            pool.running.progress(activity.id, done=0, total=len(self.made), note=self._note(up, "; ".join(self._kept.values())))
+        for activity in pool.running.all("resize"):
+            self._progress(activity, up)
+        pool.service.set_problem("machines", self._troubles())
+
+    def _progress(self, activity: Activity, up: int) -> None:
+        pool, state, running = self._pool, self._pool.state, self._pool.running
+        excess = len(self.active) - state.size
+        kept = "; ".join(f"{self._host_name(uid)} {why}" for uid, why in self._kept.items())
+        running.progress(activity.id, done=min(up, state.size), total=state.size, note=self._note(up, kept if excess > 0 else ""))
+        if up == state.size and not excess and not state.leaving:
+            running.finish(activity.id, state.size)
+        elif state.given_up and not self.coming and not state.leaving:
+            running.fail(
+                activity.id,
+                f"{counted(up, 'host')} of {state.size} came up: {self._why}; `clocker resize {pool.identity.path} N` tries again",
+            )
+        elif excess > 0 and kept and pool.now - activity.began > EMPTY_LIMIT:
+            running.fail(activity.id, f"not all hosts can go: {kept}; they are given back once nothing is on them")
+
+    def _note(self, up: int, kept: str) -> str:
+        parts = [f"{up} of {counted(self._pool.state.size, 'host')} up"]
+        parts += [f"{self._host_name(uid)}: {self._said[uid].step or self._said[uid].phase}" for uid in self._moving() if uid in self._said]
+        return "; ".join([*parts, *([kept] if kept else [])])
+
+    def _moving(self) -> list[Uid]:
+        return [*self.coming, *self._pool.state.leaving][:3]
+
+    def _troubles(self) -> str:
+        said = [f"{self._host_name(uid)}: {self._said[uid].reason}" for uid in self._pool.state.aside if uid in self._said]
+        if self._pool.state.given_up and self._why and not said:
+            said.append(self._why)
+        return "; ".join(said)
+
+    def _host_name(self, uid: Uid) -> str:
+        return self.made[uid].spec.name if uid in self.made else uid
+
+
+def _name(machine: str, number: int, taken: set[str]) -> str:
+    if machine and machine not in taken:
+        return machine
+    return f"{machine or 'docker'}-{number}"
+
+
+def _holds(containers: int, foreign: int) -> str:
+    ours = f"still has {counted(containers, 'container')}" if containers else ""
+    others = f"has {counted(foreign, 'container')} that {'is' if foreign == 1 else 'are'} not ours" if foreign else ""
+    return " and ".join(part for part in (ours, others) if part) or "still has volumes"
