@@ -91,14 +91,15 @@ def _type(head: Section, context: Context) -> tuple[str | None, ScalarNode | Non
     return None, None
 
 
-def read_service(node: Node, context: Context) -> ServiceSpec | None:
+def read_service(node: Node, context: Context, *, healed: bool = True) -> ServiceSpec | None:
     """The service in a node; None after a fault that leaves nothing of it."""
     raw = open_service(node, context)
-    return None if raw is None else service_of(raw, context)
+    return None if raw is None else service_of(raw, context, healed=healed)
 
 
-def service_of(raw: Raw, context: Context) -> ServiceSpec | None:
-    """The service of an opened node. Names and ids not written are left empty, for `names.assign`."""
+def service_of(raw: Raw, context: Context, *, healed: bool = True) -> ServiceSpec | None:
+    """The service of an opened node; not `healed` if what it stands in says that nothing is mended. Names and ids not written are left empty, for
+    `names.assign`."""
     if raw.kind == POOL:
         raw.head.fault("type", "a docker-cloud stands only in `services` at the root; move it there, and name it as `location`")
         return None
@@ -117,7 +118,7 @@ def service_of(raw: Raw, context: Context) -> ServiceSpec | None:
     enrichers = read_policies(head.node("enrichers"), head.spelled("enrichers"), ("enricher", "feed"), taken, context)
     kind = EntityKind.CLUSTER if raw.kind == CLUSTER else EntityKind.MEMBER
     healing = config.boolean("healing")
-    check_fit((*enrichers, *policies), kind, context, healing=healing and raw.kind != GROUP)
+    check_fit((*enrichers, *policies), kind, context, healing=healing and healed and raw.kind != GROUP)
     affinity = read_affinity(config, context)
     container = read_container(config, raw.image, context) if raw.kind == CONTAINER else None
     return ServiceSpec(
@@ -125,7 +126,7 @@ def service_of(raw: Raw, context: Context) -> ServiceSpec | None:
         name=context.safe(name, "name", head.mark_of("name")) if name else "",
         type=raw.kind,
         container=container,
-        cluster=_cluster(raw, context) if raw.kind == CLUSTER else None,
+        cluster=_cluster(raw, context, healed=healing) if raw.kind == CLUSTER else None,
         policies=specs_of(policies),
         enrichers=specs_of(enrichers),
         children=tuple(with_rules(child, affinity) if raw.kind == GROUP else child for child, _ in children if child),
@@ -151,14 +152,14 @@ def _values(raw: Raw, context: Context) -> dict[str, Value]:
     return {entry.key: free(entry.node, context.faults) for entry in raw.undeclared}
 
 
-def _cluster(raw: Raw, context: Context) -> ClusterSpec | None:
+def _cluster(raw: Raw, context: Context, *, healed: bool) -> ClusterSpec | None:
     node = raw.config.node("memberSpec")
     if isinstance(node, MapNode) and list(node.entries) == [_ENTITY_SPEC]:
         node = node.entries[_ENTITY_SPEC].node
     if node is None:
         context.faults.add(raw.node.mark, "a cluster has no `memberSpec`; write the service that each member is")
         return None
-    member = read_service(node, context)
+    member = read_service(node, context, healed=healed)
     return None if member is None else read_sizes(raw.config, _inherit(raw.config, member, context))
 
 

@@ -1,9 +1,10 @@
 """Can a policy or enricher ever work where somebody puts it? What is certain is said before it is accepted, the rest as soon as it is there.
 
     unfit        it stands on the wrong kind of entity                                   ─┐
-    idle         nothing it could listen to is named                                      ├─ certain: refused
-    deaf         a sensor it listens to is one of another kind of entity, or misspelt,   ─┘
-                 or of an enricher that is not there
+    idle         nothing it could listen to is named                                      │
+    deaf         a sensor it listens to is one of another kind of entity, or misspelt,    ├─ certain: refused
+                 or of an enricher that is not there                                      │
+    unbounded    no value of what it listens to would make it do anything                ─┘
     waits_for    a sensor nobody knows: a person's own, whose source may come later      ─── told
 
 Blueprints and entities ask the same questions here, so that both give the same answers. All functions are pure; texts do not name the entity.
@@ -18,7 +19,7 @@ from clocker_actors.model.effectors import effectors_of
 from clocker_actors.model.identity import EntityKind
 from clocker_actors.model.sensors import Sensor
 from clocker_actors.model.types import PolicyType
-from clocker_actors.model.values import Value
+from clocker_actors.model.values import Value, as_number
 
 _LIKE = 0.8
 _SERVICE = (
@@ -95,7 +96,7 @@ def certainly_wrong(placed: Placed, kind: EntityKind, there: frozenset[str], typ
     text = unfit(placed.type, kind)
     if text:
         return "", text
-    return idle(placed) or powerless(placed, kind) or deaf(placed, kind, there, types)
+    return idle(placed) or powerless(placed, kind) or deaf(placed, kind, there, types) or unbounded(placed)
 
 
 def unfit(policy: PolicyType, kind: EntityKind) -> str:
@@ -150,6 +151,15 @@ def deaf(placed: Placed, kind: EntityKind, there: frozenset[str], types: Iterabl
             hint = f"did you mean {near[0]}?" if near else f"write one of {', '.join(sorted(numbers(there))[:4])}"
             return key, f"{key} {name!r} is {whose}, so it would never be heard; {hint}"
     return None
+
+
+def unbounded(placed: Placed) -> tuple[str, str] | None:
+    """That it has a sensor to compare, and nothing to compare it with."""
+    bounds, needs = placed.type.bounds, placed.type.needs
+    if not bounds or any((as_number(placed.value(key)) or 0) > 0 for key in bounds) or any(placed.value(key) for key in needs[1:]):
+        return None
+    never = f"so no value of {placed.value(needs[0])} would ever make it act; give one of these, or leave the policy out"
+    return needs[0], f"{placed.type.name} has neither {' nor '.join(bounds)} above 0, {never}"
 
 
 def waits_for(placed: Placed, there: frozenset[str]) -> tuple[str, ...]:

@@ -31,7 +31,8 @@ class KeyType:
 class PolicyType:
     """A type by name: `role` is policy, enricher, feed or strategy; `aliases` are other spellings (the ancestor's Java names).
 
-    The rest says where it can work (see `model.fitness`): `kinds` of entity (none: all); keys of which one must be written (`needs`), that name sensors of its
+    The rest says where it can work (see `model.fitness`): `kinds` of entity (none: all); keys of which one must be written (`needs`); keys of which one must be
+    above 0 for the first of those to lead to anything, unless another of them is written (`bounds`); keys that name sensors of its
     entity it listens to (`hears`, unless one of `elsewhere` is written) or gives (`gives`, and `rolls_up` for a list), that name effectors it orders, with
     the parameter these must take (`orders`); and the sensors it fires whatever is written (`emits`).
     """
@@ -43,6 +44,7 @@ class PolicyType:
     meaning: str = ""
     kinds: tuple[EntityKind, ...] = ()
     needs: tuple[str, ...] = ()
+    bounds: tuple[str, ...] = ()
     hears: tuple[str, ...] = ()
     elsewhere: tuple[str, ...] = ()
     gives: tuple[str, ...] = ()

@@ -65,6 +65,7 @@ AUTOSCALER = PolicyType(
     "grows and shrinks a cluster with its load",
     kinds=(EntityKind.CLUSTER,),
     needs=("metric", "poolHotSensor", "poolColdSensor"),
+    bounds=("metricLowerBound", "metricUpperBound"),
     hears=("metric", "poolHotSensor", "poolColdSensor", "currentSizeOperator"),
     elsewhere=("entityWithMetric",),
     gives=("maxSizeReachedSensor",),

@@ -52,8 +52,8 @@ def test_policies_of_the_application() -> None:
         ("policies: [{type: autoscaler, resizeUpStabilizationDelay: soon}]", "4:61", "write a duration"),
         ("policies: [{type: autoscaler, name: a/b}]", "4:39", "cannot stand in a path"),
         (
-            "policies: [{type: autoscaler, metric: a, name: a}, {type: replacer, name: a}]",
-            "4:77",
+            "policies: [{type: replacer, name: a}, {type: replacer, name: a}]",
+            "4:64",
             "another policy or enricher of this entity is named `a`",
         ),
         ("enrichers: [autoscaler]", "4:15", "is not an enricher but a policy; move it under `policies`"),
@@ -84,6 +84,12 @@ def test_policies_of_the_application() -> None:
             "4:60",
             "is no effector of a cluster that takes `size`; write resize",
         ),
+        (
+            "policies: [{type: autoscaler, metric: cpu.mean.average}]",
+            "4:41",
+            "has neither metricLowerBound nor metricUpperBound above 0, so no value of cpu.mean.average would ever make it act; give one of these",
+        ),
+        ("policies: [{type: autoscaler, metric: a, metricUpperBound: 0}]", "4:41", "has neither metricLowerBound nor"),
         ("enrichers: [{type: rolling-mean, sourceSensor: cpu.mean, targetSensor: a}]", "4:50", "did you mean cpu.mean.average?"),
     ],
 )
@@ -112,6 +118,14 @@ def test_what_cannot_work_on_a_member(text: str, words: str) -> None:
     assert words in fault(f"services:\n- type: docker:web\n  {text.replace(chr(10), chr(10) + '  ')}")
 
 
+def test_members_of_a_cluster_without_healing_have_no_failure_detector() -> None:
+    text = "type: cluster\nhealing: false\nmemberSpec: {type: 'docker:web', policies: [restarter]}"
+    (found,) = service_faults(text)
+    assert found.startswith("shop.yaml:4:") and "'ha.entityFailed' is fired by service-failure-detector only" in found
+    assert service(text.replace("false", "true"))
+    assert service(text.replace("[restarter]", "[restarter], enrichers: [failure-detector]"))
+
+
 def test_what_cannot_work_on_an_application() -> None:
     assert "cannot work on an application" in fault("services: ['docker:web']\npolicies: [{type: autoscaler, metric: a}]")
 
@@ -119,11 +133,12 @@ def test_what_cannot_work_on_an_application() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "policies: [{type: autoscaler, metric: requests.per.second}]",
+        "policies: [{type: autoscaler, metric: requests.per.second, metricUpperBound: 9}]",
+        "policies: [{type: autoscaler, metric: a, poolColdSensor: my.cold}]",
         "policies: [{type: autoscaler, poolHotSensor: my.hot}]",
-        "policies: [{type: autoscaler, metric: calm.cpu}]\nenrichers: [{type: rolling-mean, sourceSensor: cpu.mean.max, targetSensor: calm.cpu}]",
-        "policies: [{type: autoscaler, metric: cpu.mean, entityWithMetric: m1}]",
-        "policies: [{type: autoscaler, metric: network.rx.bytes.sum}]\nenrichers: [{type: rollup, sensors: [network.rx.bytes]}]",
+        "policies: [{type: autoscaler, metric: calm.cpu, metricUpperBound: 9}]\nenrichers: [{type: rolling-mean, sourceSensor: cpu.mean.max, targetSensor: calm.cpu}]",
+        "policies: [{type: autoscaler, metric: cpu.mean, entityWithMetric: m1, metricLowerBound: 9}]",
+        "policies: [{type: autoscaler, metric: network.rx.bytes.sum, metricUpperBound: 9}]\nenrichers: [{type: rollup, sensors: [network.rx.bytes]}]",
         "policies: [restarter]\nenrichers: [failure-detector]",
         "policies: [{type: restarter, failureSensorToMonitor: my.alarm}]",
     ],
@@ -133,7 +148,7 @@ def test_what_may_work_is_taken(text: str) -> None:
 
 
 def test_a_rollup_of_its_own_gives_only_what_it_names() -> None:
-    text = "type: cluster\nmemberSpec: docker:web\nenrichers: [{type: rollup, sensors: [memory.bytes]}]\npolicies: [{type: autoscaler, metric: memory.bytes.max}]"
+    text = "type: cluster\nmemberSpec: docker:web\nenrichers: [{type: rollup, sensors: [memory.bytes]}]\npolicies: [{type: autoscaler, metric: memory.bytes.max, metricUpperBound: 9}]"
     assert service(text).policies
     (found,) = service_faults(text.replace("memory.bytes.max", "cpu.mean.average"))
     assert "'cpu.mean.average' is no sensor of a cluster" in found

@@ -43,6 +43,12 @@ NEVER: tuple[tuple[str, str, dict[str, Value], str], ...] = (
     (
         "shop/web",
         "autoscaler",
+        {"metric": "cpu.mean.average"},
+        "shop/web: autoscaler has neither metricLowerBound nor metricUpperBound above 0, so no value of cpu.mean.average",
+    ),
+    (
+        "shop/web",
+        "autoscaler",
         {**GOOD, "resizeOperator": "grow"},
         "resizeOperator 'grow' is no effector of a cluster that takes `size`; write resize",
     ),
@@ -78,6 +84,8 @@ async def test_a_policy_that_works_cannot_be_set_to_what_never_does(tmp_path: Pa
         assert not await add(driven, "shop/web", "autoscaler", GOOD)
         with pytest.raises(BadRequest, match=r"did you mean cpu\.mean\.average"):
             await driven.invoke("shop/web", "set_policy", policy="autoscaler", config={"metric": "cpu.mean"})
+        with pytest.raises(BadRequest, match="would ever make it act"):
+            await driven.invoke("shop/web", "set_policy", policy="autoscaler", config={"metricUpperBound": 0})
         assert driven.model.entry("shop/web").policies["autoscaler"].config["metric"] == "cpu.mean.average"
 
 
