@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from clocker_actors.model.affinity import AffinityRule, Sense, Verb, domain_words
 from clocker_actors.model.identity import Uid
-from clocker_actors.model.placements import PlacementRequest
+from clocker_actors.model.placements import PlacementRequest, Resident
 from clocker_actors.placement.hosts import HostRow, Need
 from clocker_actors.placement.residents import FAULT, YES, Facet, Predicate, Tally, facet, resident_of, type_names
 from clocker_actors.placement.strategies import Key
@@ -212,12 +212,16 @@ class Binding:
 
 
 class Binder:
-    """Binds rules to one request. `everywhere` counts all residents of the pool; a rule that asks for others like the newcomer is waived for the first of them."""
+    """Binds rules to one request. `everywhere` counts all residents of the pool, among them the member's `older` generations; a rule that asks for others like
+    the newcomer is waived for the first of them."""
 
-    def __init__(self, request: PlacementRequest, everywhere: Tally, predicates: Mapping[str, Predicate]) -> None:
+    def __init__(
+        self, request: PlacementRequest, everywhere: Tally, predicates: Mapping[str, Predicate], older: tuple[Resident, ...] = ()
+    ) -> None:
         self._request = request
         self._who = resident_of(request)
         self._everywhere = everywhere
+        self._older = older
         self._predicates = predicates
 
     def hard(self, rule: AffinityRule, origin: str) -> Bound:
@@ -226,7 +230,8 @@ class Binder:
         own = value in by.values(self._who)
         number = rule.number
         if rule.sense is Sense.AT_LEAST and own:
-            number = min(number, self._everywhere.of(by, value))
+            unseen = 0 if by.verb is Verb.ID else sum(value in by.values(each) for each in self._older)
+            number = min(number, self._everywhere.of(by, value) - unseen)
         named = origin != SERVICE and bool(rule.parameter)
         barred = named and ((rule.sense is Sense.ONLY and not own) or (rule.sense is Sense.NONE and own))
         kind = f"of type {type_names(self._request.type)[-1]} " if self._request.type else ""

@@ -97,7 +97,8 @@ def _bound(
     crowd = index.crowd
     binder = Binder(request, crowd.everywhere, index.types.predicates)
     crowd.watch((binder.subject(rule)[0] for rule in rules), (rule.domain for rule in rules), index.residents)
-    binder = Binder(request, crowd.everywhere, index.types.predicates)
+    older = tuple(each.resident for each in index.held(request.member))
+    binder = Binder(request, crowd.everywhere, index.types.predicates, older)
     own = tuple(rule for rule in request.affinity if _hard(rule))
     theirs = tuple(rule for rule in pool if _hard(rule))
     hard = dict.fromkeys((*(binder.hard(rule, SERVICE) for rule in own), *(binder.hard(rule, POOL) for rule in theirs)))
