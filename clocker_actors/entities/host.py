@@ -214,7 +214,6 @@ class Host(Entity[HostState]):
         self.making.tell()
         if self.met:
             self._publish()
-            self.link.say_again()
 
     def describe(self) -> Mapping[str, Value]:
         spec = self.state.spec
