@@ -1,7 +1,8 @@
 """Who is asking: the peer's uid on the unix socket, the name of a token on TCP; nobody else comes in.
 
 The unix socket can be opened by its owner alone, so its principal is only for the record; over TCP each request needs a token, compared in
-constant time. Liveness and readiness are open to all, as whatever supervises the daemon has no token.
+constant time. On the socket, a page of another site that somebody's browser shows does not come in either (`sites.py`). Liveness and readiness
+are open to all, as whatever supervises the daemon has no token.
 """
 
 import hashlib
@@ -15,13 +16,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from clocker_actors.admin.answers import Json
 from clocker_actors.admin.faults import Fault, Problem
+from clocker_actors.admin.sites import READING, stranger
 from clocker_actors.errors import SettingsError
 from clocker_actors.model.identity import Cause
 
 log = structlog.get_logger(__name__)
 
 OPEN = frozenset({"/healthz", "/readyz"})
-READING = frozenset({"GET", "HEAD"})
 LEAST_TOKEN = 16
 
 
@@ -75,7 +76,7 @@ def _token(words: list[str], path: Path) -> Token:
 
 
 class Guard:
-    """ASGI middleware: finds the principal, or answers 401; gives each request its cause."""
+    """ASGI middleware: finds the principal, or answers 401 or 403; gives each request its cause."""
 
     def __init__(self, app: ASGIApp, tokens: Tokens, next_request: Callable[[], str]) -> None:
         self._app = app
@@ -88,8 +89,14 @@ class Guard:
             await self._app(scope, receive, send)
             return
         state = scope.setdefault("state", {})
-        principal = state.get("principal") or self._tokens.name_of(_bearer(dict(scope["headers"])))
-        if principal is None and scope["path"] not in OPEN:
+        headers = dict(scope["headers"])
+        peer = state.get("principal")
+        principal = peer or self._tokens.name_of(_bearer(headers))
+        is_open = scope["path"] in OPEN
+        if peer and not is_open and (wrong := stranger(scope["method"], headers)):
+            await Json(Fault(Problem("Forbidden", wrong)), 403)(scope, receive, send)
+            return
+        if principal is None and not is_open:
             problem = Problem(
                 "Unauthorized", "this door needs a token; send it as `Authorization: Bearer TOKEN` (the CLI reads CLOCKER_TOKEN)"
             )
