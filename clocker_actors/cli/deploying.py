@@ -28,15 +28,15 @@ _MARKS = {"create": "+", "update": "~", "remove": "-", "keep": "="}
 
 def deploy(file: File, wait: Wait = True, json: AsJson = False) -> None:
     """Deploy a blueprint."""
-    text, name, folder = _read(file)
-    parsed = _parsed(text, name)
+    raw, name, folder = _read(file)
+    parsed = _parsed(raw, name)
     packed = _packed(parsed, folder)
     sums = _sums(packed)
     subject = next((application.id for application in parsed.blueprint.applications), "")
     with connect() as client:
         for placeholder, content in packed.items():
             client.upload(sums[placeholder], content)
-        accepted = send(client, "/v1/applications", {"text": text, "filename": name, "blobs": sums})
+        accepted = send(client, "/v1/applications", {"text": raw.decode(), "filename": name, "blobs": sums})
         finish(client, accepted, wait=wait, json=json, about=f"deploy of {name}", subject=subject)
 
 
@@ -46,10 +46,10 @@ def plan(
     json: AsJson = False,
 ) -> None:
     """Show what deploying a blueprint would do, and where."""
-    text, name, folder = _read(file)
-    sums = _sums(_packed(_parsed(text, name), folder))  # nothing is uploaded, but whether a file changed shows by its sum
+    raw, name, folder = _read(file)
+    sums = _sums(_packed(_parsed(raw, name), folder))  # nothing is uploaded, but whether a file changed shows by its sum
     with connect() as client:
-        answer = client.post("/v1/plan", {"text": text, "filename": name, "blobs": sums})
+        answer = client.post("/v1/plan", {"text": raw.decode(), "filename": name, "blobs": sums})
     if json:
         output.as_json(answer)
     else:
@@ -60,17 +60,15 @@ def plan(
         raise typer.Exit(CHANGES)
 
 
-def _read(file: str) -> tuple[str, str, Path]:
-    """Text, name for faults, and the folder in which the files it names stand."""
+def _read(file: str) -> tuple[bytes, str, Path]:
+    """Content, name for faults, and the folder in which the files it names stand."""
     if file == "-":
-        return sys.stdin.read(), "stdin", Path.cwd()
+        return sys.stdin.buffer.read(), "stdin", Path.cwd()
     path = Path(file)
     try:
-        return path.read_bytes().decode(), file, path.absolute().parent
+        return path.read_bytes(), file, path.absolute().parent
     except OSError as error:
         raise BadRequest(f"blueprint {file} cannot be read ({error.strerror}); give the path of a YAML file", path=file) from None
-    except UnicodeDecodeError as error:
-        raise BadRequest(f"{file}: not UTF-8 ({error.reason} at byte {error.start}); save the file as UTF-8", path=file) from None
 
 
 def _packed(parsed: "ParsedBlueprint", folder: Path) -> dict[str, bytes]:
@@ -82,12 +80,12 @@ def _sums(packed: dict[str, bytes]) -> dict[str, str]:
     return {placeholder: hashlib.sha256(content).hexdigest() for placeholder, content in packed.items()}
 
 
-def _parsed(text: str, name: str) -> "ParsedBlueprint":
+def _parsed(raw: bytes, name: str) -> "ParsedBlueprint":
     # Imported here: types come from every policy, which costs more than most commands take.
     from clocker_actors.admin.types import type_table  # noqa: PLC0415
     from clocker_actors.blueprint import parse  # noqa: PLC0415
 
-    return parse(text, name, type_table(partial=True))
+    return parse(raw, name, type_table(partial=True))
 
 
 def _tell(answer: Item) -> None:

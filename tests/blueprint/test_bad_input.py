@@ -46,6 +46,16 @@ CASES: dict[str, tuple[str | bytes, str, str, str]] = {
 }
 
 
+TWICE = "services:\n- {type: docker:a, id: one}\n- {type: docker:b, id: two}\n- {type: docker:c, id: one}\n"
+LARGE = "services:\n" + "- type: docker:web\n" * 550_000
+BOMB = "\n".join(
+    (
+        "a: &a [x, x, x, x, x, x, x, x, x]",
+        *(f"{this}: &{this} [{', '.join([f'*{last}'] * 9)}]" for last, this in zip("abcdefgh", "bcdefghi", strict=True)),
+    )
+)
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_says_what_where_and_what_to_do(case: str) -> None:
     text, where, what, do = CASES[case]
@@ -56,7 +66,7 @@ def test_says_what_where_and_what_to_do(case: str) -> None:
 
 
 def test_two_services_with_one_id_are_both_named() -> None:
-    found = fault("services:\n- {type: docker:a, id: one}\n- {type: docker:b, id: two}\n- {type: docker:c, id: one}\n")
+    found = fault(TWICE)
     assert found == "shop.yaml:4:24: id `one` is also that of the service on line 2; give each service its own"
 
 
@@ -75,20 +85,17 @@ def test_two_services_of_one_name_beside_each_other() -> None:
 
 
 def test_a_file_of_ten_megabytes_is_refused_at_once() -> None:
-    text = "services:\n" + "- type: docker:web\n" * 550_000
-    assert len(text) > 10_000_000
+    assert len(LARGE) > 10_000_000
     start = time.perf_counter()
-    found = fault(text)
+    found = fault(LARGE)
     assert time.perf_counter() - start < 0.5
     assert found.startswith("shop.yaml:1:1: the file is larger than 1024 KiB")
     assert "split it" in found
 
 
 def test_an_alias_bomb_is_refused_at_once() -> None:
-    lines = ["a: &a [x, x, x, x, x, x, x, x, x]"]
-    lines += [f"{this}: &{this} [{', '.join([f'*{last}'] * 9)}]" for last, this in zip("abcdefgh", "bcdefghi", strict=True)]
     start = time.perf_counter()
-    found = fault("\n".join(lines))
+    found = fault(BOMB)
     assert time.perf_counter() - start < 0.5
     assert found == "shop.yaml:5:12: more than 20000 values with aliases written out; use fewer of them, or split the file"
 
