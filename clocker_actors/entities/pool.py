@@ -281,7 +281,7 @@ class Pool(Entity[PoolState]):
         self.supply.tell()
         self.observe(sensors.POOL_HOSTS, len(self.state.hosts))
         self.observe(sensors.POOL_HOSTS_UP, len(up))
-        self.observe(sensors.POOL_CONTAINERS, sum(len(self.index.reservations(uid)) for uid in self.state.hosts.values()))
+        self.observe(sensors.POOL_CONTAINERS, self.index.containers)
         used = {name: uid for name, uid in self.state.hosts.items() if self.supply.in_use(uid)}
         down = sorted(name for name, uid in used.items() if not self.up.get(uid))
         self.service.set_indicator("hosts", "" if up or not used else "no host answers")

@@ -208,6 +208,11 @@ class HostIndex:
         """The room that all generations of a member have."""
         return self._reservations.get(member, ())
 
+    @property
+    def containers(self) -> int:
+        """How many generations have room, on all hosts together."""
+        return sum(row.containers for row in self.rows.values())
+
     def reservations(self, host: Uid) -> tuple[Reservation, ...]:
         """All room reserved on a host, oldest first."""
         return tuple(each for held in self._reservations.values() for each in held if each.host == host)
