@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from clocker_actors.errors import ClockerError, CloudFault, CloudUnavailable, Failure, InstallFailed, NotFound, ShellUnavailable, TimedOut
+from clocker_actors.errors import ClockerError, CloudFault, Failure, InstallFailed, NotFound, ShellUnavailable, TimedOut
 from clocker_actors.model.identity import LABEL_PLANE, LABEL_STATE, Uid
+from clocker_actors.model.machines import MachinePhase
 from clocker_actors.ports.cloud import Cloud, Node, NodeRequest, NodeState
 from clocker_actors.ports.installer import Installed, Installer, InstallOptions
 from clocker_actors.ports.shell import Shell
@@ -141,6 +142,8 @@ async def give_back(cloud: Cloud, ours: Mapping[str, str], host: Uid, wait: floa
         await asyncio.sleep(RETURN_PAUSE)
 
 
-def is_transient(failure: Failure) -> bool:
-    """Whether the same call may succeed later without anybody's doing."""
-    return failure.transient or failure.kind in {"WorkTimedOut", CloudUnavailable.__name__}
+def is_transient(failure: Failure, phase: MachinePhase) -> bool:
+    """Whether the same may succeed later without anybody's doing. A machine that has not come up in time has had its time."""
+    if phase is MachinePhase.BOOTING and failure.kind == TimedOut.__name__:
+        return False
+    return failure.transient or failure.kind == "WorkTimedOut"

@@ -153,7 +153,7 @@ class Making:
         if made is None or outcome.name != f"{WORK}{self.phase}":
             self._late(outcome)
         elif isinstance(outcome, WorkFailed):
-            self._failed(made, outcome.failure, again=machinework.is_transient(outcome.failure))
+            self._failed(made, outcome.failure, again=machinework.is_transient(outcome.failure, made.phase))
         elif made.phase is MachinePhase.CREATING and isinstance(outcome.result, Node):
             self._to(replace(made, phase=MachinePhase.BOOTING, node=outcome.result.id))
         elif made.phase is MachinePhase.BOOTING and isinstance(outcome.result, str):

@@ -307,7 +307,7 @@ class Supply:
         running.progress(activity.id, done=min(up, state.size), total=state.size, note=self._note(up, kept if excess > 0 else ""))
         if up == state.size and not excess and not state.leaving:
             running.finish(activity.id, state.size)
-        elif state.given_up and not self.coming and not state.leaving:
+        elif state.given_up and not self.coming and not state.leaving and all(uid in pool.up for uid in self.active):
             running.fail(
                 activity.id,
                 f"{counted(up, 'host')} of {state.size} came up: {self._why}; `clocker resize {pool.identity.path} N` tries again",

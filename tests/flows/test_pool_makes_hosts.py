@@ -1,15 +1,23 @@
 """A pool with a location: machines are made, become hosts, carry containers, and are given back. In virtual time, on a simulated cloud."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from clocker_actors.daemon import Manager
 from clocker_actors.drivers.simulated import SimulatedWorld
+from clocker_actors.drivers.simulated.cloud import CloudOdds
 from clocker_actors.drivers.simulated.grounds import SimulatedGrounds
+from clocker_actors.errors import BadRequest
 from clocker_actors.model.activities import ActivityState
 from clocker_actors.model.identity import EntityKind
-from tests.flows.stories import cluster, new_world, ours
-from tests.flows.support import Driven, managed
+from clocker_actors.model.locations import CloudSpec, LocationKind, LocationSpec, SecretRef
+from clocker_actors.settings import load
+from tests.flows.stories import cluster, new_world, ours, tells_all
+from tests.flows.support import Driven, InlineExecutor, managed
 
 CLOUD = "simulated:paris"
 
@@ -25,13 +33,34 @@ def shop(size: int = 3, *, member: str = "") -> str:
     return cluster(size, member=member).replace("location: local", "location: yard")
 
 
-def grounds_of(world: SimulatedWorld, **keys: object) -> SimulatedGrounds:
-    return SimulatedGrounds(world, **keys)  # type: ignore[arg-type]
+def part(name: str) -> LocationSpec:
+    """A simulated location as a blueprint names it."""
+    nobody = SecretRef("nobody")
+    return LocationSpec(LocationKind.SIMULATED, name, cloud=CloudSpec("simulated", name.partition(":")[2], nobody, nobody))
+
+
+@asynccontextmanager
+async def killed(state: Path, world: SimulatedWorld, grounds: SimulatedGrounds) -> AsyncIterator[Driven]:
+    """A manager that ends as with kill -9; its machines and clouds go on."""
+    manager = Manager(load({"state": state}, environ={}), world=world, grounds=grounds, executor=InlineExecutor())  # type: ignore[arg-type]
+    await manager.start()
+    try:
+        yield Driven(manager)
+    finally:
+        for root in reversed(tuple(manager.kernel.supervisor.roots.values())):
+            manager.kernel.supervisor.abandon(root)
+        await manager.stop()
 
 
 def nodes(grounds: SimulatedGrounds) -> list[str]:
     """Names of the machines that the cloud has."""
     return sorted(node.name for cloud in grounds.clouds.values() for node in cloud._nodes.values())
+
+
+def records(driven: Driven) -> list[object]:
+    """What is kept of the yard and its hosts."""
+    kept = (*driven.manager.store.all(EntityKind.HOST), *driven.manager.store.all(EntityKind.POOL))
+    return [each for each in kept if b'"path":"yard' in (each.body or b"")]
 
 
 def hosts_up(driven: Driven, pool: str = "yard") -> int:
@@ -61,4 +90,152 @@ async def test_two_hosts_come_up_carry_an_application_and_go(tmp_path: Path, wor
         assert (await driven.ended(await driven.invoke("shop", "delete"))).state is ActivityState.DONE
         assert (await driven.ended(await driven.invoke("yard", "delete"), 120)).state is ActivityState.DONE
         assert not nodes(grounds) and driven.gone("yard") and not driven.entries(EntityKind.HOST, "yard/")
-        assert not [kept for kept in driven.manager.store.all(EntityKind.HOST) if b"yard/" in (kept.body or b"")]
+        assert not records(driven)
+
+
+async def test_sizes_supersede_each_other_and_the_last_one_counts(tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds) -> None:
+    async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
+        await driven.ended(await driven.deploy(yard(1, keys="minSize: 0; maxSize: 6")))
+        up = await driven.invoke("yard", "resize", size=6)
+        await asyncio.sleep(10)  # some are booting
+        down = await driven.invoke("yard", "resize", size=2)
+        assert (await driven.ended(up)).state is ActivityState.SUPERSEDED
+        assert (await driven.ended(down, 120)).state is ActivityState.DONE
+        assert hosts_up(driven) == 2 and len(nodes(grounds)) == 2
+        with pytest.raises(BadRequest, match="takes 0 to 6 made hosts, not 7"):
+            await driven.invoke("yard", "resize", size=7)
+        assert (await driven.ended(await driven.invoke("yard", "resize", size=0), 60)).state is ActivityState.DONE
+        assert not nodes(grounds)
+
+
+async def test_hosts_with_containers_do_not_go_and_the_order_says_so(
+    tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds
+) -> None:
+    async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
+        await driven.ended(await driven.deploy(yard(2, keys="minSize: 0")))
+        await driven.until(lambda: hosts_up(driven) == 2, 120)
+        await driven.ended(await driven.deploy(shop(4)), 60)
+        ended = await driven.ended(await driven.invoke("yard", "resize", size=1), 90)
+        assert ended.state is ActivityState.FAILED
+        tells_all(ended.problem, "docker-2", "still has 2 containers")
+        assert len(nodes(grounds)) == 2 and len(ours(world)) == 4
+        await driven.ended(await driven.invoke("shop", "delete"))
+        await driven.until(lambda: len(nodes(grounds)) == 1, 60, "they go once nothing is on them")
+
+
+MOMENTS = [0.01, 0.5, 1.0, 1.6, 2.0, 10.0, 21.0, 23.0, 26.0, 33.0, 36.0, 40.0]
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+async def test_a_manager_killed_at_any_moment_makes_each_machine_once(
+    tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds, moment: float
+) -> None:
+    async with killed(tmp_path / "s", world, grounds) as driven:
+        await driven.deploy(yard(3))
+        await asyncio.sleep(moment)
+    async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
+        await driven.until(lambda: hosts_up(driven) == 3, 200)
+        assert len(nodes(grounds)) == 3 and grounds.clouds["simulated:paris"]._made == 3
+    async with killed(tmp_path / "s", world, grounds) as driven:
+        await driven.until(lambda: hosts_up(driven) == 3, 60)
+        await driven.invoke("yard", "delete")
+        await asyncio.sleep(min(moment, 3.0))
+    async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
+        await driven.until(lambda: driven.gone("yard") and not nodes(grounds) and not records(driven), 300)
+
+
+@pytest.mark.parametrize("moment", [0.5, 1.4, 1.6, 5.0, 30.0])
+async def test_a_manager_killed_while_it_makes_and_told_to_delete_leaves_nothing(
+    tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds, moment: float
+) -> None:
+    async with killed(tmp_path / "s", world, grounds) as driven:
+        await driven.deploy(yard(2))
+        await asyncio.sleep(moment)
+        await driven.invoke("yard", "delete")
+        await asyncio.sleep(0.3)
+    async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
+        await driven.until(lambda: driven.gone("yard") and not records(driven), 400)
+        await asyncio.sleep(60)
+        assert not nodes(grounds)
+
+
+async def test_a_call_whose_answer_is_lost_made_its_machine_once(tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds) -> None:
+    async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
+        await driven.ended(await driven.deploy(yard(0, keys="minSize: 0; maxSize: 3")))
+        cloud = grounds.cloud(part("simulated:paris"))
+        cloud.lose_reply("create", 2)
+        cloud.lose_reply("destroy", 1)
+        assert (await driven.ended(await driven.invoke("yard", "resize", size=3), 200)).state is ActivityState.DONE
+        assert cloud._made == 3
+        assert (await driven.ended(await driven.invoke("yard", "delete"), 200)).state is ActivityState.DONE
+        assert not nodes(grounds)
+
+
+async def test_a_machine_that_never_boots_is_set_aside_with_its_reason(tmp_path: Path, world: SimulatedWorld) -> None:
+    grounds = SimulatedGrounds(world, odds=CloudOdds(boot=1.0))
+    async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
+        await driven.ended(await driven.deploy(yard(1)))
+        made = next(each.id for each in driven.model.activities.all() if each.effector == "resize")
+        ended = await driven.ended(made, 3000)
+        assert ended.state is ActivityState.FAILED
+        tells_all(ended.problem, "docker-1", "does not come up", "resize yard")
+        assert len(nodes(grounds)) == 1, "kept to be looked at"
+        await asyncio.sleep(900)
+        assert len(nodes(grounds)) == 1, "and not tried for ever"
+        assert "docker-1" in str(driven.value("yard", "service.problems"))
+        await driven.ended(await driven.invoke("yard", "delete"), 100)
+        assert not nodes(grounds) and driven.gone("yard")
+
+
+async def test_destroyed_on_failure_and_tried_as_often_as_written(tmp_path: Path, world: SimulatedWorld) -> None:
+    grounds = SimulatedGrounds(world, odds=CloudOdds(boot=1.0))
+    async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
+        await driven.ended(await driven.deploy(yard(1, keys="onFailure: destroy; machineCreateAttempts: 3")))
+        made = next(each.id for each in driven.model.activities.all() if each.effector == "resize")
+        ended = await driven.ended(made, 3000)
+        assert ended.state is ActivityState.FAILED and grounds.clouds["simulated:paris"]._made == 3
+        assert not nodes(grounds) and not driven.entries(EntityKind.HOST, "yard/")
+
+
+async def test_an_installation_that_fails_goes_on_from_there(tmp_path: Path, world: SimulatedWorld) -> None:
+    grounds = SimulatedGrounds(world, odds=CloudOdds(install=1.0))
+    async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
+        await driven.ended(await driven.deploy(yard(2)))
+        await driven.until(lambda: hosts_up(driven) == 2, 200)
+        assert grounds.clouds["simulated:paris"]._made == 2
+
+
+async def test_a_quota_ends_the_order_and_a_later_one_goes_on(tmp_path: Path, world: SimulatedWorld) -> None:
+    grounds = SimulatedGrounds(world, quota=2)
+    async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
+        await driven.ended(await driven.deploy(yard(3, keys="minSize: 0; maxSize: 5")))
+        made = next(each.id for each in driven.model.activities.all() if each.effector == "resize")
+        ended = await driven.ended(made, 100)
+        assert ended.state is ActivityState.FAILED and hosts_up(driven) == 2
+        tells_all(ended.problem, "no more than 2 machines", "2 hosts of 3")
+        for cloud in grounds.clouds.values():
+            cloud.quota = 9
+        assert (await driven.ended(await driven.invoke("yard", "resize", size=3), 100)).state is ActivityState.DONE
+        assert hosts_up(driven) == 3
+
+
+async def test_machines_that_exist_are_lent_and_come_back(tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds) -> None:
+    byon = "'byon:(hosts=\"10.9.0.{1..3}\")'"
+    async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
+        await driven.ended(await driven.deploy(yard(2, location=byon, keys="minSize: 0")))
+        await driven.until(lambda: hosts_up(driven) == 2, 60)
+        assert sorted(grounds.machines) == ["10.9.0.1", "10.9.0.2"]
+        assert (await driven.ended(await driven.invoke("yard", "resize", size=0), 60)).state is ActivityState.DONE
+        assert (await driven.ended(await driven.invoke("yard", "resize", size=3), 60)).state is ActivityState.DONE
+        await driven.ended(await driven.deploy(shop(3)), 60)
+        await driven.ended(await driven.invoke("shop", "delete"), 60)
+        assert (await driven.ended(await driven.invoke("yard", "delete"), 60)).state is ActivityState.DONE
+        assert not ours(world)
+
+
+async def test_several_locations_are_used_in_order(tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds) -> None:
+    several = "['byon:(hosts=\"10.9.0.{1..2}\")', 'simulated:paris']"
+    async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
+        await driven.ended(await driven.deploy(yard(4, location=several)))
+        await driven.until(lambda: hosts_up(driven) == 4, 100)
+        assert len(grounds.machines) == 2 and len(nodes(grounds)) == 2
