@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from clocker_actors.entities.builtimages import SWEEP as IMAGES
 from clocker_actors.entities.builtimages import BuiltImages, LookAtImages
-from clocker_actors.entities.entity import Entity
+from clocker_actors.entities.emptying import Emptied
 from clocker_actors.entities.gate import Gate
 from clocker_actors.entities.hostwords import Ended, EngineSaid, MayStart, Runs, RunsNot, Sampled, StartEnded, WantImage, WantStart
 from clocker_actors.entities.images import WORK as IMAGE
@@ -53,7 +53,7 @@ DISK_FIRST = 60.0
 VITALS_LIMIT = 10.0
 
 
-class Host(Entity[HostState]):
+class Host(Emptied):
     """Owns the containers of one engine."""
 
     kind: ClassVar[EntityKind] = EntityKind.HOST
@@ -220,11 +220,14 @@ class Host(Entity[HostState]):
         version = f"{self.info.version} (API {self.info.api})" if self.info else ""
         address = spec.reached_at if spec.engine.url else ""
         known = {"engine": spec.engine.url, "address": address, "zone": spec.zone, "version": version, "labels": dict(spec.labels)}
-        return {**known, **self.making.facts()}
+        return {**known, **self.making.facts(), **self.emptying.facts()}
 
     def reconcile(self) -> None:
         """What is on it is driven by members; only a machine that is made has steps of its own."""
         self.making.reconcile()
+        if self.met:
+            self._publish()
+        self.emptying.reconcile()
 
     # --- up and down
 
@@ -283,9 +286,8 @@ class Host(Entity[HostState]):
     # --- containers
 
     @property
-    def name(self) -> str:
-        """What its pool calls it."""
-        return self.state.spec.name
+    def holds_ours(self) -> bool:
+        return bool(self.residents.containers)
 
     @property
     def engine_url(self) -> str:
@@ -374,6 +376,7 @@ class Host(Entity[HostState]):
             order=self.state.order,
             affinity=spec.affinity,
             disk=self.load.disk(self),
+            cordoned=self.state.cordoned,
         )
         if view != self.load.told and not self.link.undecided:
             self.load.told = view

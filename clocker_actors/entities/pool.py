@@ -37,6 +37,7 @@ from clocker_actors.model.identity import RECORDER, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.machines import MachineChanged, NotGivenBack
 from clocker_actors.model.messages import ChildDeleted, HostSeen, Place, Placed, PlacementRefused, Places, Release, SayPlaces
+from clocker_actors.model.moving import Residing, WhoIsOn
 from clocker_actors.model.noted import EntityGone
 from clocker_actors.model.placements import HostView
 from clocker_actors.model.specs import StrategySpec
@@ -111,6 +112,8 @@ class Pool(Entity[PoolState]):
                 self._host_seen(message.view)
             case Places():
                 self._heard_places(message)
+            case WhoIsOn():
+                self._say_who_is_on(message.host)
             case RemoveVolumes():
                 self.tidying.remove_volumes(message)
             case VolumesRemoved():
@@ -195,8 +198,7 @@ class Pool(Entity[PoolState]):
             self.index.update(view)
         else:
             self.index.add(view)
-            if view.uid in self.state.leaving:
-                self.index.cordon(view.uid, True)
+        self.index.cordon(view.uid, view.cordoned or view.uid in self.state.leaving)
         self.up[view.uid] = view.up
         self._gather()
         self._refresh_soon()
@@ -218,6 +220,11 @@ class Pool(Entity[PoolState]):
             self.index.remove(uid)
         self.change(without(self.state, uid))
         self._refresh_soon()
+
+    def _say_who_is_on(self, host: Uid) -> None:
+        """To a host that is emptied; it asks once no placement made before it was cordoned can be under way."""
+        held = {each.member: each.path for each in self.index.reservations(host)} if host in self.index else {}
+        self.tell(host, Residing(host, tuple(held), tuple(held.values())))
 
     # --- towards the desired state
 
@@ -281,7 +288,7 @@ class Pool(Entity[PoolState]):
         self.supply.tell()
         self.observe(sensors.POOL_HOSTS, len(self.state.hosts))
         self.observe(sensors.POOL_HOSTS_UP, len(up))
-        self.observe(sensors.POOL_CONTAINERS, self.index.containers)
+        self.observe(sensors.POOL_CONTAINERS, sum(len(self.index.reservations(uid)) for uid in self.state.hosts.values()))
         used = {name: uid for name, uid in self.state.hosts.items() if self.supply.in_use(uid)}
         down = sorted(name for name, uid in used.items() if not self.up.get(uid))
         self.service.set_indicator("hosts", "" if up or not used else "no host answers")

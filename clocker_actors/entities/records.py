@@ -153,6 +153,15 @@ class PoolState:
 
 
 @dataclass(frozen=True, slots=True)
+class Drain:
+    """What a host that is emptied was asked for: by which effector, at most how many members at a time (0: all), and why."""
+
+    surge: int
+    effector: str
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
 class HostState:
     """A host of a pool. One that the pool makes has `made`, and an engine once its machine is up."""
 
@@ -160,6 +169,8 @@ class HostState:
     spec: HostSpec
     order: int = 0
     made: Made | None = None
+    cordoned: bool = False
+    drain: Drain | None = None
     adjuncts: tuple[AdjunctState, ...] = ()
     decisions: tuple[str, ...] = ()
 

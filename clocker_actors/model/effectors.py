@@ -78,6 +78,16 @@ MOVE = Effector(
         Parameter("urgent", "boolean", "go before starts that can wait", required=False, default=False),
     ),
 )
+_HOST = frozenset({EntityKind.HOST})
+CORDON = Effector("cordon", "place nothing new on this host; what is there stays", _HOST)
+UNCORDON = Effector("uncordon", "take the host into use again; ends a drain", _HOST)
+DRAIN = Effector(
+    "drain",
+    "cordon the host and move all members away from it, each started elsewhere before it ends here where that may be",
+    _HOST,
+    (Parameter("surge", "integer", "members that move at a time", required=False, default=3, least=1, most=1000),),
+)
+EVACUATE = Effector("evacuate", "drain a host that is about to die: all members at once", _HOST)
 ADD_POLICY = Effector(
     "add_policy",
     "add a policy",
@@ -108,6 +118,10 @@ ALL: tuple[Effector, ...] = (
     RESIZE_BY_DELTA,
     REPLACE_MEMBER,
     MOVE,
+    CORDON,
+    UNCORDON,
+    DRAIN,
+    EVACUATE,
     ADD_POLICY,
     SET_POLICY,
     SUSPEND_POLICY,

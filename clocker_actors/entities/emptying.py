@@ -1,0 +1,242 @@
+"""A host that takes nothing new, and one that is emptied: cordon, uncordon, drain, evacuate.
+
+    cordon ──durable──▶ the pool places nothing here any more          uncordon takes it back, and ends a drain
+    drain ──cordoned, durable──▶ who is on it? ──at most `surge` at a time──▶ Invoke("move") ──▶ all gone: done, still cordoned
+                                     ▲                └── refused, or failed: tried again, until nothing has moved for a while ──▶ failed
+                                     └── asked again after each round: what the pool says is the truth
+
+That a host is drained is durable, so a manager that begins anew goes on with it, under an activity of its own. Taken back, it stays cordoned.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
+from clocker_actors.entities.outside import Outside
+from clocker_actors.entities.records import Drain, HostState
+from clocker_actors.model.activities import Activity, ActivityState
+from clocker_actors.model.identity import Cause, Uid
+from clocker_actors.model.messages import ActivityEnded, CancelParts, Invoke
+from clocker_actors.model.moving import Residing, WhoIsOn
+from clocker_actors.model.values import Value, counted
+
+PATIENCE = 30.0
+"""Seconds in which at least one member has to move; after that a drain says what blocks it, and ends."""
+AGAIN = 2.0
+TOLD_OF = 3
+DRAINS = ("drain", "evacuate")
+
+
+class DrainAgain:
+    """Timer message: who is still here, and can it go now?"""
+
+
+class Emptying:
+    """Of one host. `_left` are members with room here (their paths), None until the pool has said; `_seen` all that were ever here since the drain began."""
+
+    __slots__ = ("_blocked", "_facts", "_host", "_left", "_moving", "_outcome", "_progress_at", "_seen")
+
+    def __init__(self, host: "Emptied") -> None:
+        self._host = host
+        self._left: dict[Uid, str] | None = None
+        self._seen: set[Uid] = set()
+        self._moving: set[Uid] = set()
+        self._blocked: dict[Uid, str] = {}
+        self._progress_at = 0.0
+        self._facts: dict[str, Value] = {}
+        self._outcome = ""  # why the drain that just ended did not reach its goal
+
+    def facts(self) -> dict[str, Value]:
+        """How it is, for people."""
+        state = self._host.state
+        return {"cordoned": state.cordoned, "draining": state.drain is not None}
+
+    # --- effectors
+
+    def cordon(self, _activity: Activity, _: Arguments) -> None:
+        """Nothing new here."""
+        self._host.change(replace(self._host.state, cordoned=True))
+
+    def uncordon(self, activity: Activity, _: Arguments) -> None:
+        """In use again."""
+        host = self._host
+        self._take_back(activity)
+        host.running.supersede(*DRAINS, "cordon", by=activity)
+        host.change(replace(host.state, cordoned=False, drain=None))
+
+    def drain(self, activity: Activity, arguments: Arguments) -> None:
+        """Everything moves elsewhere; evacuate is a drain without a limit of how many at a time."""
+        host = self._host
+        surge = int(str(arguments["surge"])) if activity.effector == "drain" else 0
+        host.running.supersede(*DRAINS, "uncordon", by=activity)
+        self._moving.clear()  # they are told again, on behalf of this activity
+        self._begin()
+        drain = Drain(surge, activity.effector, Cause(activity.id, activity.cause.principal))
+        host.change(replace(host.state, cordoned=True, drain=drain))
+
+    def cancelled(self, activity: Activity) -> None:
+        """Whoever has not moved stays; the host stays cordoned."""
+        host = self._host
+        if activity.effector in DRAINS and host.state.drain is not None:
+            self._take_back(activity)
+            host.change(replace(host.state, drain=None))
+
+    def _begin(self) -> None:
+        self._left, self._outcome, self._progress_at = None, "", self._host.now
+        self._seen.clear()
+        self._blocked.clear()
+
+    def _take_back(self, activity: Activity) -> None:
+        """Moves that were asked for and are not over are not wanted any more."""
+        host = self._host
+        host.cancel_timer("drain")
+        for drain in host.running.all(*DRAINS) or [activity]:
+            for member in sorted(self._moving):
+                host.tell(member, CancelParts(drain.id, activity.cause))
+        self._moving.clear()
+        self._begin()
+
+    # --- towards an empty host
+
+    def reconcile(self) -> None:
+        """What is to be is durable: the pool hears of it, then members are moved."""
+        host, drain = self._host, self._host.state.drain
+        if self._facts != (facts := self.facts()):
+            self._facts = facts
+            host.note()
+        for activity in host.running.all("cordon", "uncordon"):
+            host.running.finish(activity.id)
+        if drain is None:
+            self._conclude()
+        elif self._left is None:
+            if not host.running.all(*DRAINS):
+                self._begin()
+                host.running.begin(Invoke(drain.effector, {}, drain.cause), {"surge": drain.surge} if drain.surge else {})
+            self._ask()
+
+    def _ask(self) -> None:
+        self._host.tell(self._host.identity.parent, WhoIsOn(self._host.uid))
+        self._host.after("drain", AGAIN, DrainAgain())
+
+    def again(self) -> None:
+        """Time has passed."""
+        if self._host.state.drain is not None:
+            self._blocked.clear()
+            self._ask()
+
+    def residing(self, message: Residing) -> None:
+        """The pool says who has room here."""
+        if self._host.state.drain is None or not self._host.durable:
+            return
+        before = self._left
+        self._left = dict(zip(message.members, message.paths, strict=True))
+        self._seen |= self._left.keys()
+        self._moving &= self._left.keys()
+        if before is not None and len(self._left) < len(before):
+            self._moved()
+        if not self._left and not self._host.holds_ours:
+            self._end("")
+        else:
+            self._go_on()
+
+    def ended(self, activity: Activity) -> None:
+        """A move is over, one way or the other."""
+        if self._host.state.drain is None or activity.effector != "move" or activity.entity not in self._moving or self._left is None:
+            return
+        self._moving.discard(activity.entity)
+        if activity.state is ActivityState.DONE:
+            self._left.pop(activity.entity, None)
+            self._moved()
+            if not self._left:
+                self._ask()
+        else:
+            self._blocked[activity.entity] = activity.problem or str(activity.state)
+        self._go_on()
+
+    def _moved(self) -> None:
+        self._progress_at = self._host.now
+        self._blocked.clear()
+
+    def _go_on(self) -> None:
+        host, drain, left = self._host, self._host.state.drain, self._left
+        activity = host.running.newest(*DRAINS)
+        if drain is None or left is None or activity is None:
+            return
+        todo = [member for member in left if member not in self._moving and member not in self._blocked]
+        room = drain.surge - len(self._moving) if drain.surge else len(todo)
+        cause = Cause(activity.id, activity.cause.principal)
+        for member in todo[: max(0, room)]:
+            self._moving.add(member)
+            arguments = {"leave": host.uid, "urgent": drain.surge == 0}
+            host.tell(member, Invoke("move", arguments, cause, activity.id, host.uid))
+        host.running.progress(activity.id, done=len(self._seen) - len(left), total=len(self._seen), note=self._note())
+        if left and not self._moving and host.now - self._progress_at > PATIENCE:
+            self._end(
+                f"{self._words()}; it stays cordoned, and keeps {self._kept()}; `clocker uncordon {host.identity.path}` takes it into use again"
+            )
+
+    def _words(self) -> str:
+        left = len(self._left) if self._left is not None else 0
+        return f"{len(self._seen) - left} of {len(self._seen)} moved"
+
+    def _note(self) -> str:
+        return f"{self._words()}, {self._host.name} is cordoned" + (f"; waits for {self._kept()}" if self._blocked else "")
+
+    def _kept(self) -> str:
+        left = self._left or {}
+        told = [f"{path}: {self._blocked[uid]}" for uid, path in left.items() if uid in self._blocked]
+        more = len(told) - TOLD_OF
+        return "; ".join(told[:TOLD_OF]) + (f"; and {counted(more, 'other')}" if more > 0 else "") or counted(len(left), "member")
+
+    def _end(self, problem: str) -> None:
+        host = self._host
+        host.cancel_timer("drain")
+        self._outcome = problem
+        host.change(replace(host.state, drain=None))
+
+    def _conclude(self) -> None:
+        host = self._host
+        for activity in host.running.all(*DRAINS):
+            if self._outcome:
+                host.running.fail(activity.id, self._outcome)
+            else:
+                host.running.progress(activity.id, done=len(self._seen), total=len(self._seen), note=self._note())
+                host.running.finish(activity.id, len(self._seen))
+        self._begin()
+
+
+class Emptied(Entity[HostState]):
+    """The part of a host that can be cordoned and drained."""
+
+    def __init__(self, uid: Uid, outside: Outside) -> None:
+        super().__init__(uid, outside)
+        self.emptying = Emptying(self)
+
+    @property
+    def name(self) -> str:
+        """What its pool calls it."""
+        return self.state.spec.name
+
+    @property
+    def holds_ours(self) -> bool:
+        """Whether a container of ours is known to be on it, be it only the remains of one."""
+        raise NotImplementedError(f"{type(self).__name__} must say what it holds")
+
+    def on_receive(self, message: object) -> object:
+        match message:
+            case Residing():
+                self.emptying.residing(message)
+            case ActivityEnded():
+                self.emptying.ended(message.activity)
+            case DrainAgain():
+                self.emptying.again()
+            case _:
+                return super().on_receive(message)
+        return None
+
+    def effector_methods(self) -> Mapping[str, EffectorMethod]:
+        emptying = self.emptying
+        return {"cordon": emptying.cordon, "uncordon": emptying.uncordon, "drain": emptying.drain, "evacuate": emptying.drain}
+
+    def activity_cancelled(self, activity: Activity) -> None:
+        self.emptying.cancelled(activity)

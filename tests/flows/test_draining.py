@@ -1,0 +1,240 @@
+"""Is a host emptied without anybody noticing, and does a drain that cannot finish say so and end?"""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from clocker_actors.drivers.simulated import SimulatedWorld
+from clocker_actors.model.activities import Activity, ActivityState
+from clocker_actors.model.messages import CancelActivity
+from tests.flows.stories import cluster, new_world, running, well
+from tests.flows.support import PERSON, Driven, managed
+from tests.flows.test_manager_dies import killed
+
+POOL = "name: yard\nlocation:\n- type: docker-cloud\n"
+
+
+def yard(hosts: int) -> str:
+    """A blueprint with a pool of so many hosts and nothing else."""
+    listed = "".join(f"  - {{name: h{n}, engine: 'simulated://h{n}'}}\n" for n in range(1, hosts + 1))
+    return f"name: land\nservices:\n- type: docker-cloud\n  name: yard\n  hosts:\n{listed}"
+
+
+async def prepared(driven: Driven, hosts: int, size: int, **more: str) -> None:
+    """A pool `yard`, and a cluster `shop/web` on it."""
+    await driven.ended(await driven.deploy(yard(hosts)))
+    text = cluster(size, **more).replace("location: local", "location: docker:yard")
+    done = await driven.ended(await driven.deploy(text))
+    assert done.state is ActivityState.DONE, done.problem
+
+
+def on(world: SimulatedWorld, name: str) -> int:
+    """How many of ours run there."""
+    return sum(engine.name == name for engine, _ in running(world))
+
+
+class Watch:
+    """Fewest members up, and fewest containers that run, ever seen while an activity ran; and the most that were there at a time."""
+
+    def __init__(self, driven: Driven, world: SimulatedWorld) -> None:
+        self.driven, self.world = driven, world
+        self.least_up, self.least_running, self.most_running = 10_000, 10_000, 0
+        self.notes: list[str] = []
+
+    def _look(self) -> None:
+        up = self.driven.value("shop/web", "group.members.up")
+        count = len(running(self.world))
+        self.least_up = min(self.least_up, int(str(up)))
+        self.least_running, self.most_running = min(self.least_running, count), max(self.most_running, count)
+
+    async def over(self, activity: str, within: float = 120.0) -> Activity:
+        """Wait for its end, watching."""
+
+        def ended() -> bool:
+            self._look()
+            found = self.driven.model.activities.get(activity)
+            if found is not None and found.note not in self.notes:
+                self.notes.append(found.note)
+            return found is not None and found.state.ended
+
+        await self.driven.until(ended, within, activity)
+        return await self.driven.ended(activity)
+
+
+async def cancel(driven: Driven, entity: str, activity: str) -> None:
+    """Take an activity back."""
+    await driven.manager.kernel.ask(driven.model.resolve(entity), CancelActivity(activity, PERSON), 5.0)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+async def test_a_drain_moves_all_and_nobody_is_ever_down(tmp_path: Path, seed: int) -> None:
+    world = SimulatedWorld(seed)
+    async with managed(tmp_path / "s", world=world) as driven:
+        await prepared(driven, 3, 9)
+        assert on(world, "h1") == 3
+        watch = Watch(driven, world)
+        ended = await watch.over(await driven.invoke("yard/h1", "drain"))
+        assert ended.state is ActivityState.DONE, ended
+        assert (ended.done, ended.total, ended.result) == (3, 3, 3)
+        assert (watch.least_up, watch.least_running) == (9, 9)
+        assert watch.most_running <= 12
+        assert on(world, "h1") == 0
+        assert ended.ended is not None and ended.ended - ended.began < 5
+        assert driven.model.entry("yard/h1").facts["cordoned"] is True
+        await driven.ended(await driven.invoke("shop/web", "resize", size=12))
+        assert on(world, "h1") == 0, "a cordoned host takes nothing"
+        await driven.ended(await driven.invoke("yard/h1", "uncordon"))
+        assert driven.model.entry("yard/h1").facts["cordoned"] is False
+        await driven.ended(await driven.invoke("shop/web", "resize", size=15))
+        assert on(world, "h1") == 3
+        await well(driven, world)
+
+
+async def test_at_most_surge_move_at_a_time(tmp_path: Path) -> None:
+    world = SimulatedWorld()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await prepared(driven, 3, 15)
+        watch = Watch(driven, world)
+        ended = await watch.over(await driven.invoke("yard/h2", "drain", surge=2))
+        assert ended.state is ActivityState.DONE and ended.total == 5
+        assert watch.most_running <= 17 and watch.least_running == 15
+        assert any(note.startswith("2 of 5 moved") or note.startswith("3 of 5 moved") for note in watch.notes)
+        await well(driven, world)
+
+
+async def test_evacuating_is_at_once(tmp_path: Path) -> None:
+    world = SimulatedWorld()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await prepared(driven, 3, 15)
+        watch = Watch(driven, world)
+        ended = await watch.over(await driven.invoke("yard/h2", "evacuate"))
+        assert ended.state is ActivityState.DONE
+        assert watch.most_running > 17 and watch.least_running == 15
+        await well(driven, world)
+
+
+async def test_the_last_host_cannot_be_drained_and_it_is_said_why(tmp_path: Path) -> None:
+    world = SimulatedWorld()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await prepared(driven, 1, 3)
+        watch = Watch(driven, world)
+        ended = await watch.over(await driven.invoke("yard/h1", "drain"))
+        assert ended.state is ActivityState.FAILED
+        assert ended.ended is not None and ended.ended - ended.began < 60
+        assert "0 of 3 moved" in ended.problem and "cordoned" in ended.problem and "shop/web/1" in ended.problem
+        assert watch.least_up == 3
+        assert driven.model.entry("yard/h1").facts == {**driven.model.entry("yard/h1").facts, "cordoned": True, "draining": False}
+        await well(driven, world)
+
+
+async def test_what_blocks_a_drain_may_go_away_in_time(tmp_path: Path) -> None:
+    world = SimulatedWorld()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await prepared(driven, 2, 4)
+        await driven.ended(await driven.invoke("yard/h2", "cordon"))
+        drain = await driven.invoke("yard/h1", "drain")
+        await asyncio.sleep(10)
+        assert on(world, "h1") == 2
+        await driven.ended(await driven.invoke("yard/h2", "uncordon"))
+        assert (await driven.ended(drain)).state is ActivityState.DONE
+        assert on(world, "h1") == 0
+        await well(driven, world)
+
+
+async def test_a_drain_taken_back_leaves_the_host_cordoned(tmp_path: Path) -> None:
+    world = SimulatedWorld()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await prepared(driven, 3, 15)
+        drain = await driven.invoke("yard/h1", "drain", surge=1)
+        await driven.until(lambda: on(world, "h1") == 4, 20)
+        await cancel(driven, "yard/h1", drain)
+        ended = await driven.ended(drain)
+        assert ended.state is ActivityState.CANCELLED and "h1 is cordoned" in ended.note
+        await asyncio.sleep(20)
+        assert on(world, "h1") in {3, 4}
+        assert driven.model.entry("yard/h1").facts["cordoned"] is True
+        await well(driven, world)
+
+
+async def test_a_target_dies_during_the_drain(tmp_path: Path) -> None:
+    world = SimulatedWorld()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await prepared(driven, 4, 8)
+        drain = await driven.invoke("yard/h1", "drain")
+        await asyncio.sleep(0.2)
+        world.engine("h2").crash()
+        assert (await driven.ended(drain, 120)).state is ActivityState.DONE
+        assert on(world, "h1") == on(world, "h2") == 0
+        await driven.until(lambda: driven.value("shop/web", "group.members.up") == 8, 60)
+        world.engine("h2").recover()
+        await well(driven, world)
+
+
+async def test_two_drains_at_once(tmp_path: Path) -> None:
+    world = SimulatedWorld()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await prepared(driven, 4, 12)
+        watch = Watch(driven, world)
+        drains = [await driven.invoke("yard/h1", "drain"), await driven.invoke("yard/h2", "drain")]
+        for drain in drains:
+            assert (await watch.over(drain)).state is ActivityState.DONE
+        assert on(world, "h1") == on(world, "h2") == 0
+        assert (watch.least_up, watch.least_running) == (12, 12)
+        await well(driven, world)
+
+
+@pytest.mark.parametrize("size", [3, 14])
+async def test_a_resize_during_a_drain(tmp_path: Path, size: int) -> None:
+    world = SimulatedWorld()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await prepared(driven, 3, 9)
+        drain = await driven.invoke("yard/h1", "drain", surge=1)
+        await asyncio.sleep(0.3)
+        resize = await driven.invoke("shop/web", "resize", size=size)
+        assert (await driven.ended(drain)).state is ActivityState.DONE
+        assert (await driven.ended(resize)).state is ActivityState.DONE
+        assert on(world, "h1") == 0 and len(running(world)) == size
+        await well(driven, world)
+
+
+@pytest.mark.parametrize("after", [0.0, 0.05, 0.2, 0.5, 1.0, 1.6, 2.2, 3.0])
+async def test_the_manager_dies_during_a_drain(tmp_path: Path, after: float) -> None:
+    world = SimulatedWorld()
+    async with killed(tmp_path / "s", world) as driven:
+        await prepared(driven, 3, 9)
+        await driven.invoke("yard/h1", "drain", surge=1)
+        await asyncio.sleep(after)
+    least = len(running(world))
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.until(lambda: not driven.gone("yard/h1") and on(world, "h1") == 0, 60)
+        await driven.until(lambda: driven.value("shop/web", "group.members.up") == 9, 60)
+        assert least >= 9
+        await well(driven, world)
+        resumed = [each for each in driven.model.activities.all() if each.effector == "drain"]
+        assert all(each.state is ActivityState.DONE for each in resumed)
+
+
+async def test_members_that_stop_first_are_drained_one_by_one(tmp_path: Path) -> None:
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await prepared(driven, 3, 9, member="duplicate: never", keys="quorum: 8")
+        watch = Watch(driven, world)
+        ended = await watch.over(await driven.invoke("yard/h1", "drain"))
+        assert ended.state is ActivityState.DONE, ended
+        assert watch.least_up == 8
+        assert on(world, "h1") == 0
+        await well(driven, world)
+
+
+async def test_an_uncordon_ends_the_drain(tmp_path: Path) -> None:
+    world = SimulatedWorld()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await prepared(driven, 3, 15)
+        drain = await driven.invoke("yard/h1", "drain", surge=1)
+        await asyncio.sleep(0.5)
+        await driven.ended(await driven.invoke("yard/h1", "uncordon"))
+        assert (await driven.ended(drain)).state is ActivityState.SUPERSEDED
+        await asyncio.sleep(10)
+        assert on(world, "h1") >= 4
+        await well(driven, world)
