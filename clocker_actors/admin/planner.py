@@ -40,7 +40,7 @@ class PlanView:
 
 
 def plan_of(blueprint: Blueprint, store: Store, model: ReadModel, types: TypeTable | None = None) -> PlanView:
-    """What deploying the blueprint would do. Raises BadRequest for a location that nobody knows."""
+    """What deploying the blueprint would do. Raises BadRequest for a location that nobody knows, and for a name that nothing can have."""
     known = {state.spec.name: state for state in _pools(store)}
     fresh = {spec.name: spec for spec in blueprint.pools if spec.name not in known}
     plans = []
@@ -74,11 +74,12 @@ def _frame(spec: ApplicationSpec) -> ApplicationSpec:
 
 
 def _taken(blueprint: Blueprint, store: Store, pools: set[str], fresh: set[str], applications: set[str]) -> Iterator[PlanRefusal]:
-    """What a deploy is refused for, since it only adds. A blueprint that changes nothing needs no deploy."""
+    """What a deploy is refused for, since it only adds. A blueprint that changes nothing needs no deploy. Raises BadRequest as that does, for names that
+    nothing can have."""
     for name in (*(pool.name for pool in blueprint.pools), *(application.id for application in blueprint.applications)):
         fault = name_fault(name, store)
         if fault:
-            yield PlanRefusal(name, fault)
+            raise BadRequest(fault, name=name)
     for pool in blueprint.pools:
         if pool.name in pools:
             yield PlanRefusal(

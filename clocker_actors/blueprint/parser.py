@@ -38,13 +38,14 @@ def parse(text: str | bytes, filename: str, types: TypeTable) -> ParsedBlueprint
     faults = Faults(filename)
     context = Context(faults, TypeIndex(types.policies), TypeIndex(types.strategies), frozenset(types.predicates), types.partial)
     root = read(text, faults)
-    faults.check()
+    if root is None:
+        faults.check()
     if root is None or (isinstance(root, ScalarNode) and root.value is None):
         faults.add(START, f"the file is empty; {_EXAMPLE}")
-    elif not isinstance(root, MapNode):
+        raise faults.error()
+    if not isinstance(root, MapNode):
         faults.add(root.mark, f"a blueprint is a map of keys, not {describe(root)}; {_EXAMPLE}")
-    faults.check()
-    assert isinstance(root, MapNode)
+        raise faults.error()
     blueprint = _blueprint(root, filename, context)
     faults.check()
     return ParsedBlueprint(blueprint, tuple(context.files.values()))

@@ -26,12 +26,14 @@ _COMPLETE = "check indentation, quotes and brackets here and on the line above"
 
 
 def read(text: str | bytes, faults: Faults) -> Node | None:
-    """The one document in the text; None if there is none or it cannot be read (then there are faults)."""
+    """The one document in the text, also after faults that leave it whole, such as a key written twice; None if there is none, or if something cannot be
+    read or is missing from it (then there are faults)."""
     try:
-        plain = _decode(text, faults)
-        return _Reader(plain, faults).document()
+        reader = _Reader(_decode(text, faults), faults)
+        document = reader.document()
     except Stop:
         return None
+    return document if reader.whole else None
 
 
 def _decode(text: str | bytes, faults: Faults) -> str:
@@ -83,6 +85,8 @@ class _Reader:
         self._open: set[str] = set()
         self._values = 0
         self._depth = 0
+        self.whole = True
+        """Whether nothing is missing, so that further faults would not only follow from that."""
 
     def document(self) -> Node | None:
         """The first document; a second one is a fault."""
@@ -123,6 +127,7 @@ class _Reader:
     def _content(self, event: Any, mark: Mark) -> Node:
         if isinstance(event, yaml.ScalarEvent):
             if "\0" in event.value:
+                self.whole = False
                 self._faults.add(mark, "a NUL character cannot be used in any value; remove it")
             return self._scalar(event, mark)
         if self._depth == MAX_DEPTH:
@@ -148,6 +153,7 @@ class _Reader:
         if name in self._open:
             _stop(self._faults, mark, f"alias {quote('*' + name)} stands inside what it names; write out the value")
         if name not in self._anchors:
+            self.whole = False
             self._faults.add(mark, f"alias {quote('*' + name)} names nothing; put {quote('&' + name)} at a value above")
             return ScalarNode(mark, "", plain=True)
         node, size = self._anchors[name]
@@ -173,6 +179,7 @@ class _Reader:
             key, at = self._node(event), _mark(event)
             node = self._node(self._next())
             if not isinstance(key, ScalarNode):
+                self.whole = False
                 self._faults.add(at, "a key must be a word, not a list or map; if this is `{{ }}`, put the value in quotes")
             elif key.plain and key.text == "<<":
                 merged.append(node)
@@ -189,6 +196,7 @@ class _Reader:
         sources = node.items if isinstance(node, ListNode) else (node,)
         for source in sources:
             if not isinstance(source, MapNode):
+                self.whole = False
                 self._faults.add(node.mark, "`<<` takes a map or a list of maps; name one, as in `<<: *defaults`")
                 continue
             for key, entry in source.entries.items():

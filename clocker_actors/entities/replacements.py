@@ -9,10 +9,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from clocker_actors.entities.planting import plant_member
-from clocker_actors.entities.records import Desired, record
+from clocker_actors.entities.records import Desired, MemberState, record
 from clocker_actors.errors import BadRequest, Conflict, NotFound
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.identity import Cause, EntityKind, Uid
+from clocker_actors.store.codec import decode
 
 if TYPE_CHECKING:
     from clocker_actors.entities.cluster import Cluster
@@ -31,7 +32,8 @@ class Replacements:
         """The effector replaceMember."""
         cluster = self._cluster
         cluster.refuse_if_deleting(activity)
-        old = Uid(str(arguments["member"]))
+        old = self._meant(str(arguments["member"]))
+        cluster.running.means(activity.id, {"member": old})
         if old in cluster.state.removing or any(kept.uid == old for kept in cluster.state.quarantined):
             # Its restart failed, which set it aside here, and told a replacer: the same fact by two ways.
             cluster.running.step(activity.id, "replace", f"{old} was set aside already, and another was started for it")
@@ -52,6 +54,20 @@ class Replacements:
         cluster.running.step(activity.id, "replace", f"{old} by {new}")
         state = replace(cluster.state, next_index=cluster.state.next_index + 1, members=(*cluster.state.members, new))
         cluster.change(replace(state, replacing={**state.replacing, old: new}), record(EntityKind.MEMBER, member))
+
+    def _meant(self, asked: str) -> Uid:
+        """The uid of one of our members that is named by it, by its path, its number or its name; what is none stays as it is."""
+        state, store = self._cluster.state, self._cluster.outside.store
+        ours = (*state.members, *state.removing, *(kept.uid for kept in state.quarantined))
+        if asked in ours:
+            return Uid(asked)
+        path = asked.strip("/")
+        for uid in ours:
+            body = store.read(EntityKind.MEMBER, uid)  # none for one that is still on its way there
+            identity = decode(MemberState, body).identity if body is not None else None
+            if identity and path in {identity.path, identity.path.rpartition("/")[2], identity.name}:
+                return uid
+        return Uid(asked)
 
     def without(self, gone: Sequence[Uid], why: str) -> dict[Uid, Uid]:
         """The replacements that go on when these members go. The activities of the others fail with these words."""

@@ -62,6 +62,12 @@ class Running:
         entity.tell(RECORDER, ActivityNoted(activity))
         return activity
 
+    def means(self, activity_id: str, arguments: Mapping[str, Value]) -> None:
+        """What people wrote, in the words of the system: these arguments stand for what was given."""
+        open_ = self._open.get(activity_id)
+        if open_ is not None and open_.activity.arguments != arguments:
+            self._keep(open_, replace(open_.activity, arguments=arguments))
+
     def all(self, *effectors: str) -> list[Activity]:
         """Open activities of these effectors (none given: all), oldest first."""
         return [open_.activity for open_ in self._open.values() if not effectors or open_.activity.effector in effectors]

@@ -65,7 +65,7 @@ REPLACE_MEMBER = Effector(
     "replaceMember",
     "start a new member, then stop this one",
     _CLUSTER,
-    (Parameter("member", "string", "uid of the member to replace"),),
+    (Parameter("member", "string", "the member to replace: its path, its number or its uid"),),
 )
 MOVE = Effector(
     "move",

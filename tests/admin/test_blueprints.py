@@ -79,11 +79,9 @@ async def test_a_plan_on_an_unknown_location_names_the_known(http: httpx.AsyncCl
 @pytest.mark.parametrize("name", ["root", "clocker"])
 async def test_a_plan_refuses_the_names_that_a_deploy_refuses(http: httpx.AsyncClient, name: str) -> None:
     answer = await http.post("/v1/plan", content=f"location: mycloud\n{GOOD.replace('mine', name)}{CLOUD}")
-    found = answer.json()
-    assert not found["possible"]
-    assert (
-        f"{name} is the name of the management plane itself: give this application or pool another name" in found["refusals"][0]["reason"]
-    )
+    error = answer.json()["error"]
+    assert (answer.status_code, error["kind"]) == (400, "BadRequest")
+    assert error["message"] == f"{name} is the name of the management plane itself: give this application or pool another name"
 
 
 async def test_a_plan_on_hosts_nobody_has_asked_yet_takes_them_to_have_room_and_says_so(http: httpx.AsyncClient) -> None:

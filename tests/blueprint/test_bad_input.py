@@ -86,18 +86,29 @@ def test_two_services_of_one_name_beside_each_other() -> None:
 
 def test_a_file_of_ten_megabytes_is_refused_at_once() -> None:
     assert len(LARGE) > 10_000_000
-    start = time.perf_counter()
+    start = time.process_time()
     found = fault(LARGE)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
     assert found.startswith("shop.yaml:1:1: the file is larger than 1024 KiB")
     assert "split it" in found
 
 
 def test_an_alias_bomb_is_refused_at_once() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     found = fault(BOMB)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
     assert found == "shop.yaml:5:12: more than 20000 values with aliases written out; use fewer of them, or split the file"
+
+
+def test_a_key_written_twice_or_a_tag_hides_no_other_fault() -> None:
+    text = "name: a\nname: b\nlocation: !here x\nservices:\n- type: clustr\n- {type: docker:web, porst: 1, id: x, id: y}\n"
+    assert [each.split(":", 3)[1:3] for each in faults(text)] == [["2", "1"], ["3", "11"], ["5", "9"], ["6", "22"], ["6", "39"]]
+
+
+def test_what_follows_from_an_alias_that_names_nothing_is_not_told() -> None:
+    assert "alias `*web` names nothing" in fault("services: *web")
+    assert "alias `*web` names nothing" in fault("services:\n- type: container\n  image: *web")
+    assert "`<<` takes a map" in fault("services:\n- {type: container, <<: docker}")
 
 
 def test_all_faults_come_at_once_in_the_order_of_the_file() -> None:

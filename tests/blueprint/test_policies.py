@@ -122,8 +122,8 @@ def test_members_of_a_cluster_without_healing_have_no_failure_detector() -> None
     text = "type: cluster\nhealing: false\nmemberSpec: {type: 'docker:web', policies: [restarter]}"
     (found,) = service_faults(text)
     assert found.startswith("shop.yaml:4:") and "'ha.entityFailed' is fired by service-failure-detector only" in found
-    assert service(text.replace("false", "true"))
-    assert service(text.replace("[restarter]", "[restarter], enrichers: [failure-detector]"))
+    assert service(text.replace("false", "true")).cluster
+    assert service(text.replace("[restarter]", "[restarter], enrichers: [failure-detector]")).cluster
 
 
 def test_what_cannot_work_on_an_application() -> None:

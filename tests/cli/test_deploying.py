@@ -73,6 +73,15 @@ async def test_a_plan_is_shown_and_its_changes_are_an_exit_code(house: House, cl
 
 
 @pytest.mark.real_loop
+async def test_a_plan_under_a_name_that_nothing_can_have_is_bad_usage(house: House, clocker: Clocker, tmp_path: Path) -> None:
+    path = tmp_path / "root.yaml"
+    path.write_text(GOOD + CLOUD)
+    ran = await clocker("plan", str(path))
+    assert (ran.code, ran.out) == (2, "")
+    assert "root is the name of the management plane itself: give this application" in ran.said
+
+
+@pytest.mark.real_loop
 async def test_a_plan_without_room_exits_1_and_says_why(house: House, clocker: Clocker, tmp_path: Path) -> None:
     path = tmp_path / "shop.yaml"
     path.write_text(f"{GOOD}{CLOUD}  strategies:\n  - MaxContainers: {{maxContainers: 0}}\n")

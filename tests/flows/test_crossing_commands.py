@@ -98,6 +98,20 @@ async def test_a_member_replaced_by_hand_starts_before_the_old_one_stops(tmp_pat
             await driven.invoke("shop/web", "replaceMember", member=old)
 
 
+async def test_a_member_to_replace_may_be_named_as_people_name_it(tmp_path: Path) -> None:
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.ended(await driven.deploy(cluster(3)))
+        for named, path in (("shop/web/2", "shop/web/2"), ("3", "shop/web/3"), ("web-4", "shop/web/4"), ("/shop/web/5/", "shop/web/5")):
+            uid = driven.model.resolve(path)
+            done = await driven.ended(await driven.invoke("shop/web", "replaceMember", member=named))
+            assert (done.state, done.arguments["member"]) == (ActivityState.DONE, uid), named
+            await well(driven, world)
+            assert driven.gone(path)
+        with pytest.raises(NotFound, match="shop/web has no member shop/web/2; "):
+            await driven.invoke("shop/web", "replaceMember", member="shop/web/2")
+
+
 @pytest.mark.parametrize("then", ["resize", "stop", "delete", "kill-old", "again"])
 async def test_something_else_happens_during_a_replacement(tmp_path: Path, then: str) -> None:
     world = new_world()

@@ -22,6 +22,8 @@ async def test_no_application_or_pool_is_named_as_the_plane_or_as_a_uid(tmp_path
         for name, words in (("root", "management plane"), ("clocker", "management plane"), (uid, "is the uid of a host")):
             with pytest.raises(BadRequest, match=words):
                 await driven.deploy(f"id: {name}\nname: {name}\n{SERVICE}")
+            with pytest.raises(BadRequest, match=words):
+                planned(driven, f"id: {name}\nname: {name}\n{SERVICE}")
             pool = f"- {{type: docker-cloud, id: {name}, hosts: [{{name: one, engine: 'simulated://one'}}]}}\n"
             with pytest.raises(BadRequest, match=words):
                 await driven.deploy(f"name: shop\n{SERVICE}{pool}")
