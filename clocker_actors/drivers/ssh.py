@@ -188,7 +188,7 @@ async def _connect(address: SshAddress) -> asyncssh.SSHClientConnection:
             known_hosts=address.known_hosts or (),
             config=None,
             connect_timeout=3,
-            login_timeout=3,
+            login_timeout=8 if address.password else 3,  # a wrong password is answered late on purpose
             keepalive_interval=1,
             keepalive_count_max=2,
         )
