@@ -2,6 +2,7 @@
 
 deploy ──▶ STARTING ──all services up──▶ RUNNING ◀──▶ ON_FIRE (a service is on fire)
                                stop ──▶ STOPPING ──all stopped──▶ STOPPED ──▶ start …
+         each service is stopped by itself ──▶ STOPPED ──▶ one is started ──▶ STARTING …
                              delete ──▶ STOPPING ──children deleted, volumes and images removed──▶ forgotten
 """
 
@@ -158,15 +159,26 @@ class Application(Entity[ApplicationState]):
     # --- what people see
 
     def _refresh(self) -> None:
-        down, fire = self.family.down(), self.family.fire()
+        resting = bool(self.family.uids) and self.family.stopped()
+        down, fire = "all services are stopped" if resting else self.family.down(), self.family.fire()
+        if self.state.desired is Desired.RUNNING:
+            self._rest(resting)
         self.service.set_indicator("children", down)
         self.service.set_problem("children", fire)
         if self.state.desired is Desired.RUNNING:
-            self._refresh_running(down, fire)
+            self._refresh_running("" if resting else down, fire)
         elif self.state.desired is Desired.STOPPED and self.family.stopped():
             self.service.expect(Lifecycle.STOPPED)
             for activity in self.running.all("stop"):
                 self.running.finish(activity.id)
+
+    def _rest(self, resting: bool) -> None:
+        """It is stopped while all its services were stopped one by one, which is no alarm."""
+        if resting and self.service.expected is not Lifecycle.STOPPED:
+            self.service.expect(Lifecycle.STOPPING)
+            self.service.expect(Lifecycle.STOPPED)
+        elif not resting and self.service.expected is Lifecycle.STOPPED:
+            self.service.expect(Lifecycle.STARTING)
 
     def _refresh_running(self, down: str, fire: str) -> None:
         if (fire or not down) and self.service.expected is Lifecycle.STARTING:

@@ -95,6 +95,6 @@ async def test_a_pool_that_is_somebodys_location_is_not_deleted(tmp_path: Path) 
 
 async def test_a_service_stopped_by_hand_is_no_alarm(tmp_path: Path) -> None:
     async with managed(tmp_path / "s", world=new_world()) as driven:
-        await driven.ended(await driven.deploy(cluster(2)))
+        await driven.ended(await driven.deploy(f"{cluster(2)}- type: docker:clocker/web:1\n  id: solo\n"))
         assert (await driven.ended(await driven.invoke("shop/web", "stop"))).state is ActivityState.DONE
         assert driven.up("shop")

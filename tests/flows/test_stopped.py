@@ -25,3 +25,25 @@ async def test_a_stopped_cluster_is_not_up_and_a_plan_says_that_it_is_stopped(tm
         assert [(step.path, step.reason) for step in steps] == [(path, "it is as asked, and stopped") for path in ("shop", "shop/web")]
         assert (await driven.ended(await driven.invoke("shop", "start"))).state is ActivityState.DONE
         await driven.until(lambda: driven.up("shop/web") and driven.up("shop"), 5)
+
+
+async def test_an_application_whose_every_service_was_stopped_by_hand_is_stopped_and_no_alarm(tmp_path: Path) -> None:
+    """Nothing of it runs, so it is not up; as soon as one service is started again, it is."""
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.ended(await driven.deploy(f"{cluster(2)}- type: docker:clocker/web:1\n  id: solo\n"))
+        assert (await driven.ended(await driven.invoke("shop/web", "stop"))).state is ActivityState.DONE
+        assert driven.up("shop"), "the other service runs"
+        assert (await driven.ended(await driven.invoke("shop/solo", "stop"))).state is ActivityState.DONE
+        await driven.until(lambda: driven.value("shop", "service.state") == "stopped", 5)
+        assert driven.value("shop", "service.isUp") is False
+        assert driven.value("shop", "service.notUp.indicators") == {"children": "all services are stopped"}
+        assert driven.value("shop", "service.problems") == {}
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.until(lambda: not driven.gone("shop") and driven.value("shop", "service.state") == "stopped", 5)
+        assert (await driven.ended(await driven.invoke("shop/solo", "start"))).state is ActivityState.DONE
+        await driven.until(lambda: driven.up("shop"), 5)
+        assert driven.value("shop/web", "service.state") == "stopped"
+        assert (await driven.ended(await driven.invoke("shop/solo", "stop"))).state is ActivityState.DONE
+        assert (await driven.ended(await driven.invoke("shop", "start"))).state is ActivityState.DONE
+        assert driven.up("shop") and driven.up("shop/web") and driven.up("shop/solo")
