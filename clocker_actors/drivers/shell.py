@@ -30,7 +30,7 @@ KEPT = 64 * 1024
 CHUNK = 16 * 1024
 PUT_LIMIT = 30.0
 MEET_LIMIT = 6.0
-LOGIN_LIMIT = 8.0
+LOGIN_LIMIT = 9.0
 
 
 class _Reader(Protocol):

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     import asyncssh
 
 CLOSE_LIMIT = 2.0
+LOGIN_LIMIT = 3.0
+PASSWORD_LIMIT = 8.0
+"""Seconds until one is in; sshd answers a wrong password late, on purpose."""
 LONGEST_PATH = 100
 """A unix socket's path ends at 107 bytes."""
 
@@ -177,6 +180,7 @@ class Tunnel:
 async def _connect(address: SshAddress) -> asyncssh.SSHClientConnection:
     import asyncssh  # noqa: PLC0415
 
+    limit = PASSWORD_LIMIT if address.password else LOGIN_LIMIT
     try:
         return await asyncssh.connect(
             address.host,
@@ -187,8 +191,8 @@ async def _connect(address: SshAddress) -> asyncssh.SSHClientConnection:
             agent_path=None if address.key else (),
             known_hosts=address.known_hosts or (),
             config=None,
-            connect_timeout=3,
-            login_timeout=8 if address.password else 3,  # a wrong password is answered late on purpose
+            connect_timeout=limit,
+            login_timeout=limit,
             keepalive_interval=1,
             keepalive_count_max=2,
         )
