@@ -51,4 +51,6 @@ class Inquiries:
 def _unknown(host: Entry) -> bool:
     """Whether it is being found out if the engine is there."""
     state = host.sensors.get("service.state")
+    if host.facts.get("phase"):  # its machine is still being made
+        return False
     return state is None or state.value == Lifecycle.STARTING

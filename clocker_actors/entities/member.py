@@ -41,6 +41,7 @@ from clocker_actors.model.generations import (
 )
 from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
+from clocker_actors.model.machines import RoomCame
 from clocker_actors.model.messages import ChildChanged, ChildDeleted, Placed, PlacementRefused, Places, SayPlaces
 from clocker_actors.model.moving import LeaveAnswered
 from clocker_actors.model.values import Value
@@ -99,6 +100,8 @@ class Member(Entity[MemberState]):
                 self.moving.answered(message)
             case MoveLate():
                 self.moving.late(message.activity)
+            case RoomCame():
+                self.search.room_came()
             case SayPlaces():
                 self.tell(message.pool, Places(self.uid, standing.places(self.state)))
             case PlaceAgain():

@@ -95,6 +95,9 @@ class PlaceSearch:
             self.take_back()
             member.settle()
             return
+        if message.growing:
+            self._wait(message)
+            return
         pause = PLACE_PAUSES[min(self.refusals, len(PLACE_PAUSES) - 1)]
         self.refusals += 1
         self.ask, self.pausing = "", True
@@ -105,4 +108,20 @@ class PlaceSearch:
         for activity in member.running.all("start", "restart"):
             member.running.fail(activity.id, why)
         member.after("place", pause, PlaceAgain())
+        member.settle()
+
+    def room_came(self) -> None:
+        """A host came up for which this may have waited."""
+        if self.pausing:
+            self.take_back()
+            self._member.settle()
+
+    def _wait(self, message: PlacementRefused) -> None:
+        """The pool makes a host for it: nothing has failed yet. It is asked again when that is up, or after a while."""
+        member = self._member
+        self.ask, self.pausing = "", True
+        member.decided(message.decision, acted=False)
+        member.service.set_problem("placement", "")
+        member.step("place", message.growing)
+        member.after("place", PLACE_PAUSES[-1], PlaceAgain())
         member.settle()

@@ -13,6 +13,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import ClassVar
 
+from clocker_actors.entities.demand import Demand, Grow
 from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.pooltidying import ImagesLate, PoolTidying
@@ -36,7 +37,7 @@ from clocker_actors.model.generations import ImagesRemoved, RemoveImages, Remove
 from clocker_actors.model.identity import RECORDER, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.machines import MachineChanged, NotGivenBack
-from clocker_actors.model.messages import ChildDeleted, HostSeen, Place, Placed, PlacementRefused, Places, Release, SayPlaces
+from clocker_actors.model.messages import ChildDeleted, HostSeen, Place, Placed, Places, Release, SayPlaces
 from clocker_actors.model.moving import Residing, WhoIsOn
 from clocker_actors.model.noted import EntityGone
 from clocker_actors.model.placements import HostView
@@ -76,6 +77,7 @@ class Pool(Entity[PoolState]):
         ] = {}  # generations in the records of members that have not said yet which they really have
         self.tidying = PoolTidying(self)
         self.supply = Supply(self)
+        self.demand = Demand(self)
 
     def on_start(self) -> None:
         coming = self.take_up(lambda: read_state(PoolState, self.outside.store, self.kind, self.uid))
@@ -106,6 +108,7 @@ class Pool(Entity[PoolState]):
                 self._place(message)
             case Release():
                 self.early = [kept for kept in self.early if kept.request.member != message.member]
+                self.demand.withdrawn(message.member)
                 self.index.release(message.member, message.generation)
                 self._refresh_soon()
             case HostSeen():
@@ -130,6 +133,8 @@ class Pool(Entity[PoolState]):
                 self.supply.not_given_back(message)
             case LookAgain():
                 self.supply.look_again()
+            case Grow():
+                self.demand.grow()
             case ChildDeleted():
                 self._host_gone(message.child)
             case Gathered():
@@ -144,7 +149,7 @@ class Pool(Entity[PoolState]):
         return "docker-cloud"
 
     def describe(self) -> Mapping[str, Value]:
-        strategies = [strategy.type for strategy in self._strategies()]
+        strategies = [strategy.type for strategy in self.strategies()]
         return {"hosts": len(self.state.spec.hosts), "strategies": strategies, **self.supply.facts()}
 
     def effector_methods(self) -> Mapping[str, EffectorMethod]:
@@ -152,7 +157,8 @@ class Pool(Entity[PoolState]):
 
     # --- placement
 
-    def _strategies(self) -> tuple[StrategySpec, ...]:
+    def strategies(self) -> tuple[StrategySpec, ...]:
+        """Of the pool, or else the manager's."""
         return self.state.spec.strategies or self.outside.strategies
 
     def _place(self, message: Place) -> None:
@@ -160,11 +166,12 @@ class Pool(Entity[PoolState]):
             self.early.append(message)
             return
         answer = place(
-            message.request, self.index, self._strategies(), rules=self.state.spec.affinity, decision_id=self.ids.decision(), at=self.now
+            message.request, self.index, self.strategies(), rules=self.state.spec.affinity, decision_id=self.ids.decision(), at=self.now
         )
         if isinstance(answer, Refusal):
-            self.tell(message.request.member, PlacementRefused(answer.member, answer.generation, answer.decision, message.ask))
+            self.demand.refused(message, answer)
         else:
+            self.demand.withdrawn(message.request.member)
             self.tell(message.request.member, Placed(answer, message.ask))
             self._refresh_soon()
 
@@ -199,7 +206,10 @@ class Pool(Entity[PoolState]):
         else:
             self.index.add(view)
         self.index.cordon(view.uid, view.cordoned or view.uid in self.state.leaving)
+        came = view.up and not self.up.get(view.uid)
         self.up[view.uid] = view.up
+        if came:
+            self.demand.room_came()
         self._gather()
         self._refresh_soon()
 
@@ -288,7 +298,7 @@ class Pool(Entity[PoolState]):
         self.supply.tell()
         self.observe(sensors.POOL_HOSTS, len(self.state.hosts))
         self.observe(sensors.POOL_HOSTS_UP, len(up))
-        self.observe(sensors.POOL_CONTAINERS, sum(len(self.index.reservations(uid)) for uid in self.state.hosts.values()))
+        self.observe(sensors.POOL_CONTAINERS, self.index.containers)
         used = {name: uid for name, uid in self.state.hosts.items() if self.supply.in_use(uid)}
         down = sorted(name for name, uid in used.items() if not self.up.get(uid))
         self.service.set_indicator("hosts", "" if up or not used else "no host answers")

@@ -16,6 +16,7 @@ from clocker_actors.entities.sources import next_source
 from clocker_actors.errors import BadRequest
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid
+from clocker_actors.model.locations import LocationSpec
 from clocker_actors.model.machines import GiveBack, MachineChanged, MachinePhase, NotGivenBack
 from clocker_actors.model.messages import Invoke
 from clocker_actors.model.placements import HostView
@@ -67,6 +68,7 @@ class Supply:
         self._lost: list[Uid] = []  # in the pool's record, but without one of their own
         self._ordered: set[Uid] = set()  # told to give back
         self._kept: dict[Uid, str] = {}  # hosts that cannot go now, and why
+        self._asked = SYSTEM  # why there are to be more, when nobody gave an order
         self._why = ""  # the last host that was given up
 
     def begin(self, coming: Sequence[Record]) -> None:
@@ -107,6 +109,16 @@ class Supply:
         """Whether a host is one that should answer: listed, or made, come up, and to stay."""
         return uid not in self.made or (self.phases[uid] is MachinePhase.UP and uid in self.active)
 
+    @property
+    def why(self) -> str:
+        """Why no more are made."""
+        return self._why
+
+    def last_source(self) -> LocationSpec | None:
+        """Where the newest host came from."""
+        made = next((state.made for state in reversed(self.made.values()) if state.made is not None), None)
+        return made.source if made is not None else None
+
     def facts(self) -> Mapping[str, Value]:
         """A few words for people."""
         spec = self._pool.state.spec
@@ -130,10 +142,10 @@ class Supply:
         pool.running.step(activity.id, "resize", f"{pool.state.size} → {size}")
         self.order(size)
 
-    def order(self, size: int) -> None:
+    def order(self, size: int, cause: Cause | None = None) -> None:
         """So many are wanted from now on, and what failed before is tried again."""
         pool = self._pool
-        self._why = ""
+        self._why, self._asked = "", cause or SYSTEM
         pool.cancel_timer("empty")
         pool.change(replace(pool.state, size=size, given_up=0))
         pool.note()
@@ -292,7 +304,7 @@ class Supply:
         active, coming = self.active, self.coming
         busy = bool(coming or state.leaving)
         if busy and not pool.running.all("resize", "delete"):
-            pool.running.begin(Invoke("resize", {"size": state.size}, SYSTEM), {"size": state.size})
+            pool.running.begin(Invoke("resize", {"size": state.size}, self._asked), {"size": state.size})
         up = sum(1 for uid in active if self.phases[uid] is MachinePhase.UP and pool.up.get(uid))
         for activity in pool.running.all("delete"):
             pool.running.progress(activity.id, done=0, total=len(self.made), note=self._note(up, "; ".join(self._kept.values())))

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from clocker_actors.entities.records import ApplicationState, Desired, Identity, PoolState
+from clocker_actors.entities.records import ApplicationState, Desired, HostState, Identity, PoolState
 from clocker_actors.model.identity import EntityKind, Uid
 from clocker_actors.model.specs import BUILT_IMAGE
 from clocker_actors.ports.store import Record, Store
@@ -58,4 +58,6 @@ def _built(kept: Record) -> frozenset[str]:
 
 def _pools(store: Store, url: str) -> frozenset[Uid]:
     states = [decode(PoolState, kept.body) for kept in store.all(EntityKind.POOL) if kept.body]
-    return frozenset(state.identity.uid for state in states if any(host.engine.url == url for host in state.spec.hosts))
+    listed = {state.identity.uid for state in states if any(host.engine.url == url for host in state.spec.hosts)}
+    hosts = (decode(HostState, kept.body) for kept in store.all(EntityKind.HOST) if kept.body)
+    return frozenset(listed | {host.identity.parent for host in hosts if host.spec.engine.url == url})

@@ -222,12 +222,13 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class PlacementRefused:
-    """No host will do; the decision says why, per rule."""
+    """No host will do; the decision says why, per rule. `growing` says that one will come, and why it is waited for."""
 
     member: Uid
     generation: int
     decision: Decision
     ask: str = ""
+    growing: str = ""
 
 
 @dataclass(frozen=True, slots=True)

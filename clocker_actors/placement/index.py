@@ -84,6 +84,12 @@ class HostIndex:
                 index._standing.setdefault(cluster, {})[view.uid] = count
         return index
 
+    def sketch(self) -> "HostIndex":
+        """An index like this one, to try things out on. What stands here has its room there, too, and cannot be released."""
+        made = HostIndex.of(self.hosts(), self._ports, types=self.types)
+        made._homes = {volume: set(hosts) for volume, hosts in self._homes.items()}
+        return made
+
     # --- hosts ------------------------------------------------------------------------------------------------------------------------
 
     def __contains__(self, host: Uid) -> bool:

@@ -239,3 +239,33 @@ async def test_several_locations_are_used_in_order(tmp_path: Path, world: Simula
         await driven.ended(await driven.deploy(yard(4, location=several)))
         await driven.until(lambda: hosts_up(driven) == 4, 100)
         assert len(grounds.machines) == 2 and len(nodes(grounds)) == 2
+
+
+async def test_an_empty_pool_grows_for_an_application_by_as_many_hosts_as_it_needs(
+    tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds
+) -> None:
+    keys = "minSize: 0; maxSize: 5; strategies: [{MaxContainers: {maxContainers: 4}}]"
+    async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
+        await driven.ended(await driven.deploy(yard(0, keys=keys)))
+        deployed = await driven.ended(await driven.deploy(shop(10)), 200)
+        assert deployed.state is ActivityState.DONE and len(ours(world)) == 10
+        assert len(nodes(grounds)) == 3, "ceil(10 / 4), asked for at once"
+        grown = [each for each in driven.model.decisions.of_subject(driven.model.resolve("yard")) if each.kind == "grow"]
+        assert [each.action for each in grown] == ["make 3 hosts more"]
+        await driven.ended(await driven.invoke("shop/web", "resize", size=12), 60)
+        assert len(nodes(grounds)) == 3
+        await driven.ended(await driven.invoke("shop/web", "resize", size=13), 100)
+        assert len(nodes(grounds)) == 4 and len(ours(world)) == 13
+        beyond = await driven.ended(await driven.invoke("shop/web", "resize", size=25), 200)
+        assert beyond.state is ActivityState.FAILED
+        tells_all(beyond.problem, "most hosts that it may have, 5")
+        assert len(nodes(grounds)) == 5 and len(ours(world)) == 20
+
+
+async def test_what_no_new_host_could_take_makes_none(tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds) -> None:
+    async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
+        await driven.ended(await driven.deploy(yard(1, keys="maxSize: 5")))
+        await driven.until(lambda: hosts_up(driven) == 1, 100)
+        ended = await driven.ended(await driven.deploy(shop(2, member="memory: 64g")), 60)
+        assert ended.state is ActivityState.FAILED and len(nodes(grounds)) == 1
+        tells_all(ended.problem, "no new host would do: a new host has", "68,719 MB wanted")
