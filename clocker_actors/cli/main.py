@@ -7,6 +7,7 @@ import importlib
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import typer
 
@@ -14,6 +15,8 @@ from clocker_actors import __version__, errors
 from clocker_actors.cli import output
 
 FAILED, USAGE, NO_DAEMON, INTERRUPTED = 1, 2, 3, 130
+_MISUSED = cast("type[Exception]", typer.BadParameter.__mro__[1])
+"""What a command line that cannot be understood raises; the library has it under different names in its releases."""
 _USAGE = (errors.BlueprintError, errors.BadRequest, errors.NotFound, errors.SettingsError)
 
 
@@ -93,18 +96,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _ordered(sys.argv[1:] if arguments is None else arguments)
     try:
         app = build(given[:1] if given and given[0] in COMMANDS else list(COMMANDS))
-        app(args=given, prog_name="clocker")
+        ended = app(args=given, prog_name="clocker", standalone_mode=False)
+        return ended if isinstance(ended, int) else 0
+    except _MISUSED as misused:
+        output.complain_usage(misused, json="--json" in given)
+        return USAGE
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else 0 if ended.code is None else FAILED
     except errors.ClockerError as error:
         output.complain(error, json="--json" in given)
         return code_of(error)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - nobody who typed a command should see a traceback
         output.complain_unforeseen(error)
         return FAILED
-    return 0
 
 
 def code_of(error: errors.ClockerError) -> int:

@@ -162,6 +162,24 @@ def complain(error: ClockerError, *, json: bool = False) -> None:
         note(f"clocker: {str(error) or type(error).__name__}")
 
 
+def complain_usage(error: BaseException, *, json: bool = False) -> None:
+    """Say what is wrong with a command line, how the command is used, and where more is said; `error` is the library's."""
+    context, words = getattr(error, "ctx", None), str(getattr(error, "format_message", error.__str__)())
+    path = context.command_path if context is not None else "clocker"
+    if words.startswith("Usage: "):  # nothing was typed, and all help is the answer
+        if not json:
+            sys.stderr.write(f"{words}\n")
+            return
+        words = "there is no command"
+    if json:
+        json_error("BadRequest", f"{words.rstrip('.')}; `{path} -h` says how it is used")
+        return
+    if context is not None:
+        sys.stderr.write(f"{context.get_usage()}\n")
+    note(f"Try `{path} -h` for help.")
+    note(f"Error: {words}")
+
+
 def json_error(kind: str, message: str, details: Mapping[str, str] | None = None, faults: Sequence[str] = ()) -> None:
     """An error as JSON, on one line of stderr."""
     problem = {"kind": kind, "message": message, "details": dict(details or {}), "faults": list(faults)}

@@ -103,6 +103,43 @@ def test_what_is_imported_for_ls_is_neither_daemon_nor_server() -> None:
     assert ran.stdout == "[] []\n"
 
 
+USAGE = (
+    ("lx", "'lx'"),
+    ("ls --nonsense", "--nonsense"),
+    ("resize shop/web", "'N'"),
+    ("daemon --lissten x", "--listen"),
+    ("show " + "word " * 40, "word word"),
+    ("policies --wait", "'ID'"),
+)
+
+
+@pytest.mark.parametrize(("command", "words"), USAGE)
+@pytest.mark.parametrize("first", [True, False])
+def test_with_json_bad_usage_is_json_too(command: str, words: str, first: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--json", *command.split()] if first else [*command.split(), "--json"]) == 2
+    said = capsys.readouterr()
+    (line,) = said.err.splitlines()
+    error = json.loads(line)["error"]
+    assert (said.out, error["kind"]) == ("", "BadRequest")
+    assert words in error["message"] and "`clocker" in error["message"] and " -h`" in error["message"]
+
+
+@pytest.mark.parametrize(("command", "words"), USAGE)
+def test_bad_usage_fits_80_columns(command: str, words: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(command.split()) == 2
+    said = capsys.readouterr().err
+    assert words in " ".join(said.split())
+    assert max(len(line) for line in said.splitlines()) <= 80
+
+
+def test_nothing_at_all_is_answered_with_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    assert "Commands:" in capsys.readouterr().err
+    assert main(["--json"]) == 2
+    assert "`clocker -h`" in json.loads(capsys.readouterr().err)["error"]["message"]
+
+
 @pytest.mark.real_loop
 async def test_with_json_errors_are_json_too(house: House, clocker: Clocker, tmp_path: Path) -> None:
     wrong = tmp_path / "shop.yaml"
