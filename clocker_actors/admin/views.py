@@ -122,6 +122,8 @@ class HostView:
     start_limit: Value
     start_waiting: Value
     problems: Mapping[str, str]
+    cordoned: bool = False
+    draining: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +233,8 @@ def host_view(model: ReadModel, entry: Entry) -> HostView:
         start_limit=entry.value(sensors.ENGINE_LIMIT.name),
         start_waiting=entry.value(sensors.ENGINE_WAITING.name),
         problems=_problems(entry),
+        cordoned=entry.facts.get("cordoned") is True,
+        draining=entry.facts.get("draining") is True,
     )
 
 

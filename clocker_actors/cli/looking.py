@@ -174,7 +174,7 @@ def hosts(json: AsJson = False) -> None:
             (
                 row["path"],
                 row["uid"],
-                row["up"],
+                _use(row),
                 str(row["engine"]).partition(" ")[0].partition("+")[0] if row["engine"] else None,
                 row["cores"],
                 _figure(row["cpu_percent"], "percent"),
@@ -186,6 +186,13 @@ def hosts(json: AsJson = False) -> None:
     )
     _tell_problems([row for row in rows if row["up"] is not False])
     _tell_down([row for row in rows if row["up"] is False])
+
+
+def _use(row: Item) -> Value:
+    """Whether a host is up, or what else keeps it from being used."""
+    if row["up"] is True:
+        return "draining" if row["draining"] else "cordoned" if row["cordoned"] else True
+    return row["up"]
 
 
 def activities(

@@ -96,6 +96,8 @@ def _conclude(activity: Item, path: str, about: str, subject: str, *, quiet: boo
                 output.note(f"but {activity['note']}")
         return
     why = activity["problem"] or activity["state"]
+    if activity["state"] == "cancelled" and activity["effector"] == "drain" and activity["note"]:
+        why = f"{why}; {activity['note']}"
     told = f"{about}: {activity['state']}{took}: {why}; `clocker explain {subject or where}` tells more"
     if quiet:
         output.json_error("Failed", told, {"activity": str(activity["id"])})

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from clocker_actors.admin.moves import drain_plan
+from clocker_actors.admin.types import type_table
 from clocker_actors.drivers.simulated import SimulatedWorld
 from clocker_actors.model.activities import Activity, ActivityState
 from clocker_actors.model.messages import CancelActivity
@@ -238,3 +240,29 @@ async def test_an_uncordon_ends_the_drain(tmp_path: Path) -> None:
         await asyncio.sleep(10)
         assert on(world, "h1") >= 4
         await well(driven, world)
+
+
+async def test_a_plan_says_where_each_would_go_and_then_they_go_there(tmp_path: Path) -> None:
+    world = SimulatedWorld()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await prepared(driven, 4, 12)
+        await driven.ended(await driven.invoke("yard/h3", "cordon"))
+        host = driven.model.entry("yard/h1")
+        before = len(driven.model.activities.all())
+        found = drain_plan(host, driven.manager.store, driven.model, type_table())
+        assert found.possible and len(found.moves) == 3
+        assert {move.to for move in found.moves} == {"h2", "h4"}
+        assert all(move.manner == "start-first" and move.reason for move in found.moves)
+        assert len(driven.model.activities.all()) == before and on(world, "h1") == 3
+        assert (await driven.ended(await driven.invoke("yard/h1", "drain"))).state is ActivityState.DONE
+        went = {move.path: driven.model.entry(str(driven.value(move.path, "container.host"))).name for move in found.moves}
+        assert went == {move.path: move.to for move in found.moves}
+
+
+async def test_a_plan_of_a_drain_that_cannot_finish(tmp_path: Path) -> None:
+    world = SimulatedWorld()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await prepared(driven, 1, 2)
+        found = drain_plan(driven.model.entry("yard/h1"), driven.manager.store, driven.model, type_table())
+        assert not found.possible
+        assert all(not move.to and "cordoned" in move.reason for move in found.moves)

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from clocker_actors.admin.answers import Listing, at_event, itself, listing
 from clocker_actors.admin.context import Context, Shared
+from clocker_actors.admin.moves import MovesView, drain_plan
 from clocker_actors.admin.orders import AcceptedView, cause_of, effectors_here, living, map_of, order
 from clocker_actors.admin.views import (
     EffectorView,
@@ -68,6 +69,15 @@ async def list_entities(
 async def list_hosts(context: Shared) -> Response:
     """All hosts of all pools."""
     return listing(context.model, context.model.of_kind(EntityKind.HOST), partial(host_view, context.model))
+
+
+@router.get("/hosts/{uid}/drain-plan", response_model=MovesView)
+async def plan_drain(context: Shared, uid: str) -> Response:
+    """Where the members of a host would go if it were drained now. Nothing is done."""
+    entry = living(context, uid)
+    if entry.kind is not EntityKind.HOST:
+        raise BadRequest(f"{entry.path} is of kind {entry.kind}, and only hosts are drained; `clocker hosts` lists them", entity=uid)
+    return at_event(context.model, drain_plan(entry, context.store, context.model, context.types))
 
 
 @router.get("/entities/{uid}", response_model=EntityDetail)

@@ -1,0 +1,93 @@
+"""What moving members would do, before anybody orders it: the plan of a drain.
+
+As with the plan of a blueprint, an index like the pool's is made from the same durable records, so that the pool is not disturbed by a question.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from clocker_actors.entities import generations
+from clocker_actors.entities.records import HostState, MemberState, PoolState, read_state
+from clocker_actors.entities.standing import occupy_standing
+from clocker_actors.model import sensors
+from clocker_actors.model.identity import SYSTEM, EntityKind, Uid
+from clocker_actors.model.placements import HostView
+from clocker_actors.model.types import TypeTable
+from clocker_actors.model.values import as_number
+from clocker_actors.placement.index import HostIndex
+from clocker_actors.planning.emptying import Mover, PlannedMove, emptied
+from clocker_actors.planning.moving import manner
+from clocker_actors.ports.store import Store
+from clocker_actors.store.codec import decode
+from clocker_actors.telemetry.readmodel import Entry, ReadModel
+
+
+@dataclass(frozen=True, slots=True)
+class MovesView:
+    """The moves that something would lead to; `possible` if every member has somewhere to go."""
+
+    host: str
+    possible: bool
+    moves: tuple[PlannedMove, ...]
+
+
+def drain_plan(host: Entry, store: Store, model: ReadModel, types: TypeTable) -> MovesView:
+    """Where the members of a host would go if it were drained now."""
+    state = read_state(HostState, store, EntityKind.HOST, host.uid)
+    pool = read_state(PoolState, store, EntityKind.POOL, state.identity.pool)
+    index = standing_index(pool, store, model, types)
+    moves = emptied(index, host.uid, movers(store, pool.identity.uid, host.uid), pool.spec.strategies, pool.spec.affinity)
+    return MovesView(host.path, all(move.to for move in moves), moves)
+
+
+def standing_index(pool: PoolState, store: Store, model: ReadModel, types: TypeTable) -> HostIndex:
+    """An index of the pool's hosts as they are, with the room that members take."""
+    index = HostIndex(pool.spec.ports, types=types)
+    for uid in pool.hosts.values():
+        body = store.read(EntityKind.HOST, uid)
+        if body is not None and uid not in pool.leaving:
+            index.add(_seen(decode(HostState, body), model.get(uid), len(model.children(uid))))
+    occupy_standing(index, store, pool.identity.uid)
+    return index
+
+
+def movers(store: Store, pool: Uid, host: Uid) -> Iterator[Mover]:
+    """The members whose current generation is on the host, as they would ask to be placed."""
+    for kept in store.all(EntityKind.MEMBER):
+        member = decode(MemberState, kept.body) if kept.body is not None else None
+        if member is None or member.identity.pool != pool or member.current is None or member.current.host != host:
+            continue
+        container = member.spec.container
+        if container is not None:
+            request = generations.request(member, container, (), SYSTEM)
+            yield Mover(request, manner(member.spec, container, same_host=False), member.current.number)
+
+
+def _seen(state: HostState, entry: Entry | None, ours: int) -> HostView:
+    spec = state.spec
+    view = HostView(
+        state.identity.uid,
+        spec.name,
+        spec.reached_at if spec.engine.url else "",
+        up=False,
+        cordoned=state.cordoned,
+        zone=spec.zone,
+        labels=spec.labels,
+        order=state.order,
+        affinity=spec.affinity,
+    )
+    if entry is None:
+        return view
+
+    def number(sensor: sensors.Sensor) -> float:
+        return as_number(entry.value(sensor.name)) or 0
+
+    return replace(
+        view,
+        up=entry.value(sensors.SERVICE_UP.name) is True,
+        cores=int(number(sensors.HOST_CORES)),
+        memory=int(number(sensors.HOST_MEMORY_TOTAL)),
+        cpu=as_number(entry.value(sensors.HOST_CPU.name)),
+        foreign=max(0, int(number(sensors.HOST_CONTAINERS)) - ours),
+        disk=int(number(sensors.HOST_DISK_FREE)),
+    )

@@ -1,0 +1,40 @@
+"""Commands for hosts: cordon, uncordon, drain; and what they say of things that are no hosts."""
+
+import pytest
+
+from clocker_actors.model.activities import ActivityState
+from tests.admin.house import House
+from tests.cli.conftest import Clocker
+
+pytestmark = pytest.mark.real_loop
+
+
+@pytest.mark.parametrize(
+    ("command", "effector", "arguments"),
+    [
+        ("cordon local/here", "cordon", {}),
+        ("uncordon here", "uncordon", {}),
+        ("drain local/here", "drain", {"surge": 3}),
+        ("drain local/here --surge 5", "drain", {"surge": 5}),
+    ],
+)
+async def test_hosts_take_orders(house: House, clocker: Clocker, command: str, effector: str, arguments: dict[str, object]) -> None:
+    ran = await clocker(*command.split())
+    assert ran.code == 0, ran.err
+    assert (house.invoked[0].effector, dict(house.invoked[0].arguments)) == (effector, arguments)
+
+
+async def test_only_hosts_are_drained(house: House, clocker: Clocker) -> None:
+    for command in (("drain", "shop/web"), ("drain", "shop/web", "--plan"), ("cordon", "shop")):
+        ran = await clocker(*command)
+        assert ran.code == 2
+        assert "not a host" in ran.said and "clocker hosts" in ran.said
+    assert not house.invoked
+    assert (await clocker("drain", "local/here", "--surge", "0")).code == 2
+
+
+async def test_a_drain_that_cannot_finish_exits_1(house: House, clocker: Clocker) -> None:
+    house.outcome = ActivityState.FAILED
+    ran = await clocker("drain", "local/here")
+    assert ran.code == 1
+    assert "drain of local/here: failed" in ran.said
