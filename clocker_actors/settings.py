@@ -114,14 +114,14 @@ class Settings:
     start_settle: float = field(default=1.0, metadata={"check": _number(0, 60, "1.0")})
     """Seconds that a container which nothing probes has to run before its start counts as done."""
     ping_period: float = field(default=1.0, metadata={"check": _number(0.1, 300, "1.0")})
-    ping_limit: float = field(default=2.0, metadata={"check": _number(0.1, 300, "2.0")})
-    ping_misses: int = field(default=2, metadata={"check": _number(1, 100, "2", whole=True)})
-    """Pings in a row without an answer after which an engine counts as unreachable."""
+    ping_limit: float = field(default=1.0, metadata={"check": _number(0.1, 300, "1.0")})
+    ping_misses: int = field(default=3, metadata={"check": _number(1, 100, "3", whole=True)})
+    """Pings in a row without an answer (within `ping_limit` each) after which an engine counts as unreachable."""
     stats_watched: float = field(default=1.0, metadata={"check": _number(1, 3600, "1.0")})
     stats_other: float = field(default=10.0, metadata={"check": _number(1, 3600, "10.0")})
-    engine_grace: float = field(default=10.0, metadata={"check": _number(0, 86_400, "10.0")})
-    """How long an engine that refuses connections (its host is alive, so it may be restarting) is waited for before its members are
-    replaced elsewhere. A silent one is not waited for."""
+    engine_grace: float = field(default=30.0, metadata={"check": _number(0, 86_400, "30.0")})
+    """How long an engine whose host is alive (it refuses connections, or answers by SSH: the engine may be restarting) is waited for before
+    its members are replaced elsewhere. A silent host is not waited for."""
     entity_metrics: bool = field(default=True, metadata={"check": _truth})
     keep_activities: int = field(default=1_000, metadata={"check": _number(10, 1_000_000, "1000", whole=True)})
     """Activities that have ended which are remembered in all; those that run always are."""

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from clocker_actors.entities.entity import STORE_PROBLEM
+from clocker_actors.entities.entity import STORE_PROBLEM, UNHEARD
 from clocker_actors.entities.records import Desired
 from clocker_actors.model import sensors
 from clocker_actors.model.identity import Uid
@@ -110,6 +110,8 @@ class ClusterHealth:
                 return ""
             if said.up:
                 continue
+            if UNHEARD in said.problems:
+                continue  # it has room, and nobody knows more
             if "placement" in said.problems:
                 reason = said.problems["placement"]
             elif said.state is not Lifecycle.ON_FIRE:

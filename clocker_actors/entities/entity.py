@@ -58,6 +58,8 @@ COMMIT_RETRY = 1.0
 CHILD_RETRY = 5.0
 STORE_PROBLEM = "store"
 """Name of the problem that state cannot be written; it goes by itself."""
+UNHEARD = "unheard"
+"""Name of the problem that nobody knows how it is, since its host is silent and was not given up."""
 KEPT_DECISIONS = 20
 
 
@@ -81,6 +83,9 @@ class Entity(Sensing, Generic[S]):
     state: S
     settling = False
     """Whether what it runs has only just begun, with nothing but time to tell whether it will last."""
+
+    unheard = ""
+    """Why nobody knows how it is, "" if that is known."""
 
     def __init__(self, uid: Uid, outside: Outside) -> None:
         super().__init__(uid, outside)
@@ -111,9 +116,9 @@ class Entity(Sensing, Generic[S]):
 
     def tell_again(self) -> None:
         """The parent was restarted, or something changed that it should know."""
-        problems = {**self.service.indicators, **self.service.problems}
+        problems = {**self.service.indicators, **self.service.problems, **({UNHEARD: self.unheard} if self.unheard else {})}
         state = self.service.actual or Lifecycle.CREATED
-        up = self.service.up and state is Lifecycle.RUNNING
+        up = self.service.up and state is Lifecycle.RUNNING and not self.unheard
         settling = self.settling and self.service.up and state is Lifecycle.STARTING
         said = ChildChanged(self.uid, state, up, problems, start_failed=self.start_failed, settling=settling)
         self.tell(self.identity.parent, said)

@@ -28,6 +28,7 @@ from clocker_actors.entities.volumes import STALE, Volumes
 from clocker_actors.entities.watching import Watching
 from clocker_actors.kernel import ChildRestarted, WorkDone, WorkFailed
 from clocker_actors.model import sensors
+from clocker_actors.model.answering import Answering, GiveUpHost, HoldHost, HostAnswering
 from clocker_actors.model.containers import EngineInfo
 from clocker_actors.model.generations import (
     TOPIC_BEGAN,
@@ -147,6 +148,12 @@ class Host(Emptied):
                 self._publish()
             case WorkFailed(name="ping"):
                 self.link.missed(message.failure)
+            case WorkDone(name="alive") | WorkFailed(name="alive"):
+                self.link.machine_asked(lives=isinstance(message, WorkDone))
+            case GiveUpHost():
+                self.link.given_up()
+            case HoldHost():
+                self.residents.unheard(message.reason)
             case WorkDone(name="look"):
                 self._looked(message.result)
             case WorkFailed(name="look"):
@@ -214,6 +221,7 @@ class Host(Emptied):
         self.making.tell()
         if self.met:
             self._publish()
+            self.link.say_again()
 
     def describe(self) -> Mapping[str, Value]:
         spec = self.state.spec
@@ -257,6 +265,14 @@ class Host(Emptied):
         self.images.forget_all()
         self.residents.engine_is_down()
         self._publish()
+
+    def ask_machine(self) -> None:
+        """Whether the machine lives though its engine does not answer, where that can be asked."""
+        if self.machine is not None and not self.working("alive"):
+            self.work("alive", self.machine.vitals, timeout=self.outside.timing.ping_limit)
+
+    def say_answering(self, how: Answering, since: float, reason: str) -> None:
+        self.tell(self.identity.parent, HostAnswering(self.uid, self.name, how, since, reason))
 
     def is_lost(self, reason: str) -> None:
         """What ran here is taken as lost; members go elsewhere."""

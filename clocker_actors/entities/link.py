@@ -2,7 +2,11 @@
 
 ask ──ping each period──▶ answered: if it was not up: subscribe to events ──subscribed──▶ look (description, list) ──▶ up
                           failed, or looks fail, so many times in a row ──▶ down: streams and looks end
-                          down ──silent: lost at once; at home (refuses, or answers pings alone): lost after the grace──▶ lost
+                          down ──silent: at once; at home (refuses, answers pings alone, or its machine answers): after the grace──▶ wants to give up
+                          wants to give up ──the pool agrees (`losses.py`)──▶ lost
+
+A miss counts as much as the bound of a ping, even if it comes sooner. At the first one the machine itself is asked, where that is open to us: a machine
+that lives with an engine that does not is waited for like one that refuses.
 """
 
 import logging
@@ -14,6 +18,7 @@ from clocker_actors.entities.outside import Timing
 from clocker_actors.entities.streams import events
 from clocker_actors.errors import REFUSED, Failure
 from clocker_actors.model import sensors
+from clocker_actors.model.answering import Answering
 from clocker_actors.model.containers import SUBSCRIBED, EngineEvent, EngineInfo, Observed
 from clocker_actors.model.sensors import Sensor
 from clocker_actors.model.values import Value
@@ -73,6 +78,8 @@ class Owner(Protocol):
     def cannot_look(self, reason: str) -> None: ...
     def went_down(self, reason: str) -> None: ...
     def is_lost(self, reason: str) -> None: ...
+    def ask_machine(self) -> None: ...
+    def say_answering(self, how: Answering, since: float, reason: str) -> None: ...
 
 
 class Link:
@@ -85,6 +92,10 @@ class Link:
         self._timing = timing
         self._cursor = ""
         self._misses = 0
+        self._silent = 0  # misses in a row in which not even the machine was heard to refuse
+        self._machine_lives = False  # as far as was asked since the first miss
+        self._away_since = 0.0
+        self._answering = Answering.ANSWERS
         self._blind = 0  # looks in a row that failed though pings were answered
         self._listening = False  # the event stream is open, so that a look made now misses nothing
         self._look_again = False
@@ -110,7 +121,7 @@ class Link:
 
     def answered(self) -> None:
         """A ping was answered. That alone does not make an engine well that could not be looked at."""
-        self._misses = 0
+        self._misses = self._silent = 0
         if self._blind < self._timing.ping_misses:
             self._is_there()
         self._host.observe(sensors.ENGINE_LATENCY, round(self._host.now - self._asked_at, 4))
@@ -120,24 +131,54 @@ class Link:
 
     def missed(self, failure: Failure) -> None:
         """A ping was not answered."""
-        self._misses += 1
-        self.reason = failure.message
         refused = failure.details.get("reason") == REFUSED
+        self._misses += 1
+        self._silent = 0 if refused else self._silent + 1
+        if self._misses == 1:
+            self._away_since, self._machine_lives = self._asked_at, False
+        self.reason = failure.message
         # Silence has cost the whole bound of a ping already: the next one, up to the verdict, goes out at once.
-        at_once = not refused and self._misses < self._timing.ping_misses
-        self._host.after("ping", 0.0 if at_once else self._timing.ping_period, PingNow())
-        if self._misses >= self._timing.ping_misses and not self.down:
-            self._go_down(at_home=refused)
+        rest = max(0.0, self._asked_at + self._timing.ping_limit - self._host.now)
+        self._host.after("ping", rest if not refused and self._misses < self._timing.ping_misses else self._timing.ping_period, PingNow())
+        if self._silent == 1 and not self.lost:
+            self._host.ask_machine()
+        if not self.down and self._misses >= self._timing.ping_misses:
+            self._go_down(at_home=refused or self._machine_lives)
+        elif not self.down:
+            self._say(Answering.ANSWERS if refused else Answering.SUSPECT)
+        elif self._silent >= self._timing.ping_misses and not self._machine_lives:
+            self.give_up()  # it was waited for, and now its machine is silent, too
+
+    def machine_asked(self, *, lives: bool) -> None:
+        """Whether the machine itself answers."""
+        self._machine_lives = lives
 
     def give_up(self) -> None:
-        """The engine will not be waited for any more: what ran on it is taken as lost."""
+        """The engine will not be waited for any more; its pool decides whether what ran on it is to be taken as lost."""
         if self.down and not self.lost:
+            self._host.cancel_timer("grace")
+            self._say(Answering.SILENT)
+
+    def given_up(self) -> None:
+        """The pool agrees."""
+        if self.down and not self.lost and self._answering is Answering.SILENT:
             self.lost = True
+            self._say(Answering.LOST)
             self._host.is_lost(self.reason)
+
+    def say_again(self) -> None:
+        """The pool has forgotten what it was told."""
+        self._host.say_answering(self._answering, self._away_since, self.reason)
+
+    def _say(self, how: Answering) -> None:
+        if how is not self._answering:
+            self._answering = how
+            self.say_again()
 
     def _is_there(self) -> None:
         self.down = self.lost = False
         self._host.cancel_timer("grace")
+        self._say(Answering.ANSWERS)
 
     def _go_down(self, *, at_home: bool) -> None:
         self.up, self.down = False, True
@@ -148,6 +189,7 @@ class Link:
         self._host.cancel_timer("look")
         self._host.went_down(self.reason)
         if at_home:
+            self._say(Answering.AT_HOME)
             # Somebody is there, only the engine is not well: it may be restarting.
             self._host.after("grace", self._timing.engine_grace, GraceOver())
         else:
@@ -221,6 +263,7 @@ class Link:
         if self._misses:
             return  # pings have noticed, too, and say what follows
         self._blind += 1
+        self._away_since = self._away_since if self.down else self._host.now
         self.reason = failure.message
         if self._blind >= self._timing.ping_misses and not self.down:
             self._go_down(at_home=True)

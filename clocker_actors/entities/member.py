@@ -28,6 +28,7 @@ from clocker_actors.entities.records import Desired, Generation, MemberState, re
 from clocker_actors.entities.watchers import Watchers
 from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity
+from clocker_actors.model.answering import HostUnheard
 from clocker_actors.model.generations import (
     TOPIC_BEGAN,
     ClaimContainer,
@@ -107,6 +108,8 @@ class Member(Entity[MemberState]):
             case PlaceAgain():
                 self.search.take_back()
                 self.settle()
+            case HostUnheard():
+                self._unheard(message)
             case HostBegan():
                 self._tell_host_again(message.host)
             case WatchClosely():
@@ -280,6 +283,18 @@ class Member(Entity[MemberState]):
             self.moving.changed(arriving, message)
             return
         self.leaving.changed(message)
+
+    def _unheard(self, message: HostUnheard) -> None:
+        """Its host is silent and not given up: how it is was known, and is not now. No policy acts upon that."""
+        if message.reason and (self.state.current is None or self.state.current.host != message.host):
+            return
+        self.unheard = message.reason
+        if message.reason:
+            self.unavailable(message.reason, sensors.SERVICE_UP, sensors.SERVICE_STATE)
+        else:
+            self.observe(sensors.SERVICE_UP, self.service.up)
+            self.observe(sensors.SERVICE_STATE, str(self.service.actual))
+        self.tell_again()
 
     def restartable(self) -> bool:
         """Whether it heals at all: without that, what is gone stays gone until a person starts it."""

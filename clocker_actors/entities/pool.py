@@ -15,6 +15,7 @@ from typing import ClassVar
 
 from clocker_actors.entities.demand import Demand, Grow
 from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
+from clocker_actors.entities.losses import Losses
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.pooltidying import ImagesLate, PoolTidying
 from clocker_actors.entities.records import (
@@ -33,8 +34,9 @@ from clocker_actors.entities.supply import LookAgain, Supply, unseen, without
 from clocker_actors.errors import Conflict
 from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity
+from clocker_actors.model.answering import HostAnswering
 from clocker_actors.model.generations import ImagesRemoved, RemoveImages, RemoveVolumes, VolumesRemoved
-from clocker_actors.model.identity import RECORDER, EntityKind, Uid
+from clocker_actors.model.identity import RECORDER, SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.machines import MachineChanged, NotGivenBack
 from clocker_actors.model.messages import ChildDeleted, HostSeen, Place, Placed, Places, Release, SayPlaces
@@ -78,6 +80,7 @@ class Pool(Entity[PoolState]):
         self.tidying = PoolTidying(self)
         self.supply = Supply(self)
         self.demand = Demand(self)
+        self.losses = Losses(self)
 
     def on_start(self) -> None:
         coming = self.take_up(lambda: read_state(PoolState, self.outside.store, self.kind, self.uid))
@@ -109,8 +112,11 @@ class Pool(Entity[PoolState]):
             case Release():
                 self.early = [kept for kept in self.early if kept.request.member != message.member]
                 self.demand.withdrawn(message.member)
+                self.losses.take_back(message.member)
                 self.index.release(message.member, message.generation)
                 self._refresh_soon()
+            case HostAnswering():
+                self.losses.heard(message)
             case HostSeen():
                 self._host_seen(message.view)
             case Places():
@@ -153,7 +159,7 @@ class Pool(Entity[PoolState]):
         return {"hosts": len(self.state.spec.hosts), "strategies": strategies, **self.supply.facts()}
 
     def effector_methods(self) -> Mapping[str, EffectorMethod]:
-        return {"delete": self._delete, "resize": self.supply.resize}
+        return {"delete": self._delete, "resize": self.supply.resize, "resumeHealing": self._resume_healing}
 
     # --- placement
 
@@ -164,6 +170,8 @@ class Pool(Entity[PoolState]):
     def _place(self, message: Place) -> None:
         if self.gathering:
             self.early.append(message)
+            return
+        if self.losses.hold(message):
             return
         answer = place(
             message.request, self.index, self.strategies(), rules=self.state.spec.affinity, decision_id=self.ids.decision(), at=self.now
@@ -179,6 +187,14 @@ class Pool(Entity[PoolState]):
         """Its successor has to know that records do not tell all."""
         self.outside.crashed.add(self.uid)
         super().on_failure(*why)
+
+    def _resume_healing(self, activity: Activity, _: Arguments) -> None:
+        self.refuse_if_deleting(activity)
+        if not self.losses.stopped:
+            self.running.finish(activity.id)
+            return
+        self.losses.resume(Cause(activity.id, activity.cause.principal))
+        self.running.finish(activity.id)
 
     def _heard_places(self, said: Places) -> None:
         if self.gathering:  # else it speaks of what was before
@@ -268,6 +284,7 @@ class Pool(Entity[PoolState]):
         for uid in self.state.hosts.values():
             self.keep(uid, EntityKind.HOST)
         if not self.supply.reconcile():
+            self.losses.judge(SYSTEM)
             self._refresh()
 
     def host_identity(self, name: str) -> Identity:

@@ -148,6 +148,8 @@ class PoolState:
     aside: tuple[Uid, ...] = ()
     given_up: int = 0
     next_index: int = 1
+    healing_stopped: str = ""  # why nothing is replaced that ran on silent hosts
+    hosts_given_up: tuple[Uid, ...] = ()  # silent, and lost as a person says
     adjuncts: tuple[AdjunctState, ...] = ()
     decisions: tuple[str, ...] = ()
 

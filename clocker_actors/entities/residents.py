@@ -20,6 +20,7 @@ from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.ownership import owned, wanted
 from clocker_actors.errors import EngineUnavailable, Failure
 from clocker_actors.kernel import Ref, WorkDone, WorkFailed
+from clocker_actors.model.answering import HostUnheard
 from clocker_actors.model.containers import EngineState, Observed
 from clocker_actors.model.generations import ClaimContainer, ContainerIntent, EndContainer, GenerationChanged, Lane, Phase, RunContainer
 from clocker_actors.model.identity import Cause, EntityKind, Uid
@@ -62,6 +63,7 @@ class Residents:
         self.names: dict[str, Uid] = {}  # engine's container name → the actor
         self.sweeping: set[str] = set()
         self.foreign = 0
+        self._unheard: set[Uid] = set()
         self._keys: dict[Uid, Key] = {}
         self._ordered: dict[Uid, End] = {}  # containers that were told to end
         self._unclaimed: dict[Key, Observed] = {}  # there and ours, but its member has not spoken yet
@@ -138,8 +140,17 @@ class Residents:
 
     # --- what the engine shows
 
+    def unheard(self, why: str) -> None:
+        """Members are told that nobody knows how they are, though they are not lost ("": they are heard of again)."""
+        reason = f"{self._silent()}; {why}" if why else ""
+        members = {member for known in (self.containers, self._claims) for member, _ in known}
+        for member in members if reason else self._unheard:
+            self._host.tell(member, HostUnheard(self._host.uid, reason))
+        self._unheard = members if reason else set()
+
     def seen(self, look: Look) -> None:
         """All that is there."""
+        self.unheard("")
         plane, store = self._host.outside.plane, self._host.outside.store
         ours: dict[Key, Observed] = {}
         self.foreign = 0
@@ -174,6 +185,7 @@ class Residents:
     def lost(self, reason: str) -> None:
         """What ran here is taken as lost; members go elsewhere."""
         why = self._silent()
+        self.unheard("")
         for uid in tuple(self.containers.values()):
             self._host.tell(uid, HostLost(why))
         for waiting in (self._claims, self._endings):

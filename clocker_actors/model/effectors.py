@@ -88,6 +88,11 @@ DRAIN = Effector(
     (Parameter("surge", "integer", "members that move at a time", required=False, default=3, least=1, most=1000),),
 )
 EVACUATE = Effector("evacuate", "drain a host that is about to die: all members at once", _HOST)
+RESUME_HEALING = Effector(
+    "resumeHealing",
+    "take hosts that do not answer as lost: go on replacing what ran there, after that was stopped because too many went silent at once",
+    frozenset({EntityKind.POOL}),
+)
 ADD_POLICY = Effector(
     "add_policy",
     "add a policy",
@@ -122,6 +127,7 @@ ALL: tuple[Effector, ...] = (
     UNCORDON,
     DRAIN,
     EVACUATE,
+    RESUME_HEALING,
     ADD_POLICY,
     SET_POLICY,
     SUSPEND_POLICY,

@@ -1,9 +1,9 @@
 """Machines that a pool makes into hosts: how far one is, and what pool and host say to each other about it.
 
-    INTENDED ──▶ CREATING ──▶ BOOTING ──▶ INSTALLING ──▶ UP         (machines that exist begin with BOOTING)
-                    └────────────┴────────────┴──▶ FAILED           any ──pool: GiveBack──▶ RETURNING ──▶ gone
+INTENDED ──▶ CREATING ──▶ BOOTING ──▶ INSTALLING ──▶ UP         (machines that exist begin with BOOTING)
+                └────────────┴────────────┴──▶ FAILED           any ──pool: GiveBack──▶ RETURNING ──▶ gone
 
-    pool ──GiveBack──▶ host        host ──MachineChanged, NotGivenBack──▶ pool        pool ──RoomCame──▶ member that waits for room
+pool ──GiveBack──▶ host        host ──MachineChanged, NotGivenBack──▶ pool        pool ──RoomCame──▶ member that waits for room
 """
 
 from collections.abc import Hashable

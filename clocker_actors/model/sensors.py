@@ -99,6 +99,10 @@ ENTITY_FAILED = _sensor("ha.entityFailed", "", "the service was up and is not an
 ENTITY_RECOVERED = _sensor("ha.entityRecovered", "", "a failed service is up again", notify=True)
 RESTART_FAILED = _sensor("ha.entityFailed.restart", "", "restarting did not help", notify=True)
 REPLACE_FAILED = _sensor("ha.entityFailed.replacement", "", "replacing did not help; replacing has stopped", notify=True)
+POOL_HEALING_STOPPED = _sensor(
+    "docker.pool.healing.stopped", "", "so many hosts went silent at once that nothing is replaced until they are back", notify=True
+)
+POOL_HEALING_RESUMED = _sensor("docker.pool.healing.resumed", "", "what ran on silent hosts is replaced again", notify=True)
 POOL_HOT = _sensor("resizablepool.hot", "", "the pool works above its high mark", notify=True)
 POOL_COLD = _sensor("resizablepool.cold", "", "the pool works below its low mark", notify=True)
 POOL_OK = _sensor("resizablepool.ok", "", "the pool works between its marks", notify=True)

@@ -27,7 +27,7 @@ async def counted_once(driven: Driven, most: int, seconds: float) -> None:
 @pytest.mark.parametrize("way", ["hang", "partition", "crash"])
 async def test_a_silent_host_is_left_and_swept_when_it_is_back(tmp_path: Path, way: str) -> None:
     world = new_world()
-    async with managed(tmp_path / "s", world=world) as driven:
+    async with managed(tmp_path / "s", world=world, engine_grace=10.0) as driven:
         await driven.ended(await driven.deploy(cluster(6)))
         engine = world.engine("sim-2")
         getattr(engine, way)()
