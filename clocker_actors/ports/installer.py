@@ -15,8 +15,11 @@ class InstallOptions:
     """What the engine is to be like. Limits are in seconds.
 
     `tls_for` are addresses and names that the machine's certificate is made for; with any, the engine also listens on `tls_port`
-    and takes only clients with a certificate of our authority. Without, it is reached through its socket alone, over SSH.
+    and takes only clients with a certificate of our authority. Without, it is reached through its socket alone, over SSH, as `user`:
+    one who is not root is let at it by the group docker, which is as good as being root there.
     """
+
+    user: str = ""
 
     tls_for: tuple[str, ...] = ()
     tls_port: int = 2376

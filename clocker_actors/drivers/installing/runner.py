@@ -64,6 +64,8 @@ class _Installation:
             await self._install(distribution)
         rewritten = await self._configure() if self._authority else False
         version = answering if answering and not rewritten else await self._start(again=rewritten)
+        if self._options.user not in ("", "root"):
+            await self._admit(self._options.user)
         return Installed(distribution.name, version, SOCKET, self._changed)
 
     # --- packages -----------------------------------------------------------------------------------------------------------------
@@ -156,6 +158,13 @@ class _Installation:
         except (ShellFault, ShellUnavailable, TimedOut) as error:
             raise InstallFailed("configure", f"write {path}", str(error), remedy(str(error)).words, again=True) from error
         return True
+
+    async def _admit(self, user: str) -> None:
+        """Let a user at the engine's socket; a session that is open already does not see it."""
+        done = await self._do("configure", starting.admit(user), SHORT)
+        if done.output.strip():
+            self._changed = True
+            self._progress(f"configure: {user} is now in group docker")
 
     # --- the engine ---------------------------------------------------------------------------------------------------------------
 

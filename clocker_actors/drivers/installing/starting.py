@@ -1,5 +1,6 @@
 """How a service is started: by systemd, OpenRC, System V scripts, or by nobody but us. Pure words."""
 
+import shlex
 from enum import StrEnum
 
 SOCKET = "/var/run/docker.sock"
@@ -53,6 +54,15 @@ _LOGS = {
 def start(init: Init, *, again: bool) -> str:
     """Start the engine; `again`: if it runs, it is to read its settings anew. Both are fine with one that runs."""
     return (_RESTARTS if again else _STARTS)[init]
+
+
+def admit(user: str) -> str:
+    """Put a user into the group that may open the engine's socket; prints something if that had to be done."""
+    name = shlex.quote(user)
+    return (
+        f"id -nG {name} | tr ' ' '\\n' | grep -qx docker || "
+        f"{{ if command -v usermod >/dev/null; then usermod -aG docker {name}; else addgroup {name} docker >&2; fi && echo done; }}"
+    )
 
 
 def log(init: Init) -> str:

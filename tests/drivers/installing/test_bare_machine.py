@@ -125,8 +125,14 @@ async def test_a_host_is_left_alone(shell: SshShell) -> None:
     assert time.monotonic() - began < 3
 
 
-async def test_its_engine_answers_over_ssh(bare: Visitor, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    url = f"ssh://root@{bare.machine.address}"
+@pytest.mark.parametrize("user", ["root", USER])
+async def test_its_engine_answers_over_ssh(
+    user: str, bare: Visitor, shell: SshShell, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    url = f"ssh://{user}@{bare.machine.address}"
+    done, _ = await _install(shell, InstallOptions(user=user))
+    assert done.changed == (user == USER)
+    assert not (await _install(shell, InstallOptions(user=user)))[0].changed
     engine = connect(EngineSpec(url, ssh_key=str(bare.key), ssh_known_hosts=str(_known(tmp_path_factory))), Calls(), tmp_path / "run")
     info = await engine.info()
     await engine.close()

@@ -177,6 +177,15 @@ async def test_an_engine_that_does_not_start() -> None:
     assert (failed.step, "no storage driver" in failed.output) == ("start", True)
 
 
+async def test_a_user_nobody_knows() -> None:
+    unknown = Ran(1, "", "id: 'passer': no such user")
+    with pytest.raises(InstallFailed, match="no such user") as failure:
+        await EngineInstaller().install(
+            Scripted(up=True, answers=[("id -nG passer", unknown)]), InstallOptions(user="passer"), lambda line: None
+        )
+    assert failure.value.step == "configure"
+
+
 async def test_certificates_without_an_authority() -> None:
     with pytest.raises(InstallFailed, match="give the installer an authority"):
         await EngineInstaller().install(Scripted(), InstallOptions(tls_for=("h",)), lambda line: None)
