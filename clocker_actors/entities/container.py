@@ -46,10 +46,16 @@ from clocker_actors.ports.engine import Engine
 BEGIN_LIMIT = 120.0
 INSPECT_LIMIT = 10.0
 RESTART_GRACE = 5.0
+PAUSE_GRACE = 5.0
+"""Seconds that somebody may pause it, as a commit does, without anybody taking that for a failure."""
 
 
 class StayedDead:
     """Timer message: the engine's restart policy did not bring it back."""
+
+
+class StaysPaused:
+    """Timer message: whoever paused it has not let it go on."""
 
 
 class Container(Sensing):
@@ -150,6 +156,8 @@ class Container(Sensing):
                 self.wellness.settled()
             case StayedDead():
                 self._died(self.exit_code)
+            case StaysPaused():
+                self.wellness.paused("it is paused on its engine; unpause it there")
             case EndAgain():
                 self.removal.go_on()
             case Invoke():
@@ -216,10 +224,11 @@ class Container(Sensing):
         self.observed = observed
         self.observe(sensors.CONTAINER_ID, observed.id)
         self.observe(sensors.CONTAINER_STATE, str(observed.state))
-        if observed.state is EngineState.RUNNING:
+        if observed.state in {EngineState.RUNNING, EngineState.PAUSED}:
             if self.phase not in RUNNING:
                 self._runs(observed)
             self.wellness.judged(observed.healthcheck)
+            self._paused(observed.state is EngineState.PAUSED)
         elif observed.state is EngineState.CREATED:
             if self.phase is Phase.WAITING and not self.reason:
                 self.tell(self.intent.host, WantImage(self.uid, self.intent.spec.image))
@@ -258,6 +267,17 @@ class Container(Sensing):
                 self._gone("it was removed from the engine by somebody else")
             case "health_status":
                 self.wellness.judged(event.health)
+            case "pause" | "unpause" if self.phase in RUNNING:
+                paused = event.action == "pause"
+                self.observe(sensors.CONTAINER_STATE, str(EngineState.PAUSED if paused else EngineState.RUNNING))
+                self._paused(paused)
+
+    def _paused(self, paused: bool) -> None:
+        if paused:
+            self.after("stays-paused", PAUSE_GRACE, StaysPaused())
+        else:
+            self.cancel_timer("stays-paused")
+            self.wellness.goes_on()
 
     def _die_event(self, event: EngineEvent) -> None:
         if self.intent.spec.restart != "no":
@@ -305,6 +325,7 @@ class Container(Sensing):
     def _quiet(self) -> None:
         """It does not run: no probes, no statistics."""
         self.cancel_timer("stayed-dead")
+        self.cancel_timer("stays-paused")
         self.wellness.quiet()
         if self.observed is not None:
             self.tell(self.intent.host, RunsNot(self.uid, self.observed.id))

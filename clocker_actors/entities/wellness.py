@@ -62,10 +62,11 @@ class Owner(Protocol):
 class Wellness:
     """Moves a running container between STARTED, READY and UNWELL."""
 
-    __slots__ = ("_bad", "_container", "_ready_at", "_verdict", "was_ready")
+    __slots__ = ("_bad", "_container", "_paused", "_ready_at", "_verdict", "was_ready")
 
     def __init__(self, container: Owner) -> None:
         self._container = container
+        self._paused = False  # it is unwell since somebody paused it
         self._bad = 0  # health probes in a row that failed
         self._ready_at = 0.0
         self._verdict = ""  # the last one of its HEALTHCHECK
@@ -180,6 +181,21 @@ class Wellness:
             self._ready("its HEALTHCHECK says healthy")
         elif health == "unhealthy" and container.phase in {Phase.STARTED, Phase.READY}:
             container.become(Phase.STARTED if starting else Phase.UNWELL, "its HEALTHCHECK says unhealthy")
+
+    # --- paused by somebody
+
+    def paused(self, why: str) -> None:
+        """It does nothing, whatever was found out before. One that is not ready yet runs into its deadline."""
+        if self._container.phase is Phase.READY:
+            self._paused = True
+            self._container.become(Phase.UNWELL, why)
+
+    def goes_on(self) -> None:
+        """It is as well as it was, until a probe finds otherwise."""
+        if self._paused and self._container.phase is Phase.UNWELL:
+            self._ready("it goes on after a pause")
+            self.judged(self._verdict)
+        self._paused = False
 
     # --- not ready in time
 

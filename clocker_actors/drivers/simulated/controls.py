@@ -52,6 +52,10 @@ class Controls:
         """Let its probes fail from now on (or be well again)."""
         self._core.find(container).sick = sick
 
+    def pause(self, container: str, *, paused: bool = True) -> None:
+        """Somebody pauses a container (or lets it go on)."""
+        self._core.freeze(self._core.find(container), paused)
+
     def fill_disk(self, *, full: bool = True) -> None:
         """No space left (or space again)."""
         self._core.disk_full = full

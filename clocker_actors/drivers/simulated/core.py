@@ -129,6 +129,14 @@ class Core:
         if not ordered and _restarts(box, code):
             self.later(_RESTART_PAUSE * 2 ** min(box.restarts, 9), lambda: self._restart(box, box.runs))
 
+    def freeze(self, box: Box, frozen: bool) -> None:
+        """Pause what runs, or let what is paused go on."""
+        before, after = (EngineState.RUNNING, EngineState.PAUSED) if frozen else (EngineState.PAUSED, EngineState.RUNNING)
+        if box.state is before:
+            box.state = after
+            self.version += 1
+            self._journal.write(box, "pause" if frozen else "unpause")
+
     def stop(self, box: Box, code: int) -> None:
         """End it in good order; silent if it does not run."""
         if box.running:

@@ -11,7 +11,7 @@ from clocker_actors.drivers.simulated.boxes import Box
 from clocker_actors.model.containers import EngineEvent
 
 RING = 256
-TOLD = frozenset({"create", "start", "die", "destroy", "oom", "health_status"})
+TOLD = frozenset({"create", "start", "die", "destroy", "oom", "health_status", "pause", "unpause"})
 _NANO = 1_000_000_000
 
 
