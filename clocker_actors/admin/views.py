@@ -124,6 +124,10 @@ class HostView:
     problems: Mapping[str, str]
     cordoned: bool = False
     draining: bool = False
+    phase: str = (
+        ""  # of a machine that is being made, has failed or is given back: intended, creating, booting, installing, failed, returning
+    )
+    step: str = ""  # what is being done with it, or why it failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +239,8 @@ def host_view(model: ReadModel, entry: Entry) -> HostView:
         problems=_problems(entry),
         cordoned=entry.facts.get("cordoned") is True,
         draining=entry.facts.get("draining") is True,
+        phase=_text(entry.facts.get("phase")) or "",
+        step=_text(entry.facts.get("step")) or "",
     )
 
 

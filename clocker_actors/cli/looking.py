@@ -184,15 +184,18 @@ def hosts(json: AsJson = False) -> None:
             for row in rows
         ),
     )
-    _tell_problems([row for row in rows if row["up"] is not False])
-    _tell_down([row for row in rows if row["up"] is False])
+    _tell_problems([row for row in rows if row["up"] is not False and not row["phase"]])
+    _tell_down([row for row in rows if row["up"] is False and not row["phase"]])
+    for row in rows:
+        if row["phase"]:
+            output.note(f"{row['path']} is {row['phase']}: {row['step'] or 'about to begin'}")
 
 
 def _use(row: Item) -> Value:
     """Whether a host is up, or what else keeps it from being used."""
-    if row["up"] is True:
+    if row["up"] is True and not row["phase"]:
         return "draining" if row["draining"] else "cordoned" if row["cordoned"] else True
-    return row["up"]
+    return row["phase"] or row["up"]
 
 
 def activities(

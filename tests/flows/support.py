@@ -106,11 +106,16 @@ class Driven:
 
 @asynccontextmanager
 async def managed(
-    state: Path, *, world: SimulatedWorld | None = None, grounds: SimulatedGrounds | None = None, **flags: object
+    state: Path,
+    *,
+    world: SimulatedWorld | None = None,
+    grounds: SimulatedGrounds | None = None,
+    environ: Mapping[str, str] | None = None,
+    **flags: object,
 ) -> AsyncIterator[Driven]:
     """A manager on a state directory; stopped at the end."""
     virtual = isinstance(asyncio.get_running_loop(), VirtualLoop)
-    settings = load({"state": state, **flags}, environ={})
+    settings = load({"state": state, **flags}, environ=environ or {})
     manager = Manager(settings, world=world, grounds=grounds, executor=InlineExecutor() if virtual else None)  # type: ignore[arg-type]
     await manager.start()
     driven = Driven(manager)

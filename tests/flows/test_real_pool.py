@@ -1,0 +1,62 @@
+"""An empty pool on a cloud whose machines really boot: an application makes it grow, Docker gets installed over SSH, and at the end nothing is left."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from clocker_actors.admin.types import type_table
+from clocker_actors.blueprint import parse, with_blobs
+from clocker_actors.model.identity import ROOT, EntityKind
+from clocker_actors.model.locations import CloudSpec, LocationKind, LocationSpec, NodeTemplate, SecretRef
+from clocker_actors.model.specs import Blueprint
+from tests.bed.cloud import CREDENTIAL, IDENTITY, PROVIDER, BedCloud
+from tests.bed.image import web_context
+from tests.flows.bedside import done, said
+from tests.flows.support import Driven, managed
+
+pytestmark = pytest.mark.real
+
+YARD = (
+    "services:\n- type: docker-cloud\n  name: yard\n  location: simulated:bed\n  initialSize: 0\n  maxSize: 2\n"
+    "  strategies: [{MaxContainers: {maxContainers: 2}}]\n"
+)
+SHOP = (
+    "name: shop\nlocation: yard\nservices:\n- type: cluster\n  id: web\n  initialSize: 3\n  memberSpec:\n    type: container\n"
+    "    build: ctx\n    ports: [8080]\n    stopTimeout: 1\n    startTimeout: 10m\n    readiness: {http: 8080/}\n"
+)
+
+
+def bed_location(cloud: BedCloud) -> LocationSpec:
+    """The bed's cloud, which no blueprint can name since it is not among libcloud's."""
+    template = NodeTemplate(image_regex="debian", min_ram=1 << 29)
+    spec = CloudSpec(PROVIDER, cloud.name, SecretRef("bed.identity"), SecretRef("bed.credential"), template=template)
+    return LocationSpec(LocationKind.CLOUD, "bed", cloud=spec)
+
+
+async def deploy(driven: Driven, blueprint: Blueprint) -> str:
+    return await driven.invoke(ROOT, "deploy", blueprint=msgspec.to_builtins(blueprint))
+
+
+async def test_an_empty_pool_grows_carries_an_application_and_is_gone(bed_cloud: BedCloud, tmp_path: Path) -> None:
+    environ = {"CLOCKER_LOCATION_BED_IDENTITY": IDENTITY, "CLOCKER_LOCATION_BED_CREDENTIAL": CREDENTIAL}
+    state = tmp_path / "s"
+    loop = asyncio.get_running_loop()
+    async with managed(state, environ=environ, plane="pool", local_engine=f"unix://{tmp_path}/none.sock") as driven:
+        parsed = parse(YARD, "yard.yaml", type_table()).blueprint
+        pools = tuple(replace(pool, location=bed_location(bed_cloud)) for pool in parsed.pools)
+        await done(driven, await deploy(driven, replace(parsed, pools=pools)))
+        sums = {"file:ctx": await driven.manager.blobs.put(web_context())}
+        began = loop.time()
+        await done(driven, await deploy(driven, with_blobs(parse(SHOP, "shop.yaml", type_table()), sums)), 400)
+        said("empty pool → three containers on two machines that had no Docker", loop.time() - began)
+        assert len(driven.entries(EntityKind.CONTAINER)) == 3
+        assert len([made for made in bed_cloud.look() if made.state != "terminated"]) == 2
+        await done(driven, await driven.invoke("shop", "delete"), 60)
+        began = loop.time()
+        await done(driven, await driven.invoke("yard", "delete"), 120)
+        said("pool deleted", loop.time() - began)
+        assert all(made.state == "terminated" for made in bed_cloud.look())
+        assert [kept.name for kept in (state / "machines").iterdir() if "known_hosts" in kept.name] == []
