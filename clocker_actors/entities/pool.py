@@ -31,6 +31,8 @@ from clocker_actors.entities.records import (
 )
 from clocker_actors.entities.standing import correct, occupy_standing, places
 from clocker_actors.entities.supply import LookAgain, Supply, unseen, without
+from clocker_actors.entities.upkeep import LookAtRoom, Upkeep
+from clocker_actors.entities.weighing import weighed
 from clocker_actors.errors import Conflict
 from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity
@@ -80,6 +82,7 @@ class Pool(Entity[PoolState]):
         self.tidying = PoolTidying(self)
         self.supply = Supply(self)
         self.demand = Demand(self)
+        self.upkeep = Upkeep(self)
         self.losses = Losses(self)
 
     def on_start(self) -> None:
@@ -103,6 +106,7 @@ class Pool(Entity[PoolState]):
         self.adjuncts.spawn_all()
         self.service.expect(Lifecycle.STARTING)
         self.after("gather", GATHERING, Gathered())
+        self.upkeep.begin()
         self.settle()
 
     def on_receive(self, message: object) -> object:  # noqa: C901 - every message it takes, on one screen
@@ -139,6 +143,8 @@ class Pool(Entity[PoolState]):
                 self.supply.not_given_back(message)
             case LookAgain():
                 self.supply.look_again()
+            case LookAtRoom():
+                self.upkeep.look()
             case Grow():
                 self.demand.grow()
             case ChildDeleted():

@@ -93,6 +93,12 @@ HOST_UPTIME = _sensor("host.uptime", "seconds", "time since boot; only where SSH
 
 POOL_HOSTS = _sensor("docker.hosts.total", "", "hosts in the pool")
 POOL_HOSTS_UP = _sensor("docker.hosts.up", "", "hosts that answer")
+POOL_NEEDED = _sensor(
+    "docker.container.cluster.needed",
+    "",
+    "containers for which room is missing to have the headroom asked for; below 0: so much more is free",
+)
+POOL_UTILISATION = _sensor("docker.container.cluster.utilisation", "", "share of the pool's room for containers that is in use")
 POOL_CONTAINERS = _sensor("docker.pool.containers", "", "containers placed in the pool")
 
 ENTITY_FAILED = _sensor("ha.entityFailed", "", "the service was up and is not any more", notify=True)
@@ -106,6 +112,9 @@ POOL_HEALING_RESUMED = _sensor("docker.pool.healing.resumed", "", "what ran on s
 POOL_HOT = _sensor("resizablepool.hot", "", "the pool works above its high mark", notify=True)
 POOL_COLD = _sensor("resizablepool.cold", "", "the pool works below its low mark", notify=True)
 POOL_OK = _sensor("resizablepool.ok", "", "the pool works between its marks", notify=True)
+CLUSTER_HOT = _sensor("docker.container.cluster.hot", "", "less room is free than headroom asks for", notify=True)
+CLUSTER_COLD = _sensor("docker.container.cluster.cold", "", "more room is free than headroom asks for, by a host or more", notify=True)
+CLUSTER_OK = _sensor("docker.container.cluster.ok", "", "the room that is free is as headroom asks for again", notify=True)
 POOL_MAX = _sensor("resizablepool.maxSizeReached", "", "more is wanted than the upper bound allows", notify=True)
 
 ROLLUPS = ("average", "sum", "min", "max")

@@ -1,0 +1,72 @@
+"""Room kept free in a pool, and empty hosts given back, in virtual time."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from clocker_actors.drivers.simulated import SimulatedWorld
+from clocker_actors.drivers.simulated.grounds import SimulatedGrounds
+from tests.flows.stories import new_world, ours
+from tests.flows.support import Driven, managed
+from tests.flows.test_pool_makes_hosts import hosts_up, nodes, shop, yard
+
+FOUR = "strategies: [{MaxContainers: {maxContainers: 4}}]"
+
+
+@pytest.fixture
+def world() -> SimulatedWorld:
+    return new_world()
+
+
+@pytest.fixture
+def grounds(world: SimulatedWorld) -> SimulatedGrounds:
+    return SimulatedGrounds(world)
+
+
+def decisions(driven: Driven, kind: str) -> list[str]:
+    return [each.action for each in driven.model.decisions.of_subject(driven.model.resolve("yard")) if each.kind == kind]
+
+
+async def test_headroom_is_kept_up_after_half_a_minute_and_down_after_five(
+    tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds
+) -> None:
+    keys = f"minSize: 1; maxSize: 6; headroom: 3; coldEnabled: true; {FOUR}"
+    async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
+        await driven.ended(await driven.deploy(yard(1, keys=keys)))
+        await driven.until(lambda: hosts_up(driven) == 1, 100)
+        await driven.ended(await driven.deploy(shop(4)), 60)
+        await asyncio.sleep(8)
+        assert driven.value("yard", "docker.container.cluster.needed") == 3
+        assert driven.value("yard", "docker.container.cluster.utilisation") == 1.0
+        assert len(nodes(grounds)) == 1, "not before half a minute"
+        took = await driven.until(lambda: hosts_up(driven) == 2, 120)
+        assert 20 < took < 80 and decisions(driven, "headroom") == ["resize 1 → 2"]
+        await driven.ended(await driven.invoke("shop/web", "resize", size=1), 60)
+        await asyncio.sleep(280)
+        assert len(nodes(grounds)) == 2, "not before five minutes"
+        await driven.until(lambda: len(nodes(grounds)) == 1, 120)
+        assert len(ours(world)) == 1 and decisions(driven, "headroom")[-1] == "resize 2 → 1"
+
+
+async def test_headroom_of_a_pool_without_hosts_and_no_shrinking_unasked(
+    tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds
+) -> None:
+    async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
+        await driven.ended(await driven.deploy(yard(0, keys=f"minSize: 0; maxSize: 3; headroom: 10; {FOUR}")))
+        await driven.until(lambda: hosts_up(driven) == 3, 200)
+        await asyncio.sleep(700)
+        assert len(nodes(grounds)) == 3 and driven.value("yard", "docker.container.cluster.needed") == -2
+
+
+async def test_hosts_that_are_empty_for_long_are_given_back(tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds) -> None:
+    async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
+        await driven.ended(await driven.deploy(yard(0, keys=f"minSize: 0; maxSize: 5; removeEmpty: true; idleTime: 2m; {FOUR}")))
+        await driven.ended(await driven.deploy(shop(9)), 200)
+        assert len(nodes(grounds)) == 3
+        await driven.ended(await driven.invoke("shop/web", "resize", size=0), 60)
+        await asyncio.sleep(100)
+        assert len(nodes(grounds)) == 3
+        await driven.until(lambda: not nodes(grounds), 60)
+        await driven.ended(await driven.invoke("shop/web", "resize", size=2), 100)
+        assert len(nodes(grounds)) == 1 and len(ours(world)) == 2
