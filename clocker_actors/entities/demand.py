@@ -41,7 +41,9 @@ class Demand:
     def refused(self, message: Place, answer: Refusal) -> None:
         """There is no room; the member hears so at once unless the pool can make some."""
         pool = self._pool
-        if pool.state.spec.location is None or pool.state.desired is Desired.DELETED:
+        # Nobody makes a host for what is only to be moved off one that goes, or onto a certain one.
+        unwanted = bool(message.request.target) or pool.supply.clearing.asked(message.request.excluded)
+        if pool.state.spec.location is None or pool.state.desired is Desired.DELETED or unwanted:
             pool.tell(message.request.member, PlacementRefused(answer.member, answer.generation, answer.decision, message.ask))
             return
         if not self._held:

@@ -103,6 +103,7 @@ class Member(Entity[MemberState]):
                 self.moving.late(message.activity)
             case RoomCame():
                 self.search.room_came()
+                self.moving.room_came()
             case SayPlaces():
                 self.tell(message.pool, Places(self.uid, standing.places(self.state)))
             case PlaceAgain():

@@ -67,7 +67,7 @@ class Order:
 class Moving:
     """Of one member. `phase` is the arriving generation's, None until its host was told of it."""
 
-    __slots__ = ("_avoid", "_leaving_for", "_member", "_orders", "_tries", "ask", "phase")
+    __slots__ = ("_avoid", "_leaving_for", "_member", "_orders", "_tries", "_waits", "ask", "phase")
 
     def __init__(self, member: "Member") -> None:
         self._member = member
@@ -77,6 +77,7 @@ class Moving:
         self._leaving_for: tuple[Placement, Manner] | None = None  # the cluster was asked whether the old one may go first
         self.ask = ""  # the question the Pool (or then the cluster) was asked and has not answered
         self.phase: Phase | None = None
+        self._waits = False  # for a host that the pool makes
 
     # --- orders
 
@@ -145,7 +146,13 @@ class Moving:
         if self.ask:
             member.tell(member.identity.pool, Release(member.uid, member.state.number + 1))
         self.ask, self._leaving_for = "", None
-        self._tries, self._avoid = 0, ()
+        self._tries, self._avoid, self._waits = 0, (), False
+
+    def room_came(self) -> None:
+        """A host came up: what waits for one may be asked for again."""
+        if self._waits:
+            self._waits = False
+            self._member.settle()
 
     # --- the next step
 
@@ -160,7 +167,7 @@ class Moving:
                 self._launch(state.arriving)
         if not self._orders:
             return
-        if state.desired is Desired.RUNNING and state.current is not None and state.arriving is None and not self.ask:
+        if state.desired is Desired.RUNNING and state.current is not None and state.arriving is None and not self.ask and not self._waits:
             if all(order.suits(state.current) for order in self._orders.values()):
                 self._tries, self._avoid = 0, ()
             else:
@@ -213,6 +220,10 @@ class Moving:
         member = self._member
         self.ask = ""
         member.decided(message.decision, acted=False)
+        if message.growing:
+            self._waits = True
+            self._steps("place", message.growing)
+            return
         aimed = [order for order in self._orders.values() if order.target]
         for order in aimed or tuple(self._orders.values()):
             self._fail(order, f"it stays where it is: {message.decision.reason}")

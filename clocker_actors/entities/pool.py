@@ -41,7 +41,7 @@ from clocker_actors.model.generations import ImagesRemoved, RemoveImages, Remove
 from clocker_actors.model.identity import RECORDER, SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.machines import MachineChanged, NotGivenBack
-from clocker_actors.model.messages import ChildDeleted, HostSeen, Place, Placed, Places, Release, SayPlaces
+from clocker_actors.model.messages import ActivityEnded, ChildDeleted, HostSeen, Place, Placed, Places, Release, SayPlaces
 from clocker_actors.model.moving import Residing, WhoIsOn
 from clocker_actors.model.noted import EntityGone
 from clocker_actors.model.placements import HostView
@@ -125,6 +125,8 @@ class Pool(Entity[PoolState]):
                 self._host_seen(message.view)
             case Places():
                 self._heard_places(message)
+            case ActivityEnded(activity=ended) if ended.effector == "drain":
+                self.supply.drained(ended)
             case WhoIsOn():
                 self._say_who_is_on(message.host)
             case RemoveVolumes():

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from clocker_actors.entities.clearing import Clearing
 from clocker_actors.entities.records import Desired, HostState, PoolState, record
 from clocker_actors.entities.sources import next_source
 from clocker_actors.errors import BadRequest
@@ -69,6 +70,7 @@ class Supply:
         self._ordered: set[Uid] = set()  # told to give back
         self._kept: dict[Uid, str] = {}  # hosts that cannot go now, and why
         self._asked = SYSTEM  # why there are to be more, when nobody gave an order
+        self.clearing = Clearing(pool)
         self._why = ""  # the last host that was given up
 
     def begin(self, coming: Sequence[Record]) -> None:
@@ -224,11 +226,12 @@ class Supply:
             return [*active, *self._pool.state.aside]
         excess = len(active) - size
         if excess <= 0:
+            self.ask_to_empty(())
             return []
         newest = active[::-1]
         able = [uid for uid in newest if self.phases[uid] is not MachinePhase.UP] + [uid for uid in newest if self.is_empty(uid)]
-        if excess > len(able):
-            self.ask_to_empty([uid for uid in newest if uid not in able][: excess - len(able)])
+        full = self.clearing.order(uid for uid in newest if uid not in able)
+        self.ask_to_empty(full[: max(0, excess - len(able))])
         return able[:excess]
 
     def is_empty(self, uid: Uid) -> bool:
@@ -238,12 +241,26 @@ class Supply:
         return up and (row is None or (row.load == 0 and not row.volumes and not self._pool.index.volumes_on(uid)))
 
     def ask_to_empty(self, hosts: Sequence[Uid]) -> None:
-        """These are to go, and have containers: a drain would move them away here. Without one they are waited for, and said."""
+        """These, and no others, are to go and have containers: they are drained. What cannot be moved is waited for, and said."""
+        activity = self._pool.running.newest("resize", "delete")
+        self.clearing.want(hosts, self._cause(), activity.id if activity else "")
         for uid in hosts:
             row = self._pool.index.rows.get(uid)
             if row is not None:
                 self._kept.setdefault(uid, _holds(row.containers, row.foreign))
-        self._pool.after("empty", KEPT_AGAIN, LookAgain())
+        if hosts:
+            self._pool.after("empty", KEPT_AGAIN, LookAgain())
+
+    def drained(self, activity: Activity) -> None:
+        """A drain is over, one way or the other."""
+        problem = self.clearing.ended(activity)
+        if problem is None:
+            return
+        self._kept.pop(activity.entity, None)
+        if problem:
+            self._kept[activity.entity] = f"cannot be emptied: {problem}"
+            self._pool.after("empty", KEPT_AGAIN, LookAgain())
+        self._pool.settle()
 
     def _let_leave(self, going: Sequence[Uid]) -> None:
         pool, state = self._pool, self._pool.state
@@ -282,6 +299,7 @@ class Supply:
     def look_again(self) -> None:
         """What could not go may be able to."""
         self._kept.clear()
+        self.clearing.again()
         self._pool.settle()
 
     def gone(self, uid: Uid) -> None:
@@ -289,6 +307,7 @@ class Supply:
         for kept in (self.made, self.phases, self._said, self._kept):
             kept.pop(uid, None)
         self._ordered.discard(uid)
+        self.clearing.gone(uid)
 
     # --- what people hear
 
@@ -324,7 +343,7 @@ class Supply:
                 activity.id,
                 f"{counted(up, 'host')} of {state.size} came up: {self._why}; `clocker resize {pool.identity.path} N` tries again",
             )
-        elif excess > 0 and kept and pool.now - activity.began > EMPTY_LIMIT:
+        elif excess > 0 and kept and not self.clearing.busy and pool.now - activity.began > EMPTY_LIMIT:
             running.fail(activity.id, f"not all hosts can go: {kept}; they are given back once nothing is on them")
 
     def _note(self, up: int, kept: str) -> str:

@@ -101,7 +101,7 @@ async def test_at_most_surge_move_at_a_time(tmp_path: Path) -> None:
         ended = await watch.over(await driven.invoke("yard/h2", "drain", surge=2))
         assert ended.state is ActivityState.DONE and ended.total == 5
         assert watch.most_running <= 17 and watch.least_running == 15
-        assert any(note.startswith("2 of 5 moved") or note.startswith("3 of 5 moved") for note in watch.notes)
+        assert any(note.startswith(("2 of 5 moved", "3 of 5 moved")) for note in watch.notes)
         await well(driven, world)
 
 

@@ -16,7 +16,7 @@ from clocker_actors.model.activities import ActivityState
 from clocker_actors.model.identity import EntityKind
 from clocker_actors.model.locations import CloudSpec, LocationKind, LocationSpec, SecretRef
 from clocker_actors.settings import load
-from tests.flows.stories import cluster, new_world, ours, tells_all
+from tests.flows.stories import cluster, new_world, ours, running, tells_all
 from tests.flows.support import Driven, InlineExecutor, managed
 
 CLOUD = "simulated:paris"
@@ -108,19 +108,67 @@ async def test_sizes_supersede_each_other_and_the_last_one_counts(tmp_path: Path
         assert not nodes(grounds)
 
 
-async def test_hosts_with_containers_do_not_go_and_the_order_says_so(
+async def test_a_pool_that_shrinks_drains_first(tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds) -> None:
+    async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
+        await driven.ended(await driven.deploy(yard(3, keys="minSize: 0")))
+        await driven.until(lambda: hosts_up(driven) == 3, 120)
+        await driven.ended(await driven.deploy(shop(6)), 60)
+        resize = await driven.invoke("yard", "resize", size=1)
+        least = 6
+
+        def ended() -> bool:
+            nonlocal least
+            least = min(least, len(running(world)))
+            found = driven.model.activities.get(resize)
+            return found is not None and found.state.ended
+
+        await driven.until(ended, 90)
+        assert (await driven.ended(resize)).state is ActivityState.DONE
+        assert least == 6 and len(nodes(grounds)) == 1 and len(ours(world)) == 6
+        drains = [each for each in driven.model.activities.all() if each.effector == "drain"]
+        assert len(drains) == 2 and all(each.parent == resize for each in drains)
+
+
+async def test_a_drain_makes_the_host_that_it_needs(tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds) -> None:
+    async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
+        await driven.ended(await driven.deploy(yard(1, keys="minSize: 0; maxSize: 3")))
+        await driven.until(lambda: hosts_up(driven) == 1, 120)
+        await driven.ended(await driven.deploy(shop(4)), 60)
+        (host,) = driven.entries(EntityKind.HOST, "yard/")
+        drained = await driven.ended(await driven.invoke(host.uid, "drain"), 200)
+        assert drained.state is ActivityState.DONE, drained
+        assert len(nodes(grounds)) == 2 and len(ours(world)) == 4
+        assert {engine.name for engine, _ in running(world)} != {host.name}
+
+
+async def test_hosts_that_cannot_be_emptied_stay_and_the_order_says_so(
     tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds
 ) -> None:
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
         await driven.ended(await driven.deploy(yard(2, keys="minSize: 0")))
         await driven.until(lambda: hosts_up(driven) == 2, 120)
         await driven.ended(await driven.deploy(shop(4)), 60)
-        ended = await driven.ended(await driven.invoke("yard", "resize", size=1), 90)
+        ended = await driven.ended(await driven.invoke("yard", "resize", size=0), 120)
         assert ended.state is ActivityState.FAILED
-        tells_all(ended.problem, "docker-2", "still has 2 containers")
-        assert len(nodes(grounds)) == 2 and len(ours(world)) == 4
+        tells_all(ended.problem, "docker-2", "cannot be emptied", "cordoned")
+        assert len(nodes(grounds)) == 2 and len(running(world)) == 4
         await driven.ended(await driven.invoke("shop", "delete"))
-        await driven.until(lambda: len(nodes(grounds)) == 1, 60, "they go once nothing is on them")
+        await driven.until(lambda: len(nodes(grounds)) == 0, 60, "they go once nothing is on them")
+
+
+async def test_a_pool_that_is_to_be_larger_again_takes_its_hosts_back(
+    tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds
+) -> None:
+    async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
+        await driven.ended(await driven.deploy(yard(2, keys="minSize: 0")))
+        await driven.until(lambda: hosts_up(driven) == 2, 120)
+        await driven.ended(await driven.deploy(shop(12)), 60)
+        await driven.invoke("yard", "resize", size=1)
+        await asyncio.sleep(0.7)
+        assert any(entry.facts["cordoned"] for entry in driven.entries(EntityKind.HOST, "yard/"))
+        assert (await driven.ended(await driven.invoke("yard", "resize", size=2), 60)).state is ActivityState.DONE
+        await driven.until(lambda: not any(entry.facts["cordoned"] for entry in driven.entries(EntityKind.HOST, "yard/")), 10)
+        assert len(nodes(grounds)) == 2 and len(running(world)) >= 12
 
 
 MOMENTS = [0.01, 0.5, 1.0, 1.6, 2.0, 10.0, 21.0, 23.0, 26.0, 33.0, 36.0, 40.0]
