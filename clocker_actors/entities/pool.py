@@ -32,7 +32,6 @@ from clocker_actors.entities.records import (
 from clocker_actors.entities.standing import correct, occupy_standing, places
 from clocker_actors.entities.supply import LookAgain, Supply, unseen, without
 from clocker_actors.entities.upkeep import LookAtRoom, Upkeep
-from clocker_actors.entities.weighing import weighed
 from clocker_actors.errors import Conflict
 from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity
