@@ -166,7 +166,7 @@ class Application(Entity[ApplicationState]):
         self.service.set_indicator("children", down)
         self.service.set_problem("children", fire)
         if self.state.desired is Desired.RUNNING:
-            self._refresh_running("" if resting else down, fire)
+            self._refresh_running("" if resting else self.family.unstarted(), fire)
         elif self.state.desired is Desired.STOPPED and self.family.stopped():
             self.service.expect(Lifecycle.STOPPED)
             for activity in self.running.all("stop"):
@@ -180,12 +180,12 @@ class Application(Entity[ApplicationState]):
         elif not resting and self.service.expected is Lifecycle.STOPPED:
             self.service.expect(Lifecycle.STARTING)
 
-    def _refresh_running(self, down: str, fire: str) -> None:
-        if (fire or not down) and self.service.expected is Lifecycle.STARTING:
+    def _refresh_running(self, unstarted: str, fire: str) -> None:
+        if (fire or not unstarted) and self.service.expected is Lifecycle.STARTING:
             self.service.expect(Lifecycle.RUNNING)
         for activity in self.running.all("start"):
-            self.running.progress(activity.id, done=self.family.up(), total=len(self.family.uids), note=down)
+            self.running.progress(activity.id, done=self.family.up(), total=len(self.family.uids), note=unstarted)
             if fire:
                 self.running.fail(activity.id, fire)
-            elif not down:
+            elif not unstarted:
                 self.running.finish(activity.id)

@@ -293,6 +293,9 @@ class Cluster(Entity[ClusterState]):
         activity = self.running.newest(*effectors)
         return (Cause(activity.id, activity.cause.principal), activity.id) if activity else (SYSTEM, "")
 
+    def is_settling(self) -> bool:
+        return self.health.settling()
+
     @property
     def start_failed(self) -> bool:
         return self.starts.given_up

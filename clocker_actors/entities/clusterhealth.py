@@ -64,6 +64,10 @@ class ClusterHealth:
                 refused = f"{others} other members of {cluster.identity.path} would be up, and {needed} have to be"
         cluster.tell(member, LeaveAnswered(message.ask, refused))
 
+    def settling(self) -> bool:
+        """Whether members serve whose start is not over."""
+        return self._cluster.brood.count(self._cluster.state.members, lambda said: said.settling) > 0
+
     def refresh(self) -> None:
         """Say how it is, and end the activities whose goal is reached or cannot be."""
         cluster = self._cluster

@@ -119,9 +119,13 @@ class Entity(Sensing, Generic[S]):
         problems = {**self.service.indicators, **self.service.problems, **({UNHEARD: self.unheard} if self.unheard else {})}
         state = self.service.actual or Lifecycle.CREATED
         up = self.service.up and state is Lifecycle.RUNNING and not self.unheard
-        settling = self.settling and self.service.up and state is Lifecycle.STARTING
+        settling = self.is_settling() and self.service.up and state is Lifecycle.STARTING
         said = ChildChanged(self.uid, state, up, problems, start_failed=self.start_failed, settling=settling)
         self.tell(self.identity.parent, said)
+
+    def is_settling(self) -> bool:
+        """Whether it may serve though its start is not over, because of its own container or of those below."""
+        return self.settling
 
     @property
     def start_failed(self) -> bool:

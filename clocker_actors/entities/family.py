@@ -1,6 +1,6 @@
 """The services below an application or a member (`brooklyn.children`): planted once, then started, stopped and deleted with their parent."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from clocker_actors.entities.brood import Brood
@@ -68,14 +68,26 @@ class Family(Generic[S]):
         return {name: uid for name, uid in self._entity.state.children.items() if uid != child}
 
     def down(self) -> str:
-        """Which children are not up, in words; "" if all are. One that was stopped by itself is as it is to be."""
-        down = [name for name, uid in self._entity.state.children.items() if not self._as_wanted(uid)]
-        return f"{len(down)} of {len(self.uids)} services are not up: {', '.join(down[:5])}" if down else ""
+        """Which children do not serve, in words; "" if all do. One that was stopped by itself is as it is to be."""
+        return self._words("are not up", lambda said: said.up or said.settling)
 
-    def _as_wanted(self, uid: Uid) -> bool:
-        said = self.brood.said.get(uid)
+    def unstarted(self) -> str:
+        """Which children do not serve, or not for long enough to say that they have started, in words; "" if all have."""
+        return self.down() or self._words("have not run for long enough yet", lambda said: said.up)
+
+    def settling(self) -> bool:
+        """Whether a child serves whose start is not over."""
+        return self.brood.count(self.uids, lambda said: said.settling) > 0
+
+    def _words(self, what: str, well: Callable[[ChildChanged], bool]) -> str:
         rests = {Lifecycle.STOPPING, Lifecycle.STOPPED} if self._entity.state.desired is Desired.RUNNING else set()
-        return said is not None and (said.up or said.state in rests)
+        said = self.brood.said
+        names = [
+            name
+            for name, uid in self._entity.state.children.items()
+            if uid not in said or not (well(said[uid]) or said[uid].state in rests)
+        ]
+        return f"{len(names)} of {len(self.uids)} services {what}: {', '.join(names[:5])}" if names else ""
 
     def fire(self) -> str:
         """Which children are on fire (or find no room) and why, in words; "" if none is."""

@@ -127,6 +127,9 @@ class Member(Entity[MemberState]):
     def type_name(self) -> str:
         return self.state.spec.type
 
+    def is_settling(self) -> bool:
+        return self.settling or self.family.settling()
+
     def describe(self) -> Mapping[str, Value]:
         container = self.state.spec.container
         current = self.state.current

@@ -44,7 +44,7 @@ class MemberHealth:
                 member.running.fail(activity.id, fire)
             if member.service.expected is Lifecycle.STARTING:
                 member.service.expect(Lifecycle.RUNNING)
-        if member.service.up and not member.settling:
+        if member.service.up and not member.is_settling():
             if member.service.expected is not Lifecycle.RUNNING:
                 member.service.expect(Lifecycle.RUNNING)
             self._finish("start", *(("restart",) if member.state.spec.container is not None else ()))

@@ -100,7 +100,7 @@ def test_several_lines_are_one_in_a_table() -> None:
     assert output.cell("  as it is").plain == "  as it is"
 
 
-DEAD = "engine tcp://10.0.0.{0}:2375 does not answer ping: Cannot connect to host 10.0.0.{0}:2375; check that the host is up and that dockerd listens there"
+DEAD = "engine tcp://10.0.0.{0}:2375 does not answer ping: no connection within 2.5 s; check that the host is up and that dockerd listens there"
 
 
 def down(house: House, *numbers: int) -> None:

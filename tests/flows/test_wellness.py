@@ -36,6 +36,33 @@ async def test_a_healthcheck_counts_beside_a_readiness_probe(tmp_path: Path) -> 
         await driven.until(lambda: driven.up("shop/web"), 1)
 
 
+TIERS = """\
+name: shop
+services:
+- {type: cluster, id: web, initialSize: 3, quorum: 2, memberSpec: {type: 'docker:clocker/web:1'}}
+- {type: group, id: back, children: [{type: 'docker:clocker/web:1', id: api, children: [{type: 'docker:clocker/web:1', id: log}]}]}
+"""
+
+
+async def test_at_no_time_does_a_parent_say_otherwise_than_its_services(tmp_path: Path) -> None:
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        activity = await driven.deploy(TIERS)
+        served = 0
+        for _ in range(600):
+            await asyncio.sleep(0.02)
+            if driven.gone("shop/back/api/log"):
+                continue
+            up = {name: driven.value(f"shop{name}", "service.isUp") is True for name in ("", "/web", "/back", "/back/api", "/back/api/log")}
+            assert up[""] == (up["/web"] and up["/back"]), up
+            assert up["/back"] == up["/back/api"], up
+            seen = driven.model.activities.get(activity)
+            served += up[""] and seen is not None and not seen.state.ended
+        done = await driven.ended(activity)
+        assert done.state is ActivityState.DONE and driven.up("shop")
+        assert served > 20, "it serves for a second before its start has lasted"
+
+
 async def test_a_health_probe_of_ours_counts_more_than_a_healthcheck(tmp_path: Path) -> None:
     world = new_world()
     async with managed(tmp_path / "s", world=world) as driven:

@@ -22,6 +22,7 @@ from yarl import URL
 from clocker_actors.drivers.docker import wire
 from clocker_actors.drivers.docker.address import Address, connector, parse
 from clocker_actors.drivers.docker.faults import fault
+from clocker_actors.drivers.docker.silence import why
 from clocker_actors.drivers.ssh import Tunnel, ssh_address
 from clocker_actors.errors import REFUSED, ClockerError, EngineFault, EngineUnavailable
 from clocker_actors.model.specs import EngineSpec
@@ -176,12 +177,10 @@ class Link:
         return EngineFault(words, operation=call.operation, engine=self.where)
 
     def _unavailable(self, call: Call, error: Exception) -> EngineUnavailable:
-        why, advice = str(error) or "no answer", self.address.advice
-        if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ClientError):
-            why = f"no answer within {call.limit:g} s" if call.limit else "no answer"
-        elif isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
+        advice = self.address.advice
+        if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
             advice = "check tls_ca, tls_cert and tls_key against the engine's certificates"
-        words = f"engine {self.where} does not answer {call.operation}: {why}; {advice}"
+        words = f"engine {self.where} does not answer {call.operation}: {why(error, call.limit, CONNECT_LIMIT)}; {advice}"
         reason = REFUSED if self._refused(error) else None
         return EngineUnavailable(words, retry_after=1.0, operation=call.operation, engine=self.where, reason=reason)
 
