@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 from pathlib import Path
 
 from tests.bed.cgroups import remove_groups
@@ -101,7 +102,7 @@ class BareNode:
 
     def await_sshd(self) -> None:
         """Wait until one can enter."""
-        wait_until(lambda: self.listening or not self.powered, 20.0, f"{self.name} does not boot: {self.last_words()}")
+        wait_until(lambda: self._takes_calls() or not self.powered, 30.0, f"{self.name} does not boot: {self.last_words()}")
         if not self.powered:
             raise BedError(f"{self.name} ended while booting: {self.last_words()}")
 
@@ -154,6 +155,13 @@ class BareNode:
         """The end of its console."""
         log = self._folder / "log"
         return "\n".join(log.read_text(errors="replace").splitlines()[-8:]) if log.exists() else "nothing on its console"
+
+    def _takes_calls(self) -> bool:
+        try:
+            with socket.create_connection((self.address, 22), timeout=1.0) as line:
+                return line.recv(4) == b"SSH-"
+        except OSError:  # its process may be there before it listens
+            return False
 
     def _first(self) -> int:
         return int(Path(f"/proc/{self._pid}/task/{self._pid}/children").read_text().split()[0])
