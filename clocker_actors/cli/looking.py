@@ -157,9 +157,19 @@ def _parameter(each: Item) -> str:
     return f"{each['name']}={str(each['type']).upper()}: {each['meaning']}{bounds}{need}"
 
 
-def hosts(json: AsJson = False) -> None:
-    """List the hosts of all pools."""
+def hosts(
+    identity: Annotated[
+        str | None, typer.Option("--for", metavar="ID", help="What each is worth for this member, or for the next one of this cluster.")
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """List the hosts of all pools, or say of each why ID would go there or not."""
     with connect() as client:
+        if identity is not None:
+            from clocker_actors.cli.weighing import weigh  # noqa: PLC0415 - only here
+
+            weigh(client, identity, json)
+            return
         answer = client.get("/v1/hosts")
     if json:
         output.as_json(answer)

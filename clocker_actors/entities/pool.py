@@ -32,6 +32,7 @@ from clocker_actors.entities.records import (
 from clocker_actors.entities.standing import correct, occupy_standing, places
 from clocker_actors.entities.supply import LookAgain, Supply, unseen, without
 from clocker_actors.entities.upkeep import LookAtRoom, Upkeep
+from clocker_actors.entities.weighing import weighed
 from clocker_actors.errors import Conflict
 from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity
@@ -46,6 +47,7 @@ from clocker_actors.model.noted import EntityGone
 from clocker_actors.model.placements import HostView
 from clocker_actors.model.specs import StrategySpec
 from clocker_actors.model.values import Value
+from clocker_actors.model.weighing import Weigh
 from clocker_actors.placement.index import HostIndex
 from clocker_actors.placement.pipeline import Refusal, place
 from clocker_actors.ports.store import Record
@@ -126,6 +128,8 @@ class Pool(Entity[PoolState]):
                 self._heard_places(message)
             case ActivityEnded(activity=ended) if ended.effector == "drain":
                 self.supply.drained(ended)
+            case Weigh():
+                return weighed(self, message)
             case WhoIsOn():
                 self._say_who_is_on(message.host)
             case RemoveVolumes():

@@ -11,6 +11,7 @@ from clocker_actors.model.affinity import LABEL, ZONE
 from clocker_actors.model.identity import Uid
 from clocker_actors.model.placements import HostView, PlacementRequest
 from clocker_actors.model.specs import PortSpec
+from clocker_actors.model.weighing import HostFigures
 from clocker_actors.placement.residents import Tally
 
 NANO = 1_000_000_000
@@ -145,6 +146,20 @@ class HostRow:
         self.ports.pop(port, None)
         if not self.taken(port) and self.ports_from <= port <= self.ports_to:
             self.ports_in_range -= 1
+
+    def figures(self) -> HostFigures:
+        """What people want to know of it beside a verdict."""
+        return HostFigures(
+            containers=self.load,
+            cores=self.cores,
+            cpus_free=round(self.cores - self.nanocpus / NANO, 2) if self.cores else None,
+            memory=self.memory,
+            memory_free=self.memory - self.memory_reserved if self.memory else None,
+            disk_free=self.disk - self.disk_reserved if self.disk else None,
+            cpu=self.cpu,
+            zone=self.zone,
+            labels=self.labels,
+        )
 
     def _count_ports(self) -> None:
         taken = self.foreign_ports | self.ports.keys() if self.ports else self.foreign_ports

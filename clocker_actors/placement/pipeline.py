@@ -1,7 +1,7 @@
 """One placement: filter, rank, reserve, and say why, in one step without a wait in it.
 
 `place` answers a Placement with its reservation made, or a Refusal; both carry a Decision that names the chosen host, the best five, and per refusing rule a
-count and one example. `table` gives every host's verdict, for people who ask.
+count and one example. `table` gives every host's verdict, `weigh` with figures and in bounded number, for people who ask.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,10 +12,11 @@ from itertools import islice
 from clocker_actors.errors import BadRequest
 from clocker_actors.model.affinity import AffinityRule
 from clocker_actors.model.decisions import Decision, HostVerdict, PlacementTrace
-from clocker_actors.model.identity import Uid
+from clocker_actors.model.identity import NOBODY, Uid
 from clocker_actors.model.placements import Placement, PlacementRequest
 from clocker_actors.model.specs import StrategySpec
 from clocker_actors.model.values import Value, counted
+from clocker_actors.model.weighing import MOST, Weighed, WeighedHost
 from clocker_actors.placement.affinity import place_words
 from clocker_actors.placement.barring import barred, bars
 from clocker_actors.placement.binding import bind
@@ -111,17 +112,43 @@ def table(
 ) -> tuple[HostVerdict, ...]:
     """The verdict on every host: accepted ones from best to worst, then refused ones in fixed order. Reserves nothing, and asks as if this generation had no
     room yet. Raises BadRequest for bad strategies."""
+    with _looking(request, index, strategies, rules) as look:
+        best = look.best(len(index))
+        return (*look.verdicts(best), *(look.refusal(row) for row in look.others(best)))
+
+
+def weigh(
+    request: PlacementRequest,
+    index: HostIndex,
+    strategies: tuple[StrategySpec, ...] = (),
+    *,
+    rules: tuple[AffinityRule, ...] = (),
+    pool: Uid = NOBODY,
+    most: int = MOST,
+) -> Weighed:
+    """As `table`, with figures, for at most so many hosts of either sort; all are counted. Raises BadRequest for bad strategies."""
+    with _looking(request, index, strategies, rules) as look:
+        trace = look.trace((), None)
+        accepted = trace.considered - sum(trace.refused.values())
+        best = look.best(most)
+        told = [*zip(look.verdicts(best), best, strict=True)]
+        others = islice(look.others(best), most if accepted <= most else 0)
+        told += [(look.refusal(row), row) for row in others]
+        hosts = tuple(WeighedHost(verdict, row.figures()) for verdict, row in told)
+        return Weighed(pool, trace.considered, accepted, trace.refused, trace.strategies, hosts, trace.index_version)
+
+
+@contextmanager
+def _looking(
+    request: PlacementRequest, index: HostIndex, strategies: tuple[StrategySpec, ...], rules: tuple[AffinityRule, ...]
+) -> Iterator["_Look"]:
+    """What the request would see if its generation had no room yet."""
     held = index.reservation(request.member, request.generation)
     index.release(request.member, request.generation)
     try:
         pipeline = bind(request, index, pipeline_of(index, strategies, request.strategies), rules)
         with _unseen(request, index, pipeline):
-            look = _Look.at(request, index, pipeline)
-            best = look.best(len(index))
-            accepted = look.verdicts(best)
-            names = {row.uid for row in best}
-            others = sorted((row for row in index.rows.values() if row.uid not in names), key=lambda row: (row.order, row.uid))
-            return (*accepted, *(look.refusal(row) for row in others))
+            yield _Look.at(request, index, pipeline)
     finally:
         if held is not None:
             index.occupy(request, held.host, held.ports)
@@ -166,6 +193,11 @@ class _Look:
         if bars(self.request):
             order = (uid for uid in order if barred(self.request, self.rows[uid]) is None)
         return [self.rows[uid] for uid in islice(order, most)]
+
+    def others(self, best: Sequence[HostRow]) -> Iterator[HostRow]:
+        """The hosts that are not among these, in fixed order."""
+        names = {row.uid for row in best}
+        return (row for row in sorted(self.rows.values(), key=lambda row: (row.order, row.uid)) if row.uid not in names)
 
     def verdicts(self, best: Sequence[HostRow]) -> tuple[HostVerdict, ...]:
         words, cluster = self.words if self.pipeline.pulls is not None else self.pipeline.words, self.request.cluster

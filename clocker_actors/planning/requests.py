@@ -7,6 +7,9 @@ from clocker_actors.model.identity import NOBODY, Cause, Uid
 from clocker_actors.model.placements import PlacementRequest
 from clocker_actors.model.specs import BUILT_IMAGE, ContainerSpec, ServiceSpec, VolumeKind
 
+NEXT = "next"
+"""In the place of the number that a member of a cluster does not have yet."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asker:
@@ -48,3 +51,12 @@ def placement_request(asker: Asker, container: ContainerSpec, service: ServiceSp
         disk=requests.disk or 0,
         volumes=tuple(sorted(f"{asker.application}.{name}" for name in volumes)),
     )
+
+
+def next_of_cluster(cluster: Uid, application: Uid, path: str, service: ServiceSpec, number: int) -> PlacementRequest | None:
+    """What the next member of a cluster would ask for; None if its members have no container of their own."""
+    member = service.cluster.member if service.cluster is not None else None
+    if member is None or member.container is None:
+        return None
+    asker = Asker(Uid(f"{cluster}/{NEXT}"), 1, application, cluster, f"{path}/{number}", Cause("weigh"))
+    return placement_request(asker, member.container, member)

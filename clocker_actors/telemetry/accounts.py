@@ -57,6 +57,12 @@ class Account:
             yield Line("gap", "no policy looks after this cluster; its size changes only when somebody asks (`clocker resize`)")
         told = list(self.conclusions(entry))
         yield from told
+        if (
+            entry.gone is None
+            and entry.kind is EntityKind.MEMBER
+            and any(found.placement for found in self.model.decisions.of_subject(entry.uid))
+        ):
+            yield Line("gap", f"`clocker hosts --for {entry.path}` says of each host whether it would be taken now, and why")
         placements = list(self.placements(entry))
         yield from placements
         if not told and not placements and entry.kind is not EntityKind.CONTAINER:

@@ -26,6 +26,7 @@ from clocker_actors.admin.views import (
     reading_view,
     readings_of,
 )
+from clocker_actors.admin.weighing import WeighedView, weigh
 from clocker_actors.errors import BadRequest
 from clocker_actors.model.decisions import Decision
 from clocker_actors.model.effectors import find
@@ -66,8 +67,16 @@ async def list_entities(
 
 
 @router.get("/hosts", response_model=Listing[HostView])
-async def list_hosts(context: Shared) -> Response:
-    """All hosts of all pools."""
+async def list_hosts(
+    context: Shared,
+    weighed_for: Annotated[
+        str | None,
+        Query(alias="for", description="answers as `/v1/entities/{uid}/hosts` for what this names: path, uid, container", max_length=500),
+    ] = None,
+) -> Response:
+    """All hosts of all pools; or those of one pool, weighed for a member or cluster."""
+    if weighed_for is not None:
+        return at_event(context.model, await weigh(context, weighed_for))
     return listing(context.model, context.model.of_kind(EntityKind.HOST), partial(host_view, context.model))
 
 
@@ -84,6 +93,13 @@ async def plan_drain(context: Shared, uid: str) -> Response:
 async def show(context: Shared, uid: str) -> Response:
     """One entity, also one lately gone, with children, readings and policies."""
     return at_event(context.model, entity_detail(context.model, context.model.entry(uid, uid_first=True)))
+
+
+@router.get("/entities/{uid}/hosts", response_model=WeighedView)
+async def weigh_hosts(context: Shared, uid: str) -> Response:
+    """Where a member, or the next one of a cluster, would go now: of each host of its pool the rank, or the rule that refuses it, with numbers. Asks the pool;
+    nothing is done."""
+    return at_event(context.model, await weigh(context, uid))
 
 
 @router.get("/entities/{uid}/config", response_model=dict[str, object])
