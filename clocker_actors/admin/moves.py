@@ -46,7 +46,7 @@ def standing_index(pool: PoolState, store: Store, model: ReadModel, types: TypeT
     for uid in pool.hosts.values():
         body = store.read(EntityKind.HOST, uid)
         if body is not None and uid not in pool.leaving:
-            index.add(_seen(decode(HostState, body), model.get(uid), len(model.children(uid))))
+            index.add(_seen(decode(HostState, body), model.get(uid)))
     occupy_standing(index, store, pool.identity.uid)
     return index
 
@@ -63,7 +63,7 @@ def movers(store: Store, pool: Uid, host: Uid) -> Iterator[Mover]:
             yield Mover(request, manner(member.spec, container, same_host=False), member.current.number)
 
 
-def _seen(state: HostState, entry: Entry | None, ours: int) -> HostView:
+def _seen(state: HostState, entry: Entry | None) -> HostView:
     spec = state.spec
     view = HostView(
         state.identity.uid,
@@ -88,6 +88,6 @@ def _seen(state: HostState, entry: Entry | None, ours: int) -> HostView:
         cores=int(number(sensors.HOST_CORES)),
         memory=int(number(sensors.HOST_MEMORY_TOTAL)),
         cpu=as_number(entry.value(sensors.HOST_CPU.name)),
-        foreign=max(0, int(number(sensors.HOST_CONTAINERS)) - ours),
+        foreign=int(number(sensors.HOST_FOREIGN)),
         disk=int(number(sensors.HOST_DISK_FREE)),
     )

@@ -9,7 +9,7 @@ from fastapi import Request
 
 from clocker_actors.admin.answers import Json, at_event
 from clocker_actors.admin.context import Context
-from clocker_actors.errors import BadRequest, NotFound
+from clocker_actors.errors import BadRequest, Conflict, NotFound
 from clocker_actors.model.effectors import RESIZE, RESIZE_BY_DELTA, Effector, bind, effectors_of
 from clocker_actors.model.identity import Cause, EntityKind
 from clocker_actors.model.messages import Accepted, Invoke
@@ -49,6 +49,8 @@ def living(context: Context, uid: str, *, uid_first: bool = True) -> Entry:
 
 def effectors_here(entry: Entry) -> dict[str, Effector]:
     """The effectors of an entity, by name; those that size a cluster with its own bounds."""
+    if entry.facts.get("managed") is False:
+        return {}
     found = effectors_of(entry.kind)
     least, most = entry.facts.get("min"), entry.facts.get("max")
     if entry.kind is EntityKind.CLUSTER and isinstance(least, int) and isinstance(most, int):
@@ -61,6 +63,10 @@ def effectors_here(entry: Entry) -> dict[str, Effector]:
 
 async def order(context: Context, entry: Entry, effector: str, arguments: Mapping[str, Value], cause: Cause) -> Json:
     """Have an entity run an effector: 202 with the activity. Raises what the entity refuses it with."""
+    if entry.facts.get("managed") is False:
+        raise Conflict(
+            f"{entry.path} is not the manager's: it is shown and counted, and never touched; use docker on its host", entity=entry.uid
+        )
     known = effectors_here(entry).get(effector)
     if known is not None:
         try:

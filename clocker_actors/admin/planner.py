@@ -131,7 +131,7 @@ def _host_view(uid: Uid, spec: HostSpec, order: int, model: ReadModel) -> HostVi
         cores=int(number(sensors.HOST_CORES) or 0),
         memory=int(number(sensors.HOST_MEMORY_TOTAL) or 0),
         cpu=number(sensors.HOST_CPU),
-        foreign=max(0, int(number(sensors.HOST_CONTAINERS) or 0) - len(model.children(uid))),
+        foreign=int(number(sensors.HOST_FOREIGN) or 0),
         order=order,
         affinity=spec.affinity,
         disk=int(number(sensors.HOST_DISK_FREE) or 0),

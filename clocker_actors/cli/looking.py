@@ -77,6 +77,7 @@ def _branch(item: Item, told: dict[tuple[Value, str], str], *, whole: bool) -> s
         texts.append(f"{item['members_up'] or 0}/{item['members_wanted'] if item['members_wanted'] is not None else item['members']} up")
     facts = as_map(item["facts"])
     texts += [str(facts[fact]) for fact in ("host_name", "image", "address") if facts.get(fact)][:1]
+    texts += [f"with {facts['foreign']}"] if facts.get("foreign") else []
     problem = next((f"{which}: {why}" for which, why in as_map(item["problems"]).items()), "")
     if problem and item["state"] not in {"stopped", "stopping"}:
         first = told.setdefault((item["parent"], problem), name) if item["kind"] == "member" else name

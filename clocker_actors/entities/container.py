@@ -93,6 +93,7 @@ class Container(Sensing):
 
     def on_start(self) -> None:
         self.tell(RECORDER, beginning.noted(self.intent, self.uid, self.host_path, self.now))
+        self.observe(sensors.CONTAINER_MANAGED, True)
         if self.observed is None:
             self.become(Phase.IMAGE, self.intent.image)
             self.tell(self.intent.host, WantImage(self.uid, self.intent.spec.image))

@@ -23,7 +23,7 @@ from clocker_actors.entities.pace import Pace
 from clocker_actors.entities.records import HostState, read_state
 from clocker_actors.entities.residents import SWEEP, Residents
 from clocker_actors.entities.streams import samples
-from clocker_actors.entities.vitals import Load, LookAtDisk, Vital
+from clocker_actors.entities.vitals import LIVE_SENSORS, Load, LookAtDisk, Vital
 from clocker_actors.entities.volumes import STALE, Volumes
 from clocker_actors.entities.watching import Watching
 from clocker_actors.kernel import ChildRestarted, WorkDone, WorkFailed
@@ -164,11 +164,8 @@ class Host(Emptied):
                 self.link.stream_ended(message.failure)
             case WorkDone(name="samples") | WorkFailed(name="samples"):
                 self.stream("samples", samples, self.watch)
-            case WorkDone(name="vitals"):
-                self.load.vitals(self, message.result)
-                self.after("vitals", self.outside.timing.vitals_period, Vital())
-            case WorkFailed(name="vitals"):
-                self.load.no_vitals(self, message.failure.message)
+            case WorkDone(name="vitals") | WorkFailed(name="vitals"):
+                self.load.asked(self, message)
                 self.after("vitals", self.outside.timing.vitals_period, Vital())
             case WorkDone() if message.name.startswith(IMAGE):
                 self.images.came(message.name, message.result)
@@ -210,8 +207,13 @@ class Host(Emptied):
     def on_stop(self) -> None:
         """With its record (it was deleted with its pool) goes what leads to its engine."""
         super().on_stop()
+        self.residents.foreigners.over()
         if self.state.spec.engine.url and self.outside.store.read(self.kind, self.uid) is None:
             self.outside.disconnect(self.state.spec.engine)
+
+    def on_failure(self, *why: object) -> None:
+        super().on_failure(*why)
+        self.residents.foreigners.over()
 
     def service_changed(self) -> None:
         """The pool reads the host's view, not its service model."""
@@ -228,7 +230,7 @@ class Host(Emptied):
         version = f"{self.info.version} (API {self.info.api})" if self.info else ""
         address = spec.reached_at if spec.engine.url else ""
         known = {"engine": spec.engine.url, "address": address, "zone": spec.zone, "version": version, "labels": dict(spec.labels)}
-        return {**known, **self.making.facts(), **self.emptying.facts()}
+        return {**known, **self.making.facts(), **self.emptying.facts(), **self.residents.foreigners.facts()}
 
     def reconcile(self) -> None:
         """What is on it is driven by members; only a machine that is made has steps of its own."""
@@ -258,10 +260,7 @@ class Host(Emptied):
         self.service.replace_indicators({"engine": reason})
         if self.service.expected is Lifecycle.STARTING:
             self.service.expect(Lifecycle.RUNNING)
-        self.unavailable(
-            reason, sensors.HOST_CPU, sensors.HOST_MEMORY, sensors.HOST_CONTAINERS, sensors.ENGINE_LATENCY, sensors.HOST_LOAD,
-            sensors.HOST_DISK_FREE, sensors.HOST_UPTIME,
-        )  # fmt: skip
+        self.unavailable(reason, *LIVE_SENSORS)
         self.images.forget_all()
         self.residents.engine_is_down()
         self._publish()
@@ -373,6 +372,7 @@ class Host(Emptied):
         """Once a second at most (with the ping): what the host uses, for people and for the Pool."""
         info = self.info
         if self.link.up and info is not None:
+            self.observe(sensors.HOST_FOREIGN, self.residents.foreign)
             self.observe(sensors.HOST_CONTAINERS, self.watching.count + self.residents.foreign)
             self.observe(sensors.HOST_CPU, self.load.cpu(info.cores))
             self.observe(sensors.HOST_MEMORY, self.load.memory(info.memory))

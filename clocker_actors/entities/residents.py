@@ -13,6 +13,7 @@ from typing import Protocol
 
 from clocker_actors.entities.beginning import end
 from clocker_actors.entities.container import Container
+from clocker_actors.entities.foreigners import Foreigners
 from clocker_actors.entities.gate import Gate
 from clocker_actors.entities.hostwords import End, HostLost, Report, Seen
 from clocker_actors.entities.link import Link, Look
@@ -48,6 +49,7 @@ class Owner(Protocol):
     def name(self) -> str: ...
     @property
     def path(self) -> str: ...
+    def note(self) -> None: ...
     def tell(self, target_id: str, message: object) -> None: ...
     def spawn(self, child_id: str, factory: Callable[[], Container]) -> Ref: ...
     def work(self, name: str, fn: Callable[..., Awaitable[object]], *args: object, timeout: float) -> None: ...
@@ -62,7 +64,7 @@ class Residents:
         self.containers: dict[Key, Uid] = {}  # → the actor
         self.names: dict[str, Uid] = {}  # engine's container name → the actor
         self.sweeping: set[str] = set()
-        self.foreign = 0
+        self.foreigners = Foreigners(host)
         self._unheard: set[Uid] = set()
         self._keys: dict[Uid, Key] = {}
         self._ordered: dict[Uid, End] = {}  # containers that were told to end
@@ -70,6 +72,11 @@ class Residents:
         self._claims: dict[Key, ClaimContainer] = {}  # wait for the first look
         self._endings: dict[Key, EndContainer] = {}  # likewise
         self._runs: dict[Key, RunContainer] = {}  # likewise
+
+    @property
+    def foreign(self) -> int:
+        """Containers that run here and are not ours."""
+        return self.foreigners.running
 
     def member_of(self, uid: Uid) -> Uid | None:
         """Whose container that is."""
@@ -153,13 +160,15 @@ class Residents:
         self.unheard("")
         plane, store = self._host.outside.plane, self._host.outside.store
         ours: dict[Key, Observed] = {}
-        self.foreign = 0
+        foreign = []
         for seen in look.observed:
             whose = owned(seen, plane, store.identity)
             if whose is not None:
                 ours[(Uid(whose[0]), whose[1])] = seen
-            elif seen.state is EngineState.RUNNING:
-                self.foreign += 1
+            else:
+                foreign.append(seen)
+        if self.foreigners.seen(foreign):
+            self._host.note()
         for key, uid in tuple(self.containers.items()):
             self._host.tell(uid, Seen(ours.pop(key, None), look.asked_at))
         self._unclaimed = {key: seen for key, seen in ours.items() if wanted(store, *key)}
@@ -179,6 +188,7 @@ class Residents:
 
     def engine_is_down(self) -> None:
         """What was to run here is to run elsewhere."""
+        self.foreigners.unavailable(self._silent())
         for run in tuple(self._runs.values()):
             self.run(run)
 

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from clocker_actors.kernel import WorkDone, WorkFailed
 from clocker_actors.model import sensors
 from clocker_actors.model.containers import Stats
 from clocker_actors.model.identity import Uid
@@ -12,6 +13,15 @@ from clocker_actors.ports.machine import Vitals
 
 _GIGABYTE = 1_000_000_000
 MACHINE_SENSORS = (sensors.HOST_LOAD, sensors.HOST_DISK_FREE, sensors.HOST_UPTIME)
+LIVE_SENSORS = (
+    sensors.HOST_CPU,
+    sensors.HOST_MEMORY,
+    sensors.HOST_CONTAINERS,
+    sensors.HOST_FOREIGN,
+    sensors.ENGINE_LATENCY,
+    *MACHINE_SENSORS,
+)
+"""What nobody knows of a host whose engine does not answer."""
 
 
 class Vital:
@@ -64,8 +74,15 @@ class Load:
         """Percent of the host's memory that containers use."""
         return round(100 * sum(self._memory.values()) / total, 1) if total else None
 
-    def vitals(self, host: Owner, result: object) -> None:
-        """The machine has answered."""
+    def asked(self, host: Owner, outcome: WorkDone | WorkFailed) -> None:
+        """The machine has answered, or has not."""
+        if isinstance(outcome, WorkDone):
+            self._vitals(host, outcome.result)
+        else:
+            self.no_vitals(host, outcome.failure.message)
+
+    @staticmethod
+    def _vitals(host: Owner, result: object) -> None:
         if not isinstance(result, Vitals):
             raise TypeError(f"vitals answers Vitals, not {type(result).__name__}")
         host.observe(sensors.HOST_LOAD, round(result.load, 2))

@@ -63,6 +63,9 @@ NETWORK_RX = _sensor("network.rx.bytes", "bytes", "bytes received since the cont
 NETWORK_TX = _sensor("network.tx.bytes", "bytes", "bytes sent since the container started")
 PIDS = _sensor("pids", "", "processes and threads")
 
+CONTAINER_MANAGED = _sensor(
+    "docker.container.managed", "", "whether the manager made this container; one that it did not make is only shown"
+)
 CONTAINER_ID = _sensor("container.id", "", "the engine's id of the container")
 CONTAINER_STATE = _sensor("container.state", "", "what the engine says: created, running, exited, gone")
 CONTAINER_EXIT = _sensor("container.exit", "", "exit code of the last end")
@@ -78,6 +81,7 @@ QUARANTINED = _sensor("cluster.quarantined", "", "members that failed to start a
 HOST_CPU = _sensor("host.cpu", "percent", "sum of its containers' processor use over all cores")
 HOST_MEMORY = _sensor("host.memory", "percent", "sum of its containers' memory over the host's memory")
 HOST_CONTAINERS = _sensor("docker.containers.total", "", "containers on the host, foreign ones included")
+HOST_FOREIGN = _sensor("docker.containers.foreign", "", "containers that run on the host and are not the manager's")
 HOST_CORES = _sensor("host.cores", "", "processor cores")
 HOST_MEMORY_TOTAL = _sensor("host.memory.total", "bytes", "memory of the host")
 ENGINE_VERSION = _sensor("engine.version", "", "version of the engine and of the API spoken")
