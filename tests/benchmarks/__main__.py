@@ -25,7 +25,7 @@ from tests import benchmarks
 from tests.bed.ready import why_not
 from tests.benchmarks.kernel import Row
 
-NEEDS_HOSTS = frozenset({"engines"})
+NEEDS_HOSTS = frozenset({"engines", "moving"})
 Report = Callable[[], list[Row]]
 
 

@@ -54,12 +54,16 @@ class Ours:
 
     async def _all_up(self, activity: str, path: str, size: int, began: float) -> float:
         ended = await until(lambda: not self.driven.gone(path) and self.up(path) == size, LONGEST, f"all members\n{self.driven.picture()}")
-        await self._done(activity)  # that they last is waited for, too, but is not part of how fast they came
+        await self.done(activity)  # that they last is waited for, too, but is not part of how fast they came
         return ended - began
+
+    async def invoke(self, entity: str, effector: str) -> None:
+        """Run an effector, and wait for its end."""
+        await self.done(await self.driven.invoke(entity, effector))
 
     async def delete(self, name: str) -> None:
         """Remove an application."""
-        await self._done(await self.driven.invoke(name, "delete"))
+        await self.done(await self.driven.invoke(name, "delete"))
 
     async def heal(self, name: str, eye: Eye) -> float:
         """Kill a container of this engine; how long until the manager says that all members are up again."""
@@ -81,7 +85,9 @@ class Ours:
         readings = [entry.sensors.get("service.isUp") for entry in self.driven.entries(EntityKind.MEMBER, path)]
         return [reading.at - asked for reading in readings if reading is not None and reading.value is True and reading.at > asked]
 
-    async def _done(self, activity: str) -> None:
+    async def done(self, activity: str) -> None:
+        """Wait until it has ended, and raise unless it was done."""
+
         def ended() -> bool:
             found = self.driven.model.activities.get(activity)
             return found is not None and found.state.ended
@@ -92,24 +98,24 @@ class Ours:
             raise RuntimeError(f"{activity}: {found}\n{self.driven.picture()}")
 
 
-def pool_of(sockets: Mapping[str, tuple[Path, str]]) -> str:
-    """Blueprint of the pool `bed`: name → (unix socket, address)."""
+def pool_of(engines: Mapping[str, tuple[str, str]]) -> str:
+    """Blueprint of the pool `bed`: name → (url of the engine, address)."""
     lines = ["name: pool", "services:", "- type: docker-cloud", "  id: bed", "  hosts:"]
-    for name, (socket, address) in sockets.items():
-        lines += [f"  - name: {name}", f"    engine: unix://{socket}", f"    address: {address}"]
+    for name, (url, address) in engines.items():
+        lines += [f"  - name: {name}", f"    engine: {url}", f"    address: {address}"]
     return "\n".join(lines)
 
 
 @asynccontextmanager
-async def ours(stand: Stand) -> AsyncIterator[Ours]:
-    """A manager with a pool of all the stand's hosts, all of them up."""
-    hosts = {host.name: (host.socket, host.address) for host in stand.bed.hosts}
+async def ours(stand: Stand, *, network: bool = False) -> AsyncIterator[Ours]:
+    """A manager with a pool of all the stand's hosts, all of them up; `network` reaches their engines over it instead of by their sockets."""
+    hosts = {host.name: (host.tcp_url if network else f"unix://{host.socket}", host.address) for host in stand.bed.hosts}
     with tempfile.TemporaryDirectory(prefix="clkbench-") as folder:
         async with managed(Path(folder) / "s", plane=PLANE) as driven:
             calls = Timed()
             driven.manager.metrics.calls = calls
             found = Ours(driven, stand, calls)
-            await found._done(await driven.deploy(pool_of(hosts)))
+            await found.done(await driven.deploy(pool_of(hosts)))
             await until(
                 lambda: not driven.gone("bed") and driven.value("bed", "docker.hosts.up") == len(hosts), LONGEST, "all hosts to be up"
             )

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 
 from tests.bed.image import WEB_TAG
 from tests.benchmarks.stand import Eye, Stand, until
@@ -45,6 +46,31 @@ class Swarm:
         await until(lambda: victim not in eye.running, LONGEST, "the kill")
         ended = await self._runs(service, size)
         return ended - await killing
+
+    async def drain(self, service: str, eye: Eye, look: Callable[[], int]) -> float:
+        """Drain a host; seconds until nothing of the service is on it and all replicas run. `look` says how many run, each time it is asked."""
+        size = self._stand.count(LABEL, service)
+        began = time.perf_counter()
+        node = await self._node(eye)
+        ordered = asyncio.create_task(self._manager.docker("node", "update", "--availability", "drain", node))
+        ended = await until(lambda: look() == size and not eye.count(LABEL, service), LONGEST, "the drain")
+        await ordered
+        return ended - began
+
+    async def activate(self, eye: Eye) -> None:
+        """Use a host again."""
+        await self._manager.docker("node", "update", "--availability", "active", await self._node(eye))
+
+    async def ready(self, count: int) -> None:
+        """Wait until so many nodes are ready."""
+        deadline = time.perf_counter() + LONGEST
+        while (await self._manager.docker("node", "ls", "--format", "{{.Status}}")).split().count("Ready") != count:
+            if time.perf_counter() > deadline:
+                raise TimeoutError(f"not {count} nodes are ready")
+            await asyncio.sleep(0.2)
+
+    async def _node(self, eye: Eye) -> str:
+        return (await eye.host.docker("info", "--format", "{{.Swarm.NodeID}}")).strip()
 
     async def remove(self, service: str) -> None:
         """Take a service away and wait until nothing of it runs."""
