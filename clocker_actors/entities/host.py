@@ -108,7 +108,7 @@ class Host(Emptied):
             case MakeAgain():
                 self.making.again()
             case GiveBack():
-                self.making.give_back()
+                self.making.give_back(gone=message.gone)
             case WorkDone(name="check") | WorkFailed(name="check"):
                 self.making.checked(message)
             case Sampled():

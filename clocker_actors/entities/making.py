@@ -220,12 +220,12 @@ class Making:
 
     # --- and back
 
-    def give_back(self) -> None:
+    def give_back(self, *, gone: bool) -> None:
         """Whatever it is doing, the machine goes back, unless something on it is not ours."""
         made, host = self.made, self._host
         if made is None or (made.phase is MachinePhase.RETURNING and not made.renew):
             return
-        if made.phase is MachinePhase.UP and host.met and made.source.kind in CLOUDS:
+        if not gone and made.phase is MachinePhase.UP and host.met and made.source.kind in CLOUDS:
             if host.residents.foreign:
                 self._keep(host.residents.foreign)
             elif host.link.up and not host.working("check"):

@@ -29,15 +29,19 @@ from clocker_actors.entities.records import (
     read_state,
     record,
 )
+from clocker_actors.entities.sightings import DESTROY as ORPHANS
+from clocker_actors.entities.sightings import LOOK as SIGHTINGS
+from clocker_actors.entities.sightings import LookAtClouds, Sightings
 from clocker_actors.entities.standing import correct, occupy_standing, places
 from clocker_actors.entities.supply import LookAgain, Supply, unseen, without
 from clocker_actors.entities.upkeep import LookAtRoom, Upkeep
 from clocker_actors.entities.weighing import weighed
 from clocker_actors.errors import Conflict
+from clocker_actors.kernel import WorkDone, WorkFailed
 from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.answering import HostAnswering
-from clocker_actors.model.generations import ImagesRemoved, RemoveImages, RemoveVolumes, VolumesRemoved
+from clocker_actors.model.generations import GenerationChanged, ImagesRemoved, Phase, RemoveImages, RemoveVolumes, VolumesRemoved
 from clocker_actors.model.identity import RECORDER, SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.machines import MachineChanged, NotGivenBack
@@ -84,6 +88,7 @@ class Pool(Entity[PoolState]):
         self.supply = Supply(self)
         self.demand = Demand(self)
         self.upkeep = Upkeep(self)
+        self.sightings = Sightings(self)
         self.losses = Losses(self)
 
     def on_start(self) -> None:
@@ -108,6 +113,7 @@ class Pool(Entity[PoolState]):
         self.service.expect(Lifecycle.STARTING)
         self.after("gather", GATHERING, Gathered())
         self.upkeep.begin()
+        self.sightings.begin()
         self.settle()
 
     def on_receive(self, message: object) -> object:  # noqa: C901 - every message it takes, on one screen
@@ -148,6 +154,12 @@ class Pool(Entity[PoolState]):
                 self.supply.not_given_back(message)
             case LookAgain():
                 self.supply.look_again()
+            case LookAtClouds():
+                self.sightings.look()
+            case WorkDone(name=name) | WorkFailed(name=name) if name == SIGHTINGS:
+                self.sightings.seen(message)
+            case WorkDone(name=name) | WorkFailed(name=name) if name == ORPHANS:
+                self.sightings.destroyed(message)
             case LookAtRoom():
                 self.upkeep.look()
             case Grow():
@@ -170,7 +182,12 @@ class Pool(Entity[PoolState]):
         return {"hosts": len(self.state.spec.hosts), "strategies": strategies, **self.supply.facts()}
 
     def effector_methods(self) -> Mapping[str, EffectorMethod]:
-        return {"delete": self._delete, "resize": self.supply.resize, "resumeHealing": self._resume_healing}
+        return {
+            "delete": self._delete,
+            "resize": self.supply.resize,
+            "destroyOrphans": self.sightings.destroy,
+            "resumeHealing": self._resume_healing,
+        }
 
     # --- placement
 
@@ -234,6 +251,8 @@ class Pool(Entity[PoolState]):
             self.index.add(view)
         self.index.cordon(view.uid, view.cordoned or view.uid in self.state.leaving)
         came = view.up and not self.up.get(view.uid)
+        if self.up.get(view.uid) and not view.up and view.uid in self.supply.made:
+            self.sightings.soon()
         self.up[view.uid] = view.up
         if came:
             self.demand.room_came()
@@ -253,8 +272,10 @@ class Pool(Entity[PoolState]):
         self.let_go(uid)
         self.up.pop(uid, None)
         self.supply.gone(uid)
-        if uid in self.index:
-            self.index.remove(uid)
+        lost = self.index.remove(uid) if uid in self.index else ()
+        for each in lost:  # nothing of it can run any more
+            words = "its machine is gone"
+            self.tell(each.member, GenerationChanged(each.member, each.generation, Phase.GONE, self.now, SYSTEM, reason=words))
         self.change(without(self.state, uid))
         self._refresh_soon()
 

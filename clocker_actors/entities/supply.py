@@ -71,6 +71,7 @@ class Supply:
         self._kept: dict[Uid, str] = {}  # hosts that cannot go now, and why
         self._asked = SYSTEM  # why there are to be more, when nobody gave an order
         self.clearing = Clearing(pool)
+        self._gone: set[Uid] = set()  # whose machine no cloud has any more
         self._why = ""  # the last host that was given up
 
     def begin(self, coming: Sequence[Record]) -> None:
@@ -171,7 +172,7 @@ class Supply:
         for uid in state.leaving:
             if uid not in self._ordered and uid not in self._kept:
                 self._ordered.add(uid)
-                pool.tell(uid, GiveBack(self._cause()))
+                pool.tell(uid, GiveBack(self._cause(), gone=uid in self._gone))
         self.tell()
         return ending and bool(self.made)
 
@@ -296,6 +297,16 @@ class Supply:
         else:
             self.tell()
 
+    def is_of_cloud(self, uid: Uid) -> bool:
+        """Whether a cloud made its machine."""
+        made = self.made[uid].made
+        return made is not None and made.source.cloud is not None
+
+    def machines_gone(self, hosts: Sequence[Uid]) -> None:
+        """The machines of these are gone for good: they leave at once, whatever stood on them, and others are made in their place."""
+        self._gone.update(hosts)
+        self._let_leave(hosts)
+
     def look_again(self) -> None:
         """What could not go may be able to."""
         self._kept.clear()
@@ -306,6 +317,7 @@ class Supply:
         """One has given its machine back."""
         for kept in (self.made, self.phases, self._said, self._kept):
             kept.pop(uid, None)
+        self._gone.discard(uid)
         self._ordered.discard(uid)
         self.clearing.gone(uid)
 

@@ -93,6 +93,11 @@ RESUME_HEALING = Effector(
     "take hosts that do not answer as lost: go on replacing what ran there, after that was stopped because too many went silent at once",
     frozenset({EntityKind.POOL}),
 )
+DESTROY_ORPHANS = Effector(
+    "destroyOrphans",
+    "give back machines that carry this manager's tags and belong to no host",
+    frozenset({EntityKind.POOL}),
+)
 ADD_POLICY = Effector(
     "add_policy",
     "add a policy",
@@ -121,6 +126,7 @@ ALL: tuple[Effector, ...] = (
     DELETE,
     RESIZE,
     RESIZE_BY_DELTA,
+    DESTROY_ORPHANS,
     REPLACE_MEMBER,
     MOVE,
     CORDON,

@@ -54,9 +54,10 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class GiveBack:
-    """Remove what was made on this host, and give its machine back."""
+    """Remove what was made on this host, and give its machine back. With `gone` its cloud does not have it any more, so nothing on it is asked about."""
 
     cause: Cause
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,11 @@ from clocker_actors.drivers.simulated.cloud import CloudOdds
 from clocker_actors.drivers.simulated.grounds import SimulatedGrounds
 from clocker_actors.errors import BadRequest
 from clocker_actors.model.activities import ActivityState
+from clocker_actors.model.containers import ContainerRequest
 from clocker_actors.model.identity import EntityKind
-from clocker_actors.model.locations import CloudSpec, LocationKind, LocationSpec, SecretRef
+from clocker_actors.model.locations import CloudSpec, LocationKind, LocationSpec, NodeTemplate, SecretRef
+from clocker_actors.model.specs import ContainerSpec, ImageSpec
+from clocker_actors.ports.cloud import NodeRequest
 from clocker_actors.settings import load
 from tests.flows.stories import cluster, new_world, ours, running, tells_all
 from tests.flows.support import Driven, InlineExecutor, managed
@@ -317,3 +320,61 @@ async def test_what_no_new_host_could_take_makes_none(tmp_path: Path, world: Sim
         ended = await driven.ended(await driven.deploy(shop(2, member="memory: 64g")), 60)
         assert ended.state is ActivityState.FAILED and len(nodes(grounds)) == 1
         tells_all(ended.problem, "no new host would do: a new host has", "68,719 MB wanted")
+
+
+async def test_machines_that_belong_to_no_host_are_told_and_destroyed_only_when_asked(
+    tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds
+) -> None:
+    cloud = grounds.cloud(part(CLOUD))
+    async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
+        await driven.ended(await driven.deploy(yard(1)))
+        await driven.until(lambda: hosts_up(driven) == 1, 100)
+        tags = {"clocker-plane": driven.manager.plane, "clocker-host": "hzz", "clocker-state": driven.manager.store.identity}
+        await cloud.create(NodeRequest("left-behind", NodeTemplate(), tags, ""))
+        await cloud.create(NodeRequest("anothers", NodeTemplate(), {**tags, "clocker-state": "another"}, ""))
+        await driven.until(lambda: "left-behind" in str(driven.value("yard", "service.problems")), 300)
+        told = str(driven.value("yard", "service.problems"))
+        tells_all(told, "1 machine of ours", "destroyOrphans")
+        assert "anothers" not in told and len(nodes(grounds)) == 3
+        assert (await driven.ended(await driven.invoke("yard", "destroyOrphans"), 60)).result == 1
+        assert "left-behind" not in nodes(grounds) and "anothers" in nodes(grounds) and hosts_up(driven) == 1
+        await driven.until(lambda: driven.up("yard"), 30)
+
+
+async def test_a_machine_that_vanishes_is_replaced_and_its_containers_too(
+    tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds
+) -> None:
+    async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
+        await driven.ended(await driven.deploy(yard(2)))
+        await driven.until(lambda: hosts_up(driven) == 2, 100)
+        await driven.ended(await driven.deploy(shop(4)), 60)
+        victim = nodes(grounds)[0]
+        grounds.cloud(part(CLOUD)).vanish(victim)
+        await driven.until(lambda: driven.value("shop/web", "group.members.up") == 4 and len(nodes(grounds)) == 2, 200)
+        await driven.until(lambda: hosts_up(driven) == 2 and len(driven.entries(EntityKind.HOST, "yard/")) == 2, 100)
+        assert victim not in nodes(grounds)
+        assert (await driven.ended(await driven.invoke("shop", "delete"), 60)).state is ActivityState.DONE
+        assert (await driven.ended(await driven.invoke("yard", "delete"), 100)).state is ActivityState.DONE
+        assert not nodes(grounds)
+
+
+async def test_a_host_with_containers_of_others_is_never_destroyed(
+    tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds
+) -> None:
+    async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
+        await driven.ended(await driven.deploy(yard(2, keys="minSize: 0")))
+        await driven.until(lambda: hosts_up(driven) == 2, 100)
+        engine = world.engine(nodes(grounds)[1])
+        await engine.pull("clocker/web:1")
+        foreign = await engine.create(ContainerRequest("theirs", "clocker/web:1", ContainerSpec(ImageSpec("clocker/web:1")), {}, {}, {}))
+        await engine.start(foreign)
+        delete = await driven.invoke("yard", "delete")
+        await asyncio.sleep(120)
+        assert nodes(grounds) == [engine.name]
+        activity = driven.model.activities.get(delete)
+        assert activity is not None and not activity.state.ended
+        tells_all(activity.note, "docker-2 runs 1 container", "not ours")
+        await engine.kill(foreign)
+        await engine.remove(foreign)
+        await driven.ended(delete, 100)
+        assert not nodes(grounds) and driven.gone("yard")
