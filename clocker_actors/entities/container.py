@@ -304,8 +304,10 @@ class Container(Sensing):
             self.work("last-words", beginning.last_words, self.engine, self.observed.id, timeout=LAST_WORDS_LIMIT)
 
     def _became_dead(self, words: str) -> None:
-        if not self.removal.ordered:
-            self.become(Phase.DIED, f"{self.reason}; its last words: {words}" if words else self.reason)
+        if self.removal.ordered:
+            return
+        said = f"{self.reason}; its last words: {words}" if words else self.reason
+        self.become(Phase.DIED, said if self.wellness.was_ready else f"{said}; correct its command, its image or what these need")
 
     def _lost(self, reason: str) -> None:
         self._quiet()

@@ -136,7 +136,7 @@ class Link:
         self._silent = 0 if refused else self._silent + 1
         if self._misses == 1:
             self._away_since, self._machine_lives = self._asked_at, False
-        self.reason = failure.message
+        self.reason = self._silence() if failure.kind == "WorkTimedOut" else failure.message
         # Silence has cost the whole bound of a ping already: the next one, up to the verdict, goes out at once.
         rest = max(0.0, self._asked_at + self._timing.ping_limit - self._host.now)
         self._host.after("ping", rest if not refused and self._misses < self._timing.ping_misses else self._timing.ping_period, PingNow())
@@ -148,6 +148,10 @@ class Link:
             self._say(Answering.ANSWERS if refused else Answering.SUSPECT)
         elif self._silent >= self._timing.ping_misses and not self._machine_lives:
             self.give_up()  # it was waited for, and now its machine is silent, too
+
+    def _silence(self) -> str:
+        limit = self._timing.ping_limit
+        return f"the engine answered no ping within {limit:g} s; see that its machine is up and can be reached, and restart an engine that hangs"
 
     def machine_asked(self, *, lives: bool) -> None:
         """Whether the machine itself answers."""

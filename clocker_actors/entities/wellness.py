@@ -20,6 +20,7 @@ from clocker_actors.ports.engine import Engine
 LAST_WORDS_LIMIT = 3.0
 YOUNG = 5.0
 """A container that ends within so many seconds of being ready is asked for its last words, as one that never was."""
+NOT_READY = "not ready: "
 RUNNING = frozenset({Phase.STARTED, Phase.READY, Phase.UNWELL})
 
 
@@ -125,7 +126,7 @@ class Wellness:
             self._ready(f"readiness probe: {result.detail}")
             self.judged(self._verdict)
         else:
-            container.reason = f"not ready: {result.detail}"
+            container.reason = f"{NOT_READY}{result.detail}"
             container.after("probe", container.outside.timing.probe_until_ready, ProbeNow())
 
     def _health_probed(self, result: ProbeResult) -> None:
@@ -210,5 +211,6 @@ class Wellness:
         container = self._container
         if container.phase is Phase.STARTED:
             limit = container.intent.start_timeout
-            said = f"its last words: {words}" if words else "it wrote nothing; correct its probe, or give it a longer startTimeout"
-            container.failed(Failure("NotReady", f"not ready within {limit:g} s: {container.reason}; {said}"))
+            said = f"its last words: {words}" if words else "it wrote nothing"
+            why = f"not ready within {limit:g} s: {container.reason.removeprefix(NOT_READY)}; {said}"
+            container.failed(Failure("NotReady", f"{why}; correct it or its probe, or give it a longer startTimeout"))

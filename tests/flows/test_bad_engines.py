@@ -32,6 +32,11 @@ async def test_a_silent_host_is_left_and_swept_when_it_is_back(tmp_path: Path, w
         engine = world.engine("sim-2")
         getattr(engine, way)()
         await driven.until(lambda: up(driven) < 6, 30)
+        said = str(driven.value("local/sim-2", "service.notUp.indicators"))
+        if way == "crash":
+            tells_all(said, "engine sim-2", "refuses connections", "start its engine")
+        else:
+            tells_all(said, "the engine answered no ping within 1 s", "see that its machine is up", "restart an engine that hangs")
         took = await driven.until(lambda: up(driven) == 6, 60)
         assert took < 30
         assert set(hosts(driven)) == {"sim-1", "sim-3"}

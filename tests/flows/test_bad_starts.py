@@ -77,7 +77,7 @@ async def test_a_readiness_that_never_comes(tmp_path: Path) -> None:
     async with managed(tmp_path / "s", world=world) as driven:
         keys = "startTimeout: 3s;ports: [8080];readiness: {http: {port: 8080, path: /}, period: 1s, timeout: 1s}"
         problem = await failed(driven, one(image="docker:clocker/never-healthy:1", keys=keys))
-        tells_all(problem, "web", "not ready within 3 s", "503", "its last words")
+        tells_all(problem, "web", "not ready within 3 s: http", "503", "its last words", "longer startTimeout")
         await well(driven, world)
         assert not ours(world)
 
@@ -86,7 +86,8 @@ async def test_a_healthcheck_that_never_passes(tmp_path: Path) -> None:
     world = new_world()
     async with managed(tmp_path / "s", world=world) as driven:
         problem = await failed(driven, one(image="docker:clocker/healthcheck-never-healthy:1", keys="startTimeout: 100s"), 300)
-        tells_all(problem, "web", "not ready within 100 s", "HEALTHCHECK")
+        tells_all(problem, "web", "not ready within 100 s", "HEALTHCHECK", "longer startTimeout")
+        assert not driven.up("shop/web")
         await well(driven, world)
 
 
@@ -147,7 +148,7 @@ async def test_a_container_that_ends_at_once_stops_being_tried(tmp_path: Path, s
     async with managed(tmp_path / "s", world=world) as driven:
         text = cluster(2, image="docker:clocker/exits:1", member=f"env: {{SIMULATED_LIFE: '{life}'}}")
         problem = await failed(driven, text)
-        tells_all(problem, "web", "5 members in a row", "exit code 3", "its last words", "resize, start or restart")
+        tells_all(problem, "web", "5 members in a row", "exit code 3", "its last words", "correct its command", "resize, start or restart")
         assert driven.value("shop/web", "service.state") == "on-fire"
         made = created(world)
         await asyncio.sleep(250)
@@ -172,7 +173,8 @@ async def test_containers_that_end_a_little_later_stop_being_replaced(tmp_path: 
 async def test_one_container_that_ends_at_once_is_never_called_up(tmp_path: Path, seed: int) -> None:
     world = new_world(seed=seed)
     async with managed(tmp_path / "s", world=world) as driven:
-        tells_all(await failed(driven, one(image="docker:clocker/exits:1")), "web", "exit code 3", "its last words")
+        problem = await failed(driven, one(image="docker:clocker/exits:1"))
+        tells_all(problem, "web", "exit code 3", "its last words", "correct its command")
         assert not driven.up("shop/web")
         states = {str(driven.value(path, "service.state")) for path in ("shop", "shop/web")}
         assert states == {"on-fire"}

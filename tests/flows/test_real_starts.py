@@ -57,19 +57,19 @@ async def test_a_container_that_exits_at_once(driven: Driven, bed3: Bed) -> None
     for host in bed3.hosts:
         await build_variant(host, Variant.EXITS_AT_ONCE)
     text = single("bad", f"type: docker:{Variant.EXITS_AT_ONCE.tag}", "ports: [8080]", "readiness: {tcp: 8080}", "startTimeout: 10")
-    await refused(driven, text, "exit code 3", "giving up")
+    await refused(driven, text, "exit code 3", "correct its command", "giving up")
 
 
 async def test_a_healthcheck_that_never_passes(driven: Driven, bed3: Bed) -> None:
     for host in bed3.hosts:
         await build_variant(host, Variant.NEVER_HEALTHY)
     text = single("bad", f"type: docker:{Variant.NEVER_HEALTHY.tag}", "startTimeout: 3")
-    await refused(driven, text, "not ready within 3 s", "unhealthy")
+    await refused(driven, text, "not ready within 3 s", "unhealthy", "longer startTimeout")
 
 
 async def test_a_readiness_probe_that_never_succeeds(driven: Driven, bed3: Bed) -> None:
     text = single("bad", f"type: docker:{WEB_TAG}", "ports: [8080]", "readiness: {http: 8080/none}", "startTimeout: 2")
-    await refused(driven, text, "not ready within 2 s", "404")
+    await refused(driven, text, "not ready within 2 s", "404", "longer startTimeout")
 
 
 async def test_a_taken_port_is_avoided_where_it_is_taken(driven: Driven, bed3: Bed) -> None:
