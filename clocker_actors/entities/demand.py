@@ -22,6 +22,8 @@ from clocker_actors.planning.growth import Growth, growth, template_view
 if TYPE_CHECKING:
     from clocker_actors.entities.pool import Pool
 
+TRIED_AGAIN = 600.0
+"""Seconds after which a pool that has given up making hosts tries again for those who wait."""
 HELD = 0.1
 """Seconds for which refused placements are collected, so that hosts for all of them are asked for at once."""
 
@@ -79,7 +81,8 @@ class Demand:
         pool, state, supply = self._pool, self._pool.state, self._pool.supply
         taken = [each.made for each in supply.made.values() if each.made is not None]
         next_one = next_source(state.spec, taken)
-        most = 0 if state.given_up or next_one is None else max(0, state.spec.max_size - len(supply.active))
+        given_up = state.given_up and pool.now - supply.gave_up_at < TRIED_AGAIN
+        most = 0 if given_up or next_one is None else max(0, state.spec.max_size - len(supply.active))
         unmet = sum(1 for uid in supply.active if uid not in pool.up)  # on their way, or up and not heard of yet
         coming = unmet + max(0, state.size - state.given_up - len(supply.active))
         source = next_one.source if next_one is not None else supply.last_source()
@@ -131,7 +134,7 @@ class Demand:
         if member in found.hopeless:
             return f"no new host would do: {found.hopeless[member]}"
         if state.given_up:
-            return f"the pool has given up making hosts ({supply.why}); `clocker resize {state.spec.name} N` tries again"
+            return f"the pool has given up making hosts ({supply.news.why}); `clocker resize {state.spec.name} N` tries again"
         return f"the pool has the most hosts that it may have, {state.spec.max_size}"
 
 

@@ -4,11 +4,24 @@ A machine is known by its name and tags, not by what a call answered: an answer 
 """
 
 import asyncio
+import shlex
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from clocker_actors.errors import ClockerError, CloudFault, Failure, InstallFailed, NotFound, ShellUnavailable, TimedOut
+from clocker_actors.errors import (
+    DENIED,
+    HOST_KEY,
+    NO_ROOT,
+    ClockerError,
+    CloudFault,
+    Failure,
+    InstallFailed,
+    NotFound,
+    Refused,
+    ShellUnavailable,
+    TimedOut,
+)
 from clocker_actors.model.identity import LABEL_PLANE, LABEL_STATE, Uid
 from clocker_actors.model.machines import MachinePhase
 from clocker_actors.ports.cloud import Cloud, Node, NodeRequest, NodeState
@@ -88,8 +101,9 @@ async def boot(cloud: Cloud, ours: Mapping[str, str], host: Uid) -> str:
         await asyncio.sleep(BOOT_PAUSE)
 
 
-async def enter(shell: Shell) -> None:
-    """Wait until the machine lets us in. A machine that has just booted may not have our key yet, so a refusal is not believed at once."""
+async def enter(shell: Shell, fresh: bool) -> None:
+    """Wait until the machine lets us in. One that has just booted (`fresh`) may not have our key yet, so that its refusal is not believed at once; that of
+    another raises Refused."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + BOOT_LIMIT
     try:
@@ -97,6 +111,8 @@ async def enter(shell: Shell) -> None:
             try:
                 await shell.run("true", ENTER_LIMIT)
             except (ShellUnavailable, TimedOut) as error:
+                if not fresh and error.details.get("reason") in {DENIED, HOST_KEY, NO_ROOT}:
+                    raise Refused(str(error)) from error
                 if loop.time() + BOOT_PAUSE >= deadline:
                     raise TimedOut(f"no way in for {BOOT_LIMIT:g} s: {error}") from error
                 await asyncio.sleep(BOOT_PAUSE)
@@ -106,10 +122,10 @@ async def enter(shell: Shell) -> None:
         await shell.close()
 
 
-async def install(installer: Installer, shell: Shell) -> AsyncIterator[InstallSaid | InstallEnded]:
-    """Have an engine there; tells each step as it begins, and at last how it ended."""
+async def install(installer: Installer, shell: Shell, user: str) -> AsyncIterator[InstallSaid | InstallEnded]:
+    """Have an engine there that this user may use; tells each step as it begins, and at last how it ended."""
     said: asyncio.Queue[InstallSaid | None] = asyncio.Queue()
-    task = asyncio.ensure_future(installer.install(shell, InstallOptions(), lambda line: said.put_nowait(InstallSaid(line))))
+    task = asyncio.ensure_future(_install(installer, shell, user, said))
     task.add_done_callback(lambda _: said.put_nowait(None))
     try:
         while (line := await said.get()) is not None:
@@ -123,6 +139,18 @@ async def install(installer: Installer, shell: Shell) -> AsyncIterator[InstallSa
         with suppress(asyncio.CancelledError, ClockerError):
             await task
         await shell.close()
+
+
+async def _install(installer: Installer, shell: Shell, user: str, said: asyncio.Queue[InstallSaid | None]) -> Installed:
+    installed = await installer.install(shell, InstallOptions(), lambda line: said.put_nowait(InstallSaid(line)))
+    if user not in {"", "root"}:  # the engine's socket is for root and its group
+        command = f"usermod -aG docker {shlex.quote(user)}"
+        ran = await shell.run(command, ENTER_LIMIT)
+        if not ran.ok:
+            raise InstallFailed(
+                "verify", command, ran.errors or ran.output, f"let {user} use {installed.socket} there, or name root as user"
+            )
+    return installed
 
 
 def _again(error: ClockerError) -> bool:

@@ -122,13 +122,14 @@ class Making:
             self._work(machinework.boot, grounds.cloud(made.source), host.outside.ours, host.uid)
         else:
             self._say(f"waiting for {made.way.address} to let us in")
-            self._work(machinework.enter, grounds.shell(made.source, made.way))
+            self._work(machinework.enter, grounds.shell(made.source, made.way), made.source.kind in CLOUDS)
 
     def _install(self, made: Made) -> None:
         grounds = self._host.outside.grounds
         way = made.way or MachineSpec(self._host.name, "")
+        user = way.user if made.source.kind is not LocationKind.LOCAL else ""
         self._say("installing Docker")
-        self._host.stream(f"{WORK}{made.phase}", machinework.install, grounds.installer(made.source), grounds.shell(made.source, way))
+        self._host.stream(f"{WORK}{made.phase}", machinework.install, grounds.installer(made.source), grounds.shell(made.source, way), user)
 
     def _work(self, fn: object, *args: object) -> None:
         self._host.work(f"{WORK}{self.phase}", fn, *args, timeout=WORK_LIMIT)  # type: ignore[arg-type]  # one of the functions of machinework

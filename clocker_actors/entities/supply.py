@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 from clocker_actors.entities.clearing import Clearing
 from clocker_actors.entities.records import Desired, HostState, PoolState, record
 from clocker_actors.entities.sources import next_source
+from clocker_actors.entities.supplynews import SupplyNews
 from clocker_actors.errors import BadRequest
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.locations import LocationSpec
 from clocker_actors.model.machines import GiveBack, MachineChanged, MachinePhase, NotGivenBack
-from clocker_actors.model.messages import Invoke
 from clocker_actors.model.placements import HostView
 from clocker_actors.model.specs import EngineSpec, HostSpec, OnFailure
 from clocker_actors.model.values import Value, counted
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 MADE_AT_ONCE = 200
 """Hosts whose records one commit makes."""
-EMPTY_LIMIT = 30.0
-"""Seconds that an order to shrink waits for hosts to become empty before it says which do not."""
 KEPT_AGAIN = 15.0
 MOST_ASIDE = 5
 """Hosts that failed and are kept to be looked at; the oldest go when there are more."""
@@ -62,21 +60,19 @@ class Supply:
     """Of one pool. `phases` are of the hosts it makes, oldest first; `made` is what their records said when they were made."""
 
     def __init__(self, pool: "Pool") -> None:
-        self._pool = pool
+        self.pool = pool
         self.made: dict[Uid, HostState] = {}
         self.phases: dict[Uid, MachinePhase] = {}
-        self._said: dict[Uid, MachineChanged] = {}
         self._lost: list[Uid] = []  # in the pool's record, but without one of their own
         self._ordered: set[Uid] = set()  # told to give back
-        self._kept: dict[Uid, str] = {}  # hosts that cannot go now, and why
-        self._asked = SYSTEM  # why there are to be more, when nobody gave an order
         self.clearing = Clearing(pool)
         self._gone: set[Uid] = set()  # whose machine no cloud has any more
-        self._why = ""  # the last host that was given up
+        self.news = SupplyNews(self)
+        self.gave_up_at = 0.0
 
     def begin(self, coming: Sequence[Record]) -> None:
         """Which hosts there are, by the records; `coming` are on their way to the store."""
-        pool = self._pool
+        pool = self.pool
         listed = {spec.name for spec in pool.state.spec.hosts}
         fresh = {kept.uid: kept.body for kept in coming if kept.kind == EntityKind.HOST}
         for name, uid in pool.state.hosts.items():
@@ -100,7 +96,7 @@ class Supply:
     @property
     def active(self) -> tuple[Uid, ...]:
         """Hosts that are made, or on their way up, and are to stay; oldest first."""
-        state = self._pool.state
+        state = self.pool.state
         return tuple(uid for uid in self.made if uid not in state.leaving and uid not in state.aside)
 
     @property
@@ -112,11 +108,6 @@ class Supply:
         """Whether a host is one that should answer: listed, or made, come up, and to stay."""
         return uid not in self.made or (self.phases[uid] is MachinePhase.UP and uid in self.active)
 
-    @property
-    def why(self) -> str:
-        """Why no more are made."""
-        return self._why
-
     def last_source(self) -> LocationSpec | None:
         """Where the newest host came from."""
         made = next((state.made for state in reversed(self.made.values()) if state.made is not None), None)
@@ -124,16 +115,16 @@ class Supply:
 
     def facts(self) -> Mapping[str, Value]:
         """A few words for people."""
-        spec = self._pool.state.spec
+        spec = self.pool.state.spec
         if spec.location is None:
             return {}
-        return {"location": spec.location.name, "wanted": self._pool.state.size, "min": spec.min_size, "max": spec.max_size}
+        return {"location": spec.location.name, "wanted": self.pool.state.size, "min": spec.min_size, "max": spec.max_size}
 
     # --- orders
 
     def resize(self, activity: Activity, arguments: "Arguments") -> None:
         """The effector: so many made hosts, within the bounds of the blueprint."""
-        pool, spec, size = self._pool, self._pool.state.spec, int(str(arguments["size"]))
+        pool, spec, size = self.pool, self.pool.state.spec, int(str(arguments["size"]))
         pool.refuse_if_deleting(activity)
         if spec.location is None:
             raise BadRequest(
@@ -147,8 +138,8 @@ class Supply:
 
     def order(self, size: int, cause: Cause | None = None) -> None:
         """So many are wanted from now on, and what failed before is tried again."""
-        pool = self._pool
-        self._why, self._asked = "", cause or SYSTEM
+        pool = self.pool
+        self.news.why, self.news.asked = "", cause or SYSTEM
         pool.cancel_timer("empty")
         pool.change(replace(pool.state, size=size, given_up=0))
         pool.note()
@@ -157,7 +148,7 @@ class Supply:
 
     def reconcile(self) -> bool:
         """One step; whether the state changed, or (at the end of the pool) there are made hosts still."""
-        pool, state = self._pool, self._pool.state
+        pool, state = self.pool, self.pool.state
         if self._lost:
             lost, self._lost = self._lost, []
             pool.change(without(state, *lost))
@@ -170,19 +161,20 @@ class Supply:
             self._let_leave(going)
             return True
         for uid in state.leaving:
-            if uid not in self._ordered and uid not in self._kept:
+            if uid not in self._ordered and uid not in self.news.kept:
                 self._ordered.add(uid)
                 pool.tell(uid, GiveBack(self._cause(), gone=uid in self._gone))
-        self.tell()
+        self.news.tell()
         return ending and bool(self.made)
 
     def _gave_up(self) -> bool:
         """Hosts that failed for good are set aside or given back; one less of each is tried."""
-        pool, state = self._pool, self._pool.state
+        pool, state = self.pool, self.pool.state
         failed = [uid for uid in self.active if self.phases[uid] is MachinePhase.FAILED]
         if not failed:
             return False
-        self._why = "; ".join(f"{self.made[uid].spec.name}: {self._said[uid].reason}" for uid in failed if uid in self._said)
+        self.gave_up_at = self.pool.now
+        self.news.why = "; ".join(f"{self.made[uid].spec.name}: {self.news.said[uid].reason}" for uid in failed if uid in self.news.said)
         keep = state.spec.on_failure is OnFailure.QUARANTINE
         aside = (*state.aside, *failed) if keep else state.aside
         leaving = (*state.leaving, *aside[:-MOST_ASIDE], *(() if keep else failed))
@@ -190,7 +182,7 @@ class Supply:
         return True
 
     def _made_more(self) -> bool:
-        pool, state = self._pool, self._pool.state
+        pool, state = self.pool, self.pool.state
         missing = state.size - state.given_up - len(self.active)
         if missing <= 0 or state.spec.location is None:
             return False
@@ -212,7 +204,7 @@ class Supply:
             number += 1
         short = min(missing, MADE_AT_ONCE) - len(states)
         if short:
-            self._why = f"{state.spec.location.name} has no more machines that are free"
+            self.news.why = f"{state.spec.location.name} has no more machines that are free"
         for new in states:
             self._add(new.identity.uid, new)
         hosts = {**state.hosts, **{new.spec.name: new.identity.uid for new in states}}
@@ -224,7 +216,7 @@ class Supply:
         """Who is to leave now: those on their way up first, then empty ones, the newest before the older."""
         active = self.active
         if ending:
-            return [*active, *self._pool.state.aside]
+            return [*active, *self.pool.state.aside]
         excess = len(active) - size
         if excess <= 0:
             self.ask_to_empty(())
@@ -237,34 +229,34 @@ class Supply:
 
     def is_empty(self, uid: Uid) -> bool:
         """Whether an up host has nothing on it that would be lost."""
-        row = self._pool.index.rows.get(uid)
-        up = self.phases.get(uid) is MachinePhase.UP and uid not in self._kept
-        return up and (row is None or (row.load == 0 and not row.volumes and not self._pool.index.volumes_on(uid)))
+        row = self.pool.index.rows.get(uid)
+        up = self.phases.get(uid) is MachinePhase.UP and uid not in self.news.kept
+        return up and (row is None or (row.load == 0 and not row.volumes and not self.pool.index.volumes_on(uid)))
 
     def ask_to_empty(self, hosts: Sequence[Uid]) -> None:
         """These, and no others, are to go and have containers: they are drained. What cannot be moved is waited for, and said."""
-        activity = self._pool.running.newest("resize", "delete")
+        activity = self.pool.running.newest("resize", "delete")
         self.clearing.want(hosts, self._cause(), activity.id if activity else "")
         for uid in hosts:
-            row = self._pool.index.rows.get(uid)
+            row = self.pool.index.rows.get(uid)
             if row is not None:
-                self._kept.setdefault(uid, _holds(row.containers, row.foreign))
+                self.news.kept.setdefault(uid, _holds(row.containers, row.foreign))
         if hosts:
-            self._pool.after("empty", KEPT_AGAIN, LookAgain())
+            self.pool.after("empty", KEPT_AGAIN, LookAgain())
 
     def drained(self, activity: Activity) -> None:
         """A drain is over, one way or the other."""
         problem = self.clearing.ended(activity)
         if problem is None:
             return
-        self._kept.pop(activity.entity, None)
+        self.news.kept.pop(activity.entity, None)
         if problem:
-            self._kept[activity.entity] = f"cannot be emptied: {problem}"
-            self._pool.after("empty", KEPT_AGAIN, LookAgain())
-        self._pool.settle()
+            self.news.kept[activity.entity] = f"cannot be emptied: {problem}"
+            self.pool.after("empty", KEPT_AGAIN, LookAgain())
+        self.pool.settle()
 
     def _let_leave(self, going: Sequence[Uid]) -> None:
-        pool, state = self._pool, self._pool.state
+        pool, state = self.pool, self.pool.state
         for uid in going:
             if uid in pool.index:
                 pool.index.cordon(uid, True)
@@ -278,24 +270,24 @@ class Supply:
         if message.host not in self.made:
             return
         before = self.phases[message.host]
-        self._said[message.host] = message
+        self.news.said[message.host] = message
         self.phases[message.host] = message.phase
         if before is not message.phase:
-            self._pool.settle()
+            self.pool.settle()
         else:
-            self.tell()
+            self.news.tell()
 
     def not_given_back(self, message: NotGivenBack) -> None:
         """One stays, since something on it is not ours. At the end of the pool it is asked again, else it stays in use."""
-        pool, state = self._pool, self._pool.state
+        pool, state = self.pool, self.pool.state
         self._ordered.discard(message.host)
-        self._kept[message.host] = message.reason
+        self.news.kept[message.host] = message.reason
         pool.after("empty", KEPT_AGAIN, LookAgain())
         if state.desired is not Desired.DELETED and message.host in state.leaving:
             pool.index.cordon(message.host, False)
             pool.change(replace(state, leaving=tuple(uid for uid in state.leaving if uid != message.host)))
         else:
-            self.tell()
+            self.news.tell()
 
     def is_of_cloud(self, uid: Uid) -> bool:
         """Whether a cloud made its machine."""
@@ -309,13 +301,13 @@ class Supply:
 
     def look_again(self) -> None:
         """What could not go may be able to."""
-        self._kept.clear()
+        self.news.kept.clear()
         self.clearing.again()
-        self._pool.settle()
+        self.pool.settle()
 
     def gone(self, uid: Uid) -> None:
         """One has given its machine back."""
-        for kept in (self.made, self.phases, self._said, self._kept):
+        for kept in (self.made, self.phases, self.news.said, self.news.kept):
             kept.pop(uid, None)
         self._gone.discard(uid)
         self._ordered.discard(uid)
@@ -324,56 +316,8 @@ class Supply:
     # --- what people hear
 
     def _cause(self) -> Cause:
-        activity = self._pool.running.newest("delete", "resize")
+        activity = self.pool.running.newest("delete", "resize")
         return Cause(activity.id, activity.cause.principal) if activity else SYSTEM
-
-    def tell(self) -> None:
-        """Orders hear how far they are, and the pool what is wrong with its machines."""
-        pool, state = self._pool, self._pool.state
-        if state.spec.location is None:
-            return
-        active, coming = self.active, self.coming
-        busy = bool(coming or state.leaving)
-        if busy and not pool.running.all("resize", "delete"):
-            pool.running.begin(Invoke("resize", {"size": state.size}, self._asked), {"size": state.size})
-        up = sum(1 for uid in active if self.phases[uid] is MachinePhase.UP and pool.up.get(uid))
-        for activity in pool.running.all("delete"):
-            pool.running.progress(activity.id, done=0, total=len(self.made), note=self._note(up, "; ".join(self._kept.values())))
-        for activity in pool.running.all("resize"):
-            self._progress(activity, up)
-        pool.service.set_problem("machines", self._troubles())
-
-    def _progress(self, activity: Activity, up: int) -> None:
-        pool, state, running = self._pool, self._pool.state, self._pool.running
-        excess = len(self.active) - state.size
-        kept = "; ".join(f"{self._host_name(uid)} {why}" for uid, why in self._kept.items())
-        running.progress(activity.id, done=min(up, state.size), total=state.size, note=self._note(up, kept if excess > 0 else ""))
-        if up == state.size and not excess and not state.leaving:
-            running.finish(activity.id, state.size)
-        elif state.given_up and not self.coming and not state.leaving and all(uid in pool.up for uid in self.active):
-            running.fail(
-                activity.id,
-                f"{counted(up, 'host')} of {state.size} came up: {self._why}; `clocker resize {pool.identity.path} N` tries again",
-            )
-        elif excess > 0 and kept and not self.clearing.busy and pool.now - activity.began > EMPTY_LIMIT:
-            running.fail(activity.id, f"not all hosts can go: {kept}; they are given back once nothing is on them")
-
-    def _note(self, up: int, kept: str) -> str:
-        parts = [f"{up} of {counted(self._pool.state.size, 'host')} up"]
-        parts += [f"{self._host_name(uid)}: {self._said[uid].step or self._said[uid].phase}" for uid in self._moving() if uid in self._said]
-        return "; ".join([*parts, *([kept] if kept else [])])
-
-    def _moving(self) -> list[Uid]:
-        return [*self.coming, *self._pool.state.leaving][:3]
-
-    def _troubles(self) -> str:
-        said = [f"{self._host_name(uid)}: {self._said[uid].reason}" for uid in self._pool.state.aside if uid in self._said]
-        if self._pool.state.given_up and self._why and not said:
-            said.append(self._why)
-        return "; ".join(said)
-
-    def _host_name(self, uid: Uid) -> str:
-        return self.made[uid].spec.name if uid in self.made else uid
 
 
 def _name(machine: str, number: int, taken: set[str]) -> str:
