@@ -347,7 +347,6 @@ class Pool(Entity[PoolState]):
         self.supply.news.tell()
         self.observe(sensors.POOL_HOSTS, len(self.state.hosts))
         self.observe(sensors.POOL_HOSTS_UP, len(up))
-        self.observe(sensors.POOL_SPREAD, round(spread(self.index), 1))
         self.observe(sensors.POOL_CONTAINERS, self.index.containers)
         used = {name: uid for name, uid in self.state.hosts.items() if self.supply.in_use(uid)}
         down = sorted(name for name, uid in used.items() if not self.up.get(uid))
