@@ -18,6 +18,7 @@ from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
 from clocker_actors.entities.losses import Losses
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.pooltidying import ImagesLate, PoolTidying
+from clocker_actors.entities.rebalancing import Rebalancing
 from clocker_actors.entities.records import (
     ApplicationState,
     Desired,
@@ -54,6 +55,7 @@ from clocker_actors.model.values import Value
 from clocker_actors.model.weighing import Weigh
 from clocker_actors.placement.index import HostIndex
 from clocker_actors.placement.pipeline import Refusal, place
+from clocker_actors.planning.rebalancing import spread
 from clocker_actors.ports.store import Record
 from clocker_actors.store.codec import decode
 
@@ -86,6 +88,7 @@ class Pool(Entity[PoolState]):
         ] = {}  # generations in the records of members that have not said yet which they really have
         self.tidying = PoolTidying(self)
         self.supply = Supply(self)
+        self.rebalancing = Rebalancing(self)
         self.demand = Demand(self)
         self.upkeep = Upkeep(self)
         self.sightings = Sightings(self)
@@ -132,8 +135,9 @@ class Pool(Entity[PoolState]):
                 self._host_seen(message.view)
             case Places():
                 self._heard_places(message)
-            case ActivityEnded(activity=ended) if ended.effector == "drain":
+            case ActivityEnded(activity=ended):
                 self.supply.drained(ended)
+                self.rebalancing.ended(ended)
             case Weigh():
                 return weighed(self, message)
             case WhoIsOn():
@@ -185,6 +189,7 @@ class Pool(Entity[PoolState]):
         return {
             "delete": self._delete,
             "resize": self.supply.resize,
+            "rebalance": self.rebalancing.begin,
             "destroyOrphans": self.sightings.destroy,
             "resumeHealing": self._resume_healing,
         }
@@ -210,6 +215,9 @@ class Pool(Entity[PoolState]):
             self.demand.withdrawn(message.request.member)
             self.tell(message.request.member, Placed(answer, message.ask))
             self._refresh_soon()
+
+    def activity_cancelled(self, activity: Activity) -> None:
+        self.rebalancing.cancelled(activity)
 
     def on_failure(self, *why: object) -> None:
         """Its successor has to know that records do not tell all."""
@@ -272,6 +280,7 @@ class Pool(Entity[PoolState]):
         self.let_go(uid)
         self.up.pop(uid, None)
         self.supply.gone(uid)
+        self.tidying.gone(uid)
         lost = self.index.remove(uid) if uid in self.index else ()
         for each in lost:  # nothing of it can run any more
             words = "its machine is gone"
@@ -347,6 +356,7 @@ class Pool(Entity[PoolState]):
         self.supply.news.tell()
         self.observe(sensors.POOL_HOSTS, len(self.state.hosts))
         self.observe(sensors.POOL_HOSTS_UP, len(up))
+        self.observe(sensors.POOL_SPREAD, round(spread(self.index), 1))
         self.observe(sensors.POOL_CONTAINERS, self.index.containers)
         used = {name: uid for name, uid in self.state.hosts.items() if self.supply.in_use(uid)}
         down = sorted(name for name, uid in used.items() if not self.up.get(uid))

@@ -98,6 +98,12 @@ DESTROY_ORPHANS = Effector(
     "give back machines that carry this manager's tags and belong to no host",
     frozenset({EntityKind.POOL}),
 )
+REBALANCE = Effector(
+    "rebalance",
+    "move members, one of a cluster at a time, where that makes the load of hosts more alike by at least 10 points",
+    frozenset({EntityKind.POOL}),
+    (Parameter("moves", "integer", "members that may move in all", required=False, default=10, least=1, most=1000),),
+)
 ADD_POLICY = Effector(
     "add_policy",
     "add a policy",
@@ -133,6 +139,7 @@ ALL: tuple[Effector, ...] = (
     UNCORDON,
     DRAIN,
     EVACUATE,
+    REBALANCE,
     RESUME_HEALING,
     ADD_POLICY,
     SET_POLICY,

@@ -103,6 +103,7 @@ POOL_NEEDED = _sensor(
     "containers for which room is missing to have the headroom asked for; below 0: so much more is free",
 )
 POOL_UTILISATION = _sensor("docker.container.cluster.utilisation", "", "share of the pool's room for containers that is in use")
+POOL_SPREAD = _sensor("docker.pool.load.spread", "", "how much the loads of its hosts differ, (max - min) in points of 100")
 POOL_CONTAINERS = _sensor("docker.pool.containers", "", "containers placed in the pool")
 
 ENTITY_FAILED = _sensor("ha.entityFailed", "", "the service was up and is not any more", notify=True)

@@ -11,10 +11,11 @@ from clocker_actors.model.types import PolicyType
 from clocker_actors.model.values import Value
 from clocker_actors.policies.autoscaler import AutoScaler
 from clocker_actors.policies.base import PolicyActor
+from clocker_actors.policies.rebalancer import Rebalancer
 from clocker_actors.policies.replacer import Replacer
 from clocker_actors.policies.restarter import Restarter
 
-ROWS: tuple[type[PolicyActor], ...] = (AutoScaler, Restarter, Replacer)
+ROWS: tuple[type[PolicyActor], ...] = (AutoScaler, Restarter, Replacer, Rebalancer)
 
 TYPES: Mapping[str, PolicyType] = {row.type.name: row.type for row in ROWS}
 """For the table of types that blueprints are checked against."""

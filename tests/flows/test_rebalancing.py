@@ -1,0 +1,90 @@
+"""Do hosts become alike when one joins, one member of a cluster at a time, and does a host that comes and goes not set everything moving?"""
+
+import asyncio
+from pathlib import Path
+
+from clocker_actors.drivers.simulated import SimulatedWorld
+from clocker_actors.model.activities import ActivityState
+from tests.flows.stories import running, well
+from tests.flows.support import Driven, managed
+from tests.flows.test_draining import Watch, cancel, on, prepared
+
+
+async def uneven(driven: Driven, hosts: int = 3, size: int = 6) -> None:
+    """A pool whose last host was cordoned while everything was placed."""
+    await prepared(driven, hosts, 0)
+    await driven.ended(await driven.invoke(f"yard/h{hosts}", "cordon"))
+    await driven.ended(await driven.invoke("shop/web", "resize", size=size))
+    await driven.ended(await driven.invoke(f"yard/h{hosts}", "uncordon"))
+
+
+async def test_a_person_has_it_rebalanced(tmp_path: Path) -> None:
+    world = SimulatedWorld()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await uneven(driven)
+        assert [on(world, name) for name in ("h1", "h2", "h3")] == [3, 3, 0]
+        await driven.until(lambda: driven.value("yard", "docker.pool.load.spread") == 100, 2)
+        watch = Watch(driven, world)
+        ended = await watch.over(await driven.invoke("yard", "rebalance"))
+        assert ended.state is ActivityState.DONE and ended.result == 2
+        assert [on(world, name) for name in ("h1", "h2", "h3")] == [2, 2, 2]
+        assert (watch.least_running, watch.most_running) == (6, 7), "one of a cluster at a time, start-first"
+        again = await driven.ended(await driven.invoke("yard", "rebalance"))
+        assert again.state is ActivityState.DONE and again.result == 0
+        decided = [each for each in driven.model.decisions.of_subject(ended.entity) if each.kind == "rebalance"]
+        assert "shop/web/" in decided[0].steps[0] and "to h3" in decided[0].steps[0]
+        assert not decided[-1].action
+        await well(driven, world)
+
+
+async def test_the_policy_does_it_by_itself_once_hosts_are_steady(tmp_path: Path) -> None:
+    world = SimulatedWorld()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await uneven(driven)
+        await driven.ended(await driven.invoke("yard", "add_policy", type="rebalancer"))
+        await asyncio.sleep(60)
+        assert on(world, "h3") == 0, "not before the hosts have been the same for two minutes"
+        await driven.until(lambda: [on(world, name) for name in ("h1", "h2", "h3")] == [2, 2, 2], 200)
+        await asyncio.sleep(300)
+        assert len([each for each in driven.model.activities.all() if each.effector == "rebalance"]) == 1
+        await well(driven, world)
+
+
+async def test_without_the_policy_nothing_moves(tmp_path: Path) -> None:
+    world = SimulatedWorld()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await uneven(driven)
+        await asyncio.sleep(1200)
+        assert on(world, "h3") == 0
+        assert not [each for each in driven.model.activities.all() if each.effector in {"move", "rebalance"}]
+
+
+async def test_a_host_that_flaps_causes_at_most_two_moves(tmp_path: Path) -> None:
+    world = SimulatedWorld()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await uneven(driven, 3, 8)
+        await driven.ended(await driven.invoke("yard", "add_policy", type="rebalancer", config={"stabilisation": "10s", "period": "5s"}))
+        engine = world.engine("h3")
+        for _ in range(10):
+            await asyncio.sleep(30)
+            engine.partition()
+            await asyncio.sleep(30)
+            engine.heal()
+        moves = [each for each in driven.model.activities.all() if each.effector == "move"]
+        assert 0 < len(moves) <= 2
+        await driven.until(lambda: driven.value("shop/web", "group.members.up") == 8, 60)
+        await well(driven, world)
+        assert len(running(world)) == 8
+
+
+async def test_a_rebalancing_that_is_taken_back(tmp_path: Path) -> None:
+    world = SimulatedWorld()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await uneven(driven, 3, 12)
+        activity = await driven.invoke("yard", "rebalance")
+        await driven.until(lambda: on(world, "h3") >= 1, 20)
+        await cancel(driven, "yard", activity)
+        assert (await driven.ended(activity)).state is ActivityState.CANCELLED
+        await asyncio.sleep(20)
+        assert on(world, "h3") <= 2
+        await well(driven, world)
