@@ -35,3 +35,7 @@ class Polling:
         poll.waiting.discard(who)
         poll.left += left
         return None if poll.waiting else self._open.pop(about)
+
+    def waits_for(self, who: Uid) -> list[Uid]:
+        """What this one has been asked and has not answered."""
+        return [about for about, poll in self._open.items() if who in poll.waiting]

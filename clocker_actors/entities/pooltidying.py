@@ -70,6 +70,13 @@ class PoolTidying:
         if poll is not None:
             self._pool.tell(poll.reply_to, ImagesRemoved(message.of, self._pool.uid, tuple(poll.left)))
 
+    def gone(self, host: Uid) -> None:
+        """A host is no more: what it was asked went with it."""
+        for application in self._volumes.waits_for(host):
+            self.volumes_removed(application, host)
+        for of in self._images.waits_for(host):
+            self.images_removed(ImagesRemoved(of, host))
+
     def empty_hosts(self) -> None:
         """The pool goes: what was built on its hosts goes first, for as long as that is waited for."""
         pool = self._pool
