@@ -1,22 +1,21 @@
-"""What moving members would do, before anybody orders it: the plan of a drain.
+"""What moving members would do, before anybody orders it: the plan of a drain, and of a rebalancing.
 
 As with the plan of a blueprint, an index like the pool's is made from the same durable records, so that the pool is not disturbed by a question.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from clocker_actors.entities import generations
-from clocker_actors.entities.records import HostState, MemberState, PoolState, read_state
+from clocker_actors.entities.movers import movers
+from clocker_actors.entities.records import HostState, PoolState, read_state
 from clocker_actors.entities.standing import occupy_standing
 from clocker_actors.model import sensors
-from clocker_actors.model.identity import SYSTEM, EntityKind, Uid
+from clocker_actors.model.identity import EntityKind
 from clocker_actors.model.placements import HostView
 from clocker_actors.model.types import TypeTable
 from clocker_actors.model.values import as_number
 from clocker_actors.placement.index import HostIndex
-from clocker_actors.planning.emptying import Mover, PlannedMove, emptied
-from clocker_actors.planning.moving import manner
+from clocker_actors.planning.emptying import PlannedMove, emptied
+from clocker_actors.planning.rebalancing import Rebalance, rebalance
 from clocker_actors.ports.store import Store
 from clocker_actors.store.codec import decode
 from clocker_actors.telemetry.readmodel import Entry, ReadModel
@@ -36,8 +35,16 @@ def drain_plan(host: Entry, store: Store, model: ReadModel, types: TypeTable) ->
     state = read_state(HostState, store, EntityKind.HOST, host.uid)
     pool = read_state(PoolState, store, EntityKind.POOL, state.identity.pool)
     index = standing_index(pool, store, model, types)
-    moves = emptied(index, host.uid, movers(store, pool.identity.uid, host.uid), pool.spec.strategies, pool.spec.affinity)
+    here = movers(store, pool.identity.uid).get(host.uid, [])
+    moves = emptied(index, host.uid, here, pool.spec.strategies, pool.spec.affinity)
     return MovesView(host.path, all(move.to for move in moves), moves)
+
+
+def rebalance_plan(entry: Entry, store: Store, model: ReadModel, types: TypeTable, budget: int) -> Rebalance:
+    """What a rebalancing of a pool would move now, and why not more."""
+    pool = read_state(PoolState, store, EntityKind.POOL, entry.uid)
+    index = standing_index(pool, store, model, types)
+    return rebalance(index, movers(store, entry.uid), pool.spec.strategies, rules=pool.spec.affinity, budget=budget)
 
 
 def standing_index(pool: PoolState, store: Store, model: ReadModel, types: TypeTable) -> HostIndex:
@@ -49,18 +56,6 @@ def standing_index(pool: PoolState, store: Store, model: ReadModel, types: TypeT
             index.add(_seen(decode(HostState, body), model.get(uid)))
     occupy_standing(index, store, pool.identity.uid)
     return index
-
-
-def movers(store: Store, pool: Uid, host: Uid) -> Iterator[Mover]:
-    """The members whose current generation is on the host, as they would ask to be placed."""
-    for kept in store.all(EntityKind.MEMBER):
-        member = decode(MemberState, kept.body) if kept.body is not None else None
-        if member is None or member.identity.pool != pool or member.current is None or member.current.host != host:
-            continue
-        container = member.spec.container
-        if container is not None:
-            request = generations.request(member, container, (), SYSTEM)
-            yield Mover(request, manner(member.spec, container, same_host=False), member.current.number)
 
 
 def _seen(state: HostState, entry: Entry | None) -> HostView:

@@ -1,4 +1,4 @@
-"""Commands for hosts: cordon, uncordon, drain, and what a drain would do."""
+"""Commands for hosts: cordon, uncordon, drain, rebalance, and what the last two would do."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +9,7 @@ from clocker_actors.cli.output import AsJson
 from clocker_actors.cli.reach import Item, connect, looked_at, parts, route
 from clocker_actors.cli.waiting import Wait, finish, send
 from clocker_actors.errors import BadRequest
-from clocker_actors.model.values import Value, counted
+from clocker_actors.model.values import Value, as_number, counted
 
 if TYPE_CHECKING:
     from clocker_actors.admin.client import Client
@@ -56,6 +56,34 @@ def drain(
     output.note(
         f"{counted(len(moves) - len(stuck), 'member')} of {len(moves)} would move; nothing was done: `clocker drain {host}` does it"
     )
+
+
+def rebalance(
+    pool: Annotated[str, typer.Argument(metavar="POOL", help="A docker cloud: its name or uid.")],
+    moves: Annotated[int, typer.Option("--moves", min=1, max=1000, help="Members that may move in all.")] = 10,
+    plan: Annotated[bool, typer.Option("--plan", help="Only show which members would move.")] = False,
+    wait: Wait = True,
+    json: AsJson = False,
+) -> None:
+    """Move members where that makes the load of a pool's hosts more alike."""
+    with connect() as client:
+        found = looked_at(client, pool)
+        if found["kind"] != "pool":
+            raise BadRequest(f"{pool} is of kind {found['kind']}, not a docker cloud; `clocker hosts` shows their names", entity=pool)
+        if not plan:
+            finish(client, send(client, route(found, "effectors", "rebalance"), {"moves": moves}), wait=wait, json=json)
+            return
+        answer = client.get(f"/v1/pools/{found['uid']}/rebalance-plan", moves=str(moves))
+    if json:
+        output.as_json(answer)
+        return
+    rows = parts(answer, "moves")
+    if rows:
+        output.table(
+            ("MEMBER", "FROM", "TO", "SPREAD AFTER"),
+            ((row["path"], row["origin"], row["to"], f"{round(as_number(row['after']) or 0)} points") for row in rows),
+        )
+    output.note(f"{counted(len(rows), 'member')} would move: {answer['reason']}; nothing was done")
 
 
 def _host(client: "Client", name: str) -> Item:

@@ -44,6 +44,7 @@ COMMANDS: Mapping[str, Command] = {
     "cordon": Command("hosting", "cordon"),
     "uncordon": Command("hosting", "uncordon"),
     "drain": Command("hosting", "drain"),
+    "rebalance": Command("hosting", "rebalance"),
     "activities": Command("looking", "activities"),
     "cancel": Command("acting", "cancel"),
     "policies": Command("policies", "policies", negative=True),

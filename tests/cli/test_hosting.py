@@ -15,6 +15,8 @@ pytestmark = pytest.mark.real_loop
         ("cordon local/here", "cordon", {}),
         ("uncordon here", "uncordon", {}),
         ("drain local/here", "drain", {"surge": 3}),
+        ("rebalance local", "rebalance", {"moves": 10}),
+        ("rebalance local --moves 3", "rebalance", {"moves": 3}),
         ("drain local/here --surge 5", "drain", {"surge": 5}),
     ],
 )
@@ -25,10 +27,10 @@ async def test_hosts_take_orders(house: House, clocker: Clocker, command: str, e
 
 
 async def test_only_hosts_are_drained(house: House, clocker: Clocker) -> None:
-    for command in (("drain", "shop/web"), ("drain", "shop/web", "--plan"), ("cordon", "shop")):
+    for command in (("drain", "shop/web"), ("drain", "shop/web", "--plan"), ("cordon", "shop"), ("rebalance", "shop")):
         ran = await clocker(*command)
         assert ran.code == 2
-        assert "not a host" in ran.said and "clocker hosts" in ran.said
+        assert ("not a host" in ran.said or "not a docker cloud" in ran.said) and "clocker hosts" in ran.said
     assert not house.invoked
     assert (await clocker("drain", "local/here", "--surge", "0")).code == 2
 

@@ -3,6 +3,8 @@
 import asyncio
 from pathlib import Path
 
+from clocker_actors.admin.moves import rebalance_plan
+from clocker_actors.admin.types import type_table
 from clocker_actors.drivers.simulated import SimulatedWorld
 from clocker_actors.model.activities import ActivityState
 from tests.flows.stories import running, well
@@ -24,6 +26,8 @@ async def test_a_person_has_it_rebalanced(tmp_path: Path) -> None:
         await uneven(driven)
         assert [on(world, name) for name in ("h1", "h2", "h3")] == [3, 3, 0]
         await driven.until(lambda: driven.value("yard", "docker.pool.load.spread") == 100, 2)
+        planned = rebalance_plan(driven.model.entry("yard"), driven.manager.store, driven.model, type_table(), 10)
+        assert [(move.to, round(move.after)) for move in planned.moves] == [("h3", 67), ("h3", 0)]
         watch = Watch(driven, world)
         ended = await watch.over(await driven.invoke("yard", "rebalance"))
         assert ended.state is ActivityState.DONE and ended.result == 2

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from clocker_actors.admin.answers import Listing, at_event, itself, listing
 from clocker_actors.admin.context import Context, Shared
-from clocker_actors.admin.moves import MovesView, drain_plan
+from clocker_actors.admin.moves import MovesView, drain_plan, rebalance_plan
 from clocker_actors.admin.orders import AcceptedView, cause_of, effectors_here, living, map_of, order
 from clocker_actors.admin.views import (
     EffectorView,
@@ -31,6 +31,7 @@ from clocker_actors.errors import BadRequest
 from clocker_actors.model.decisions import Decision
 from clocker_actors.model.effectors import find
 from clocker_actors.model.identity import ROOT, EntityKind
+from clocker_actors.planning.rebalancing import Rebalance
 from clocker_actors.telemetry.explain import explain
 from clocker_actors.telemetry.names import look_up
 from clocker_actors.telemetry.readmodel import Entry
@@ -87,6 +88,17 @@ async def plan_drain(context: Shared, uid: str) -> Response:
     if entry.kind is not EntityKind.HOST:
         raise BadRequest(f"{entry.path} is of kind {entry.kind}, and only hosts are drained; `clocker hosts` lists them", entity=uid)
     return at_event(context.model, drain_plan(entry, context.store, context.model, context.types))
+
+
+@router.get("/pools/{uid}/rebalance-plan", response_model=Rebalance)
+async def plan_rebalance(
+    context: Shared, uid: str, moves: Annotated[int, Query(ge=1, le=1000, description="members that may move in all")] = 10
+) -> Response:
+    """What a rebalancing of a pool would move now. Nothing is done."""
+    entry = living(context, uid)
+    if entry.kind is not EntityKind.POOL:
+        raise BadRequest(f"{entry.path} is of kind {entry.kind}, and only docker clouds are rebalanced", entity=uid)
+    return at_event(context.model, rebalance_plan(entry, context.store, context.model, context.types, moves))
 
 
 @router.get("/entities/{uid}", response_model=EntityDetail)
