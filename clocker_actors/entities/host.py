@@ -11,6 +11,7 @@ from clocker_actors.entities.builtimages import SWEEP as IMAGES
 from clocker_actors.entities.builtimages import BuiltImages, LookAtImages
 from clocker_actors.entities.emptying import Emptied
 from clocker_actors.entities.gate import Gate
+from clocker_actors.entities.holdings import Holdings, view_of
 from clocker_actors.entities.hostwords import Ended, EngineSaid, MayStart, Runs, RunsNot, Sampled, StartEnded, WantImage, WantStart
 from clocker_actors.entities.images import WORK as IMAGE
 from clocker_actors.entities.images import Images, ensure
@@ -44,7 +45,6 @@ from clocker_actors.model.identity import EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.machines import GiveBack, MachinePhase
 from clocker_actors.model.messages import HostSeen
-from clocker_actors.model.placements import HostView
 from clocker_actors.model.specs import BUILT_IMAGE, ImageSpec
 from clocker_actors.model.values import Value
 
@@ -90,6 +90,7 @@ class Host(Emptied):
         self.watch = self.engine.watch()
         self.watching = Watching(self.watch, self.residents, self.outside.timing.other_period)
         self.volumes = Volumes(self, self.engine)
+        self.holdings = Holdings(self.outside.plane)
         self.built = BuiltImages(self, self.engine)
         self.link = Link(self, self.engine, self.outside.timing)
         self.service.replace_indicators({"engine": "not asked yet"})
@@ -142,7 +143,9 @@ class Host(Emptied):
             case LookAtImages():
                 self.built.look()
             case WorkDone(name=name) | WorkFailed(name=name) if name == IMAGES:
-                self.images.removed(self.built.ended(message))
+                gone = self.built.ended(message)
+                self.images.removed(gone)
+                self.holdings.less(gone)
             case WorkDone(name="ping"):
                 self.link.answered()
                 self._publish()
@@ -174,6 +177,8 @@ class Host(Emptied):
                 self.images.failed(message.name, message.failure)
                 self._look_at_images(message.name)
             case WorkDone() | WorkFailed() if message.name.startswith(STALE):
+                self.holdings.without(Uid(message.name.partition(":")[2]))
+                self._publish()
                 self.volumes.ended(message)
             case WorkDone() | WorkFailed() if message.name.startswith(SWEEP):
                 self.residents.swept(message)
@@ -284,6 +289,7 @@ class Host(Emptied):
         if look.info is not None:
             self._informed(look.info)
         self.residents.seen(look)
+        self.holdings.seen(look.held)
         self._look_at_volumes()
         self._publish()
 
@@ -376,24 +382,7 @@ class Host(Emptied):
             self.observe(sensors.HOST_CONTAINERS, self.watching.count + self.residents.foreign)
             self.observe(sensors.HOST_CPU, self.load.cpu(info.cores))
             self.observe(sensors.HOST_MEMORY, self.load.memory(info.memory))
-        spec = self.state.spec
-        view = HostView(
-            self.uid,
-            spec.name,
-            spec.reached_at,
-            up=self.link.up and info is not None,
-            zone=spec.zone,
-            labels=spec.labels,
-            cores=info.cores if info else 0,
-            memory=info.memory if info else 0,
-            cpu=self.load.cpu(info.cores) if info else None,
-            foreign=self.residents.foreign,
-            images=frozenset(self.images.known),
-            order=self.state.order,
-            affinity=spec.affinity,
-            disk=self.load.disk(self),
-            cordoned=self.state.cordoned,
-        )
+        view = view_of(self)
         if view != self.load.told and not self.link.undecided:
             self.load.told = view
             self.tell(self.identity.parent, HostSeen(view))

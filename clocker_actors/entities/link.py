@@ -14,7 +14,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass
 from typing import Protocol
 
-from clocker_actors.entities.outside import Timing
+from clocker_actors.entities.holdings import Held, held
+from clocker_actors.entities.outside import Outside, Timing
 from clocker_actors.entities.streams import events
 from clocker_actors.errors import REFUSED, Failure
 from clocker_actors.model import sensors
@@ -53,17 +54,21 @@ class Look:
     asked_at: float
     info: EngineInfo | None
     observed: Sequence[Observed]
+    held: Held | None = None
 
 
-async def look(engine: Engine, asked_at: float, describe: bool) -> Look:
-    """Work: see all containers, and if wanted what the engine says of itself."""
+async def look(engine: Engine, asked_at: float, describe: bool, ours: Mapping[str, str]) -> Look:
+    """Work: see all containers, what else it holds, and if wanted what the engine says of itself."""
     everything: Mapping[str, str] = {}
     info = await engine.info() if describe else None
-    return Look(asked_at, info, await engine.list(everything))
+    observed = await engine.list(everything)
+    return Look(asked_at, info, observed, await held(engine, ours))
 
 
 class Owner(Protocol):
     """What the link needs of its host."""
+
+    outside: Outside
 
     @property
     def now(self) -> float: ...
@@ -240,7 +245,7 @@ class Link:
     def look(self) -> None:
         """Look at the whole engine; the first time, ask what it is."""
         if not self._host.working("look") and (self.up or self._listening):
-            self._host.work("look", look, self._engine, self._host.now, not self.up, timeout=LOOK_LIMIT)
+            self._host.work("look", look, self._engine, self._host.now, not self.up, self._host.outside.ours, timeout=LOOK_LIMIT)
 
     def looked(self, result: object) -> Look | None:
         """What was seen; the engine is up from now on. None if that was before it went down, or before its events were heard."""

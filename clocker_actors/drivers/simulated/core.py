@@ -199,7 +199,7 @@ class Core:
 
     def images_with(self, labels: Mapping[str, str]) -> list[NamedImage]:
         """Images that have all of these labels."""
-        return [NamedImage(self.images[name].id, (name,)) for name, given in self.image_labels.items() if _has(given, labels)]
+        return [NamedImage(image.id, (name,)) for name, image in self.images.items() if _has(self.image_labels.get(name, {}), labels)]
 
     def remove_image(self, name: str) -> None:
         """Take an image away; silent if it is gone, EngineFault while a container is made of it."""

@@ -220,7 +220,7 @@ class SimulatedEngine(Controls):
         await self._call("build", delay, lambda: self._core.build(reference, build, context, labels), limit=self.timing.transfer_limit)
 
     async def images(self, labels: Mapping[str, str]) -> Sequence[NamedImage]:
-        """Images that were built with all of these labels."""
+        """Images that have all of these labels."""
         return await self._call("images", self.timing.call, lambda: self._core.images_with(labels))
 
     async def remove_image(self, name: str) -> None:
