@@ -6,26 +6,20 @@ The Pool's own index belongs to its actor; a plan makes one like it from the sam
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from clocker_actors.admin.poolviews import pool_view, unseen
 from clocker_actors.entities.records import ApplicationState, ClusterState, MemberState, PoolState
 from clocker_actors.entities.root import name_fault
-from clocker_actors.entities.standing import occupy_standing
 from clocker_actors.errors import BadRequest, NotFound
 from clocker_actors.model import sensors
 from clocker_actors.model.identity import EntityKind, Uid
-from clocker_actors.model.placements import HostView
-from clocker_actors.model.specs import ApplicationSpec, Blueprint, HostSpec, PoolSpec
+from clocker_actors.model.specs import ApplicationSpec, Blueprint
 from clocker_actors.model.types import TypeTable
-from clocker_actors.model.values import as_number
-from clocker_actors.placement.index import HostIndex
 from clocker_actors.planning.members import MemberView
 from clocker_actors.planning.plan import plan
-from clocker_actors.planning.values import Action, Plan, PlanRefusal, PlanStep, PlanWarning, PoolView, RunningApplication, RunningService
+from clocker_actors.planning.values import Action, Plan, PlanRefusal, PlanStep, PlanWarning, RunningApplication, RunningService
 from clocker_actors.ports.store import Store
 from clocker_actors.store.codec import decode
 from clocker_actors.telemetry.readmodel import ReadModel
-
-_LARGE_CORES, _LARGE_MEMORY = 1_000, 1 << 50
-"""What a host is taken to have that was never asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +41,9 @@ def plan_of(blueprint: Blueprint, store: Store, model: ReadModel, types: TypeTab
     for application in blueprint.applications:
         state = known.get(application.location)
         if state is not None:
-            view = _pool_view(state, store, model)
+            view = pool_view(state, store, model, types)
         elif application.location in fresh:
-            view = _unseen(fresh[application.location])
+            view = unseen(fresh[application.location])
         else:
             names = ", ".join(sorted({*known, *fresh}))
             raise BadRequest(
@@ -103,60 +97,6 @@ def _pools(store: Store) -> Iterator[PoolState]:
     for kept in store.all(EntityKind.POOL):
         if kept.body is not None:
             yield decode(PoolState, kept.body)
-
-
-def _pool_view(state: PoolState, store: Store, model: ReadModel) -> PoolView:
-    index = HostIndex(state.spec.ports)
-    for order, spec in enumerate(state.spec.hosts):
-        uid = state.hosts.get(spec.name)
-        if uid is not None:
-            index.add(_host_view(uid, spec, order, model))
-    occupy_standing(index, store, state.identity.uid)
-    return PoolView(state.spec.name, index.hosts(), state.spec.strategies, state.spec.ports, affinity=state.spec.affinity)
-
-
-def _host_view(uid: Uid, spec: HostSpec, order: int, model: ReadModel) -> HostView:
-    entry = model.get(uid)
-
-    def number(sensor: sensors.Sensor) -> float | None:
-        return None if entry is None else as_number(entry.value(sensor.name))
-
-    return HostView(
-        uid,
-        spec.name,
-        spec.reached_at,
-        up=entry is not None and entry.value(sensors.SERVICE_UP.name) is True,
-        zone=spec.zone,
-        labels=spec.labels,
-        cores=int(number(sensors.HOST_CORES) or 0),
-        memory=int(number(sensors.HOST_MEMORY_TOTAL) or 0),
-        cpu=number(sensors.HOST_CPU),
-        foreign=int(number(sensors.HOST_FOREIGN) or 0),
-        order=order,
-        affinity=spec.affinity,
-        disk=int(number(sensors.HOST_DISK_FREE) or 0),
-    )
-
-
-def _unseen(spec: PoolSpec) -> PoolView:
-    """A docker cloud that the blueprint brings: its hosts are taken to answer, and to be large and idle, since nobody knows yet."""
-    hosts = [
-        HostView(
-            Uid(f"{spec.name}/{host.name}"),
-            host.name,
-            host.reached_at,
-            zone=host.zone,
-            labels=host.labels,
-            cores=_LARGE_CORES,
-            memory=_LARGE_MEMORY,
-            disk=_LARGE_MEMORY,
-            cpu=0.0,
-            order=order,
-            affinity=host.affinity,
-        )
-        for order, host in enumerate(spec.hosts)
-    ]
-    return PoolView(spec.name, tuple(hosts), spec.strategies, spec.ports, affinity=spec.affinity)
 
 
 def _provisional(found: Plan) -> Plan:

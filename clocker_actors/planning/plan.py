@@ -4,14 +4,14 @@ Members are placed one after the other on an index made from the pool's views, b
 the pool is now. A running cluster keeps its size: sizes belong to whoever resized it last, and only the bounds of the new spec change them.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from clocker_actors.model.identity import Cause, EntityKind, Uid
-from clocker_actors.model.placements import Placement
+from clocker_actors.model.placements import Placement, PlacementRequest
 from clocker_actors.model.specs import ApplicationSpec, ClusterSpec, ContainerSpec, ServiceSpec
 from clocker_actors.model.values import counted
 from clocker_actors.placement.index import HostIndex
-from clocker_actors.placement.pipeline import place
+from clocker_actors.placement.pipeline import Refusal, place
 from clocker_actors.planning.members import bounded, resizing
 from clocker_actors.planning.requests import Asker, placement_request
 from clocker_actors.planning.values import (
@@ -66,6 +66,7 @@ class _Draft:
     refusals: list[PlanRefusal] = field(default_factory=list)
     warnings: list[PlanWarning] = field(default_factory=list)
     index: HostIndex = field(init=False)
+    made: int = 0
 
     def __post_init__(self) -> None:
         self.index = HostIndex.of(self.pool.hosts, self.pool.ports, types=self.pool.types)
@@ -132,13 +133,34 @@ class _Draft:
     def _place(self, path: str, container: ContainerSpec, cluster: Uid, service: ServiceSpec) -> None:
         asker = Asker(Uid(path), 1, self.uid, cluster, path, _CAUSE)
         request = placement_request(asker, container, service)
-        answer = place(request, self.index, self.pool.strategies, rules=self.pool.affinity, decision_id="plan", at=0.0)
+        answer = self._tried(request)
+        if not isinstance(answer, Placement):
+            answer = self._with_a_new_host(request) or answer
         if not isinstance(answer, Placement):
             self.refusals.append(PlanRefusal(path, answer.decision.reason, answer.decision.would_change))
             return
         ports = {f"{spec.container}/{spec.protocol}": spec.fixed or 0 for spec in container.ports}
         step = PlanStep(Action.CREATE, EntityKind.MEMBER, path, answer.decision.reason, answer.host_name, answer.address, ports)
         self.steps.append(step)
+
+    def _tried(self, request: PlacementRequest) -> Placement | Refusal:
+        return place(request, self.index, self.pool.strategies, rules=self.pool.affinity, decision_id="plan", at=0.0)
+
+    def _with_a_new_host(self, request: PlacementRequest) -> Placement | None:
+        """The pool makes a host where that helps, as it would if this were asked of it."""
+        template = self.pool.template
+        if template is None or self.made >= self.pool.may_make:
+            return None
+        name = f"new-{self.made + 1}"
+        host = replace(template, uid=Uid(f"{self.pool.name}/{name}"), name=name, order=1_000_000 + self.made)
+        self.index.add(host)
+        answer = self._tried(request)
+        if not isinstance(answer, Placement):
+            self.index.remove(host.uid)
+            return None
+        self.made += 1
+        self.step(Action.CREATE, EntityKind.HOST, host.uid, "the pool makes it, since no other host has room")
+        return answer
 
 
 def changed_fields(old: ServiceSpec, new: ServiceSpec) -> tuple[str, ...]:

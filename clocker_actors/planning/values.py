@@ -44,7 +44,7 @@ class RunningApplication:
 
 @dataclass(frozen=True, slots=True)
 class PoolView:
-    """A pool as a plan sees it. `images` holds what is known of images by reference."""
+    """A pool as a plan sees it. `images` holds what is known of images by reference. It may make `may_make` more hosts, each like `template`."""
 
     name: str
     hosts: tuple[HostView, ...]
@@ -53,6 +53,8 @@ class PoolView:
     images: Mapping[str, ImageInfo] = field(default_factory=dict)
     affinity: tuple[AffinityRule, ...] = ()
     types: TypeTable | None = None
+    template: HostView | None = None
+    may_make: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from tests.flows.test_pool_makes_hosts import CLOUD, hosts_up, killed, nodes, pa
 
 @pytest.mark.parametrize("seed", range(12))
 async def test_whatever_happens_in_the_end_there_are_as_many_as_wanted_and_later_none(tmp_path: Path, seed: int) -> None:
-    chance = random.Random(seed)  # noqa: S311 - repeatable on purpose
+    chance = random.Random(seed)
     world = new_world()
     odds = CloudOdds(create=0.15, boot=0.0, install=0.3)
     grounds = SimulatedGrounds(world, seed, odds=odds, timing=CloudTiming(call=chance.uniform(0.05, 2.0), create=chance.uniform(0.3, 8.0)))

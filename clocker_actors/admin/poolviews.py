@@ -1,0 +1,81 @@
+"""Pools as a plan sees them: where there is room now, and what hosts a pool would make.
+
+A host that is on its way up, or that a plan would have the pool make, is taken to be as large as the last one that was made, else as its template asks.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from clocker_actors.admin.standing import standing_index
+from clocker_actors.entities.records import HostState, PoolState
+from clocker_actors.entities.sources import next_source, parts_of
+from clocker_actors.model.identity import EntityKind, Uid
+from clocker_actors.model.placements import HostView
+from clocker_actors.model.specs import PoolSpec
+from clocker_actors.model.types import TypeTable
+from clocker_actors.planning.growth import LARGE_BYTES, LARGE_CORES, template_view
+from clocker_actors.planning.values import PoolView
+from clocker_actors.ports.store import Store
+from clocker_actors.store.codec import decode
+from clocker_actors.telemetry.readmodel import ReadModel
+
+
+def pool_view(state: PoolState, store: Store, model: ReadModel, types: TypeTable | None) -> PoolView:
+    """A pool that exists. Hosts that are on their way up are counted as there."""
+    index = standing_index(state, store, model, types)
+    made = [host for host in _made(state, store) if host.identity.uid not in {*state.leaving, *state.aside}]
+    sized = (index.host(host.identity.uid) for host in reversed(made))
+    template = _template(state.spec, next((view for view in sized if view.cores), None))
+    may_make = 0
+    if template is not None:
+        for host in made:
+            if host.made is not None and host.made.phase.coming:
+                index.update(replace(template, uid=host.identity.uid, name=host.spec.name))
+        may_make = 0 if state.given_up else max(0, state.spec.max_size - len(made))
+    return _view(state.spec, index.hosts(), template, may_make)
+
+
+def unseen(spec: PoolSpec) -> PoolView:
+    """A pool that the blueprint brings: its hosts are taken to answer, and to be large and idle, since nobody knows yet."""
+    hosts = [
+        HostView(
+            Uid(f"{spec.name}/{host.name}"),
+            host.name,
+            host.reached_at,
+            zone=host.zone,
+            labels=host.labels,
+            cores=LARGE_CORES,
+            memory=LARGE_BYTES,
+            disk=LARGE_BYTES,
+            cpu=0.0,
+            order=order,
+            affinity=host.affinity,
+        )
+        for order, host in enumerate(spec.hosts)
+    ]
+    template = _template(spec, None)
+    if template is None:
+        return _view(spec, tuple(hosts), None, 0)
+    first = [f"docker-{number}" for number in range(1, spec.initial_size + 1)]
+    hosts += [replace(template, uid=Uid(f"{spec.name}/{name}"), name=name, order=len(hosts) + n) for n, name in enumerate(first)]
+    return _view(spec, tuple(hosts), template, spec.max_size - spec.initial_size)
+
+
+def _view(spec: PoolSpec, hosts: tuple[HostView, ...], template: HostView | None, may_make: int) -> PoolView:
+    return PoolView(spec.name, hosts, spec.strategies, spec.ports, affinity=spec.affinity, template=template, may_make=may_make)
+
+
+def _made(state: PoolState, store: Store) -> Iterator[HostState]:
+    listed = {spec.name for spec in state.spec.hosts}
+    for name, uid in state.hosts.items():
+        body = store.read(EntityKind.HOST, uid) if name not in listed else None
+        if body is not None:
+            yield decode(HostState, body)
+
+
+def _template(spec: PoolSpec, like: HostView | None) -> HostView | None:
+    """What the next host of a pool will look like; None if it makes none."""
+    if spec.location is None:
+        return None
+    found = next_source(spec, ())
+    return template_view(spec, found.source if found is not None else next(parts_of(spec.location)), like)
