@@ -47,7 +47,8 @@ async def test_another_managers_containers_are_never_touched(tmp_path: Path) -> 
     async with managed(tmp_path / "one", world=world) as first:
         await first.ended(await first.deploy(cluster(3)))
     for plane in ("", "same"):
-        async with managed(tmp_path / f"other{plane}", world=world, plane=plane) as second:
+        folder = tmp_path / f"other{plane}"
+        async with managed(folder, world=world, plane=plane) if plane else managed(folder, world=world) as second:
             await second.ended(await second.deploy(cluster(2)))
             await asyncio.sleep(60)
             await second.ended(await second.invoke("shop", "delete"))
