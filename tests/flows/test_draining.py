@@ -6,10 +6,17 @@ from pathlib import Path
 import pytest
 
 from clocker_actors.admin.moves import drain_plan
+from clocker_actors.admin.planner import plan_of
 from clocker_actors.admin.types import type_table
+from clocker_actors.blueprint import parse
 from clocker_actors.drivers.simulated import SimulatedWorld
+from clocker_actors.entities.host import Host
+from clocker_actors.entities.member import Member
+from clocker_actors.entities.pool import Pool
+from clocker_actors.kernel import Actor
 from clocker_actors.model.activities import Activity, ActivityState
 from clocker_actors.model.messages import CancelActivity
+from tests.flows.crashing import Poison, faulty
 from tests.flows.stories import cluster, new_world, running, well
 from tests.flows.support import PERSON, Driven, managed
 from tests.flows.test_manager_dies import killed
@@ -266,3 +273,30 @@ async def test_a_plan_of_a_drain_that_cannot_finish(tmp_path: Path) -> None:
         found = drain_plan(driven.model.entry("yard/h1"), driven.manager.store, driven.model, type_table())
         assert not found.possible
         assert all(not move.to and "cordoned" in move.reason for move in found.moves)
+
+
+async def test_a_plan_of_a_blueprint_leaves_cordoned_hosts_out(tmp_path: Path) -> None:
+    world = SimulatedWorld()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await prepared(driven, 2, 2)
+        await driven.ended(await driven.invoke("yard/h1", "cordon"))
+        more = parse(cluster(4).replace("name: shop", "name: more").replace("location: local", "location: yard"), "more.yaml", type_table())
+        found = plan_of(more.blueprint, driven.manager.store, driven.model, type_table())
+        assert {placement.host_name for plan in found.plans for step in plan.steps for placement in step.placements} == {"h2"}
+
+
+@pytest.mark.parametrize("after", [0.02, 0.3, 0.7, 1.2, 1.7])
+@pytest.mark.parametrize("kind", [Member, Pool, Host])
+async def test_an_entity_crashes_during_a_drain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[Actor], after: float) -> None:
+    faulty(monkeypatch, kind)
+    world = SimulatedWorld()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await prepared(driven, 3, 9)
+        await driven.invoke("yard/h1", "drain", surge=2)
+        await asyncio.sleep(after)
+        victim = {Member: "shop/web/1", Pool: "yard", Host: "yard/h1"}[kind]
+        driven.manager.kernel.tell(driven.model.resolve(victim), Poison())
+        await driven.until(lambda: on(world, "h1") == 0 and len(running(world)) == 9, 90)
+        await well(driven, world)
+        assert driven.value("shop/web", "group.members.up") == 9
+        assert driven.model.entry("yard/h1").facts == {**driven.model.entry("yard/h1").facts, "cordoned": True, "draining": False}
