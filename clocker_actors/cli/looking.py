@@ -172,9 +172,11 @@ def hosts(
             weigh(client, identity, json)
             return
         answer = client.get("/v1/hosts")
+        pools = [] if json else parts(client.get("/v1/entities", kind="pool"), "items")
     if json:
         output.as_json(answer)
         return
+    _tell_problems([{**pool, "problems": _of_machines(pool)} for pool in pools])
     rows = parts(answer, "items")
     if not rows:
         output.note("no hosts; deploy a blueprint with a docker-cloud in it")
@@ -200,6 +202,11 @@ def hosts(
     for row in rows:
         if row["phase"]:
             output.note(f"{row['path']} is {row['phase']}: {row['step'] or 'about to begin'}")
+
+
+def _of_machines(pool: Item) -> dict[str, Value]:
+    """What is wrong with the machines of a pool; all else is shown of its hosts."""
+    return {name: why for name, why in as_map(pool["problems"]).items() if name in {"machines", "orphans"}}
 
 
 def _use(row: Item) -> Value:
