@@ -108,12 +108,3 @@ class EnricherActor(Actor):
         """A list of texts."""
         value = self.config[key]
         return tuple(str(name) for name in value) if isinstance(value, list | tuple) else ()
-
-
-def past(value: Value, now: float) -> float | None:
-    """A stored time, never later than now: one that lies in the future counts from now, and is logged."""
-    at = as_number(value)
-    if at is not None and at > now:
-        log.warning("a stored time lies %.1f s in the future and counts from now; was the clock set back?", at - now)
-        return now
-    return at

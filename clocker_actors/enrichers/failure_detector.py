@@ -6,8 +6,9 @@ It hears the service model of its entity and waits out the delays; `failure_math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from clocker_actors.enrichers.base import EnricherActor, past
+from clocker_actors.enrichers.base import EnricherActor
 from clocker_actors.enrichers.failure_math import GRAIN, Delays, Said, Seen, decoded, encoded, judge
+from clocker_actors.kernel import past
 from clocker_actors.model import sensors
 from clocker_actors.model.identity import Cause, EntityKind
 from clocker_actors.model.lifecycle import Lifecycle

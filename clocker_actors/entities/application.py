@@ -119,12 +119,10 @@ class Application(Entity[ApplicationState]):
     # --- towards the desired state
 
     def reconcile(self) -> None:
-        children, records = self.family.missing()
-        if records:
-            self.change(replace(self.state, planted=True, children=children), *records)
+        if self.family.planted():
             return
         self.family.reconcile()
-        if self.state.desired is Desired.DELETED and not children and not self._volumes_asked:
+        if self.state.desired is Desired.DELETED and not self.state.children and not self._volumes_asked:
             self._volumes_asked = True
             self.after("volumes", VOLUMES_AGAIN, VolumesAgain())
             self.tell(self.identity.pool, RemoveVolumes(self.uid, (), self.uid, self._cause_of_end()))

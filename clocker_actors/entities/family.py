@@ -1,6 +1,7 @@
 """The services below an application or a member (`brooklyn.children`): planted once, then started, stopped and deleted with their parent."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from clocker_actors.entities.brood import Brood
@@ -32,8 +33,16 @@ class Family(Generic[S]):
         """The children there are."""
         return tuple(self._entity.state.children.values())
 
-    def missing(self) -> tuple[Mapping[str, Uid], list[Record]]:
-        """The children's uids and records, the first time; afterwards no records, for a child that was deleted stays so."""
+    def planted(self) -> bool:
+        """Have the children's records written, the first time; True if that is under way, and the entity is to go on when it is done."""
+        entity = self._entity
+        children, records = self._missing()
+        if records:
+            entity.change(replace(entity.state, planted=True, children=children), *records)
+        return bool(records)
+
+    def _missing(self) -> tuple[Mapping[str, Uid], list[Record]]:
+        """The children's uids and records; no records once they were planted, for a child that was deleted stays so."""
         entity = self._entity
         wanted = () if entity.state.planted or entity.state.desired is Desired.DELETED else self._specs
         activity = entity.running.newest("start")

@@ -33,18 +33,7 @@ NOT_RUNNING = frozenset({Phase.DIED, Phase.FAILED, Phase.LOST, Phase.GONE})
 TRY_ELSEWHERE = frozenset({"PortTaken", "EngineUnavailable", "TimedOut", "WorkTimedOut", "OutOfDisk"})
 """Failures of a start that another host or another port may not have."""
 
-FORWARDED = frozenset(
-    sensor.name
-    for sensor in (
-        sensors.CPU_PERCENT,
-        sensors.CPU_MEAN,
-        sensors.MEMORY_BYTES,
-        sensors.MEMORY_PERCENT,
-        sensors.NETWORK_RX,
-        sensors.NETWORK_TX,
-        sensors.PIDS,
-    )
-)
+FORWARDED = frozenset(sensor.name for sensor in sensors.USE)
 """Readings of the current generation that are its member's, too."""
 
 

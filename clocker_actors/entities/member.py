@@ -218,9 +218,7 @@ class Member(Entity[MemberState]):
     # --- towards the desired state
 
     def reconcile(self) -> None:
-        children, records = self.family.missing()
-        if records:
-            self.change(replace(self.state, planted=True, children=children), *records)
+        if self.family.planted():
             return
         self.family.reconcile()
         if self.state.desired is Desired.RUNNING:

@@ -6,7 +6,7 @@ classes it runs on one asyncio loop, so whoever wants another substrate replaces
 
 from clocker_actors.kernel.actor import Actor
 from clocker_actors.kernel.cell import RestartBudget
-from clocker_actors.kernel.clock import Clock
+from clocker_actors.kernel.clock import Clock, past
 from clocker_actors.kernel.context import Current, current
 from clocker_actors.kernel.counters import Counters, HandlerTime
 from clocker_actors.kernel.dump import ActorDump
@@ -32,6 +32,7 @@ __all__ = [
     "Ref",
     "RestartBudget",
     "Clock",
+    "past",
     "VirtualLoop",
     "Started",
     "StartFailed",

@@ -6,7 +6,10 @@ floats of epoch seconds in UTC, durations are float seconds.
 """
 
 import asyncio
+import logging
 import time
+
+logger = logging.getLogger("clocker.kernel")
 
 
 class Clock:
@@ -24,3 +27,13 @@ class Clock:
     def now(self) -> float:
         """Epoch seconds, UTC; never less than an earlier answer."""
         return self._ahead + self._loop.time()
+
+
+def past(value: object, now: float) -> float | None:
+    """A stored time, never later than now: one that lies in the future counts from now, and is logged. None for what is no time."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if value > now:
+        logger.warning("a stored time lies %.1f s in the future and counts from now; was the clock set back?", value - now)
+        return now
+    return float(value)

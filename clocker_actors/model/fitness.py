@@ -30,19 +30,10 @@ _SERVICE = (
     sensors.SERVICE_NOT_UP,
 )
 _GROUP = (sensors.GROUP_SIZE, sensors.GROUP_DESIRED, sensors.GROUP_UP, sensors.QUARANTINED)
-_USE = (
-    sensors.CPU_PERCENT,
-    sensors.CPU_MEAN,
-    sensors.MEMORY_BYTES,
-    sensors.MEMORY_PERCENT,
-    sensors.NETWORK_RX,
-    sensors.NETWORK_TX,
-    sensors.PIDS,
-)
 _MEMBER = (sensors.CONTAINER_HOST, sensors.GENERATION, sensors.ENDPOINTS)
 _CONTAINER = (sensors.CONTAINER_ID, sensors.CONTAINER_STATE, sensors.CONTAINER_EXIT, sensors.CONTAINER_STARTED)
 _HOST = tuple(sensor for name, sensor in sensors.ALL.items() if name.startswith(("host.", "engine.")) or name == "docker.containers.total")
-_POOL = (sensors.POOL_HOSTS, sensors.POOL_HOSTS_UP, sensors.POOL_CONTAINERS)
+_POOL = (sensors.POOL_HOSTS, sensors.POOL_HOSTS_UP, sensors.POOL_CONTAINERS, sensors.POOL_SPREAD)
 
 
 def _names(*rows: tuple[Sensor, ...]) -> frozenset[str]:
@@ -53,10 +44,10 @@ PUBLISHED: Mapping[EntityKind, frozenset[str]] = {
     EntityKind.ROOT: _names(_SERVICE),
     EntityKind.APPLICATION: _names(_SERVICE),
     EntityKind.CLUSTER: _names(_SERVICE, _GROUP),
-    EntityKind.MEMBER: _names(_SERVICE, _USE, _MEMBER),
+    EntityKind.MEMBER: _names(_SERVICE, sensors.USE, _MEMBER),
     EntityKind.POOL: _names(_SERVICE, _POOL),
     EntityKind.HOST: _names(_SERVICE, _HOST),
-    EntityKind.CONTAINER: _names(_USE, _CONTAINER),
+    EntityKind.CONTAINER: _names(sensors.USE, _CONTAINER),
 }
 """Sensors that entities of a kind have of themselves, without policies and enrichers."""
 

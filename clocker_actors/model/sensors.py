@@ -122,6 +122,8 @@ CLUSTER_COLD = _sensor("docker.container.cluster.cold", "", "more room is free t
 CLUSTER_OK = _sensor("docker.container.cluster.ok", "", "the room that is free is as headroom asks for again", notify=True)
 POOL_MAX = _sensor("resizablepool.maxSizeReached", "", "more is wanted than the upper bound allows", notify=True)
 
+USE = (CPU_PERCENT, CPU_MEAN, MEMORY_BYTES, MEMORY_PERCENT, NETWORK_RX, NETWORK_TX, PIDS)
+"""What a container takes; of a member's container, what the member takes."""
 ROLLUPS = ("average", "sum", "min", "max")
 """How a cluster rolls up its members' numbers: `cpu.mean` becomes `cpu.mean.average` and so on."""
 ROLLED_UP = (CPU_PERCENT, CPU_MEAN, MEMORY_BYTES, MEMORY_PERCENT)

@@ -6,10 +6,10 @@ One that the autoscaler set itself lapses after a while, because hosts come and 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from clocker_actors.kernel import past
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.values import Value, as_number
 from clocker_actors.policies.autoscaler_keys import MARK, MARK_LIFE
-from clocker_actors.policies.base import past
 from clocker_actors.policies.conclusion import Conclusion, clock_time
 
 SHORT = "insufficient capacity"

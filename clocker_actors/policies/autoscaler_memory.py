@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from clocker_actors.kernel import past
 from clocker_actors.model.values import Value, as_number
 from clocker_actors.policies.autoscaler_mark import Mark
 from clocker_actors.policies.autoscaler_max import MaxReached
-from clocker_actors.policies.base import past
 from clocker_actors.policies.windows import SizeHistory
 
 

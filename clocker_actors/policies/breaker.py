@@ -7,8 +7,8 @@ the window. And a lineage: each member replaced by one that also died young, how
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from clocker_actors.kernel import past
 from clocker_actors.model.values import Value, as_map, as_number
-from clocker_actors.policies.base import past
 
 
 @dataclass(slots=True)

@@ -11,13 +11,14 @@ whatever happens, no more members move in a window of time than the budget allow
 
 from collections.abc import Mapping
 
+from clocker_actors.kernel import past
 from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity, ActivityState
 from clocker_actors.model.identity import SYSTEM, Cause, EntityKind
 from clocker_actors.model.messages import ActivityEnded, SensorChanged
 from clocker_actors.model.types import KeyType, PolicyType
 from clocker_actors.model.values import Value, as_number
-from clocker_actors.policies.base import PolicyActor, past
+from clocker_actors.policies.base import PolicyActor
 from clocker_actors.policies.conclusion import Conclusion, clock_time
 
 REBALANCER = PolicyType(

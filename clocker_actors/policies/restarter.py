@@ -12,6 +12,7 @@ Whoever listens to `ha.entityFailed.restart`, usually the replacer of the cluste
 
 from collections.abc import Mapping
 
+from clocker_actors.kernel import past
 from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity, ActivityState
 from clocker_actors.model.identity import Cause, EntityKind
@@ -19,7 +20,7 @@ from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.messages import ActivityEnded, Notified, SensorChanged
 from clocker_actors.model.types import KeyType, PolicyType
 from clocker_actors.model.values import Value
-from clocker_actors.policies.base import PolicyActor, past
+from clocker_actors.policies.base import PolicyActor
 from clocker_actors.policies.conclusion import Conclusion, clock_time, seconds
 
 RESTARTER = PolicyType(

@@ -15,6 +15,7 @@ import pytest
 
 from tests.bed.bed import Bed
 from tests.bed.cloud import BedCloud
+from tests.bed.engine import Make
 from tests.bed.host import BedHost
 from tests.bed.image import build_web_image
 from tests.bed.ready import why_not
@@ -39,13 +40,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def bed3() -> Iterator[Bed]:
     """Three hosts with the web image built on each."""
-    yield from _made(3)
+    yield from made(3)
 
 
 @pytest.fixture
 def bed_host() -> Iterator[BedHost]:
     """One fresh host with the web image."""
-    for bed in _made(1):
+    for bed in made(1):
         yield bed.hosts[0]
 
 
@@ -62,8 +63,9 @@ def bare_node(bed_cloud: BedCloud, tmp_path_factory: pytest.TempPathFactory) -> 
     return visit(bed_cloud, tmp_path_factory.mktemp("visitor"), "bare")
 
 
-def _made(hosts: int) -> Iterator[Bed]:
-    bed = Bed(hosts)
+def made(hosts: int, make: Make | None = None) -> Iterator[Bed]:
+    """A bed of so many hosts with the web image on each, closed at the end."""
+    bed = Bed(hosts, make=make)
     bed.open()
     try:
         asyncio.run(_with_images(bed))

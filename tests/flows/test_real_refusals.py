@@ -1,6 +1,5 @@
 """A registry says no, a disk is full: is it told with what, where and one thing to do, is nothing left behind, and does the rest go on?"""
 
-import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -13,7 +12,8 @@ from clocker_actors.errors import OutOfDisk
 from clocker_actors.model.activities import ActivityState
 from clocker_actors.model.specs import BuildSpec, EngineSpec
 from tests.bed import Bed, BedError, BedHost, Make
-from tests.bed.image import WEB_TAG, build_web_image, web_context
+from tests.bed.fixtures import made
+from tests.bed.image import WEB_TAG, web_context
 from tests.bed.registry import Mood, refusing
 from tests.flows.bedside import cluster, containers, deleted, deployed, done, members_up, on_hosts, single
 from tests.flows.support import Driven
@@ -26,17 +26,7 @@ FILL = "/fill"
 @pytest.fixture(scope="module")
 def small_bed() -> Iterator[Bed]:
     """Two hosts whose disks hold little more than the web image."""
-    bed = Bed(2, make=Make(disk="40m"))
-    bed.open()
-    try:
-        asyncio.run(_with_images(bed))
-        yield bed
-    finally:
-        bed.close()
-
-
-async def _with_images(bed: Bed) -> None:
-    await asyncio.gather(*(build_web_image(host) for host in bed.hosts))
+    yield from made(2, Make(disk="40m"))
 
 
 @asynccontextmanager

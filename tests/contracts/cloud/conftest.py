@@ -10,29 +10,20 @@ import pytest_asyncio
 from clocker_actors.drivers.cloud import LibcloudCloud
 from clocker_actors.drivers.simulated.cloud import SimulatedCloud
 from clocker_actors.errors import QuotaReached
-from clocker_actors.kernel import VirtualLoop
 from clocker_actors.model.locations import CloudSpec, NodeTemplate, SecretRef
 from tests.bed.cloud import CREDENTIAL, IDENTITY, PROVIDER, BedCloud
 from tests.bed.ec2 import IMAGE, Ec2, serving
 from tests.contracts.cloud.lab import CloudLab
+from tests.contracts.either import loops, note_kind
 from tests.contracts.engine.lab import Calls
-
-KIND = pytest.StashKey[str]()
 
 
 def pytest_asyncio_loop_factories(config: pytest.Config) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Virtual time for the simulated cloud."""
-
-    def loop() -> asyncio.AbstractEventLoop:
-        return VirtualLoop() if config.stash.get(KIND, "") == "simulated" else asyncio.new_event_loop()
-
-    return {"either": loop}
+    return loops(config, lambda kind: kind != "simulated")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Note which cloud the test is about to run on."""
-    item.config.stash[KIND] = item.callspec.params.get("kind", "") if hasattr(item, "callspec") else ""
+pytest_runtest_setup = note_kind
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

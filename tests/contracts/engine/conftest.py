@@ -16,17 +16,16 @@ import pytest
 import pytest_asyncio
 
 from clocker_actors.drivers.docker import connect
-from clocker_actors.kernel import VirtualLoop
 from clocker_actors.model.specs import BuildSpec, EngineSpec
 from clocker_actors.ports.engine import Engine
 from tests.bed import Bed, BedHost, Make
 from tests.bed.image import WEB_TAG, web_context
+from tests.contracts.either import loops, note_kind
 from tests.contracts.engine.lab import Calls, Lab, is_engine_only
 from tests.contracts.engine.recorded import tape
 from tests.contracts.engine.recorded.labs import PLAYED, playing, recording
 
 REAL = ("docker-unix", "docker-tls", "docker-ssh")
-KIND = pytest.StashKey[str]()
 ROOT = os.environ.get("CLOCKER_BED_ROOT", "")
 RECORD = os.environ.get("CLOCKER_RECORD", "")
 IN_TIME = (*REAL, PLAYED) if RECORD else REAL
@@ -35,18 +34,10 @@ IN_TIME = (*REAL, PLAYED) if RECORD else REAL
 
 def pytest_asyncio_loop_factories(config: pytest.Config) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Virtual time but on real engines: known only when a test is set up, so decided then."""
-
-    def loop() -> asyncio.AbstractEventLoop:
-        return asyncio.new_event_loop() if config.stash.get(KIND, "") in IN_TIME else VirtualLoop()
-
-    return {"either": loop}
+    return loops(config, lambda kind: kind in IN_TIME)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Note which engine the test is about to run on."""
-    kind: str = item.callspec.params.get("kind", "") if hasattr(item, "callspec") else ""
-    item.config.stash[KIND] = kind
+pytest_runtest_setup = note_kind
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -11,12 +11,10 @@ import pytest_asyncio
 from clocker_actors.drivers.shell import LocalShell, SshShell, Trust
 from clocker_actors.drivers.simulated.machines import SimulatedMachine, SimulatedShell
 from clocker_actors.drivers.ssh import SshAddress
-from clocker_actors.kernel import VirtualLoop
 from clocker_actors.ports.shell import Shell
 from tests.bed.node import USER
 from tests.bed.visitor import Visitor
-
-KIND = pytest.StashKey[str]()
+from tests.contracts.either import loops, note_kind
 
 
 @dataclass(slots=True)
@@ -30,17 +28,10 @@ class ShellLab:
 
 def pytest_asyncio_loop_factories(config: pytest.Config) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Virtual time for the simulated shell."""
-
-    def loop() -> asyncio.AbstractEventLoop:
-        return VirtualLoop() if config.stash.get(KIND, "") == "simulated" else asyncio.new_event_loop()
-
-    return {"either": loop}
+    return loops(config, lambda kind: kind != "simulated")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Note which shell the test is about to run in."""
-    item.config.stash[KIND] = item.callspec.params.get("kind", "") if hasattr(item, "callspec") else ""
+pytest_runtest_setup = note_kind
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
