@@ -2,7 +2,7 @@
 
     host silent ──▶ few are ──────────────────────────────▶ given up: its members go elsewhere
                     │ with those that missed a ping now it may be too many: wait until these are known
-                    └ more than half of the pool (at least two) within a minute ──▶ replacing stops: on fire, a person is told
+                    └ more than half of the pool (at least two, or all) within a minute ──▶ replacing stops: on fire, a person is told
     stopped ──hosts are back, so that it is no more than half──▶ goes on           stopped ──resumeHealing──▶ goes on
 
 When most of a pool goes silent at once it is more likely that the manager is cut off than that the hosts died, and what would be left could not carry
@@ -29,9 +29,10 @@ WITHIN = 60.0
 PROBLEM = "healing"
 
 
-def too_many(silent: int, hosts: int) -> bool:
-    """Whether so many silent hosts of a pool are more than failures of hosts."""
-    return silent >= 2 and 2 * silent > hosts
+def too_many(silent: int, hosts: int, *, fixed: bool) -> bool:
+    """Whether so many silent hosts of a pool are more than failures of hosts. In a `fixed` pool, which makes no hosts, there is no elsewhere
+    when all are silent, so one is enough there."""
+    return 2 * silent > hosts and (silent >= 2 or fixed)
 
 
 class Losses:
@@ -86,14 +87,15 @@ class Losses:
             return
         counted = self._counted()
         hosts = len({*pool.up, *self._since, *self._suspects})
-        many = too_many(len(counted), hosts)
+        fixed = pool.state.spec.location is None
+        many = too_many(len(counted), hosts, fixed=fixed)
         if many and not self.stopped and self._waiting:
             self._stop(counted, hosts, cause)
         elif self.stopped and self._waiting and not many:
             self._go_on(f"{len(counted)} of {hosts} hosts are silent now, which is no more than half", cause)
         elif self.stopped and not self._waiting and not self._suspects and self._all_heard():
             self._go_on("the hosts are back", cause)
-        elif not self.stopped and not too_many(len(counted | self._suspects), hosts):
+        elif not self.stopped and not too_many(len(counted | self._suspects), hosts, fixed=fixed):
             self._give_up()
         if self.stopped:
             for uid in self._waiting.keys() - self._told:

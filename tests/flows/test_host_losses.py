@@ -66,6 +66,21 @@ async def test_one_silent_host_is_lost_after_three_misses(tmp_path: Path, seed: 
         await well(driven, world)
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_the_only_host_of_a_pool_keeps_what_runs_there_while_it_is_silent(tmp_path: Path, seed: int) -> None:
+    world = SimulatedWorld(seed)
+    async with managed(tmp_path / "s", world=world) as driven:
+        await begun(driven, 1)
+        before = there(world)
+        cut(world, 0)
+        await driven.until(lambda: bool(stopped(driven)), 10)
+        await asyncio.sleep(15)
+        heal(world, 0)
+        await driven.until(lambda: not stopped(driven) and driven.value("shop/web", "group.members.up") == MEMBERS, 30)
+        await well(driven, world)
+        assert there(world) == before
+
+
 async def test_an_engine_that_refuses_has_its_grace(tmp_path: Path) -> None:
     world = SimulatedWorld(1)
     async with managed(tmp_path / "s", world=world) as driven:
