@@ -58,7 +58,7 @@ def faults(driven: Driven, world: SimulatedWorld) -> list[str]:
             said.append(f"{seen.name} on {engine.name} is {seen.state}")
     said += [f"{key} is wanted and not there" for key in wanted if key not in found]
     said += [f"{key} is there {count} times" for key, count in found.items() if count > 1]
-    noted = [entry.path for entry in driven.entries(EntityKind.CONTAINER)]
+    noted = [entry.path for entry in driven.entries(EntityKind.CONTAINER) if entry.facts.get("managed", True)]
     if len(noted) != len(wanted):
         said.append(f"{len(wanted)} containers are wanted, and {noted} are noted")
     reserved = sum(int(str(driven.value(pool.uid, "docker.pool.containers") or 0)) for pool in driven.entries(EntityKind.POOL))
