@@ -110,6 +110,7 @@ class Demand:
         who = counted(len(found.waits), "container")
         if not found.hosts:
             return f"waits for a host that is coming up in pool {state.spec.name}"
+        unmet = len(pool.supply.coming)
         size = max(state.size, len(pool.supply.active)) + found.hosts
         decision = Decision(
             pool.ids.decision(),
@@ -118,7 +119,7 @@ class Demand:
             "grow",
             pool.now,
             f"make {counted(found.hosts, 'host')} more",
-            f"{who} found no room, and will on {counted(found.hosts, 'new host')}",
+            f"{who} found no room{_beside(unmet)}, and will on {counted(found.hosts, 'new host')}",
             cause,
             {"waiting": len(found.waits), "hosts": len(pool.supply.active), "new_hosts": found.hosts, "max": state.spec.max_size},
             (f"size {state.size} → {size}",),
@@ -136,6 +137,10 @@ class Demand:
         if state.given_up:
             return f"the pool has given up making hosts ({supply.news.why}); `clocker resize {state.spec.name} N` tries again"
         return f"the pool has the most hosts that it may have, {state.spec.max_size}"
+
+
+def _beside(coming: int) -> str:
+    return f" beside what fits on {counted(coming, 'host')} coming up" if coming else ""
 
 
 def _said(decision: Decision, more: str) -> Decision:

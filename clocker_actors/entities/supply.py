@@ -20,6 +20,7 @@ from clocker_actors.model.activities import Activity
 from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.locations import LocationSpec
 from clocker_actors.model.machines import GiveBack, MachineChanged, MachinePhase, NotGivenBack
+from clocker_actors.model.messages import Invoke
 from clocker_actors.model.placements import HostView
 from clocker_actors.model.specs import EngineSpec, HostSpec, OnFailure
 from clocker_actors.model.values import Value, counted
@@ -141,6 +142,9 @@ class Supply:
         pool = self.pool
         self.news.why, self.news.asked = "", cause or SYSTEM
         pool.cancel_timer("empty")
+        if cause is not None:
+            activity = pool.running.begin(Invoke("resize", {"size": size}, cause), {"size": size})
+            pool.running.supersede("resize", by=activity)
         pool.change(replace(pool.state, size=size, given_up=0))
         pool.note()
 

@@ -41,8 +41,8 @@ class SupplyNews:
             pool.running.begin(Invoke("resize", {"size": state.size}, self.asked), {"size": state.size})
         up = sum(1 for uid in supply.active if supply.phases[uid] is MachinePhase.UP and pool.up.get(uid))
         for activity in pool.running.all("delete"):
-            note = self._note(up, "; ".join(self.kept.values()))
-            pool.running.progress(activity.id, done=0, total=len(supply.made), note=note)
+            total = max(activity.total, len(supply.made))
+            pool.running.progress(activity.id, done=total - len(supply.made), total=total, note="; ".join(self.kept.values()))
         for activity in pool.running.all("resize"):
             self._progress(activity, up)
         pool.service.set_problem("machines", self._troubles())
@@ -54,6 +54,7 @@ class SupplyNews:
         note = self._note(up, kept if excess > 0 else "")
         pool.running.progress(activity.id, done=min(up, state.size), total=state.size, note=note)
         if up == state.size and not excess and not state.leaving:
+            pool.running.progress(activity.id, done=up, total=up)
             pool.running.finish(activity.id, state.size)
         elif problem := self._problem(activity, up, excess, kept):
             pool.running.fail(activity.id, problem)

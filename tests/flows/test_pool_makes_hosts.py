@@ -378,3 +378,33 @@ async def test_a_host_with_containers_of_others_is_never_destroyed(
         await engine.remove(foreign)
         await driven.ended(delete, 100)
         assert not nodes(grounds) and driven.gone("yard")
+
+
+async def test_a_manager_that_begins_anew_waits_for_its_made_hosts_before_it_makes_more(
+    tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds
+) -> None:
+    keys = "minSize: 0; maxSize: 5; strategies: [{MaxContainers: {maxContainers: 4}}]"
+    async with killed(tmp_path / "s", world, grounds) as driven:
+        await driven.ended(await driven.deploy(yard(2, keys=keys)))
+        await driven.until(lambda: hosts_up(driven) == 2, 100)
+        await driven.deploy(shop(8))
+    async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
+        await driven.until(lambda: not driven.gone("shop/web") and driven.value("shop/web", "group.members.up") == 8, 60)
+        assert len(nodes(grounds)) == 2
+
+
+async def test_this_machine_is_a_location_too(tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds) -> None:
+    async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
+        await driven.ended(await driven.deploy(yard(1, location="localhost")))
+        await driven.until(lambda: hosts_up(driven) == 1, 60)
+        assert (await driven.ended(await driven.invoke("yard", "delete"), 60)).state is ActivityState.DONE
+
+
+async def test_a_location_that_nobody_knows_and_passwords_are_refused(
+    tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds
+) -> None:
+    async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
+        with pytest.raises(BadRequest, match="'ireland' is not in the settings"):
+            await driven.deploy(yard(1, location="ireland"))
+        with pytest.raises(BadRequest, match="has the hosts that its blueprint lists"):
+            await driven.invoke("local", "resize", size=2)
