@@ -45,7 +45,7 @@ from clocker_actors.model.answering import HostAnswering
 from clocker_actors.model.generations import GenerationChanged, ImagesRemoved, Phase, RemoveImages, RemoveVolumes, VolumesRemoved
 from clocker_actors.model.identity import RECORDER, SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
-from clocker_actors.model.machines import MachineChanged, NotGivenBack
+from clocker_actors.model.machines import MachineChanged, MachinePhase, NotGivenBack
 from clocker_actors.model.messages import ActivityEnded, ChildDeleted, HostSeen, Place, Placed, Places, Release, SayPlaces
 from clocker_actors.model.moving import Residing, WhoIsOn
 from clocker_actors.model.noted import EntityGone
@@ -238,7 +238,7 @@ class Pool(Entity[PoolState]):
             self._gather()
 
     def _gather(self) -> None:
-        known = self.up.keys() | self.supply.phases.keys()
+        known = {uid for uid, phase in self.supply.phases.items() if phase is not MachinePhase.UP} | self.up.keys()
         if self.gathering and not self.recorded and all(uid in known for uid in self.state.hosts.values()):
             self._gathered()
 
@@ -326,6 +326,7 @@ class Pool(Entity[PoolState]):
             self.keep(uid, EntityKind.HOST)
         if not self.supply.reconcile():
             self.losses.judge(SYSTEM)
+            self._gather()
             self._refresh()
 
     def host_identity(self, name: str) -> Identity:
