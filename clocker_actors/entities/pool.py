@@ -17,6 +17,7 @@ from clocker_actors.entities.demand import Demand, Grow
 from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
 from clocker_actors.entities.losses import Losses
 from clocker_actors.entities.outside import Outside
+from clocker_actors.entities.placing import PlaceSome, Placing
 from clocker_actors.entities.pooltidying import ImagesLate, PoolTidying
 from clocker_actors.entities.rebalancing import Rebalancing
 from clocker_actors.entities.records import (
@@ -46,7 +47,7 @@ from clocker_actors.model.generations import GenerationChanged, ImagesRemoved, P
 from clocker_actors.model.identity import RECORDER, SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.machines import MachineChanged, MachinePhase, NotGivenBack
-from clocker_actors.model.messages import ActivityEnded, ChildDeleted, HostSeen, Place, Placed, Places, Release, SayPlaces
+from clocker_actors.model.messages import ActivityEnded, ChildDeleted, HostSeen, Place, Places, Release, SayPlaces
 from clocker_actors.model.moving import Residing, WhoIsOn
 from clocker_actors.model.noted import EntityGone
 from clocker_actors.model.placements import HostView
@@ -54,7 +55,6 @@ from clocker_actors.model.specs import StrategySpec
 from clocker_actors.model.values import Value
 from clocker_actors.model.weighing import Weigh
 from clocker_actors.placement.index import HostIndex
-from clocker_actors.placement.pipeline import Refusal, place
 from clocker_actors.planning.rebalancing import spread
 from clocker_actors.ports.store import Record
 from clocker_actors.store.codec import decode
@@ -81,8 +81,8 @@ class Pool(Entity[PoolState]):
         self.index = HostIndex()
         self.refreshing = False
         self.up: dict[Uid, bool] = {}
-        self.early: list[Place] = []  # came before all hosts have said whether they are there
-        self.gathering = True
+        self.placing = Placing(self)
+        self.gathering = True  # not all hosts have said yet whether they are there
         self.recorded: dict[
             Uid, tuple[int, ...]
         ] = {}  # generations in the records of members that have not said yet which they really have
@@ -122,13 +122,13 @@ class Pool(Entity[PoolState]):
     def on_receive(self, message: object) -> object:  # noqa: C901 - every message it takes, on one screen
         match message:
             case Place():
-                self._place(message)
+                self.placing.ask(message)
             case Release():
-                self.early = [kept for kept in self.early if kept.request.member != message.member]
+                self.placing.withdrawn(message)
                 self.demand.withdrawn(message.member)
                 self.losses.take_back(message.member)
                 self.index.release(message.member, message.generation)
-                self._refresh_soon()
+                self.refresh_soon()
             case HostAnswering():
                 self.losses.heard(message)
             case HostSeen():
@@ -172,6 +172,8 @@ class Pool(Entity[PoolState]):
                 self._host_gone(message.child)
             case Gathered():
                 self._gathered()
+            case PlaceSome():
+                self.placing.some()
             case Refresh():
                 self._refresh()
             case _:
@@ -199,22 +201,6 @@ class Pool(Entity[PoolState]):
     def strategies(self) -> tuple[StrategySpec, ...]:
         """Of the pool, or else the manager's."""
         return self.state.spec.strategies or self.outside.strategies
-
-    def _place(self, message: Place) -> None:
-        if self.gathering:
-            self.early.append(message)
-            return
-        if self.losses.hold(message):
-            return
-        answer = place(
-            message.request, self.index, self.strategies(), rules=self.state.spec.affinity, decision_id=self.ids.decision(), at=self.now
-        )
-        if isinstance(answer, Refusal):
-            self.demand.refused(message, answer)
-        else:
-            self.demand.withdrawn(message.request.member)
-            self.tell(message.request.member, Placed(answer, message.ask))
-            self._refresh_soon()
 
     def activity_cancelled(self, activity: Activity) -> None:
         self.rebalancing.cancelled(activity)
@@ -246,9 +232,7 @@ class Pool(Entity[PoolState]):
         """Who is there is known: what was asked for since the start can be placed fairly."""
         self.gathering = False
         self.outside.crashed.discard(self.uid)
-        early, self.early = self.early, []
-        for message in early:
-            self._place(message)
+        self.placing.go_on()
         if self.state.desired is Desired.DELETED:
             self.settle()
 
@@ -265,7 +249,7 @@ class Pool(Entity[PoolState]):
         if came:
             self.demand.room_came()
         self._gather()
-        self._refresh_soon()
+        self.refresh_soon()
 
     def hosts_up(self) -> list[Uid]:
         """Hosts that answer."""
@@ -286,7 +270,7 @@ class Pool(Entity[PoolState]):
             words = "its machine is gone"
             self.tell(each.member, GenerationChanged(each.member, each.generation, Phase.GONE, self.now, SYSTEM, reason=words))
         self.change(without(self.state, uid))
-        self._refresh_soon()
+        self.refresh_soon()
 
     def _say_who_is_on(self, host: Uid) -> None:
         """To a host that is emptied; it asks once no placement made before it was cordoned can be under way."""
@@ -345,7 +329,7 @@ class Pool(Entity[PoolState]):
 
     # --- what people see
 
-    def _refresh_soon(self) -> None:
+    def refresh_soon(self) -> None:
         """Counts for people follow in a moment, once for many changes."""
         if not self.refreshing:
             self.refreshing = True
