@@ -21,7 +21,8 @@ from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
 from clocker_actors.entities.family import Family
 from clocker_actors.entities.leaving import Leaving
 from clocker_actors.entities.memberhealth import MemberHealth
-from clocker_actors.entities.moving import MoveLate, Moving
+from clocker_actors.entities.moveorders import MoveLate
+from clocker_actors.entities.moving import Moving
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.placesearch import PlaceAgain, PlaceSearch
 from clocker_actors.entities.records import Desired, Generation, MemberState, read_state

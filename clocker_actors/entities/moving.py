@@ -1,4 +1,4 @@
-"""A member's move to another host: the orders it has, the generation that arrives, and the moment at which that takes the old one's place.
+"""A member's move to another host: what its orders ask for, the generation that arrives, and the moment at which that takes the old one's place.
 
     order ──Place──▶ Placed, start-first: arriving, durable ──RunContainer──▶ READY ──one write──▶ current; the old one leaves ──gone──▶ done
             │             └─ stop-first: cluster asked ──may──▶ one write: the old one leaves, the new one waits for its end ──READY──▶ done
@@ -8,12 +8,12 @@ Several may want it moved at once (two hosts that are drained, a person): their 
 with their activities; the arriving generation is durable, so a manager that begins anew goes on with it.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from clocker_actors.entities import generations
+from clocker_actors.entities.moveorders import TRIES, MoveOrders
 from clocker_actors.entities.records import Desired, Generation
-from clocker_actors.errors import BadRequest, Conflict
 from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.generations import (
@@ -24,54 +24,26 @@ from clocker_actors.model.generations import (
     RunContainer,
     WatchClosely,
 )
-from clocker_actors.model.identity import Cause, Uid
+from clocker_actors.model.identity import Uid
 from clocker_actors.model.messages import Place, Placed, PlacementRefused, Release
 from clocker_actors.model.moving import LeaveAnswered, MayLeave
 from clocker_actors.model.placements import Placement
+from clocker_actors.model.specs import Duplicate
 from clocker_actors.planning.moving import Manner, manner
 
 if TYPE_CHECKING:
     from clocker_actors.entities.entity import Arguments
     from clocker_actors.entities.member import Member
 
-TRIES = 3
-MARGIN = 60.0
-"""Seconds that a move may take beyond what its container may take to start and to stop."""
-
-
-class MoveLate:
-    """Timer message: a move has taken too long."""
-
-    __slots__ = ("activity",)
-
-    def __init__(self, activity: str) -> None:
-        self.activity = activity
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What one activity wants: on `target` (if given), and not on any of `away` (uids or names of hosts)."""
-
-    activity: str
-    cause: Cause
-    target: str
-    away: frozenset[str]
-    lane: Lane
-
-    def suits(self, generation: Generation) -> bool:
-        """Whether it is where this order wants it."""
-        names = {generation.host, generation.host_name}
-        return (not self.target or self.target in names) and not names & self.away
-
 
 class Moving:
     """Of one member. `phase` is the arriving generation's, None until its host was told of it."""
 
-    __slots__ = ("_avoid", "_leaving_for", "_member", "_orders", "_tries", "_waits", "ask", "phase")
+    __slots__ = ("_avoid", "_leaving_for", "_member", "_tries", "_waits", "ask", "orders", "phase")
 
     def __init__(self, member: "Member") -> None:
         self._member = member
-        self._orders: dict[str, Order] = {}
+        self.orders = MoveOrders(member)
         self._tries = 0
         self._avoid: tuple[Uid, ...] = ()
         self._leaving_for: tuple[Placement, Manner] | None = None  # the cluster was asked whether the old one may go first
@@ -83,62 +55,33 @@ class Moving:
 
     def begin(self, activity: Activity, arguments: "Arguments") -> None:
         """The effector move."""
-        member = self._member
-        member.refuse_if_deleting(activity)
-        if member.state.spec.container is None:
-            raise BadRequest(f"{member.identity.path} has no container of its own: move the members below it")
-        leave = str(arguments["leave"])
-        if member.state.desired is not Desired.RUNNING and not leave:
-            raise Conflict(f"{member.identity.path} is {member.state.desired}: start it, and it is placed anew", entity=member.uid)
-        target = str(arguments["host"]).rpartition("/")[2]
-        away = {name.strip() for name in str(arguments["exclude"]).split(",")} - {""} | ({leave} - {""})
-        if not target and not leave and member.state.current is not None:
-            away.add(member.state.current.host)
-        lane = Lane.HEALING if arguments["urgent"] else Lane.REBALANCING
-        if target:
-            for older in [order for order in self._orders.values() if order.target]:
-                self._fail(older, f"superseded by {activity.id}")
-        cause = Cause(activity.id, activity.cause.principal)
-        self._orders[activity.id] = Order(activity.id, cause, target, frozenset(away), lane)
-        container = member.state.spec.container
-        limit = TRIES * member.state.spec.start_timeout + container.stop_timeout + MARGIN
-        member.after(f"move:{activity.id}", limit, MoveLate(activity.id))
-        member.settle()
+        self.orders.take(activity, arguments)
+        self._member.settle()
 
     def cancelled(self, activity: str) -> None:
         """Nobody waits for this one any more; before it is ready the new generation goes and the old one stays."""
-        if self._orders.pop(activity, None) is not None:
-            self._member.cancel_timer(f"move:{activity}")
+        if self.orders.end(activity) is not None:
             self._let_go()
-            self._member.settle()
 
     def late(self, activity: str) -> None:
         """Its time is over."""
-        order = self._orders.get(activity)
+        order = next((each for each in self.orders if each.activity == activity), None)
         if order is not None:
-            self._fail(order, "it did not come to an end in time; look at `clocker activities`")
+            self.orders.fail(order, "it did not come to an end in time; look at `clocker activities`")
             self._let_go()
-            self._member.settle()
 
     def stopping(self) -> None:
         """The member is to run nowhere: who wants it off a host has that soon, who wants it on one does not."""
-        for order in [each for each in self._orders.values() if each.target]:
-            self._fail(order, f"it is to be {self._member.state.desired}")
+        for order in self.orders.aimed:
+            self.orders.fail(order, f"it is to be {self._member.state.desired}")
         self.take_back()
 
     def _let_go(self) -> None:
         """Without an order nothing arrives. What a person or a drain began and gave up leaves no trace."""
-        if not self._orders:
+        if not self.orders:
             self.take_back()
             self.drop()
-
-    def _end(self, order: Order) -> None:
-        self._orders.pop(order.activity, None)
-        self._member.cancel_timer(f"move:{order.activity}")
-
-    def _fail(self, order: Order, why: str) -> None:
-        self._end(order)
-        self._member.running.fail(order.activity, why)
+        self._member.settle()
 
     def take_back(self) -> None:
         """Whatever was asked for is void; if orders stand it is asked for anew."""
@@ -160,15 +103,16 @@ class Moving:
         """Do what the orders need next; idempotent."""
         state = self._member.state
         if state.arriving is not None:
-            if not all(order.suits(state.arriving) for order in self._orders.values()):
+            if not self.orders.suit(state.arriving):
                 self.drop()
                 return
             if self.phase is None:
                 self._launch(state.arriving)
-        if not self._orders:
+        if not self.orders:
             return
-        if state.desired is Desired.RUNNING and state.current is not None and state.arriving is None and not self.ask and not self._waits:
-            if all(order.suits(state.current) for order in self._orders.values()):
+        idle = state.arriving is None and not self.ask and not self._waits
+        if state.desired is Desired.RUNNING and state.current is not None and idle:
+            if self.orders.suit(state.current):
                 self._tries, self._avoid = 0, ()
             else:
                 self._search()
@@ -180,33 +124,27 @@ class Moving:
         there = [kept for kept in state.generations if not kept.ended]
         runs = member.phase is Phase.READY and not member.settling
         homeless = member.blocked or (member.search.pausing and member.service.problems.get("placement", ""))
-        for order in tuple(self._orders.values()):
+        for order in self.orders:
             if state.arriving is None and (runs or state.desired is not Desired.RUNNING) and all(order.suits(kept) for kept in there):
-                self._end(order)
+                self.orders.end(order.activity)
                 member.running.finish(order.activity, state.current.host_name if state.current else "")
             elif homeless and state.desired is Desired.RUNNING:
-                self._fail(order, homeless)
+                self.orders.fail(order, homeless)
             elif runs and state.current is not None and state.arriving is None and order.suits(state.current):
-                self._step(order, "end", "the old container is stopped")
-
-    def _step(self, order: Order, name: str, note: str) -> None:
-        self._member.running.step(order.activity, name, note)
-
-    def _steps(self, name: str, note: str) -> None:
-        for order in self._orders.values():
-            self._step(order, name, note)
+                member.running.step(order.activity, "end", "the old container is stopped")
 
     def _search(self) -> None:
         member = self._member
-        container, newest = member.state.spec.container, tuple(self._orders.values())[-1]
-        if container is None:
+        container, newest = member.state.spec.container, self.orders.newest
+        if container is None or newest is None:
+            return
+        if member.phase is Phase.LOST and member.state.spec.duplicate is Duplicate.NEVER:
+            self.orders.fail_all("its host does not answer, and with `duplicate: never` it is not started elsewhere before that is sure")
             return
         self.ask = member.ids.question()
-        self._steps("place", "asking the pool for another host")
-        away = frozenset[str]().union(*(order.away for order in self._orders.values()))
-        target = next((order.target for order in self._orders.values() if order.target), "")
+        self.orders.step("place", "asking the pool for another host")
         request = generations.request(member.state, container, self._avoid, newest.cause)
-        member.tell(member.identity.pool, Place(replace(request, excluded=tuple(sorted(away)), target=target), self.ask))
+        member.tell(member.identity.pool, Place(replace(request, excluded=self.orders.away, target=self.orders.target), self.ask))
 
     def heard(self, message: Placed | PlacementRefused) -> None:
         """The Pool has answered."""
@@ -222,11 +160,10 @@ class Moving:
         member.decided(message.decision, acted=False)
         if message.growing:
             self._waits = True
-            self._steps("place", message.growing)
+            self.orders.step("place", message.growing)
             return
-        aimed = [order for order in self._orders.values() if order.target]
-        for order in aimed or tuple(self._orders.values()):
-            self._fail(order, f"it stays where it is: {message.decision.reason}")
+        for order in self.orders.aimed or tuple(self.orders):
+            self.orders.fail(order, f"it stays where it is: {message.decision.reason}")
         self._tries, self._avoid = 0, ()
         member.settle()
 
@@ -234,7 +171,7 @@ class Moving:
         """Room is kept for the next generation."""
         member, current = self._member, self._member.state.current
         container = member.state.spec.container
-        if container is None or current is None or not self._orders:
+        if container is None or current is None or not self.orders:
             self.take_back()
             member.settle()
             return
@@ -244,7 +181,7 @@ class Moving:
             self._arrive(message.placement, how)
         elif member.state.cluster:
             self._leaving_for = message.placement, how
-            self._steps("quorum", "it has to stop first: asking the cluster whether it may")
+            self.orders.step("quorum", "it has to stop first: asking the cluster whether it may")
             member.tell(member.state.cluster, MayLeave(member.uid, self.ask))
         else:
             self._leave_first(message.placement, how)
@@ -258,8 +195,7 @@ class Moving:
             self._leave_first(placement, how)
             return
         self.take_back()
-        for order in tuple(self._orders.values()):
-            self._fail(order, f"it has to stop before it starts elsewhere, since {how.why}; but {message.refused}")
+        self.orders.fail_all(f"it has to stop before it starts elsewhere, since {how.why}; but {message.refused}")
         self._member.settle()
 
     # --- start-first
@@ -268,7 +204,7 @@ class Moving:
         member = self._member
         arriving = generations.planned(placement, member.outside.plane)
         self.phase = None
-        self._steps("start", f"on {placement.host_name}, {how.name}: {how.why}")
+        self.orders.step("start", f"on {placement.host_name}, {how.name}: {how.why}")
         member.state = replace(member.state, arriving=arriving, number=arriving.number)
         self._decided(placement, how)
 
@@ -287,8 +223,8 @@ class Moving:
             return
         self.phase = Phase.WAITING
         member.subscribe(arriving.host, TOPIC_BEGAN)
-        newest = tuple(self._orders.values())[-1:]
-        lane, cause = (newest[0].lane, newest[0].cause) if newest else (Lane.REBALANCING, member.cause)
+        newest = self.orders.newest
+        lane, cause = (newest.lane, newest.cause) if newest is not None else (Lane.REBALANCING, member.cause)
         intent = generations.intent(member.state, arriving, container, member.outside.plane, member.outside.store)
         member.tell(arriving.host, RunContainer(intent, lane, cause))
         if member.watchers.period is not None:
@@ -302,12 +238,12 @@ class Moving:
         elif message.phase in generations.NOT_RUNNING:
             self._failed(arriving, message)
         else:
-            self._steps(str(message.phase), message.reason)
+            self.orders.step(str(message.phase), message.reason)
 
     def _switch(self, arriving: Generation, message: GenerationChanged) -> None:
         """It is ready: from now on it is the one, and the old one goes. One write, so that at every instant exactly one is current."""
         member = self._member
-        self._steps("ready", message.reason)
+        self.orders.step("ready", message.reason)
         leaving = self._old()
         new = replace(arriving, ready_once=True)
         self.phase, member.blocked = None, ""
@@ -338,14 +274,11 @@ class Moving:
             self._avoid = (*self._avoid, arriving.host)
         why = message.reason or str(message.phase)
         if self._tries >= TRIES:
-            for order in tuple(self._orders.values()):
-                self._fail(
-                    order,
-                    f"it stays where it is: {self._tries} tries to start it elsewhere failed, the last on {arriving.host_name}: {why}",
-                )
+            where = f"{self._tries} tries to start it elsewhere failed, the last on {arriving.host_name}"
+            self.orders.fail_all(f"it stays where it is: {where}: {why}")
             self._tries, self._avoid = 0, ()
         else:
-            self._steps("retry", f"on {arriving.host_name}: {why}; trying elsewhere ({self._tries + 1} of {TRIES})")
+            self.orders.step("retry", f"on {arriving.host_name}: {why}; trying elsewhere ({self._tries + 1} of {TRIES})")
         runs = failure is not None and failure.kind == "NotReady"
         self.drop(ended=not runs)
 
@@ -378,7 +311,7 @@ class Moving:
         old = member.state.current
         new = generations.planned(placement, member.outside.plane)
         over = member.phase in generations.NOT_RUNNING
-        self._steps("stop", f"before it starts on {placement.host_name}, {how.name}: {how.why}")
+        self.orders.step("stop", f"before it starts on {placement.host_name}, {how.name}: {how.why}")
         leaving = self._old()
         member.phase, member.settling = None, False
         new = replace(new, after=old.number if old is not None and not over else 0)
