@@ -5,6 +5,7 @@ removed with the machine. Machines that exist are believed by the known_hosts th
 """
 
 from pathlib import Path
+from threading import Lock
 
 from clocker_actors.drivers.cloud import LibcloudCloud
 from clocker_actors.drivers.installing import EngineInstaller
@@ -32,6 +33,7 @@ class RealGrounds:
         self._calls = calls
         self._local_engine = local_engine
         self._simulated = simulated
+        self._making = Lock()  # of the own key, which several machines may want at once
         self._clouds: dict[tuple[str, ...], Cloud] = {}
 
     def cloud(self, location: LocationSpec) -> Cloud:
@@ -104,17 +106,21 @@ class RealGrounds:
     def _own_key(self) -> Path:
         """Made when first needed."""
         path = self._folder / OWN_KEY
-        if not path.exists():
-            import asyncssh  # noqa: PLC0415 - costs 15 MB
-
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            key = asyncssh.generate_private_key("ssh-ed25519", comment="clocker")
-            Path(f"{path}.pub").write_bytes(key.export_public_key())
-            new = path.with_suffix(".new")
-            new.touch(mode=0o600)
-            new.write_bytes(key.export_private_key())
-            new.replace(path)
+        with self._making:
+            if not path.exists():
+                self._make_key(path)
         return path
+
+    def _make_key(self, path: Path) -> None:
+        import asyncssh  # noqa: PLC0415 - costs 15 MB
+
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        key = asyncssh.generate_private_key("ssh-ed25519", comment="clocker")
+        Path(f"{path}.pub").write_bytes(key.export_public_key())
+        new = path.with_suffix(".new")
+        new.touch(mode=0o600)
+        new.write_bytes(key.export_private_key())
+        new.replace(path)
 
 
 def _cloud(location: LocationSpec) -> CloudSpec:

@@ -5,9 +5,9 @@ A machine is known by its name and tags, not by what a call answered: an answer 
 
 import asyncio
 import shlex
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clocker_actors.errors import (
     DENIED,
@@ -74,9 +74,9 @@ def is_ours(node: Node, ours: Mapping[str, str]) -> bool:
     return node.tags.get(TAG_STATE, ours[LABEL_STATE]) == ours[LABEL_STATE]
 
 
-async def create(cloud: Cloud, request: NodeRequest, ours: Mapping[str, str]) -> Node:
-    """The machine of that name. Raises CloudUnavailable, CloudFault and its kinds."""
-    node = await cloud.create(request)
+async def create(cloud: Cloud, request: NodeRequest, key: Callable[[], str], ours: Mapping[str, str]) -> Node:
+    """The machine of that name, which `key` opens (read in a thread: it may have to be made). Raises CloudUnavailable, CloudFault and its kinds, SettingsError."""
+    node = await cloud.create(replace(request, public_key=await asyncio.to_thread(key)))
     if not is_ours(node, ours):
         raise CloudFault(f"there is a machine {node.name} of another manager already: give one of them another plane in its settings")
     return node

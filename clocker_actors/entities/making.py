@@ -8,11 +8,12 @@ After a crash the record says where it was, and the work, which may be done twic
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from clocker_actors.entities import machinework
 from clocker_actors.entities.machinework import CREATE_LIMIT, InstallEnded, InstallSaid
-from clocker_actors.errors import ClockerError, EngineUnavailable, Failure
+from clocker_actors.errors import EngineUnavailable, Failure
 from clocker_actors.kernel import WorkDone, WorkFailed
 from clocker_actors.model.containers import EngineState
 from clocker_actors.model.lifecycle import Lifecycle
@@ -106,14 +107,10 @@ class Making:
         host, outside = self._host, self._host.outside
         template = made.source.cloud.template if made.source.cloud else NodeTemplate()
         self._say("asking its cloud for a machine")
-        try:
-            key = outside.grounds.public_key(made.source)
-        except ClockerError as error:
-            self._failed(made, Failure.of(error), again=False)
-            return
         tags = machinework.node_tags(outside.ours, host.identity.parent, host.uid)
-        request = NodeRequest(machinework.node_name(outside.plane, host.uid), template, tags, key)
-        self._work(machinework.create, outside.grounds.cloud(made.source), request, outside.ours)
+        request = NodeRequest(machinework.node_name(outside.plane, host.uid), template, tags, "")
+        key = partial(outside.grounds.public_key, made.source)
+        self._work(machinework.create, outside.grounds.cloud(made.source), request, key, outside.ours)
 
     def _boot(self, made: Made) -> None:
         host, grounds = self._host, self._host.outside.grounds

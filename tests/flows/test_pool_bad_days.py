@@ -13,9 +13,9 @@ from clocker_actors.entities.pool import Pool
 from clocker_actors.errors import CloudUnavailable
 from clocker_actors.model.identity import EntityKind
 from tests.flows.crashing import Poison, faulty
+from tests.flows.poolside import CLOUD, hosts_up, killed, nodes, part, records, shop, yard
 from tests.flows.stories import new_world, ours
 from tests.flows.support import managed
-from tests.flows.test_pool_makes_hosts import CLOUD, hosts_up, killed, nodes, part, records, shop, yard
 
 
 @pytest.mark.parametrize("seed", range(12))

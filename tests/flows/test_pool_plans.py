@@ -8,9 +8,9 @@ from clocker_actors.admin.views import host_view
 from clocker_actors.blueprint import parse
 from clocker_actors.drivers.simulated.grounds import SimulatedGrounds
 from clocker_actors.model.identity import EntityKind
+from tests.flows.poolside import hosts_up, nodes, shop, yard
 from tests.flows.stories import new_world
 from tests.flows.support import Driven, managed
-from tests.flows.test_pool_makes_hosts import hosts_up, nodes, shop, yard
 
 FOUR = "minSize: 0; maxSize: 3; strategies: [{MaxContainers: {maxContainers: 4}}]"
 

@@ -7,9 +7,9 @@ import pytest
 
 from clocker_actors.drivers.simulated import SimulatedWorld
 from clocker_actors.drivers.simulated.grounds import SimulatedGrounds
+from tests.flows.poolside import hosts_up, nodes, shop, yard
 from tests.flows.stories import new_world, ours
 from tests.flows.support import Driven, managed
-from tests.flows.test_pool_makes_hosts import hosts_up, nodes, shop, yard
 
 FOUR = "strategies: [{MaxContainers: {maxContainers: 4}}]"
 

@@ -1,0 +1,59 @@
+"""Where machines really come from: keys, host keys, and how a machine and its engine are reached."""
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from clocker_actors.drivers.grounds import RealGrounds
+from clocker_actors.drivers.simulated import SimulatedWorld
+from clocker_actors.drivers.simulated.grounds import SimulatedGrounds
+from clocker_actors.errors import SettingsError
+from clocker_actors.model.identity import Uid
+from clocker_actors.model.locations import CloudSpec, LocationKind, LocationSpec, MachineSpec, NodeTemplate, SecretRef
+from tests.contracts.engine.lab import Calls
+
+HOST = Uid("h7")
+
+
+def cloud(**template: object) -> LocationSpec:
+    nobody = SecretRef("nobody.identity")
+    spec = CloudSpec("ec2", "eu-west-1", nobody, nobody, template=NodeTemplate(**template))  # type: ignore[arg-type]
+    return LocationSpec(LocationKind.CLOUD, "ec2", cloud=spec)
+
+
+@pytest.fixture
+def grounds(tmp_path: Path) -> RealGrounds:
+    return RealGrounds(tmp_path, lambda ref: f"the-{ref.name}", Calls(), "unix:///here.sock", SimulatedGrounds(SimulatedWorld()))
+
+
+def test_the_managers_own_key_is_made_once_whoever_asks_at_a_time(grounds: RealGrounds, tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        lines = set(threads.map(lambda _: grounds.public_key(cloud()), range(16)))
+    (line,) = lines
+    assert line.startswith("ssh-ed25519 ")
+    private = tmp_path / "id_ed25519"
+    assert stat.S_IMODE(private.stat().st_mode) == 0o600 and b"PRIVATE KEY" in private.read_bytes()
+    assert grounds.entry(HOST, cloud(), "10.0.0.9").key_file == str(private)
+
+
+def test_a_key_of_ones_own_is_read_and_one_that_is_not_there_is_said(grounds: RealGrounds, tmp_path: Path) -> None:
+    (tmp_path / "mine.pub").write_text("ssh-rsa AAA me\n")
+    assert grounds.public_key(cloud(key_file=str(tmp_path / "mine"))) == "ssh-rsa AAA me"
+    with pytest.raises(SettingsError, match="publicKeyFile"):
+        grounds.public_key(cloud(public_key=str(tmp_path / "absent.pub")))
+
+
+def test_engines_are_reached_over_ssh_with_the_key_the_machine_first_showed(grounds: RealGrounds, tmp_path: Path) -> None:
+    way = grounds.entry(HOST, cloud(user="admin", key_file="/keys/k"), "10.0.0.9")
+    spec = grounds.engine(cloud(), way, "/var/run/docker.sock")
+    assert spec.url == "ssh://admin@10.0.0.9:22" and spec.ssh_key == "/keys/k" and spec.ssh_known_hosts == str(tmp_path / "h7.known_hosts")
+    (tmp_path / "h7.known_hosts").write_text("10.0.0.9 ssh-ed25519 AAA\n")
+    grounds.forget(HOST)
+    grounds.forget(HOST)
+    assert not (tmp_path / "h7.known_hosts").exists()
+    six = grounds.engine(LocationSpec(LocationKind.MACHINES, "byon"), MachineSpec("six", "fd00::9", port=2222), "/s")
+    assert six.url == "ssh://root@[fd00::9]:2222"
+    here = grounds.engine(LocationSpec(LocationKind.LOCAL, "localhost"), MachineSpec("localhost", "127.0.0.1"), "/s")
+    assert here.url == "unix:///here.sock"
