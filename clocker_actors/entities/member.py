@@ -21,7 +21,7 @@ from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
 from clocker_actors.entities.family import Family
 from clocker_actors.entities.leaving import Leaving
 from clocker_actors.entities.memberhealth import MemberHealth
-from clocker_actors.entities.moveorders import MoveLate
+from clocker_actors.entities.moveorders import MoveAgain, MoveLate
 from clocker_actors.entities.moving import Moving
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.placesearch import PlaceAgain, PlaceSearch
@@ -100,6 +100,8 @@ class Member(Entity[MemberState]):
                 self.search.refused(message)
             case LeaveAnswered():
                 self.moving.answered(message)
+            case MoveAgain():
+                self.moving.again()
             case MoveLate():
                 self.moving.late(message.activity)
             case RoomCame():

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 TRIES = 3
 """Hosts that a new generation is tried on before a move is given up."""
+ASK_LIMIT = 60.0
+"""Seconds after which a question is asked anew."""
 MARGIN = 60.0
 """Seconds that a move may take beyond what its container may take to start and to stop."""
 
@@ -27,6 +29,10 @@ class MoveLate:
 
     def __init__(self, activity: str) -> None:
         self.activity = activity
+
+
+class MoveAgain:
+    """Timer message: what was asked for has had no answer, or the host that was promised did not come."""
 
 
 @dataclass(frozen=True, slots=True)

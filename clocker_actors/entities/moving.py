@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from clocker_actors.entities import generations
-from clocker_actors.entities.moveorders import TRIES, MoveOrders
+from clocker_actors.entities.moveorders import ASK_LIMIT, TRIES, MoveAgain, MoveOrders
 from clocker_actors.entities.records import Desired, Generation
 from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity
@@ -91,6 +91,12 @@ class Moving:
         self.ask, self._leaving_for = "", None
         self._tries, self._avoid, self._waits = 0, (), False
 
+    def again(self) -> None:
+        """Ask anew, if it is waited for an answer or for a host still."""
+        if self.ask or self._waits:
+            self.take_back()
+            self._member.settle()
+
     def room_came(self) -> None:
         """A host came up: what waits for one may be asked for again."""
         if self._waits:
@@ -142,6 +148,7 @@ class Moving:
             self.orders.fail_all("its host does not answer, and with `duplicate: never` it is not started elsewhere before that is sure")
             return
         self.ask = member.ids.question()
+        member.after("move", ASK_LIMIT, MoveAgain())
         self.orders.step("place", "asking the pool for another host")
         request = generations.request(member.state, container, self._avoid, newest.cause)
         member.tell(member.identity.pool, Place(replace(request, excluded=self.orders.away, target=self.orders.target), self.ask))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from clocker_actors.drivers.simulated import SimulatedWorld
+from clocker_actors.entities.moving import Moving
 from clocker_actors.model.activities import ActivityState
 from clocker_actors.model.identity import EntityKind
 from clocker_actors.model.messages import CancelActivity
@@ -184,3 +185,16 @@ async def test_the_manager_dies_during_a_move(tmp_path: Path, after: float, keys
         await well(driven, world)
         assert len(running(world)) == 1
         assert len(placed_on(driven, "shop")) == len(driven.entries(EntityKind.MEMBER, "shop")) == 1
+
+
+async def test_an_answer_that_never_comes_is_asked_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = new_world(3)
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.ended(await driven.deploy(one()))
+        heard = Moving.heard
+        monkeypatch.setattr(Moving, "heard", lambda self, message: None)
+        moved = await driven.invoke("shop/web", "move")
+        await asyncio.sleep(10)
+        monkeypatch.setattr(Moving, "heard", heard)
+        assert (await driven.ended(moved, 120)).state is ActivityState.DONE
+        await well(driven, world)
