@@ -6,7 +6,7 @@ The Pool's own index belongs to its actor; a plan makes one like it from the sam
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from clocker_actors.admin.poolviews import pool_view, unseen
+from clocker_actors.admin.poolviews import MachinesView, machines_of, pool_view, unseen
 from clocker_actors.entities.records import ApplicationState, ClusterState, MemberState, PoolState
 from clocker_actors.entities.root import name_fault
 from clocker_actors.errors import BadRequest, NotFound
@@ -24,13 +24,15 @@ from clocker_actors.telemetry.readmodel import ReadModel
 
 @dataclass(frozen=True, slots=True)
 class PlanView:
-    """A plan per application of the blueprint, and the docker clouds it would add. `refusals` are names that are taken already."""
+    """A plan per application of the blueprint, the docker clouds it would add, and the machines that these and others would make. `refusals` are names that are
+    taken already."""
 
     changes: bool
     possible: bool
     pools: tuple[str, ...]
     plans: tuple[Plan, ...]
     refusals: tuple[PlanRefusal, ...] = ()
+    machines: tuple[MachinesView, ...] = ()
 
 
 def plan_of(blueprint: Blueprint, store: Store, model: ReadModel, types: TypeTable | None = None) -> PlanView:
@@ -56,7 +58,9 @@ def plan_of(blueprint: Blueprint, store: Store, model: ReadModel, types: TypeTab
     others = others or any(_frame(spec) != _frame(there[spec.id]) for spec in blueprint.applications if spec.id in there)
     changes = others or bool(fresh) or any(found.changes for found in plans)
     refusals = tuple(_taken(blueprint, store, {*known}, {*fresh}, {*there})) if changes else ()
-    return PlanView(changes, not refusals and all(found.possible for found in plans), tuple(fresh), tuple(plans), refusals)
+    specs = {**{name: state.spec for name, state in known.items()}, **fresh}
+    machines = tuple(machines_of(specs, set(fresh), plans))
+    return PlanView(changes, not refusals and all(found.possible for found in plans), tuple(fresh), tuple(plans), refusals, machines)
 
 
 # --- what is there by these names

@@ -3,21 +3,59 @@
 A host that is on its way up, or that a plan would have the pool make, is taken to be as large as the last one that was made, else as its template asks.
 """
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from clocker_actors.admin.standing import standing_index
 from clocker_actors.entities.records import HostState, PoolState
 from clocker_actors.entities.sources import next_source, parts_of
 from clocker_actors.model.identity import EntityKind, Uid
+from clocker_actors.model.locations import LocationSpec
 from clocker_actors.model.placements import HostView
 from clocker_actors.model.specs import PoolSpec
 from clocker_actors.model.types import TypeTable
+from clocker_actors.model.values import counted
 from clocker_actors.planning.growth import LARGE_BYTES, LARGE_CORES, template_view
-from clocker_actors.planning.values import PoolView
+from clocker_actors.planning.values import Action, Plan, PoolView
 from clocker_actors.ports.store import Store
 from clocker_actors.store.codec import decode
 from clocker_actors.telemetry.readmodel import ReadModel
+
+
+@dataclass(frozen=True, slots=True)
+class MachinesView:
+    """Machines that a pool would make in its location: `first` since it is new and has a size, `more` for containers that find no room. `kinds` are the parts
+    of the location that they may come from, with what is asked of a machine there."""
+
+    pool: str
+    location: str
+    kinds: tuple[str, ...]
+    first: int
+    more: int
+
+
+def machines_of(specs: Mapping[str, PoolSpec], fresh: Collection[str], plans: Sequence[Plan]) -> Iterator[MachinesView]:
+    """What plans would have pools make, none of them more than it may."""
+    for name, spec in specs.items():
+        if spec.location is None:
+            continue
+        first = spec.initial_size if name in fresh else 0
+        steps = [step for found in plans if found.pool == name for step in found.steps]
+        more = min(sum(step.kind == EntityKind.HOST and step.action is Action.CREATE for step in steps), spec.max_size - first)
+        if first or more:
+            yield MachinesView(name, spec.location.name, tuple(map(_kind, parts_of(spec.location))), first, more)
+
+
+def _kind(part: LocationSpec) -> str:
+    """`simulated paris, at least 4 cores, 8 GiB`, or `3 machines of rack`."""
+    if part.cloud is None:
+        return f"{counted(len(part.machines), 'machine')} of {part.name}" if part.machines else part.name
+    wanted = part.cloud.template
+    hardware = wanted.hardware_id or wanted.hardware_regex
+    sizes = [f"{wanted.min_cores:g} cores" if wanted.min_cores else "", f"{wanted.min_ram / (1 << 30):.3g} GiB" if wanted.min_ram else ""]
+    least = [each for each in sizes if each]
+    told = [f"{part.cloud.provider} {part.cloud.region}".strip(), hardware, f"at least {' and '.join(least)}" if least else ""]
+    return ", ".join(each for each in told if each)
 
 
 def pool_view(state: PoolState, store: Store, model: ReadModel, types: TypeTable | None) -> PoolView:

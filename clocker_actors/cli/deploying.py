@@ -17,6 +17,7 @@ from clocker_actors.cli.packing import pack
 from clocker_actors.cli.reach import Item, connect, parts
 from clocker_actors.cli.waiting import Wait, finish, send
 from clocker_actors.errors import BadRequest
+from clocker_actors.model.values import counted
 
 if TYPE_CHECKING:
     from clocker_actors.blueprint import ParsedBlueprint
@@ -93,6 +94,8 @@ def _tell(answer: Item) -> None:
     if isinstance(pools, list):
         for pool in pools:
             output.say(f"+ docker-cloud {pool}", "green")
+    for made in parts(answer, "machines"):
+        _tell_machines(made)
     for found in parts(answer, "plans"):
         output.say(f"application {found['application']} on {found['pool']}", "bold")
         rows = [(_MARKS[str(step["action"])], step["kind"], step["path"], _where(step), step["reason"]) for step in parts(found, "steps")]
@@ -104,6 +107,15 @@ def _tell(answer: Item) -> None:
             output.note(f"warning: {warning['path']}: {warning['message']}")
     for refusal in parts(answer, "refusals"):
         output.note(f"clocker: {refusal['reason']}")
+
+
+def _tell_machines(made: Item) -> None:
+    """How many machines a pool would make, where and of which kind."""
+    first, more = int(str(made["first"])), int(str(made["more"]))
+    kinds = "; or ".join(str(kind) for kind in made["kinds"]) if isinstance(made["kinds"], list) else ""
+    why = [f"{first} at first" if first else "", f"{more} for containers that find no room" if more else ""]
+    told = f"{made['pool']} would make {counted(first + more, 'machine')} ({', '.join(each for each in why if each)})"
+    output.wrapped(f"+ {told} in {made['location']}: {kinds}", "  ", "green")
 
 
 def _tell_refusals(plan: Item) -> None:
