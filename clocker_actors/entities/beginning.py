@@ -4,15 +4,26 @@ import asyncio
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
+from clocker_actors.entities.fence import Fence, lease_name
 from clocker_actors.entities.gate import Gate
 from clocker_actors.errors import Conflict, NameConflict, NotFound
 from clocker_actors.model.containers import ContainerRequest, EngineState, Observed
 from clocker_actors.model.generations import ContainerIntent
-from clocker_actors.model.identity import LABEL_APPLICATION, LABEL_GENERATION, LABEL_MEMBER, LABEL_PLANE, LABEL_STATE, EntityKind, Uid
+from clocker_actors.model.identity import (
+    LABEL_APPLICATION,
+    LABEL_GENERATION,
+    LABEL_LEASE,
+    LABEL_MEMBER,
+    LABEL_PLANE,
+    LABEL_STATE,
+    EntityKind,
+    Uid,
+)
 from clocker_actors.model.noted import EntityNoted
 from clocker_actors.ports.engine import Engine
 
 LAST_LINES = 5
+_OWN = (LABEL_PLANE, LABEL_STATE, LABEL_APPLICATION, LABEL_MEMBER, LABEL_GENERATION)
 LATE_EFFECT = 0.5
 
 
@@ -33,6 +44,7 @@ def request_of(intent: ContainerIntent) -> ContainerRequest:
         labels=intent.labels,
         ports=intent.ports,
         volume_names=intent.volume_names,
+        lease=lease_name(intent.name) if intent.fenced else "",
     )
 
 
@@ -43,11 +55,14 @@ def noted(intent: ContainerIntent, uid: Uid, host_path: str, at: float) -> Entit
     return EntityNoted(uid, EntityKind.CONTAINER, path, intent.name, intent.host, intent.application, at, "container", facts)
 
 
-async def begin(engine: Engine, intent: ContainerIntent, gate: Gate) -> Begun:
+async def begin(engine: Engine, intent: ContainerIntent, gate: Gate, fence: Fence) -> Begun:
     """Create, and start when the gate opens; a container of that name that is ours is adopted. Raises what the engine says, Conflict for a foreign one of that name."""
     ours = {name: intent.labels[name] for name in (LABEL_PLANE, LABEL_STATE, LABEL_APPLICATION)}
     for volume in intent.volume_names.values():
         await engine.ensure_volume(volume, ours)
+    if fence.ttl:
+        labels = {**{name: intent.labels[name] for name in _OWN}, LABEL_LEASE: "1"}
+        await engine.lease(lease_name(intent.name), labels, fence.ttl)
     try:
         container = await engine.create(request_of(intent))
     except NameConflict:
@@ -61,6 +76,9 @@ async def begin(engine: Engine, intent: ContainerIntent, gate: Gate) -> Begun:
         container = found.id
     clock = asyncio.get_running_loop()
     async with gate:
+        if fence.ttl:
+            await engine.start(lease_name(intent.name))
+            fence.touch()
         began = clock.time()
         await engine.start(container)
         took = clock.time() - began
@@ -75,6 +93,18 @@ async def end(engine: Engine, container: str, grace: float, running: bool) -> No
         await engine.remove(container)
 
 
+async def end_seen(engine: Engine, intent: ContainerIntent, container: str, grace: float, running: bool) -> None:
+    """The same with the lease it lived by."""
+    await end(engine, container, grace, running)
+    await end_lease(engine, intent)
+
+
+async def end_lease(engine: Engine, intent: ContainerIntent) -> None:
+    """Remove the lease that a container lived by."""
+    if intent.fenced:
+        await engine.remove(lease_name(intent.name))
+
+
 async def end_named(engine: Engine, intent: ContainerIntent, grace: float, late: bool) -> None:
     """Stop and remove the container of this intent that was never seen, by its name; a foreign one of that name is left alone. `late`: its creation may
     have been asked for just now and still be under way, so it is looked for twice."""
@@ -84,6 +114,7 @@ async def end_named(engine: Engine, intent: ContainerIntent, grace: float, late:
         found = await _find(engine, intent)
     if found is not None:
         await end(engine, found.id, grace, found.state is EngineState.RUNNING)
+    await end_lease(engine, intent)
 
 
 async def _find(engine: Engine, intent: ContainerIntent) -> Observed | None:

@@ -10,6 +10,7 @@ a restart of the manager it is made again from what the engine shows.
 """
 
 from clocker_actors.entities import beginning
+from clocker_actors.entities.fence import UNCERTAIN, Answered, FenceOver, Fencing, HoldAgain
 from clocker_actors.entities.gate import Gate
 from clocker_actors.entities.hostwords import (
     End,
@@ -89,9 +90,11 @@ class Container(Sensing):
         self.exit_code: int | None = None
         self.removal = Removal(self)
         self.is_gone = False
+        self.fencing = Fencing(self, outside.timing.lease_ttl if intent.fenced else 0.0)
         self.usage = Usage()
 
     def on_start(self) -> None:
+        self.fencing.began()
         self.tell(RECORDER, beginning.noted(self.intent, self.uid, self.host_path, self.now))
         self.observe(sensors.CONTAINER_MANAGED, True)
         if self.observed is None:
@@ -139,11 +142,13 @@ class Container(Sensing):
                 self._gone("removed")
             case WorkFailed(name="end"):
                 self.removal.failed(message.failure)
+            case WorkDone(name="hold") | WorkFailed(name="hold") | HoldAgain() | FenceOver() | Answered():
+                self.fencing.take(message)
             case Seen():
                 if message.asked_at >= self.observed_at:
                     self._seen(message.observed)
             case HostLost():
-                self._lost(message.reason)
+                self.lost(message.reason)
             case End():
                 self._end(message)
             case Report():
@@ -173,7 +178,6 @@ class Container(Sensing):
             self.tell(RECORDER, EntityGone(self.uid, self.now))
 
     def on_failure(self, *_: object) -> None:
-        """Crashed: a fresh behaviour says again that it is there, if there is to be one."""
         self.on_stop()
 
     # --- beginning
@@ -182,7 +186,7 @@ class Container(Sensing):
         if self.removal.ordered or self.phase is not Phase.WAITING:
             self.tell(self.intent.host, StartEnded(self.uid, None))
             return
-        self.work("begin", beginning.begin, self.engine, self.intent, self.gate, timeout=BEGIN_LIMIT)
+        self.work("begin", beginning.begin, self.engine, self.intent, self.gate, self.fencing.fence, timeout=BEGIN_LIMIT)
         self.become(Phase.STARTING, "the engine creates and starts it")
 
     def _begun(self, result: object) -> None:
@@ -209,6 +213,8 @@ class Container(Sensing):
     def failed(self, failure: Failure) -> None:
         """It never came to run, or never came to be ready."""
         self.failure = failure
+        if failure.kind in UNCERTAIN and self.fencing.wait(failure.message):
+            return
         self._quiet()
         self.become(Phase.FAILED, failure.message)
 
@@ -216,6 +222,7 @@ class Container(Sensing):
 
     def _seen(self, observed: Observed | None) -> None:
         """A look at the engine: move to what is there, whatever was believed before."""
+        self.fencing.heard(observed)
         if self.working("begin") or self.removal.ordered:
             return
         if observed is None:
@@ -241,6 +248,7 @@ class Container(Sensing):
     def _runs(self, observed: Observed) -> None:
         self._observe_start(observed)
         self.tell(self.intent.host, Runs(self.uid, observed.id))
+        self.fencing.hold()
         self.become(Phase.STARTED, f"runs on {self.host_path}")
         self.wellness.began(observed)
 
@@ -309,7 +317,10 @@ class Container(Sensing):
         said = f"{self.reason}; its last words: {words}" if words else self.reason
         self.become(Phase.DIED, said if self.wellness.was_ready else f"{said}; correct its command, its image or what these need")
 
-    def _lost(self, reason: str) -> None:
+    def lost(self, reason: str) -> None:
+        """Its host does not answer; who may not run twice is lost only when it cannot be running any more."""
+        if self.phase not in {Phase.DIED, Phase.FAILED} and self.fencing.wait(reason):
+            return
         self._quiet()
         self.unavailable(reason)
         if self.removal.ordered:

@@ -21,7 +21,7 @@ from clocker_actors.model.identity import (
     container_name,
 )
 from clocker_actors.model.placements import Placement, PlacementRequest
-from clocker_actors.model.specs import ContainerSpec, VolumeKind
+from clocker_actors.model.specs import ContainerSpec, Duplicate, VolumeKind
 from clocker_actors.model.values import Value
 from clocker_actors.placement.filters import AVOID, Up
 from clocker_actors.planning.requests import Asker, placement_request
@@ -97,6 +97,7 @@ def intent(state: MemberState, generation: Generation, container: ContainerSpec,
         },
         volume_names=volume_names(plane, identity, container),
         start_timeout=state.spec.start_timeout,
+        fenced=state.spec.duplicate is Duplicate.NEVER,
     )
 
 

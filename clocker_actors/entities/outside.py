@@ -27,6 +27,7 @@ class Timing:
     ping_limit: float = 1.0
     ping_misses: int = 3
     engine_grace: float = 30.0
+    lease_ttl: float = 10.0
     relist_period: float = 30.0
     watched_period: float = 1.0
     other_period: float = 10.0

@@ -70,7 +70,9 @@ class Removal:
             container.work("end", beginning.end_named, container.engine, container.intent, order.grace, self._cut_short, timeout=limit)
             return
         dead = container.phase in {Phase.DIED, Phase.FAILED} and container.failure is None
-        container.work("end", beginning.end, container.engine, container.observed.id, order.grace, not dead, timeout=limit)
+        container.work(
+            "end", beginning.end_seen, container.engine, container.intent, container.observed.id, order.grace, not dead, timeout=limit
+        )
 
     def failed(self, failure: Failure) -> None:
         """The engine did not do it."""

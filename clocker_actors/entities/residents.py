@@ -13,19 +13,23 @@ from typing import Protocol
 
 from clocker_actors.entities.beginning import end
 from clocker_actors.entities.container import Container
+from clocker_actors.entities.fence import Fence
 from clocker_actors.entities.foreigners import Foreigners
 from clocker_actors.entities.gate import Gate
 from clocker_actors.entities.hostwords import End, HostLost, Report, Seen
 from clocker_actors.entities.link import Link, Look
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.ownership import owned, wanted
+from clocker_actors.entities.records import MemberState
 from clocker_actors.errors import EngineUnavailable, Failure
 from clocker_actors.kernel import Ref, WorkDone, WorkFailed
 from clocker_actors.model.answering import HostUnheard
 from clocker_actors.model.containers import EngineState, Observed
 from clocker_actors.model.generations import ClaimContainer, ContainerIntent, EndContainer, GenerationChanged, Lane, Phase, RunContainer
-from clocker_actors.model.identity import Cause, EntityKind, Uid
+from clocker_actors.model.identity import LABEL_LEASE, Cause, EntityKind, Uid
+from clocker_actors.model.specs import Duplicate
 from clocker_actors.ports.engine import Engine
+from clocker_actors.store.codec import decode
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +54,7 @@ class Owner(Protocol):
     @property
     def path(self) -> str: ...
     def note(self) -> None: ...
+    def after(self, name: str, delay: float, message: object) -> None: ...
     def tell(self, target_id: str, message: object) -> None: ...
     def spawn(self, child_id: str, factory: Callable[[], Container]) -> Ref: ...
     def work(self, name: str, fn: Callable[..., Awaitable[object]], *args: object, timeout: float) -> None: ...
@@ -65,6 +70,7 @@ class Residents:
         self.names: dict[str, Uid] = {}  # engine's container name → the actor
         self.sweeping: set[str] = set()
         self.foreigners = Foreigners(host)
+        self._fence: Fence | None = None  # around all that somebody before us may have started here
         self._unheard: set[Uid] = set()
         self._keys: dict[Uid, Key] = {}
         self._ordered: dict[Uid, End] = {}  # containers that were told to end
@@ -103,6 +109,9 @@ class Residents:
         elif link.undecided:
             self._runs[key] = message
         elif not link.up:
+            if self._wait_for_fence(key, message):
+                self._runs[key] = message
+                return
             why = self._silent()
             self._say(key, Phase.FAILED, why, message.cause, Failure.of(EngineUnavailable(why)))
         else:
@@ -115,7 +124,7 @@ class Residents:
         self._claims.pop(key, None)
         if key in self.containers:
             self._host.tell(self.containers[key], Report(message.cause))
-        elif link.lost:
+        elif link.lost and not self._wait_for_fence(key, message):
             self._say(key, Phase.LOST, self._silent(), message.cause)
         elif not link.up:
             self._claims[key] = message
@@ -135,7 +144,7 @@ class Residents:
             self._host.tell(uid, self._ordered[uid])
             if link.lost:
                 self._host.tell(uid, HostLost(self._silent()))
-        elif link.lost:
+        elif link.lost and not self._wait_for_fence(key, message):
             self._say(key, Phase.LOST, self._silent(), message.cause)
         elif not link.up:
             self._endings[key] = message
@@ -163,7 +172,10 @@ class Residents:
         foreign = []
         for seen in look.observed:
             whose = owned(seen, plane, store.identity)
-            if whose is not None:
+            if whose is not None and LABEL_LEASE in seen.labels:
+                if (Uid(whose[0]), whose[1]) not in self.containers and not wanted(store, *whose):
+                    self._sweep(seen, 0.0, False)
+            elif whose is not None:
                 ours[(Uid(whose[0]), whose[1])] = seen
             else:
                 foreign.append(seen)
@@ -198,10 +210,10 @@ class Residents:
         self.unheard("")
         for uid in tuple(self.containers.values()):
             self._host.tell(uid, HostLost(why))
-        for waiting in (self._claims, self._endings):
-            for key, message in waiting.items():
-                self._say(key, Phase.LOST, why, message.cause)
-            waiting.clear()
+        for claim in tuple(self._claims.values()):
+            self.claim(claim)
+        for ending in tuple(self._endings.values()):
+            self.end(ending)
         log.warning("host lost", extra={"host": self._host.uid, "reason": reason})
 
     def _sweep(self, seen: Observed, grace: float, running: bool) -> None:
@@ -241,6 +253,19 @@ class Residents:
         self.names[intent.name] = uid
         outside, engine, path, gate = host.outside, host.engine, host.path, host.gate
         host.spawn(uid, lambda: Container(uid, outside, engine, intent, path, lane, cause, seen, gate))
+
+    def _wait_for_fence(self, key: Key, message: RunContainer | ClaimContainer | EndContainer) -> bool:
+        """Whether that may still be running there, by a lease that whoever was here before us answered; then the message comes again when it cannot."""
+        body = self._host.outside.store.read(EntityKind.MEMBER, key[0])
+        if body is None or decode(MemberState, body).spec.duplicate is not Duplicate.NEVER:
+            return False
+        if self._fence is None:
+            self._fence = Fence(self._host.outside.timing.lease_ttl)
+            self._fence.touch()
+        left = self._fence.left()
+        if left:
+            self._host.after(f"fence:{type(message).__name__}:{key}", left, message)
+        return bool(left)
 
     def _silent(self) -> str:
         return f"host {self._host.name} does not answer: {self._host.link.reason}"

@@ -36,6 +36,7 @@ class ContainerRequest:
     ports: Mapping[str, int] = field(default_factory=dict)
     volume_names: Mapping[str, str] = field(default_factory=dict)
     hostname: str = ""
+    lease: str = ""  # name of the lease whose PID namespace it joins
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """One Docker engine as the manager sees it. Errors: EngineUnavailable (no answer), EngineFault and its kinds (refused), NotFound (no such container)."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Protocol
 
 from clocker_actors.model.containers import ContainerRequest, EngineEvent, EngineInfo, ImageInfo, NamedImage, Observed, ProbeResult, Stats
@@ -52,4 +52,12 @@ class Engine(Protocol):
     async def ensure_volume(self, name: str, labels: Mapping[str, str]) -> None: ...
     async def volumes(self, labels: Mapping[str, str]) -> Sequence[str]: ...
     async def remove_volume(self, name: str) -> None: ...
+    async def lease(self, name: str, labels: Mapping[str, str], ttl: float) -> None:
+        """Have a lease to start: a container that ends `ttl` seconds after it last asked and was answered. One that runs is fine."""
+        ...
+
+    def hold(self, name: str, answer: Callable[[], bool]) -> AsyncIterator[None]:
+        """Answer a lease each time that it asks, if `answer()` allows it; over when that does not. NotFound, EngineUnavailable when it breaks."""
+        ...
+
     async def close(self) -> None: ...

@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from tests.bed import sshd
@@ -104,6 +104,22 @@ class BedHost:
     def plug_cable(self) -> None:
         """The end of `cut_cable`."""
         self._cable.plug()
+
+    @contextmanager
+    def cut(self, how: str) -> Iterator[None]:
+        """Meanwhile the `cable` is out, or the host is `deaf` (nothing reaches it), or `mute` (nothing that it says reaches anybody)."""
+        chain = {"deaf": "INPUT", "mute": "OUTPUT"}.get(how, "")
+        if chain:
+            self._cable.drop(chain, dropping=True)
+        else:
+            self._cable.cut()
+        try:
+            yield
+        finally:
+            if chain:
+                self._cable.drop(chain, dropping=False)
+            else:
+                self._cable.plug()
 
     async def start_sshd(self) -> SshAccess:
         """Open the SSH door, if it is not open, and say how to enter. It is open again after a power cut."""

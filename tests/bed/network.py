@@ -43,6 +43,11 @@ class Cable:
         """Plug it in again."""
         run("ip", "-n", self.switch, "link", "set", self.port, "up")
 
+    def drop(self, chain: str, *, dropping: bool) -> None:
+        """Let what comes in (`INPUT`) or goes out (`OUTPUT`) of the host vanish, the other way being open."""
+        way = "-i" if chain == "INPUT" else "-o"
+        run("nsenter", f"--net={self.namespace}", "iptables", "-I" if dropping else "-D", chain, way, "eth0", "-j", "DROP")
+
 
 def make_switch(claim: Claim) -> None:
     """Make the switch; its plug is the only link the machine itself gets, named as the claim."""

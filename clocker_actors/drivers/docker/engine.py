@@ -3,21 +3,22 @@
 import asyncio
 import json
 import math
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 import msgspec
 
-from clocker_actors.drivers.docker import images, observe, requests, wire
+from clocker_actors.drivers.docker import images, lease, observe, requests, wire
 from clocker_actors.drivers.docker.link import Call, Link
 from clocker_actors.drivers.docker.probes import Prober
 from clocker_actors.drivers.docker.stats import EngineWatch
 from clocker_actors.drivers.docker.streams import frames, lines, raw, text_lines
-from clocker_actors.errors import EngineUnavailable, TimedOut
+from clocker_actors.errors import EngineUnavailable, NameConflict, TimedOut
 from clocker_actors.model.containers import (
     SUBSCRIBED,
     ContainerRequest,
     EngineEvent,
     EngineInfo,
+    EngineState,
     ImageInfo,
     NamedImage,
     Observed,
@@ -183,6 +184,34 @@ class DockerEngine:
     async def remove_volume(self, name: str) -> None:
         """Remove a volume; one that is gone is fine, one in use is refused."""
         await self._link.tell(Call("remove_volume", "DELETE", f"volumes/{name}", CHANGE, fine=(404,)))
+
+    async def lease(self, name: str, labels: Mapping[str, str], ttl: float) -> None:
+        """Have a lease to start; its image is made here if it is not there. One of that name that has ended is replaced."""
+        if await self.image(lease.IMAGE) is None:
+            await self.build(lease.IMAGE, BuildSpec(""), lease.context(), {lease.LABEL: "lease"})
+        body = lease.request(dict(labels), ttl)
+        call = Call("lease", "POST", "containers/create", CHANGE, query={"name": name}, body=body)
+        try:
+            await self._link.tell(call)
+        except NameConflict:
+            if (await self.inspect(name)).state not in {EngineState.RUNNING, EngineState.CREATED}:
+                await self.remove(name)
+                await self._link.tell(call)
+
+    async def hold(self, name: str, answer: Callable[[], bool]) -> AsyncIterator[None]:
+        """Answer a lease as long as `answer` allows."""
+        query = {"stream": "1", "stdin": "1", "stdout": "1"}
+        async with self._link.socket(Call("hold", "GET", f"containers/{name}/attach/ws", None, query=query, reading=True)) as socket:
+            rest = b""
+            async for message in socket:
+                *lines_, rest = (rest + (message.data.encode() if isinstance(message.data, str) else message.data)).split(b"\n")
+                if not lines_:
+                    continue
+                if not answer():
+                    return
+                await socket.send_bytes(lines_[-1] + b"\n")
+                yield
+        raise EngineUnavailable(f"engine {self._link.where} ended the way to lease {name}: look whether it still runs", retry_after=1.0)
 
     async def close(self) -> None:
         """End all watches and connections."""

@@ -32,6 +32,7 @@ LOWEST = (1, 41)
 HIGHEST = (1, 51)
 COMMANDS = 64
 READINGS = 256
+CLOSE_LIMIT = 0.5
 CONNECT_LIMIT = 2.5
 """Seconds for a connection to be made; a cut cable shows here first."""
 
@@ -95,6 +96,29 @@ class Link:
                     yield response
                 except msgspec.DecodeError as error:
                     raise self._garbled(call, error) from error
+
+    @asynccontextmanager
+    async def socket(self, call: Call) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+        """A web socket of the engine, bytes both ways. Raises NotFound and EngineUnavailable, also when it breaks inside the block."""
+        with self._reported(call.operation):
+            try:
+                async with asyncio.timeout(CONNECT_LIMIT):
+                    client = await self._client(call.reading)
+                    url = (await self._url(call)).with_query(call.query)
+                    socket = await client.session.ws_connect(url, timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_LIMIT))
+            except aiohttp.WSServerHandshakeError as error:
+                raise fault(
+                    self.where, call.operation, error.status, f"no such container: {call.path}" if error.status == 404 else str(error)
+                ) from error
+            except (aiohttp.ClientError, OSError) as error:
+                self._api = None
+                raise self._unavailable(call, error) from error
+            try:
+                yield socket
+            except (aiohttp.ClientError, OSError) as error:
+                raise self._unavailable(call, error) from error
+            finally:
+                await socket.close()
 
     async def api(self, operation: str = "version") -> tuple[int, int]:
         """The API version to speak: the highest both know. Raises EngineFault naming both ranges when there is none.

@@ -68,6 +68,8 @@ def _host(request: ContainerRequest) -> Json:
         "Privileged": spec.privileged,
         "Init": spec.init,
     }
+    if request.lease:
+        body["PidMode"] = f"container:{request.lease}"
     if not spec.privileged:
         body["SecurityOpt"] = ["no-new-privileges"]
     return body

@@ -30,6 +30,8 @@ class Box:
     runs: int = 0
     restarts: int = 0
     starting_until: float = 0.0
+    lease_ttl: float = 0.0
+    lease_until: float = 0.0
     logged: int = 0
     logs: deque[str] = field(default_factory=lambda: deque(maxlen=_LOG_LINES))
 

@@ -13,9 +13,10 @@ from clocker_actors.drivers.simulated.boxes import Box
 from clocker_actors.drivers.simulated.journal import Journal
 from clocker_actors.errors import EngineFault, ImageNotFound, NameConflict, NotFound, OutOfDisk, PortTaken
 from clocker_actors.model.containers import ContainerRequest, EngineState, ImageInfo, NamedImage
-from clocker_actors.model.specs import BuildSpec, Resources
+from clocker_actors.model.specs import BuildSpec, ContainerSpec, ImageSpec, Resources
 
 Later = Callable[[float, Callable[[], None]], None]
+LEASE_IMAGE = "clocker/lease:1"
 LEAST_MEMORY = 6 * 1024 * 1024
 _NETWORKS = frozenset({"", "bridge", "host", "none"})
 _FIRST_RANDOM_PORT = 49_153
@@ -73,6 +74,8 @@ class Core:
         """A new container's id."""
         self._want_disk("create")
         reference = images.full_reference(request.image)
+        if request.lease and self.named(request.lease) is None:
+            raise self._bad("create", f"no such container: {request.lease}")
         if reference not in self.images:
             raise ImageNotFound(
                 f"engine {self.name} has no image {reference}; pull or build it first",
@@ -114,6 +117,8 @@ class Core:
             box.log(line)
         self._journal.write(box, "start")
         self._live(box)
+        if box.lease_ttl:
+            self.prolong(box, self._now())
 
     def die(self, box: Box, code: int, *, oom: bool = False, ordered: bool = False) -> None:
         """Its process ends; `ordered` by a stop or kill, it is not started again whatever its restart policy says."""
@@ -126,6 +131,9 @@ class Core:
         if oom:
             self._journal.write(box, "oom")
         self._journal.write(box, "die", exit_code=code)
+        for other in self.running():
+            if other.request.lease and other.request.lease == box.request.name:
+                self.die(other, 137, ordered=True)  # its PID namespace is no more
         if not ordered and _restarts(box, code):
             self.later(_RESTART_PAUSE * 2 ** min(box.restarts, 9), lambda: self._restart(box, box.runs))
 
@@ -160,6 +168,25 @@ class Core:
         del self.boxes[box.id], self._names[box.request.name]
         box.state = EngineState.GONE
         self._journal.write(box, "destroy")
+
+    def lease(self, name: str, labels: Mapping[str, str], ttl: float) -> None:
+        """Have a lease to start; one of that name that has ended is replaced."""
+        known = self.named(name)
+        if known is not None and known.state in {EngineState.RUNNING, EngineState.CREATED}:
+            return
+        self.remove(name)
+        self.images.setdefault(images.full_reference(LEASE_IMAGE), images.known(LEASE_IMAGE))
+        box = self.find(self.create(ContainerRequest(name, LEASE_IMAGE, ContainerSpec(ImageSpec(LEASE_IMAGE), network="none"), labels)))
+        box.lease_ttl = ttl
+
+    def prolong(self, box: Box, asked_at: float) -> None:
+        """An answer to what a lease asked at that time has arrived."""
+        box.lease_until = max(box.lease_until, asked_at + box.lease_ttl)
+        self.later(max(0.0, box.lease_until - self._now()), lambda: self._lapse(box))
+
+    def _lapse(self, box: Box) -> None:
+        if box.running and self._now() >= box.lease_until - 1e-6:
+            self.die(box, 1)
 
     def update(self, box: Box, resources: Resources) -> None:
         """Change what is set in `resources`, in place."""
@@ -259,6 +286,9 @@ class Core:
                 raise self._bad("start", f"there is no network {box.request.spec.network}; create it or name another")
             if not box.nature.runnable:
                 raise self._bad("start", "the command is not in the image; correct it")
+            lease = box.request.lease
+            if lease and ((holder := self.named(lease)) is None or not holder.running):
+                raise self._bad("start", f"container {lease} is not running, whose PID namespace it is to join; start that first")
             self._check_ports(box)
         except EngineFault:
             box.exit_code = 128

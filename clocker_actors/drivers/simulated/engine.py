@@ -239,6 +239,22 @@ class SimulatedEngine(Controls):
         """Remove it; EngineFault while it is used. One that is gone is fine."""
         await self._quick("remove_volume", lambda: self._core.remove_volume(name))
 
+    async def lease(self, name: str, labels: Mapping[str, str], ttl: float) -> None:
+        """Have a lease to start."""
+        await self._call("lease", self._jitter.between(*self.timing.create), lambda: self._core.lease(name, labels, ttl))
+
+    async def hold(self, name: str, answer: Callable[[], bool]) -> AsyncIterator[None]:
+        """Answer a lease once a second, as long as `answer` allows."""
+        while True:
+            asked_at = await self._quick("hold", lambda: (self._core.find(name), self.now())[1])
+            if not self._core.find(name).running:
+                raise EngineUnavailable(f"lease {name} on engine {self.name} has ended; see why", retry_after=1.0)
+            if not answer():
+                return
+            await self._quick("hold", lambda at=asked_at: self._core.prolong(self._core.find(name), at))  # type: ignore[misc]
+            yield
+            await asyncio.sleep(1.0)
+
     async def close(self) -> None:
         """End our streams and watches."""
         self._wire.close()

@@ -1,0 +1,171 @@
+"""Does a service that says `duplicate: never` never run twice, whatever is cut and whoever begins anew? In virtual time, with several seeds."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from clocker_actors.drivers.simulated import SimulatedEngine, SimulatedWorld
+from clocker_actors.entities.container import Container
+from clocker_actors.entities.fence import MARGIN
+from clocker_actors.entities.host import Host
+from clocker_actors.errors import EngineUnavailable
+from clocker_actors.model.containers import EngineState
+from clocker_actors.model.identity import LABEL_LEASE, LABEL_MEMBER, LABEL_PLANE, EntityKind
+from tests.flows.crashing import Poison, faulty
+from tests.flows.stories import new_world, one, running
+from tests.flows.support import Driven, managed
+
+SEEDS = (1, 2, 3)
+TTL = 10.0
+SHOP = one(keys="duplicate: never")
+
+
+def serving(world: SimulatedWorld) -> list[str]:
+    """Names of the containers of services that run, without their leases."""
+    return [seen.name for _, seen in running(world) if LABEL_LEASE not in seen.labels]
+
+
+def leases(world: SimulatedWorld) -> list[str]:
+    return [seen.name for _, seen in running(world) if LABEL_LEASE in seen.labels]
+
+
+def home(world: SimulatedWorld) -> SimulatedEngine:
+    """The engine that runs it."""
+    return next(engine for engine, seen in running(world) if LABEL_LEASE not in seen.labels)
+
+
+def left(world: SimulatedWorld) -> list[str]:
+    return [seen.name for engine in world.engines.values() for seen in engine.containers if LABEL_PLANE in seen.labels]
+
+
+async def watched(world: SimulatedWorld, seconds: float) -> list[int]:
+    """How many ran, every 50 ms; never two of them."""
+    found = []
+    for _ in range(int(seconds / 0.05)):
+        found.append(len(serving(world)))
+        assert found[-1] <= 1, serving(world)
+        await asyncio.sleep(0.05)
+    return found
+
+
+async def well(driven: Driven, world: SimulatedWorld) -> None:
+    await driven.until(lambda: not driven.gone("shop/web") and driven.up("shop/web") and len(serving(world)) == 1, 60)
+    await driven.until(lambda: len(left(world)) == 2, 60, "one container and its lease")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_a_cable_is_cut_and_plugged_in_again(tmp_path: Path, seed: int) -> None:
+    world = new_world(3, seed)
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.ended(await driven.deploy(SHOP))
+        engine, first = home(world), serving(world)[0]
+        assert leases(world) == [f"{first}.lease"]
+        await watched(world, 40)
+        assert serving(world) == [first], "nothing ends while it is heard"
+        engine.partition()
+        began = asyncio.get_running_loop().time()
+        while first in serving(world):
+            await watched(world, 0.05)
+        died = asyncio.get_running_loop().time() - began
+        assert TTL - 2 <= died <= TTL + 1, "by itself, though nobody can reach it"
+        while not serving(world):
+            await watched(world, 0.05)
+        again = asyncio.get_running_loop().time() - began
+        assert died + MARGIN - 1.5 <= again <= TTL + MARGIN + 6
+        engine.heal()
+        await watched(world, 30)
+        await well(driven, world)
+        await driven.ended(await driven.invoke("shop", "delete"))
+        await asyncio.sleep(31)
+        assert left(world) == []
+
+
+@pytest.mark.parametrize("away", [1.0, 4.0, 6.0, 9.0, 9.9, 10.5, 11.5, 12.5, 14.0])
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_the_cable_is_back_at_any_moment(tmp_path: Path, away: float, seed: int) -> None:
+    world = new_world(3, seed)
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.ended(await driven.deploy(SHOP))
+        engine = home(world)
+        engine.partition()
+        await watched(world, away)
+        engine.heal()
+        await watched(world, 60)
+        await well(driven, world)
+
+
+@pytest.mark.parametrize("down", [0.0, 4.0, 9.0, 30.0])
+@pytest.mark.parametrize("cut", [False, True])
+async def test_the_manager_begins_anew(tmp_path: Path, down: float, cut: bool) -> None:
+    """In time it goes on with what runs; too late it finds it dead, and starts another. With the host cut off meanwhile, after the fence."""
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.ended(await driven.deploy(SHOP))
+        first, engine = serving(world)[0], home(world)
+    if cut:
+        engine.partition()
+    await watched(world, down)
+    async with managed(tmp_path / "s", world=world) as driven:
+        await watched(world, 60)
+        if not cut and down < 8:
+            assert serving(world) == [first]
+        engine.heal()
+        await watched(world, 30)
+        await well(driven, world)
+
+
+@pytest.mark.parametrize("kind", [Host, Container])
+@pytest.mark.parametrize("pause", [0.0, 2.0, 8.0])
+async def test_actors_crash_while_it_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type, pause: float) -> None:
+    faulty(monkeypatch, kind)
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.ended(await driven.deploy(SHOP))
+        engine = home(world)
+        engine.partition()
+        await watched(world, pause)
+        for entry in driven.entries(EntityKind.HOST if kind is Host else EntityKind.CONTAINER):
+            driven.manager.kernel.tell(entry.uid, Poison())
+        await watched(world, 60)
+        assert len(serving(world)) == 1
+        engine.heal()
+        await watched(world, 40)
+        await well(driven, world)
+
+
+@pytest.mark.parametrize("reply", ["start", "lease", "create"])
+async def test_a_start_of_which_nobody_heard(tmp_path: Path, reply: str) -> None:
+    """It came about, the answer was lost, and the host with it."""
+    world = new_world()
+    for engine in (world.engine("sim-1"), world.engine("sim-2")):
+        engine.lose_reply(reply)
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.deploy(SHOP)
+        await watched(world, 90)
+        await well(driven, world)
+
+
+async def test_an_engine_that_refuses_a_lease(tmp_path: Path) -> None:
+    world = new_world()
+    for engine in world.engines.values():
+        engine.fail("lease", EngineUnavailable("exec format error"), 9)
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.deploy(SHOP)
+        await watched(world, 120)
+        assert not serving(world)
+
+
+async def test_a_container_that_dies_has_its_next_at_once(tmp_path: Path) -> None:
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.ended(await driven.deploy(SHOP))
+        first = serving(world)[0]
+        home(world).die(first, 1)
+        took = await driven.until(lambda: serving(world) not in ([], [first]), 10)
+        assert took < 2.0, "its engine says that it is dead: nothing is to be waited for"
+        await watched(world, 30)
+        await well(driven, world)
+        assert [seen.state for engine in world.engines.values() for seen in engine.containers if LABEL_MEMBER in seen.labels] == [
+            EngineState.RUNNING
+        ] * 2
