@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from clocker_actors.admin.standing import standing_index
 from clocker_actors.entities.movers import movers
-from clocker_actors.entities.records import HostState, PoolState, read_state
+from clocker_actors.entities.records import PoolState
+from clocker_actors.errors import NotFound
 from clocker_actors.model.identity import EntityKind
 from clocker_actors.model.types import TypeTable
 from clocker_actors.planning.emptying import PlannedMove, emptied
 from clocker_actors.planning.rebalancing import Rebalance, rebalance
 from clocker_actors.ports.store import Store
+from clocker_actors.store.codec import decode
 from clocker_actors.telemetry.readmodel import Entry, ReadModel
 
 
@@ -27,8 +29,7 @@ class MovesView:
 
 def drain_plan(host: Entry, store: Store, model: ReadModel, types: TypeTable) -> MovesView:
     """Where the members of a host would go if it were drained now."""
-    state = read_state(HostState, store, EntityKind.HOST, host.uid)
-    pool = read_state(PoolState, store, EntityKind.POOL, state.identity.pool)
+    pool = _pool(store, host.parent or "", model)
     index = standing_index(pool, store, model, types)
     here = movers(store, pool.identity.uid).get(host.uid, [])
     moves = emptied(index, host.uid, here, pool.spec.strategies, pool.spec.affinity)
@@ -37,6 +38,13 @@ def drain_plan(host: Entry, store: Store, model: ReadModel, types: TypeTable) ->
 
 def rebalance_plan(entry: Entry, store: Store, model: ReadModel, types: TypeTable, budget: int) -> Rebalance:
     """What a rebalancing of a pool would move now, and why not more."""
-    pool = read_state(PoolState, store, EntityKind.POOL, entry.uid)
+    pool = _pool(store, entry.uid, model)
     index = standing_index(pool, store, model, types)
     return rebalance(index, movers(store, entry.uid), pool.spec.strategies, rules=pool.spec.affinity, budget=budget)
+
+
+def _pool(store: Store, uid: str, model: ReadModel) -> PoolState:
+    body = store.read(EntityKind.POOL, uid)
+    if body is None:
+        raise NotFound(f"{model.path(uid) or uid} is not known to the store (any more); `clocker hosts` lists what there is", entity=uid)
+    return decode(PoolState, body)
