@@ -7,6 +7,7 @@ from clocker_actors.cli import output
 from clocker_actors.cli.output import AsJson
 from clocker_actors.cli.reach import Item, parts
 from clocker_actors.model.values import Value, as_map, as_number, counted
+from clocker_actors.planning.requests import NEXT
 from clocker_actors.telemetry import words
 
 
@@ -27,15 +28,17 @@ def weigh(client: Client, identity: str, json: AsJson) -> None:
 def _headline(answer: Item) -> str:
     considered, accepted = int(as_number(answer["considered"]) or 0), int(as_number(answer["accepted"]) or 0)
     first = next((row["path"] for row in parts(answer, "items") if row["accepted"]), None)
-    who, here = answer["path"], answer["host"]
-    where = f"{who} is on {here}" if here else f"{who} is on no host"
-    if not considered:
-        return f"{where}; pool {answer['pool']} has no hosts"
     of = f"of {counted(considered, 'host')} of pool {answer['pool']}"
+    cluster, _, number = str(answer["path"]).rpartition("/")
+    if number == NEXT:
+        who = f"the next member of {cluster} would go"
+        return f"{who} to {first}: {accepted} {of} would do" if first else f"{who} nowhere: none {of} would do"
+    here = answer["host"]
+    where = f"{answer['path']} is on {here or 'no host'}"
     if first is None:
         return f"{where}; none {of} would do"
-    best = "still the best" if first == here else f"{first} is the best now"
-    return f"{where}, {best}: {accepted} {of} would do" if here == first else f"{where}; {best}: {accepted} {of} would do"
+    best = ", still the best" if first == here else f"; {first} is the best now"
+    return f"{where}{best}: {accepted} {of} would do"
 
 
 def _row(row: Item) -> tuple[Value, ...]:
