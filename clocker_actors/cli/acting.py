@@ -31,19 +31,21 @@ def invoke(
 
 def resize(
     identity: Id,
-    size: Annotated[str, typer.Argument(metavar="N", help="Members wanted.")],
+    size: Annotated[str, typer.Argument(metavar="N", help="Members wanted, or hosts to be made.")],
     wait: Wait = True,
     json: AsJson = False,
 ) -> None:
-    """Set the number of members of a cluster."""
+    """Set the number of members of a cluster, or of hosts that a docker cloud makes."""
     try:
         wanted = int(size)
     except ValueError:
         raise BadRequest(f"size {size} of {identity} is not a size; give a whole number, for example 3", size=size) from None
     with connect() as client:
         found = entity(client, identity)
-        if found["kind"] != "cluster":
-            raise BadRequest(f"{identity} is of kind {found['kind']}, and only clusters have a size; {_clusters(client, found)}", size=size)
+        if found["kind"] not in {"cluster", "pool"}:
+            raise BadRequest(
+                f"{identity} is of kind {found['kind']}, and only clusters and pools have a size; {_clusters(client, found)}", size=size
+            )
         finish(client, send(client, route(found, "effectors", "resize"), {"size": wanted}), wait=wait, json=json)
 
 

@@ -185,7 +185,7 @@ class Pool(Entity[PoolState]):
 
     def describe(self) -> Mapping[str, Value]:
         strategies = [strategy.type for strategy in self.strategies()]
-        return {"hosts": len(self.state.spec.hosts), "strategies": strategies, **self.supply.facts()}
+        return {"hosts": len(self.state.spec.hosts) + len(self.supply.made), "strategies": strategies, **self.supply.facts()}
 
     def effector_methods(self) -> Mapping[str, EffectorMethod]:
         return {
@@ -270,6 +270,7 @@ class Pool(Entity[PoolState]):
             words = "its machine is gone"
             self.tell(each.member, GenerationChanged(each.member, each.generation, Phase.GONE, self.now, SYSTEM, reason=words))
         self.change(without(self.state, uid))
+        self.note()
         self.refresh_soon()
 
     def _say_who_is_on(self, host: Uid) -> None:

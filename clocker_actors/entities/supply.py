@@ -213,6 +213,7 @@ class Supply:
             self._add(new.identity.uid, new)
         hosts = {**state.hosts, **{new.spec.name: new.identity.uid for new in states}}
         records = (record(EntityKind.HOST, new) for new in states)
+        pool.note()
         pool.change(replace(state, hosts=hosts, next_index=number, given_up=state.given_up + short), *records)
         return True
 

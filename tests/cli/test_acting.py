@@ -78,13 +78,18 @@ async def test_a_map_is_given_as_json(house: House, clocker: Clocker) -> None:
     assert house.invoked[0].arguments["config"] == {"metric": "cpu.mean.average"}
 
 
-@pytest.mark.parametrize(("identity", "kind"), [("shop", "application"), ("shop/web/1", "member"), ("local", "pool")])
+@pytest.mark.parametrize(("identity", "kind"), [("shop", "application"), ("shop/web/1", "member")])
 async def test_a_size_of_what_is_no_cluster_names_the_clusters(house: House, clocker: Clocker, identity: str, kind: str) -> None:
     ran = await clocker("resize", identity, "3")
     assert ran.code == 2
-    assert f"{identity} is of kind {kind}, and only clusters have a size" in ran.said
-    assert "`clocker tree` shows" in ran.said if identity == "local" else "try shop/web" in ran.said
+    assert f"{identity} is of kind {kind}, and only clusters and pools have a size" in ran.said
+    assert "try shop/web" in ran.said
     assert not house.invoked
+
+
+async def test_a_pool_has_a_size_too(house: House, clocker: Clocker) -> None:
+    assert (await clocker("resize", "local", "3")).code == 0
+    assert house.invoked[0].effector == "resize" and house.invoked[0].arguments == {"size": 3}
 
 
 async def test_an_order_that_is_interrupted_before_its_answer_says_where_it_may_go_on(
