@@ -30,6 +30,8 @@ def _headline(answer: Item) -> str:
     first = next((row["path"] for row in parts(answer, "items") if row["accepted"]), None)
     of = f"of {counted(considered, 'host')} of pool {answer['pool']}"
     cluster, _, number = str(answer["path"]).rpartition("/")
+    if not considered:
+        return f"{answer['path']} goes nowhere: pool {answer['pool']} has no hosts"
     if number == NEXT:
         who = f"the next member of {cluster} would go"
         return f"{who} to {first}: {accepted} {of} would do" if first else f"{who} nowhere: none {of} would do"
