@@ -32,10 +32,15 @@ _SERVICE = (
 _GROUP = (sensors.GROUP_SIZE, sensors.GROUP_DESIRED, sensors.GROUP_UP, sensors.QUARANTINED)
 _MEMBER = (sensors.CONTAINER_HOST, sensors.GENERATION, sensors.ENDPOINTS)
 _CONTAINER = (sensors.CONTAINER_ID, sensors.CONTAINER_STATE, sensors.CONTAINER_EXIT, sensors.CONTAINER_STARTED, sensors.CONTAINER_MANAGED)
-_HOST = tuple(
-    sensor for name, sensor in sensors.ALL.items() if name.startswith(("host.", "engine.")) or name.startswith("docker.containers.")
+_HOST = tuple(sensor for name, sensor in sensors.ALL.items() if name.startswith(("host.", "engine.", "docker.containers.")))
+_POOL = (
+    sensors.POOL_HOSTS,
+    sensors.POOL_HOSTS_UP,
+    sensors.POOL_CONTAINERS,
+    sensors.POOL_SPREAD,
+    sensors.POOL_NEEDED,
+    sensors.POOL_UTILISATION,
 )
-_POOL = (sensors.POOL_HOSTS, sensors.POOL_HOSTS_UP, sensors.POOL_CONTAINERS, sensors.POOL_SPREAD)
 
 
 def _names(*rows: tuple[Sensor, ...]) -> frozenset[str]:
