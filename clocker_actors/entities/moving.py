@@ -28,7 +28,6 @@ from clocker_actors.model.identity import Uid
 from clocker_actors.model.messages import Place, Placed, PlacementRefused, Release
 from clocker_actors.model.moving import LeaveAnswered, MayLeave
 from clocker_actors.model.placements import Placement
-from clocker_actors.model.specs import Duplicate
 from clocker_actors.planning.moving import Manner, manner
 
 if TYPE_CHECKING:
@@ -143,9 +142,6 @@ class Moving:
         member = self._member
         container, newest = member.state.spec.container, self.orders.newest
         if container is None or newest is None:
-            return
-        if member.phase is Phase.LOST and member.state.spec.duplicate is Duplicate.NEVER:
-            self.orders.fail_all("its host does not answer, and with `duplicate: never` it is not started elsewhere before that is sure")
             return
         self.ask = member.ids.question()
         member.after("move", ASK_LIMIT, MoveAgain())

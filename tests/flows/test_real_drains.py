@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from clocker_actors.model.identity import LABEL_MEMBER, LABEL_PLANE
+from clocker_actors.model.identity import LABEL_LEASE, LABEL_PLANE
 from tests.bed.bed import Bed
 from tests.bed.host import BedHost
 from tests.flows.bedside import cluster, containers, deleted, deployed, done, members_up, on_hosts, said, single
@@ -19,7 +19,7 @@ MEMBERS = 9
 
 async def running_since(hosts: Sequence[BedHost], plane: str, began: float, before: int) -> list[int]:
     """How many containers of the plane ran after each start and end since then, by the engines' own events."""
-    form = '{{.TimeNano}} {{.Action}} {{index .Actor.Attributes "' + LABEL_MEMBER + '"}}'
+    form = '{{.TimeNano}}|{{.Action}}|{{index .Actor.Attributes "' + LABEL_LEASE + '"}}'
     events: list[tuple[int, int]] = []
     for host in hosts:
         until = ("--since", f"{began:.3f}", "--until", f"{time.time():.3f}")
@@ -34,8 +34,9 @@ async def running_since(hosts: Sequence[BedHost], plane: str, began: float, befo
             "event=die",
         )
         for line in (await host.docker("events", *until, *kinds, "--format", form)).splitlines():
-            at, action, _ = line.split()
-            events.append((int(at), 1 if action == "start" else -1))
+            at, action, lease = line.split("|")
+            if lease in {"", "<no value>"}:  # the lease of what must not run twice is no replica
+                events.append((int(at), 1 if action == "start" else -1))
     counts = [before]
     for _, change in sorted(events):
         counts.append(counts[-1] + change)
