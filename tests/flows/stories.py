@@ -3,7 +3,7 @@
 from clocker_actors.drivers.simulated import SimulatedEngine, SimulatedWorld
 from clocker_actors.entities.records import Desired, MemberState
 from clocker_actors.model.containers import EngineState, Observed
-from clocker_actors.model.identity import LABEL_GENERATION, LABEL_MEMBER, LABEL_PLANE, EntityKind
+from clocker_actors.model.identity import LABEL_GENERATION, LABEL_LEASE, LABEL_LEASE, LABEL_MEMBER, LABEL_PLANE, EntityKind
 from clocker_actors.store.codec import decode
 from tests.flows.support import Driven
 
@@ -35,8 +35,13 @@ def new_world(hosts: int = 3, seed: int = 1) -> SimulatedWorld:
 
 
 def ours(world: SimulatedWorld) -> list[tuple[SimulatedEngine, Observed]]:
-    """All containers with the manager's label, on all engines."""
-    return [(engine, seen) for engine in world.engines.values() for seen in engine.containers if LABEL_PLANE in seen.labels]
+    """All containers with the manager's label, on all engines; but not the leases by which some of them live."""
+    return [
+        (engine, seen)
+        for engine in world.engines.values()
+        for seen in engine.containers
+        if LABEL_PLANE in seen.labels and LABEL_LEASE not in seen.labels
+    ]
 
 
 def running(world: SimulatedWorld) -> list[tuple[SimulatedEngine, Observed]]:
@@ -51,7 +56,8 @@ def faults(driven: Driven, world: SimulatedWorld) -> list[str]:
     said = []
     for engine, seen in ours(world):
         key = (seen.labels[LABEL_MEMBER], int(seen.labels[LABEL_GENERATION]))
-        found[key] = found.get(key, 0) + 1
+        if LABEL_LEASE not in seen.labels:  # what it lives by has the same labels
+            found[key] = found.get(key, 0) + 1
         if key not in wanted:
             said.append(f"{seen.name} on {engine.name} ({seen.state}) has no owner")
         elif seen.state is not EngineState.RUNNING:
