@@ -27,7 +27,8 @@ def serving(world: SimulatedWorld) -> list[str]:
 
 
 def leases(world: SimulatedWorld) -> list[str]:
-    return [seen.name for _, seen in running(world) if LABEL_LEASE in seen.labels]
+    everything = (seen for engine in world.engines.values() for seen in engine.containers)
+    return [seen.name for seen in everything if LABEL_LEASE in seen.labels and seen.state is EngineState.RUNNING]
 
 
 def home(world: SimulatedWorld) -> SimulatedEngine:
