@@ -26,7 +26,7 @@ FEW = 16
 """Requests of one moment that are placed at once; of those that wait, so many are placed one by one before a batch is worth it."""
 ALONE = 8.0
 """What a placement of its own costs, counted in placements of a batch."""
-SLICE = 32.0
+SLICE = 16.0
 """Placements of a slice, with their answers some 2 ms."""
 Key: TypeAlias = tuple[Uid, int]
 """A member and its generation."""
