@@ -3,7 +3,7 @@
 from clocker_actors.drivers.simulated import SimulatedEngine, SimulatedWorld
 from clocker_actors.entities.records import Desired, MemberState
 from clocker_actors.model.containers import EngineState, Observed
-from clocker_actors.model.identity import LABEL_GENERATION, LABEL_LEASE, LABEL_LEASE, LABEL_MEMBER, LABEL_PLANE, EntityKind
+from clocker_actors.model.identity import LABEL_GENERATION, LABEL_LEASE, LABEL_MEMBER, LABEL_PLANE, EntityKind
 from clocker_actors.store.codec import decode
 from tests.flows.support import Driven
 
