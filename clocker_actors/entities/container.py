@@ -213,7 +213,7 @@ class Container(Sensing):
     def failed(self, failure: Failure) -> None:
         """It never came to run, or never came to be ready."""
         self.failure = failure
-        if failure.kind in UNCERTAIN and self.fencing.wait(failure.message):
+        if failure.kind in UNCERTAIN and self.fencing.wait(failure.message, failure):
             return
         self._quiet()
         self.become(Phase.FAILED, failure.message)

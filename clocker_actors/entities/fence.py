@@ -106,11 +106,12 @@ class Owner(Protocol):
 class Fencing:
     """Of one container: holds its lease, and holds back what is said of it while it may still be running unseen."""
 
-    __slots__ = ("_container", "_undecided", "fence")
+    __slots__ = ("_container", "_failure", "_undecided", "fence")
 
     def __init__(self, container: Owner, ttl: float) -> None:
         self._container = container
         self._undecided = ""  # why it is lost, or has failed, once nothing of it can be running any more
+        self._failure: Failure | None = None  # with that it has failed, and is not lost
         self.fence = Fence(ttl)
 
     def began(self) -> None:
@@ -136,24 +137,29 @@ class Fencing:
 
     def heard(self, observed: Observed | None) -> None:
         """The engine has shown what is there: that decides, unless a start of it may yet come about."""
-        if self._undecided and (observed is None or observed.state is not EngineState.CREATED):
-            self._undecided, self._container.failure = "", None
+        if not self._undecided or (observed is not None and observed.state is EngineState.CREATED):
+            return
+        if self._failure is not None:
+            if observed is None:
+                return
+            self._container.failure = None
+        self._undecided, self._failure = "", None
 
-    def wait(self, why: str) -> bool:
-        """Whether something of it may still be running where nobody sees it; then that is waited for."""
+    def wait(self, why: str, failure: Failure | None = None) -> bool:
+        """Whether something of it may still be running where nobody sees it; then that is waited for. `failure`: it has failed after that, and is not lost."""
         container, left = self._container, self.fence.left()
         if not left:
             self.fence.close()
             container.cancel_work(HOLD)
             return False
-        self._undecided = why
+        self._undecided, self._failure = why, failure or self._failure
         container.after("fence", left, FenceOver())
         return True
 
     def _over(self) -> None:
-        container, why = self._container, self._undecided
-        self._undecided = ""
-        if why and container.failure is not None:
-            container.failed(container.failure)
-        elif why:
+        container, why, failure = self._container, self._undecided, self._failure
+        self._undecided, self._failure = "", None
+        if failure is not None:
+            container.failed(failure)
+        if why and (failure is None or why != failure.message):
             container.lost(why)

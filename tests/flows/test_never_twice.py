@@ -10,6 +10,7 @@ from clocker_actors.entities.container import Container
 from clocker_actors.entities.fence import MARGIN
 from clocker_actors.entities.host import Host
 from clocker_actors.errors import EngineUnavailable
+from clocker_actors.model.activities import ActivityState
 from clocker_actors.model.containers import EngineState
 from clocker_actors.model.identity import LABEL_LEASE, LABEL_MEMBER, LABEL_PLANE, EntityKind
 from tests.flows.crashing import Poison, faulty
@@ -170,3 +171,20 @@ async def test_a_container_that_dies_has_its_next_at_once(tmp_path: Path) -> Non
         assert [seen.state for engine in world.engines.values() for seen in engine.containers if LABEL_MEMBER in seen.labels] == [
             EngineState.RUNNING
         ] * 2
+
+
+async def test_a_look_that_shows_nothing_does_not_end_the_wait_after_an_uncertain_start(tmp_path: Path) -> None:
+    """Creating it failed, perhaps; a look shows nothing yet. That it failed is still found in the end, and another is made."""
+    world = new_world()
+    engine = world.engine("sim-1")
+    engine.fail("create", EngineUnavailable("reset by peer"))
+    async with managed(tmp_path / "s", world=world) as driven:
+        activity = await driven.deploy(SHOP)
+        await driven.until(lambda: engine.made["create"] > 0, 10)
+        await watched(world, 1)
+        engine.partition()
+        await watched(world, 2.7)  # long enough for the streams to break, and not for the host to be lost
+        engine.heal()
+        await watched(world, TTL + MARGIN)
+        assert (await driven.ended(activity, 5)).state is ActivityState.DONE
+        await well(driven, world)
