@@ -109,7 +109,7 @@ class Host(Emptied):
             case MakeAgain():
                 self.making.again()
             case GiveBack():
-                self.making.give_back(gone=message.gone)
+                self.making.give_back(gone=message.gone, ending=message.ending)
             case WorkDone(name="check") | WorkFailed(name="check"):
                 self.making.checked(message)
             case Sampled():

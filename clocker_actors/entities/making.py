@@ -31,6 +31,8 @@ WORK = "machine:"
 CLOUDS = frozenset({LocationKind.CLOUD, LocationKind.SIMULATED})
 WORK_LIMIT = 700.0
 CHECK_LIMIT = 10.0
+SILENT_LIMIT = 60.0
+"""Seconds that a silent engine has to come back before its machine goes with the pool."""
 PAUSES = (2.0, 5.0, 10.0, 30.0, 60.0)
 """Seconds before a step is tried again; after as many tries the attempt has failed. Giving back is tried for ever."""
 
@@ -42,11 +44,12 @@ class MakeAgain:
 class Making:
     """Of one host. `step` is what is being done, in words."""
 
-    __slots__ = ("_host", "_pausing", "_tries", "step")
+    __slots__ = ("_host", "_pausing", "_silent_since", "_tries", "step")
 
     def __init__(self, host: "Host") -> None:
         self._host = host
         self._pausing = False
+        self._silent_since = 0.0  # when the pool that ends first asked for it in vain
         self._tries = 0
         self.step = ""
 
@@ -218,20 +221,33 @@ class Making:
 
     # --- and back
 
-    def give_back(self, *, gone: bool) -> None:
-        """Whatever it is doing, the machine goes back, unless something on it is not ours."""
+    def give_back(self, *, gone: bool, ending: bool) -> None:
+        """Whatever it is doing, the machine goes back, unless something on it is not ours. What is on it is not known while its engine is silent; only at
+        the end of its pool (`ending`) that is waited for no longer than SILENT_LIMIT."""
         made, host = self.made, self._host
         if made is None or (made.phase is MachinePhase.RETURNING and not made.renew):
             return
         if not gone and made.phase is MachinePhase.UP and host.met and made.source.kind in CLOUDS:
             if host.residents.foreign:
                 self._keep(host.residents.foreign)
-            elif host.link.up and not host.working("check"):
-                host.work("check", _foreign, host.engine, host.outside.ours, timeout=CHECK_LIMIT)
             elif not host.link.up:
-                self._go_back(made)
+                self._silent(made, ending=ending)
+            elif not host.working("check"):
+                host.work("check", _foreign, host.engine, host.outside.ours, timeout=CHECK_LIMIT)
             return
         self._go_back(made)
+
+    def _silent(self, made: Made, *, ending: bool) -> None:
+        """The engine does not answer, or was not looked at yet."""
+        host = self._host
+        if not ending or not host.link.down:
+            self._silent_since = 0.0
+        elif not self._silent_since:
+            self._silent_since = host.now
+        elif host.now - self._silent_since >= SILENT_LIMIT:
+            self._go_back(made)
+            return
+        self._refuse(f"{host.name} does not answer, so that nobody knows what is on it")
 
     def checked(self, outcome: WorkDone | WorkFailed) -> None:
         """What is on it was looked at once more, before it goes."""
@@ -243,10 +259,13 @@ class Making:
         elif isinstance(outcome, WorkDone) or outcome.failure.kind in {EngineUnavailable.__name__, "WorkTimedOut"}:
             self._go_back(made)
         else:
-            self._host.tell(self._host.identity.parent, NotGivenBack(self._host.uid, outcome.failure.message))
+            self._refuse(outcome.failure.message)
 
     def _keep(self, foreign: int) -> None:
         why = f"{self._host.name} runs {counted(foreign, 'container')} that are not ours: stop them there, then it is given back"
+        self._refuse(why)
+
+    def _refuse(self, why: str) -> None:
         self._host.tell(self._host.identity.parent, NotGivenBack(self._host.uid, why))
 
     def _go_back(self, made: Made) -> None:

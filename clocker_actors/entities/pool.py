@@ -233,7 +233,7 @@ class Pool(Entity[PoolState]):
         self.gathering = False
         self.outside.crashed.discard(self.uid)
         self.placing.go_on()
-        if self.state.desired is Desired.DELETED:
+        if self.state.desired is Desired.DELETED or self.state.spec.location is not None:
             self.settle()
 
     def _host_seen(self, view: HostView) -> None:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 MADE_AT_ONCE = 200
 """Hosts whose records one commit makes."""
 KEPT_AGAIN = 15.0
+SILENT = "does not answer, so that nobody knows what is on it"
 MOST_ASIDE = 5
 """Hosts that failed and are kept to be looked at; the oldest go when there are more."""
 
@@ -167,7 +168,7 @@ class Supply:
         for uid in state.leaving:
             if uid not in self._ordered and uid not in self.news.kept:
                 self._ordered.add(uid)
-                pool.tell(uid, GiveBack(self._cause(), gone=uid in self._gone))
+                pool.tell(uid, GiveBack(self._cause(), gone=uid in self._gone, ending=ending))
         self.news.tell()
         return ending and bool(self.made)
 
@@ -227,16 +228,20 @@ class Supply:
             self.ask_to_empty(())
             return []
         newest = active[::-1]
-        able = [uid for uid in newest if self.phases[uid] is not MachinePhase.UP] + [uid for uid in newest if self.is_empty(uid)]
+        coming = [uid for uid in newest if self.phases[uid] is not MachinePhase.UP]
+        if self.pool.gathering:  # what is on the others is not known yet
+            return coming[:excess]
+        able = coming + [uid for uid in newest if self.is_empty(uid)]
         full = self.clearing.order(uid for uid in newest if uid not in able)
         self.ask_to_empty(full[: max(0, excess - len(able))])
         return able[:excess]
 
     def is_empty(self, uid: Uid) -> bool:
-        """Whether an up host has nothing on it that would be lost."""
+        """Whether a host that answers has nothing on it that would be lost."""
         row = self.pool.index.rows.get(uid)
-        up = self.phases.get(uid) is MachinePhase.UP and uid not in self.news.kept
-        return up and (row is None or (row.load == 0 and not row.volumes and not self.pool.index.volumes_on(uid)))
+        if row is None or not self.pool.up.get(uid) or self.phases.get(uid) is not MachinePhase.UP or uid in self.news.kept:
+            return False
+        return row.load == 0 and not row.volumes and not self.pool.index.volumes_on(uid)
 
     def ask_to_empty(self, hosts: Sequence[Uid]) -> None:
         """These, and no others, are to go and have containers: they are drained. What cannot be moved is waited for, and said."""
@@ -245,7 +250,7 @@ class Supply:
         for uid in hosts:
             row = self.pool.index.rows.get(uid)
             if row is not None:
-                self.news.kept.setdefault(uid, _holds(row.containers, row.foreign))
+                self.news.kept.setdefault(uid, _holds(row.containers, row.foreign) if self.pool.up.get(uid) else SILENT)
         if hosts:
             self.pool.after("empty", KEPT_AGAIN, LookAgain())
 

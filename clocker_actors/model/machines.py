@@ -54,10 +54,12 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class GiveBack:
-    """Remove what was made on this host, and give its machine back. With `gone` its cloud does not have it any more, so nothing on it is asked about."""
+    """Remove what was made on this host, and give its machine back. With `gone` its cloud does not have it any more, so nothing on it is asked about.
+    `ending` says that its pool is deleted: then it is not kept for ever because its engine is silent."""
 
     cause: Cause
     gone: bool = False
+    ending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
