@@ -319,7 +319,8 @@ class Container(Sensing):
 
     def lost(self, reason: str) -> None:
         """Its host does not answer; who may not run twice is lost only when it cannot be running any more."""
-        if self.phase not in {Phase.DIED, Phase.FAILED} and self.fencing.wait(reason):
+        dead = self.phase is Phase.DIED or (self.phase is Phase.FAILED and self.observed is None)  # what was never ready runs on
+        if not dead and self.fencing.wait(reason):
             return
         self._quiet()
         self.unavailable(reason)

@@ -19,16 +19,23 @@ START_TRIES = 3
 class CurrentFate:
     """Of one member; `tries` are failed starts in a row that were tried again elsewhere."""
 
-    __slots__ = ("_member", "tries")
+    __slots__ = ("_member", "_runs_on", "tries")
 
     def __init__(self, member: "Member") -> None:
         self._member = member
+        self._runs_on = False  # though it failed
         self.tries = 0
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing of it runs, so that its successor may."""
+        return self._member.phase in generations.NOT_RUNNING and not self._runs_on
 
     def changed(self, current: Generation, message: GenerationChanged) -> None:
         """Host or container say how it is."""
         member = self._member
         member.phase = message.phase
+        self._runs_on = message.phase in generations.NOT_RUNNING and not generations.is_over(message)
         member.settling = message.settling and not current.ready_once
         if message.phase is Phase.READY:
             self._ready(current, message)

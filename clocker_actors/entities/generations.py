@@ -7,7 +7,7 @@ from clocker_actors.entities.records import Generation, Identity, MemberState
 from clocker_actors.errors import Failure
 from clocker_actors.model import sensors
 from clocker_actors.model.decisions import Decision
-from clocker_actors.model.generations import ContainerIntent, Phase
+from clocker_actors.model.generations import ContainerIntent, GenerationChanged, Phase
 from clocker_actors.model.identity import (
     LABEL_APPLICATION,
     LABEL_EPOCH,
@@ -115,6 +115,11 @@ def endpoints(generation: Generation, address: str) -> list[Value]:
         for container, host in sorted(generation.ports.items())
     ]
     return public or ([{"host": address, "port": None, "scope": "host", "container": ""}] if address else [])
+
+
+def is_over(message: GenerationChanged) -> bool:
+    """Whether nothing of it runs: it does if it is only not ready, or could not be stopped after that."""
+    return message.phase in NOT_RUNNING and not (message.phase is Phase.FAILED and message.observed is not None)
 
 
 def may_help_elsewhere(failure: Failure | None) -> bool:

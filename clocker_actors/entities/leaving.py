@@ -28,7 +28,7 @@ class Leaving:
         current = state.current
         if current is None:
             return
-        over = member.phase in generations.NOT_RUNNING if ended is None else ended
+        over = member.fate.over if ended is None else ended
         if member.phase in {Phase.DIED, Phase.GONE}:
             # It holds neither memory nor ports any more: its successor may have its very place.
             member.tell(member.identity.pool, Release(member.uid, current.number))
@@ -73,7 +73,7 @@ class Leaving:
                 member.search.take_back()
             self._listen_less(leaving)
             member.change(replace(member.state, leaving=tuple(kept for kept in member.state.leaving if kept is not leaving)))
-        elif message.phase in generations.NOT_RUNNING and not leaving.ended:
+        elif generations.is_over(message) and not leaving.ended:
             kept_leaving = tuple(replace(kept, ended=True) if kept is leaving else kept for kept in member.state.leaving)
             member.change(replace(member.state, leaving=kept_leaving))
         elif leaving.number in self.ending and message.failure is not None:

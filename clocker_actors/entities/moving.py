@@ -267,7 +267,7 @@ class Moving:
             return member.state.leaving
         if member.phase in {Phase.DIED, Phase.GONE}:
             member.tell(member.identity.pool, Release(member.uid, old.number))
-        return (*member.state.leaving, replace(old, ended=member.phase in generations.NOT_RUNNING))
+        return (*member.state.leaving, replace(old, ended=member.fate.over))
 
     def _failed(self, arriving: Generation, message: GenerationChanged) -> None:
         """It did not get ready there; the old one is still what it was."""
@@ -313,7 +313,7 @@ class Moving:
         self.ask, self._leaving_for = "", None
         old = member.state.current
         new = generations.planned(placement, member.outside.plane)
-        over = member.phase in generations.NOT_RUNNING
+        over = member.fate.over
         self.orders.step("stop", f"before it starts on {placement.host_name}, {how.name}: {how.why}")
         leaving = self._old()
         member.phase, member.settling = None, False

@@ -188,3 +188,20 @@ async def test_a_look_that_shows_nothing_does_not_end_the_wait_after_an_uncertai
         await watched(world, TTL + MARGIN)
         assert (await driven.ended(activity, 5)).state is ActivityState.DONE
         await well(driven, world)
+
+
+async def test_one_that_was_never_ready_runs_until_it_is_stopped(tmp_path: Path) -> None:
+    """Its host is cut off while it is being stopped: a restart waits for the end of its lease."""
+    world = new_world()
+    for engine in world.engines.values():
+        engine.fail("stop", EngineUnavailable("reset by peer"), 99)
+    probed = "ports: [8080]; readiness: {http: 8080}; startTimeout: 3s; duplicate: never"
+    async with managed(tmp_path / "s", world=world) as driven:
+        done = await driven.ended(await driven.deploy(one(image="docker:clocker/never-healthy:1", keys=probed)))
+        assert "not ready within 3 s" in done.problem
+        first, engine = serving(world)[0], home(world)
+        engine.partition()
+        await driven.invoke("shop/web", "restart")
+        await watched(world, 40)
+        assert first not in serving(world)
+        assert sum(each.made["start"] for each in world.engines.values()) > engine.made["start"], "another was begun elsewhere"
