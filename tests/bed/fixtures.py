@@ -57,10 +57,11 @@ def bed_cloud() -> Iterator[BedCloud]:
         yield cloud
 
 
-@pytest.fixture(scope="session")
-def bare_node(bed_cloud: BedCloud, tmp_path_factory: pytest.TempPathFactory) -> Visitor:
-    """One bare machine that is up, without Docker at first; a test that breaks it mends it."""
-    return visit(bed_cloud, tmp_path_factory.mktemp("visitor"), "bare")
+@pytest.fixture(scope="module")
+def bare_node(bed_cloud: BedCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visitor]:
+    """One bare machine that is up, without Docker at first; a test that breaks it mends it. Each file has its own: others clear the cloud of all nodes."""
+    yield visit(bed_cloud, tmp_path_factory.mktemp("visitor"), "bare")
+    bed_cloud.clear()
 
 
 def made(hosts: int, make: Make | None = None) -> Iterator[Bed]:
