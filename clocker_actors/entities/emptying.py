@@ -21,7 +21,7 @@ from clocker_actors.model.moving import Residing, WhoIsOn
 from clocker_actors.model.values import Value, counted
 
 PATIENCE = 30.0
-"""Seconds in which at least one member has to move; after that a drain says what blocks it, and ends."""
+"""Seconds in which at least one member has to move, or what is left of the last to be removed; after that a drain says what blocks it, and ends."""
 AGAIN = 2.0
 TOLD_OF = 3
 DRAINS = ("drain", "evacuate")
@@ -34,15 +34,17 @@ class DrainAgain:
 class Emptying:
     """Of one host. `_left` are members with room here (their paths), None until the pool has said; `_seen` all that were ever here since the drain began."""
 
-    __slots__ = ("_blocked", "_facts", "_host", "_left", "_moving", "_outcome", "_progress_at", "_seen")
+    __slots__ = ("_blocked", "_facts", "_gone", "_host", "_left", "_moving", "_outcome", "_progress_at", "_seen", "_standing")
 
     def __init__(self, host: "Emptied") -> None:
         self._host = host
         self._left: dict[Uid, str] | None = None
         self._seen: set[Uid] = set()
+        self._gone: set[Uid] = set()  # have moved; what they keep of their room here is that of their remains
         self._moving: set[Uid] = set()
         self._blocked: dict[Uid, str] = {}
         self._progress_at = 0.0
+        self._standing: tuple[int, int] = (0, 0)  # containers here that were not told to end, and all
         self._facts: dict[str, Value] = {}
         self._outcome = ""  # why the drain that just ended did not reach its goal
 
@@ -84,6 +86,7 @@ class Emptying:
     def _begin(self) -> None:
         self._left, self._outcome, self._progress_at = None, "", self._host.now
         self._seen.clear()
+        self._gone.clear()
         self._blocked.clear()
 
     def _take_back(self, activity: Activity) -> None:
@@ -129,12 +132,13 @@ class Emptying:
         if self._host.state.drain is None or not self._host.durable:
             return
         before = self._left
-        self._left = dict(zip(message.members, message.paths, strict=True))
-        self._seen |= self._left.keys()
+        here = dict(zip(message.members, message.paths, strict=True))
+        self._seen |= here.keys()
+        self._left = {uid: path for uid, path in here.items() if uid not in self._gone or not self._host.remains}
         self._moving &= self._left.keys()
         if before is not None and len(self._left) < len(before):
             self._moved()
-        if not self._left and not self._host.holds_ours:
+        if not here and not self._host.remains:
             self._end("")
         else:
             self._go_on()
@@ -146,7 +150,9 @@ class Emptying:
         self._moving.discard(activity.entity)
         if activity.state is ActivityState.DONE:
             self._left.pop(activity.entity, None)
-            self._moved()
+            if activity.entity not in self._gone:
+                self._gone.add(activity.entity)
+                self._moved()
             if not self._left:
                 self._ask()
         else:
@@ -163,6 +169,10 @@ class Emptying:
         if drain is None or left is None or activity is None:
             return
         todo = [member for member in left if member not in self._moving and member not in self._blocked]
+        graces = host.remains.values()
+        before, self._standing = self._standing, (sum(grace is None for grace in graces), len(graces))
+        if self._standing < before:
+            self._progress_at = host.now
         room = drain.surge - len(self._moving) if drain.surge else len(todo)
         cause = Cause(activity.id, activity.cause.principal)
         for member in todo[: max(0, room)]:
@@ -170,23 +180,45 @@ class Emptying:
             arguments = {"leave": host.uid, "urgent": drain.surge == 0}
             host.tell(member, Invoke("move", arguments, cause, activity.id, host.uid))
         host.running.progress(activity.id, done=len(self._seen) - len(left), total=len(self._seen), note=self._note())
-        if left and not self._moving and host.now - self._progress_at > PATIENCE:
+        if (not self._moving or self._only_remains) and host.now - self._progress_at > self._patience():
             self._end(
                 f"{self._words()}; it stays cordoned, and keeps {self._kept()}; `clocker uncordon {host.identity.path}` takes it into use again"
             )
+
+    @property
+    def _only_remains(self) -> bool:
+        """Whether all that is here was told to end."""
+        remains = self._host.remains
+        return bool(remains) and None not in remains.values()
+
+    def _patience(self) -> float:
+        """A stop may take as long as it is allowed to."""
+        graces = [grace for grace in self._host.remains.values() if grace is not None]
+        return PATIENCE + (max(graces) if self._only_remains else 0.0)
 
     def _words(self) -> str:
         left = len(self._left) if self._left is not None else 0
         return f"{len(self._seen) - left} of {len(self._seen)} moved"
 
     def _note(self) -> str:
-        return f"{self._words()}, {self._host.name} is cordoned" + (f"; waits for {self._kept()}" if self._blocked else "")
+        return f"{self._words()}, {self._host.name} is cordoned" + (
+            f"; waits for {self._kept()}" if self._blocked or not self._left else ""
+        )
 
     def _kept(self) -> str:
         left = self._left or {}
+        if not left or self._only_remains:
+            return self._remains()
         told = [f"{path}: {self._blocked[uid]}" for uid, path in left.items() if uid in self._blocked]
         more = len(told) - TOLD_OF
         return "; ".join(told[:TOLD_OF]) + (f"; and {counted(more, 'other')}" if more > 0 else "") or counted(len(left), "member")
+
+    def _remains(self) -> str:
+        """What nobody has room here for any more, and is here."""
+        names = sorted(self._host.remains)
+        more = len(names) - TOLD_OF
+        said = ", ".join(names[:TOLD_OF]) + (f" and {counted(more, 'other')}" if more > 0 else "")
+        return f"what its engine does not remove: {said}; look there why" if names else "nothing"
 
     def _end(self, problem: str) -> None:
         host = self._host
@@ -218,8 +250,8 @@ class Emptied(Entity[HostState]):
         return self.state.spec.name
 
     @property
-    def holds_ours(self) -> bool:
-        """Whether a container of ours is known to be on it, be it only the remains of one."""
+    def remains(self) -> Mapping[str, float | None]:
+        """Containers of ours that are known to be on it, be it only the remains of one; those that were told to end with the seconds in which to stop."""
         raise NotImplementedError(f"{type(self).__name__} must say what it holds")
 
     def on_receive(self, message: object) -> object:

@@ -307,8 +307,8 @@ class Host(Emptied):
     # --- containers
 
     @property
-    def holds_ours(self) -> bool:
-        return bool(self.residents.containers)
+    def remains(self) -> Mapping[str, float | None]:
+        return self.residents.graces
 
     @property
     def engine_url(self) -> str:

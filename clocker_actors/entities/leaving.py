@@ -76,7 +76,8 @@ class Leaving:
         elif generations.is_over(message) and not leaving.ended:
             kept_leaving = tuple(replace(kept, ended=True) if kept is leaving else kept for kept in member.state.leaving)
             member.change(replace(member.state, leaving=kept_leaving))
-        elif leaving.number in self.ending and message.failure is not None:
+        elif leaving.number in self.ending and message.failure is not None and member.state.current is None:
+            # Beside a current one it is no problem of the service: it would be restarted for that, and be down until the remains are gone.
             member.service.set_problem(f"remains of generation {leaving.number}", message.reason)
 
     def host_forgot(self, host: Uid) -> None:

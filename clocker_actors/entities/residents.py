@@ -84,6 +84,11 @@ class Residents:
         """Containers that run here and are not ours."""
         return self.foreigners.running
 
+    @property
+    def graces(self) -> dict[str, float | None]:
+        """Names of the containers here, and the seconds in which each is to stop, None if it was not told to."""
+        return {name: ending.grace if (ending := self._ordered.get(uid)) else None for name, uid in self.names.items()}
+
     def member_of(self, uid: Uid) -> Uid | None:
         """Whose container that is."""
         key = self._keys.get(uid)

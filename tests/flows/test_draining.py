@@ -13,11 +13,12 @@ from clocker_actors.drivers.simulated import SimulatedWorld
 from clocker_actors.entities.host import Host
 from clocker_actors.entities.member import Member
 from clocker_actors.entities.pool import Pool
+from clocker_actors.errors import EngineFault
 from clocker_actors.kernel import Actor
 from clocker_actors.model.activities import Activity, ActivityState
 from clocker_actors.model.messages import CancelActivity
 from tests.flows.crashing import Poison, faulty
-from tests.flows.stories import cluster, new_world, running, well
+from tests.flows.stories import cluster, new_world, running, tells_all, well
 from tests.flows.support import PERSON, Driven, managed
 from tests.flows.test_manager_dies import killed
 
@@ -300,3 +301,27 @@ async def test_an_entity_crashes_during_a_drain(tmp_path: Path, monkeypatch: pyt
         await well(driven, world)
         assert driven.value("shop/web", "group.members.up") == 9
         assert driven.model.entry("yard/h1").facts == {**driven.model.entry("yard/h1").facts, "cordoned": True, "draining": False}
+
+
+async def test_remains_that_the_engine_does_not_remove_end_a_drain_in_time(tmp_path: Path) -> None:
+    world = SimulatedWorld()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await prepared(driven, 3, 9)
+        engine = world.engine("h1")
+        engine.fail("remove", EngineFault("device or resource busy", status=500), 500)
+        kept = [seen.name for seen in engine.containers]
+        ended = await driven.ended(await driven.invoke("yard/h1", "drain"), 120)
+        assert ended.state is ActivityState.FAILED and ended.ended is not None
+        assert 30 < ended.ended - ended.began < 60
+        tells_all(ended.problem, "h1", "does not remove", kept[0], "cordoned", "clocker uncordon yard/h1")
+        assert on(world, "h1") == 0 and len(running(world)) == 9
+
+
+async def test_a_long_stop_is_waited_for(tmp_path: Path) -> None:
+    world = SimulatedWorld()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await prepared(driven, 3, 3, image="docker:clocker/ignores-term:1", member="stopTimeout: 50s")
+        ended = await driven.ended(await driven.invoke("yard/h1", "drain"), 120)
+        assert ended.state is ActivityState.DONE and ended.ended is not None, ended
+        assert ended.ended - ended.began > 50
+        await well(driven, world)
