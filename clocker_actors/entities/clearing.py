@@ -44,7 +44,7 @@ class Clearing:
         """Whether something is on it that cannot move: volumes, or containers that are not ours."""
         index = self._pool.index
         row = index.rows.get(uid)
-        return row is not None and bool(row.foreign or row.volumes or index.volumes_on(uid))
+        return row is not None and bool(row.foreign or row.foreign_idle or row.volumes or index.volumes_on(uid))
 
     def want(self, hosts: Sequence[Uid], cause: Cause, parent: str) -> None:
         """These are to become empty, and no others."""

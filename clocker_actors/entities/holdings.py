@@ -79,6 +79,7 @@ def view_of(host: "Host") -> HostView:
         memory=info.memory if info else 0,
         cpu=load.cpu(info.cores) if info else None,
         foreign=host.residents.foreign,
+        foreign_idle=host.residents.foreigners.count - host.residents.foreign,
         images=host.holdings.images.union(host.images.known),
         volumes=host.holdings.volumes,
         order=host.state.order,

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 
 from clocker_actors.entities import machinework
 from clocker_actors.entities.machinework import CREATE_LIMIT, InstallEnded, InstallSaid
-from clocker_actors.errors import EngineUnavailable, Failure
+from clocker_actors.errors import Failure
 from clocker_actors.kernel import WorkDone, WorkFailed
-from clocker_actors.model.containers import EngineState
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.locations import LocationKind, MachineSpec, NodeTemplate
 from clocker_actors.model.machines import MachineChanged, MachinePhase, Made, NotGivenBack
@@ -228,8 +227,8 @@ class Making:
         if made is None or (made.phase is MachinePhase.RETURNING and not made.renew):
             return
         if not gone and made.phase is MachinePhase.UP and host.met and made.source.kind in CLOUDS:
-            if host.residents.foreign:
-                self._keep(host.residents.foreign)
+            if host.residents.foreigners.count:
+                self._keep(host.residents.foreigners.count)
             elif not host.link.up:
                 self._silent(made, ending=ending)
             elif not host.working("check"):
@@ -256,13 +255,13 @@ class Making:
             return
         if isinstance(outcome, WorkDone) and outcome.result:
             self._keep(int(str(outcome.result)))
-        elif isinstance(outcome, WorkDone) or outcome.failure.kind in {EngineUnavailable.__name__, "WorkTimedOut"}:
+        elif isinstance(outcome, WorkDone):
             self._go_back(made)
         else:
-            self._refuse(outcome.failure.message)
+            self._refuse(f"{self._host.name} could not be looked at: {outcome.failure.message}")
 
     def _keep(self, foreign: int) -> None:
-        why = f"{self._host.name} runs {counted(foreign, 'container')} that are not ours: stop them there, then it is given back"
+        why = f"{self._host.name} has {counted(foreign, 'container')} that are not ours: remove them there, then it is given back"
         self._refuse(why)
 
     def _refuse(self, why: str) -> None:
@@ -325,6 +324,5 @@ _WHAT = {
 
 
 async def _foreign(engine: Engine, ours: Mapping[str, str]) -> int:
-    """Containers that run there and that nobody of us made."""
-    found = await engine.list({})
-    return sum(1 for seen in found if seen.state is EngineState.RUNNING and not ours.items() <= seen.labels.items())
+    """Containers there that nobody of us made. Those that do not run count, too: their data goes with the machine."""
+    return sum(1 for seen in await engine.list({}) if not ours.items() <= seen.labels.items())

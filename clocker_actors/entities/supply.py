@@ -68,6 +68,7 @@ class Supply:
         self._lost: list[Uid] = []  # in the pool's record, but without one of their own
         self._ordered: set[Uid] = set()  # told to give back
         self.clearing = Clearing(pool)
+        self._refused: set[Uid] = set()  # said NotGivenBack, and were not asked again yet
         self._gone: set[Uid] = set()  # whose machine no cloud has any more
         self.news = SupplyNews(self)
         self.gave_up_at = 0.0
@@ -241,16 +242,19 @@ class Supply:
         row = self.pool.index.rows.get(uid)
         if row is None or not self.pool.up.get(uid) or self.phases.get(uid) is not MachinePhase.UP or uid in self.news.kept:
             return False
-        return row.load == 0 and not row.volumes and not self.pool.index.volumes_on(uid)
+        return row.load + row.foreign_idle == 0 and not row.volumes and not self.pool.index.volumes_on(uid)
 
     def ask_to_empty(self, hosts: Sequence[Uid]) -> None:
         """These, and no others, are to go and have containers: they are drained. What cannot be moved is waited for, and said."""
         activity = self.pool.running.newest("resize", "delete")
-        self.clearing.want(hosts, self._cause(), activity.id if activity else "")
+        drained = [
+            uid for uid in hosts if uid not in self._refused
+        ]  # from those nothing can move: they would be drained, and asked, without a pause
+        self.clearing.want(drained, self._cause(), activity.id if activity else "")
         for uid in hosts:
             row = self.pool.index.rows.get(uid)
             if row is not None:
-                self.news.kept.setdefault(uid, _holds(row.containers, row.foreign) if self.pool.up.get(uid) else SILENT)
+                self.news.kept.setdefault(uid, _holds(row.containers, row.foreign + row.foreign_idle) if self.pool.up.get(uid) else SILENT)
         if hosts:
             self.pool.after("empty", KEPT_AGAIN, LookAgain())
 
@@ -291,6 +295,7 @@ class Supply:
         """One stays, since something on it is not ours. At the end of the pool it is asked again, else it stays in use."""
         pool, state = self.pool, self.pool.state
         self._ordered.discard(message.host)
+        self._refused.add(message.host)
         self.news.kept[message.host] = message.reason
         pool.after("empty", KEPT_AGAIN, LookAgain())
         if state.desired is not Desired.DELETED and message.host in state.leaving:
@@ -312,6 +317,7 @@ class Supply:
     def look_again(self) -> None:
         """What could not go may be able to."""
         self.news.kept.clear()
+        self._refused.clear()
         self.clearing.again()
         self.pool.settle()
 
@@ -320,6 +326,7 @@ class Supply:
         for kept in (self.made, self.phases, self.news.said, self.news.kept):
             kept.pop(uid, None)
         self._gone.discard(uid)
+        self._refused.discard(uid)
         self._ordered.discard(uid)
         self.clearing.gone(uid)
 

@@ -80,6 +80,7 @@ class HostView:
     cpu: float | None = None
     containers: int = 0
     foreign: int = 0
+    foreign_idle: int = 0  # not ours, and not running: no load, but lost with the host
     memory_reserved: int = 0
     cpus_reserved: float = 0.0
     ports: frozenset[int] = frozenset()

@@ -58,6 +58,7 @@ class HostRow:
         "disk",
         "disk_reserved",
         "foreign",
+        "foreign_idle",
         "foreign_ports",
         "images",
         "labels",
@@ -97,6 +98,7 @@ class HostRow:
         self.name, self.address, self.zone, self.labels = view.name, view.address, view.zone, view.labels
         self.up, self.cores, self.memory, self.cpu = view.up, view.cores, view.memory, view.cpu
         self.foreign, self.foreign_ports, self.images = view.foreign, view.ports, view.images
+        self.foreign_idle = view.foreign_idle
         self.affinity, self.disk, self.volumes = view.affinity, view.disk, view.volumes
         self.containers_read = self.containers
         self._count_ports()
@@ -180,6 +182,7 @@ class HostRow:
             cpu=self.cpu,
             containers=self.containers,
             foreign=self.foreign,
+            foreign_idle=self.foreign_idle,
             memory_reserved=self.memory_reserved,
             cpus_reserved=self.nanocpus / NANO,
             ports=frozenset(self.foreign_ports | self.ports.keys()),

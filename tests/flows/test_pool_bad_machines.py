@@ -176,7 +176,7 @@ async def test_a_host_with_containers_of_others_is_never_destroyed(
         assert nodes(grounds) == [engine.name]
         activity = driven.model.activities.get(delete)
         assert activity is not None and not activity.state.ended
-        tells_all(activity.note, "docker-2 runs 1 container", "not ours")
+        tells_all(activity.note, "docker-2 has 1 container", "not ours")
         await engine.kill(foreign)
         await engine.remove(foreign)
         await driven.ended(delete, 100)

@@ -100,3 +100,41 @@ async def test_a_pool_that_is_deleted_gives_a_dead_machine_back_in_bounded_time(
         await driven.until(lambda: not driven.gone("yard"), 10)
         assert (await driven.ended(await driven.invoke("yard", "delete"), 200)).state is ActivityState.DONE
         assert not nodes(grounds) and driven.gone("yard")
+
+
+@pytest.mark.parametrize("how", ["paused", "exited"])
+async def test_what_is_not_ours_counts_whether_it_runs_or_not(
+    tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds, how: str
+) -> None:
+    async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
+        await driven.ended(await driven.deploy(yard(1, keys="minSize: 0")))
+        await driven.until(lambda: hosts_up(driven) == 1, 120)
+        engine = world.engine(nodes(grounds)[0])
+        foreign = await theirs(engine)
+        if how == "paused":
+            engine.pause(foreign)
+        else:
+            await engine.kill(foreign)
+        ended = await driven.ended(await driven.invoke("yard", "resize", size=0), 120)
+        assert ended.state is ActivityState.FAILED and nodes(grounds) == [engine.name]
+        tells_all(ended.problem, "docker-1", "1 container", "not ours")
+        before = len(driven.model.activities.all())
+        await asyncio.sleep(120)
+        assert nodes(grounds) == [engine.name] and len(driven.model.activities.all()) == before, "not tried in vain for ever"
+        await engine.remove(foreign)
+        await driven.until(lambda: not nodes(grounds), 120)
+
+
+async def test_an_engine_too_busy_to_say_what_is_on_it_is_asked_again(
+    tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds
+) -> None:
+    async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
+        await driven.ended(await driven.deploy(yard(1, keys="minSize: 0")))
+        await driven.until(lambda: hosts_up(driven) == 1, 120)
+        engine = world.engine(nodes(grounds)[0])
+        engine.hang()
+        await driven.invoke("yard", "resize", size=0)
+        await asyncio.sleep(30)
+        assert nodes(grounds) == [engine.name]
+        engine.resume()
+        await driven.until(lambda: not nodes(grounds), 90)
