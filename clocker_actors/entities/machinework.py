@@ -157,15 +157,20 @@ def _again(error: ClockerError) -> bool:
     return isinstance(error, InstallFailed) and error.again
 
 
-async def give_back(cloud: Cloud, ours: Mapping[str, str], host: Uid, wait: float) -> None:
-    """Destroy every machine of a host, until its cloud shows none, and for `wait` seconds longer where one may still be on its way."""
+async def give_back(cloud: Cloud, ours: Mapping[str, str], host: Uid, known: str, wait: float) -> None:
+    """Destroy every machine of a host, until its cloud shows none. A cloud may list late what it has made: `known`, the id that it told, is destroyed
+    unlisted; without one, the machine is looked for until it is seen, but no longer than `wait` seconds."""
     loop = asyncio.get_running_loop()
     until = loop.time() + wait
+    if known:
+        await cloud.destroy(known)
+    destroyed = bool(known)
     while True:
         found = await nodes_of(cloud, ours, host)
         for node in found:
             await cloud.destroy(node.id)
-        if not found and loop.time() >= until:
+            destroyed = True
+        if not found and (destroyed or loop.time() >= until):
             return
         await asyncio.sleep(RETURN_PAUSE)
 

@@ -282,10 +282,10 @@ class Making:
         if made.source.kind not in CLOUDS or not (made.node or made.asked_at):
             self._returned(made)
             return
-        unanswered = made.asked_at + CREATE_LIMIT - host.now if not made.node else 0.0
+        unanswered = max(0.0, made.asked_at + CREATE_LIMIT - host.now)
         self._say("giving the machine back")
         cloud = outside.grounds.cloud(made.source)
-        self._work(machinework.give_back, cloud, outside.ours, host.uid, max(0.0, unanswered))
+        self._work(machinework.give_back, cloud, outside.ours, host.uid, made.node, unanswered)
 
     def _returned(self, made: Made) -> None:
         self._host.outside.grounds.forget(self._host.uid)

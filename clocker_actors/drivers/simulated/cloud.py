@@ -17,11 +17,12 @@ from clocker_actors.ports.cloud import Node, NodeRequest, NodeState
 
 @dataclass(frozen=True, slots=True)
 class CloudTiming:
-    """Seconds of a call, of creating and of booting; `call_limit` is when a call is given up."""
+    """Seconds of a call, of creating, of booting, and until a machine that was made is listed; `call_limit` is when a call is given up."""
 
     call: float = 0.2
     create: float = 1.5
     boot: float = 20.0
+    listed: float = 0.0
     call_limit: float = 30.0
 
 
@@ -55,6 +56,7 @@ class SimulatedCloud:
         self._world = world
         self._jitter = Jitter(f"cloud:{name}:{seed}")
         self._nodes: dict[str, Node] = {}
+        self._listed_at: dict[str, float] = {}
         self._clock: Clock | None = None
         self._faults: dict[str, list[ClockerError]] = {}
         self._lost: dict[str, int] = {}
@@ -76,7 +78,9 @@ class SimulatedCloud:
     async def nodes(self, tags: Mapping[str, str]) -> tuple[Node, ...]:
         """Nodes that carry all these tags, oldest first."""
         await self._call("nodes", self.timing.call)
-        found = [self._look(node) for node in self._living() if tags.items() <= node.tags.items()]
+        now = asyncio.get_running_loop().time()
+        listed = [node for node in self._living() if self._listed_at[node.id] <= now]
+        found = [self._look(node) for node in listed if tags.items() <= node.tags.items()]
         await self._answer("nodes")
         return tuple(found)
 
@@ -149,6 +153,7 @@ class SimulatedCloud:
         private = f"10.0.{self._made // 250}.{self._made % 250 + 1}"
         node = Node(f"sim-{self._made}", request.name, NodeState.PENDING, machine.address, private, tags, self._clock.now())
         self._nodes[node.id] = node
+        self._listed_at[node.id] = asyncio.get_running_loop().time() + self.timing.listed
         return node
 
     def _look(self, node: Node) -> Node:
@@ -160,7 +165,7 @@ class SimulatedCloud:
         return list(self._nodes.values())
 
     def _end(self, node: Node) -> None:
-        del self._nodes[node.id]
+        del self._nodes[node.id], self._listed_at[node.id]
         self.machines.pop(node.address).gone = True
         if self._world is not None and node.address in self._world.engines:
             self._world.engines[node.address].partition()
