@@ -31,6 +31,8 @@ from clocker_actors.ports.shell import Shell
 TAG_PLANE, TAG_STATE, TAG_POOL, TAG_HOST = "clocker-plane", "clocker-state", "clocker-pool", "clocker-host"
 CREATE_LIMIT = 180.0
 """Seconds after which a cloud that was asked for a machine, and has not answered, will not make it any more."""
+LIST_LIMIT = 60.0
+"""Seconds after which a machine that its cloud has made, and does not list, is taken to be gone."""
 BOOT_LIMIT = 300.0
 BOOT_PAUSE = 2.0
 ENTER_LIMIT = 15.0
@@ -83,14 +85,19 @@ async def create(cloud: Cloud, request: NodeRequest, key: Callable[[], str], our
 
 
 async def boot(cloud: Cloud, ours: Mapping[str, str], host: Uid) -> str:
-    """Wait until the machine of a host runs and has an address, which comes back. Raises NotFound when it is gone, TimedOut, and what the cloud says."""
+    """Wait until the machine of a host runs and has an address, which comes back. Raises NotFound when it is gone, TimedOut, and what the cloud says. One that
+    was not listed yet has LIST_LIMIT to be."""
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + BOOT_LIMIT
+    began = loop.time()
+    deadline, seen = began + BOOT_LIMIT, False
     while True:
         found = await nodes_of(cloud, ours, host)
-        if not found:
+        if not found and (seen or loop.time() - began >= LIST_LIMIT):
             raise NotFound("its cloud does not have it any more: look there for what became of it")
-        node = found[0]
+        if not found:
+            await asyncio.sleep(BOOT_PAUSE)
+            continue
+        seen, node = True, found[0]
         if node.state is NodeState.ERROR:
             raise CloudFault(f"its cloud says that {node.name} ({node.id}) is in error: look there for the reason")
         if node.state is NodeState.RUNNING and node.address:
