@@ -100,9 +100,13 @@ async def end_seen(engine: Engine, intent: ContainerIntent, container: str, grac
 
 
 async def end_lease(engine: Engine, intent: ContainerIntent) -> None:
-    """Remove the lease that a container lived by."""
-    if intent.fenced:
-        await engine.remove(lease_name(intent.name))
+    """Remove the lease that a container lived by; a foreign container of that name is left alone."""
+    if not intent.fenced:
+        return
+    with suppress(NotFound):
+        found = await engine.inspect(lease_name(intent.name))
+        if LABEL_LEASE in found.labels and _is_of(found, intent):
+            await engine.remove(found.id)
 
 
 async def end_named(engine: Engine, intent: ContainerIntent, grace: float, late: bool) -> None:

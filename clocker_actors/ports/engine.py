@@ -53,7 +53,8 @@ class Engine(Protocol):
     async def volumes(self, labels: Mapping[str, str]) -> Sequence[str]: ...
     async def remove_volume(self, name: str) -> None: ...
     async def lease(self, name: str, labels: Mapping[str, str], ttl: float) -> None:
-        """Have a lease to start: a container that ends `ttl` seconds after it last asked and was answered. One that runs is fine."""
+        """Have a lease to start: a container that ends `ttl` seconds after it last asked and was answered. One with these
+        labels that runs is fine; Conflict if one without them has that name."""
         ...
 
     def hold(self, name: str, answer: Callable[[], bool]) -> AsyncIterator[None]:

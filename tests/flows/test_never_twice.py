@@ -11,8 +11,9 @@ from clocker_actors.entities.fence import MARGIN
 from clocker_actors.entities.host import Host
 from clocker_actors.errors import EngineUnavailable
 from clocker_actors.model.activities import ActivityState
-from clocker_actors.model.containers import EngineState
+from clocker_actors.model.containers import ContainerRequest, EngineState
 from clocker_actors.model.identity import LABEL_LEASE, LABEL_MEMBER, LABEL_PLANE, EntityKind
+from clocker_actors.model.specs import ContainerSpec, ImageSpec
 from tests.flows.crashing import Poison, faulty
 from tests.flows.stories import new_world, one, running
 from tests.flows.support import Driven, managed
@@ -156,6 +157,27 @@ async def test_an_engine_that_refuses_a_lease(tmp_path: Path) -> None:
         await driven.deploy(SHOP)
         await watched(world, 120)
         assert not serving(world)
+
+
+@pytest.mark.parametrize("runs", [True, False])
+async def test_a_foreign_container_with_the_name_of_a_lease_is_left_alone(tmp_path: Path, runs: bool) -> None:
+    world = new_world(1)
+    engine = world.engine("sim-1")
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.ended(await driven.deploy(SHOP))
+        name = f"{serving(world)[0].removesuffix('.g1')}.g2.lease"
+        foreign = await engine.create(ContainerRequest(name, "clocker/web:1", ContainerSpec(ImageSpec("clocker/web:1")), {}))
+        await engine.start(foreign)
+        if not runs:
+            engine.die(name)
+        again = await driven.ended(await driven.invoke("shop/web", "restart"))
+        assert name in again.problem and "remove it by hand" in again.problem
+        await asyncio.sleep(40)
+        assert serving(world) == []
+        await driven.ended(await driven.invoke("shop", "delete"))
+        await asyncio.sleep(40)
+        assert [seen.id for seen in engine.containers] == [foreign]
+        assert (engine.containers[0].state is EngineState.RUNNING) is runs
 
 
 async def test_a_container_that_dies_has_its_next_at_once(tmp_path: Path) -> None:

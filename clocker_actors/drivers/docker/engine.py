@@ -12,7 +12,7 @@ from clocker_actors.drivers.docker.link import Call, Link
 from clocker_actors.drivers.docker.probes import Prober
 from clocker_actors.drivers.docker.stats import EngineWatch
 from clocker_actors.drivers.docker.streams import frames, lines, raw, text_lines
-from clocker_actors.errors import EngineUnavailable, NameConflict, TimedOut
+from clocker_actors.errors import Conflict, EngineUnavailable, NameConflict, TimedOut
 from clocker_actors.model.containers import (
     SUBSCRIBED,
     ContainerRequest,
@@ -186,7 +186,7 @@ class DockerEngine:
         await self._link.tell(Call("remove_volume", "DELETE", f"volumes/{name}", CHANGE, fine=(404,)))
 
     async def lease(self, name: str, labels: Mapping[str, str], ttl: float) -> None:
-        """Have a lease to start; its image is made here if it is not there. One of that name that has ended is replaced."""
+        """Have a lease to start; its image is made here if it is not there. Ours of that name that has ended is replaced, a foreign one is a Conflict."""
         if await self.image(lease.IMAGE) is None:
             await self.build(lease.IMAGE, BuildSpec(""), lease.context(), {lease.LABEL: "lease"})
         body = lease.request(dict(labels), ttl)
@@ -194,7 +194,12 @@ class DockerEngine:
         try:
             await self._link.tell(call)
         except NameConflict:
-            if (await self.inspect(name)).state not in {EngineState.RUNNING, EngineState.CREATED}:
+            found = await self.inspect(name)
+            if not labels.items() <= found.labels.items():
+                raise Conflict(
+                    f"a container named {name} on engine {self._link.where} is not the lease that was made for it: remove it by hand, then restart the member"
+                ) from None
+            if found.state not in {EngineState.RUNNING, EngineState.CREATED}:
                 await self.remove(name)
                 await self._link.tell(call)
 

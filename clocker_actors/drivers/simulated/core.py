@@ -11,7 +11,7 @@ from dataclasses import fields, replace
 from clocker_actors.drivers.simulated import images
 from clocker_actors.drivers.simulated.boxes import Box
 from clocker_actors.drivers.simulated.journal import Journal
-from clocker_actors.errors import EngineFault, ImageNotFound, NameConflict, NotFound, OutOfDisk, PortTaken
+from clocker_actors.errors import Conflict, EngineFault, ImageNotFound, NameConflict, NotFound, OutOfDisk, PortTaken
 from clocker_actors.model.containers import ContainerRequest, EngineState, ImageInfo, NamedImage
 from clocker_actors.model.specs import BuildSpec, ContainerSpec, ImageSpec, Resources
 
@@ -170,8 +170,12 @@ class Core:
         self._journal.write(box, "destroy")
 
     def lease(self, name: str, labels: Mapping[str, str], ttl: float) -> None:
-        """Have a lease to start; one of that name that has ended is replaced."""
+        """Have a lease to start; ours of that name that has ended is replaced, a foreign one is a Conflict."""
         known = self.named(name)
+        if known is not None and not _has(known.request.labels, labels):
+            raise Conflict(
+                f"a container named {name} on engine {self.name} is not the lease that was made for it: remove it by hand, then restart the member"
+            )
         if known is not None and known.state in {EngineState.RUNNING, EngineState.CREATED}:
             return
         self.remove(name)
