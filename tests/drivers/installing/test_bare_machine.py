@@ -95,12 +95,13 @@ async def test_another_package_manager_that_does_not_end(shell: SshShell) -> Non
 async def test_the_power_goes_in_the_middle(bare: Visitor, shell: SshShell) -> None:
     """And it goes on from there afterwards, waiting for somebody else's lock meanwhile."""
     first = asyncio.create_task(_failure(shell))
-    half_way = bare.machine.disk / "var/lib/dpkg/info/containerd.list"
+    # Files have this name while their package is unpacked, which for these large ones takes a while: the power goes while one of them is.
+    under_way = [bare.machine.disk / f"usr/{name}.dpkg-new" for name in ("bin/containerd", "bin/docker", "sbin/dockerd", "sbin/runc")]
 
-    async def unpacked() -> bool:
-        return half_way.exists()
+    async def unpacking() -> bool:
+        return any(path.exists() for path in under_way)
 
-    await until(unpacked, 60.0)
+    await until(unpacking, 60.0)
     await asyncio.to_thread(bare.machine.power_cut)
     failed = await first
     assert (failed.step, failed.again) == ("install", True)
