@@ -6,7 +6,7 @@ As with the plan of a blueprint, an index like the pool's is made from the same 
 from dataclasses import dataclass
 
 from clocker_actors.admin.standing import standing_index
-from clocker_actors.entities.movers import movers
+from clocker_actors.entities.pools.movers import movers
 from clocker_actors.entities.records import PoolState
 from clocker_actors.errors import NotFound
 from clocker_actors.model.identity import EntityKind

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from clocker_actors.admin.standing import standing_index
+from clocker_actors.entities.pools.sources import next_source, parts_of
 from clocker_actors.entities.records import HostState, PoolState
-from clocker_actors.entities.sources import next_source, parts_of
 from clocker_actors.model.identity import EntityKind, Uid
 from clocker_actors.model.locations import LocationSpec
 from clocker_actors.model.placements import HostView

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from clocker_actors.entities.members.standing import occupy_standing
 from clocker_actors.entities.records import HostState, PoolState
-from clocker_actors.entities.standing import occupy_standing
 from clocker_actors.model import sensors
 from clocker_actors.model.identity import EntityKind
 from clocker_actors.model.placements import HostView

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from clocker_actors.admin.context import Context
-from clocker_actors.entities import generations
+from clocker_actors.entities.members import generations
 from clocker_actors.entities.records import ClusterState, MemberState
 from clocker_actors.errors import BadRequest
 from clocker_actors.model.identity import EntityKind, Uid

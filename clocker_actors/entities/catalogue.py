@@ -9,11 +9,11 @@ from clocker_actors.model.identity import EntityKind, Uid
 
 _WHERE = {
     EntityKind.ROOT: "root:Root",
-    EntityKind.APPLICATION: "application:Application",
-    EntityKind.CLUSTER: "cluster:Cluster",
-    EntityKind.MEMBER: "member:Member",
-    EntityKind.POOL: "pool:Pool",
-    EntityKind.HOST: "host:Host",
+    EntityKind.APPLICATION: "services.application:Application",
+    EntityKind.CLUSTER: "services.cluster:Cluster",
+    EntityKind.MEMBER: "members.member:Member",
+    EntityKind.POOL: "pools.pool:Pool",
+    EntityKind.HOST: "hosts.host:Host",
 }
 """Module and class per kind. Containers are missing: a host makes them itself, since each is given its host's engine."""
 

@@ -8,8 +8,8 @@ from typing import ClassVar
 
 from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
 from clocker_actors.entities.outside import Outside
+from clocker_actors.entities.pools.sources import refuse_unusable
 from clocker_actors.entities.records import AdjunctState, ApplicationState, Desired, Identity, PoolState, RootState, record
-from clocker_actors.entities.sources import refuse_unusable
 from clocker_actors.entities.wanted import Wanting, named_blobs
 from clocker_actors.errors import BadRequest, Conflict
 from clocker_actors.kernel import WorkDone, WorkFailed

@@ -10,11 +10,11 @@ from tempfile import TemporaryDirectory
 from typing import cast
 
 from clocker_actors.drivers.simulated import SimulatedEngine
-from clocker_actors.entities.container import Container
-from clocker_actors.entities.gate import Gate
-from clocker_actors.entities.hostwords import Sampled
+from clocker_actors.entities.hosts.container import Container
+from clocker_actors.entities.hosts.gate import Gate
+from clocker_actors.entities.hosts.hostwords import Sampled
+from clocker_actors.entities.hosts.pace import Pace
 from clocker_actors.entities.outside import Outside
-from clocker_actors.entities.pace import Pace
 from clocker_actors.kernel import Actor, Kernel, VirtualLoop
 from clocker_actors.model.containers import EngineState, Observed, Stats
 from clocker_actors.model.generations import ContainerIntent, Lane

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from clocker_actors.entities.container import Container
-from clocker_actors.entities.host import Host
+from clocker_actors.entities.hosts.container import Container
+from clocker_actors.entities.hosts.host import Host
 from clocker_actors.errors import EngineFault
 from clocker_actors.model.activities import ActivityState
 from clocker_actors.model.identity import EntityKind

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from clocker_actors.entities.member import Member
+from clocker_actors.entities.members.member import Member
 from clocker_actors.model.activities import Activity, ActivityState
 from clocker_actors.model.values import Value
 from tests.flows.stories import cluster, new_world, well

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from clocker_actors.entities.application import Application
-from clocker_actors.entities.cluster import Cluster
-from clocker_actors.entities.container import Container
-from clocker_actors.entities.host import Host
-from clocker_actors.entities.member import Member
-from clocker_actors.entities.pool import Pool
+from clocker_actors.entities.hosts.container import Container
+from clocker_actors.entities.hosts.host import Host
+from clocker_actors.entities.members.member import Member
+from clocker_actors.entities.pools.pool import Pool
 from clocker_actors.entities.root import Root
+from clocker_actors.entities.services.application import Application
+from clocker_actors.entities.services.cluster import Cluster
 from clocker_actors.kernel import Actor
 from clocker_actors.model.activities import ActivityState
 from clocker_actors.model.identity import EntityKind

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from clocker_actors.drivers.simulated.engine import SimulatedEngine
-from clocker_actors.entities.host import Host
+from clocker_actors.entities.hosts.host import Host
 from clocker_actors.model.identity import EntityKind
 from tests.flows.crashing import Poison, faulty
 from tests.flows.stories import cluster, new_world, well

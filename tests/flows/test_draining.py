@@ -10,9 +10,9 @@ from clocker_actors.admin.planner import plan_of
 from clocker_actors.admin.types import type_table
 from clocker_actors.blueprint import parse
 from clocker_actors.drivers.simulated import SimulatedWorld
-from clocker_actors.entities.host import Host
-from clocker_actors.entities.member import Member
-from clocker_actors.entities.pool import Pool
+from clocker_actors.entities.hosts.host import Host
+from clocker_actors.entities.members.member import Member
+from clocker_actors.entities.pools.pool import Pool
 from clocker_actors.errors import EngineFault
 from clocker_actors.kernel import Actor
 from clocker_actors.model.activities import Activity, ActivityState

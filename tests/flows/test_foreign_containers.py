@@ -7,8 +7,8 @@ import pytest
 
 from clocker_actors.admin.orders import effectors_here
 from clocker_actors.drivers.simulated import SimulatedEngine
-from clocker_actors.entities.foreigners import SHOWN
-from clocker_actors.entities.host import Host
+from clocker_actors.entities.hosts.foreigners import SHOWN
+from clocker_actors.entities.hosts.host import Host
 from clocker_actors.model.containers import ContainerRequest
 from clocker_actors.model.identity import EntityKind
 from clocker_actors.model.specs import ContainerSpec, ImageSpec

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from clocker_actors.drivers.simulated import SimulatedWorld
-from clocker_actors.entities.pool import Pool
+from clocker_actors.entities.pools.pool import Pool
 from clocker_actors.model.identity import EntityKind
 from clocker_actors.telemetry.explain import explain
 from tests.flows.crashing import Poison, faulty

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from clocker_actors.drivers.simulated import SimulatedWorld
-from clocker_actors.entities.moving import Moving
+from clocker_actors.entities.members.moving import Moving
 from clocker_actors.model.activities import ActivityState
 from clocker_actors.model.identity import EntityKind
 from clocker_actors.model.messages import CancelActivity

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from clocker_actors.drivers.simulated import SimulatedEngine, SimulatedWorld
-from clocker_actors.entities.container import Container
-from clocker_actors.entities.fence import MARGIN
-from clocker_actors.entities.host import Host
+from clocker_actors.entities.hosts.container import Container
+from clocker_actors.entities.hosts.fence import MARGIN
+from clocker_actors.entities.hosts.host import Host
 from clocker_actors.errors import EngineUnavailable
 from clocker_actors.model.activities import ActivityState
 from clocker_actors.model.containers import ContainerRequest, EngineState

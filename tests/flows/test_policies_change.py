@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from clocker_actors.entities.cluster import Cluster
 from clocker_actors.entities.records import adjunct_record
+from clocker_actors.entities.services.cluster import Cluster
 from clocker_actors.errors import BadRequest
 from clocker_actors.model.activities import ActivityState
 from clocker_actors.model.messages import KeepState

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from clocker_actors.entities.planting import adjuncts
+from clocker_actors.entities.services.planting import adjuncts
 from clocker_actors.errors import BadRequest
 from clocker_actors.model.activities import ActivityState
 from clocker_actors.model.fitness import PUBLISHED, usual

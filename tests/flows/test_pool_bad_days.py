@@ -8,8 +8,8 @@ import pytest
 
 from clocker_actors.drivers.simulated.cloud import CloudOdds, CloudTiming
 from clocker_actors.drivers.simulated.grounds import SimulatedGrounds
-from clocker_actors.entities.host import Host
-from clocker_actors.entities.pool import Pool
+from clocker_actors.entities.hosts.host import Host
+from clocker_actors.entities.pools.pool import Pool
 from clocker_actors.errors import CloudUnavailable
 from clocker_actors.model.identity import EntityKind
 from tests.flows.crashing import Poison, faulty

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from clocker_actors.entities.fence import MARGIN
+from clocker_actors.entities.hosts.fence import MARGIN
 from clocker_actors.entities.outside import Timing
 from clocker_actors.model.identity import LABEL_LEASE, LABEL_PLANE
 from tests.bed.bed import Bed

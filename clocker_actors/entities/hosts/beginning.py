@@ -1,0 +1,141 @@
+"""The slow things a container does on its engine: begin, end, look, last words. Each is a work: bounded, idempotent, its outcome a value."""
+
+import asyncio
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+
+from clocker_actors.entities.hosts.fence import Fence, lease_name
+from clocker_actors.entities.hosts.gate import Gate
+from clocker_actors.errors import Conflict, NameConflict, NotFound
+from clocker_actors.model.containers import ContainerRequest, EngineState, Observed
+from clocker_actors.model.generations import ContainerIntent
+from clocker_actors.model.identity import (
+    LABEL_APPLICATION,
+    LABEL_GENERATION,
+    LABEL_LEASE,
+    LABEL_MEMBER,
+    LABEL_PLANE,
+    LABEL_STATE,
+    EntityKind,
+    Uid,
+)
+from clocker_actors.model.noted import EntityNoted
+from clocker_actors.ports.engine import Engine
+
+LAST_LINES = 5
+_OWN = (LABEL_PLANE, LABEL_STATE, LABEL_APPLICATION, LABEL_MEMBER, LABEL_GENERATION)
+LATE_EFFECT = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A container that was created (or found) and started; `took` seconds for the start alone, None if it ran already."""
+
+    observed: Observed
+    took: float | None
+
+
+def request_of(intent: ContainerIntent) -> ContainerRequest:
+    """What the engine is asked to create."""
+    return ContainerRequest(
+        name=intent.name,
+        image=intent.image,
+        spec=intent.spec,
+        labels=intent.labels,
+        ports=intent.ports,
+        volume_names=intent.volume_names,
+        lease=lease_name(intent.name) if intent.fenced else "",
+    )
+
+
+def noted(intent: ContainerIntent, uid: Uid, host_path: str, at: float) -> EntityNoted:
+    """What people are told of a container that is about to be."""
+    facts = {"image": intent.image, "member": intent.member, "generation": intent.generation, "ports": dict(intent.ports)}
+    path = f"{host_path}/{intent.name}"
+    return EntityNoted(uid, EntityKind.CONTAINER, path, intent.name, intent.host, intent.application, at, "container", facts)
+
+
+async def begin(engine: Engine, intent: ContainerIntent, gate: Gate, fence: Fence) -> Begun:
+    """Create, and start when the gate opens; a container of that name that is ours is adopted. Raises what the engine says, Conflict for a foreign one of that name."""
+    ours = {name: intent.labels[name] for name in (LABEL_PLANE, LABEL_STATE, LABEL_APPLICATION)}
+    for volume in intent.volume_names.values():
+        await engine.ensure_volume(volume, ours)
+    if fence.ttl:
+        labels = {**{name: intent.labels[name] for name in _OWN}, LABEL_LEASE: "1"}
+        await engine.lease(lease_name(intent.name), labels, fence.ttl)
+    try:
+        container = await engine.create(request_of(intent))
+    except NameConflict:
+        found = await engine.inspect(intent.name)
+        if not _is_of(found, intent):
+            raise Conflict(
+                f"a container named {intent.name} is there that is not ours: remove it by hand, then restart the member"
+            ) from None
+        if found.state is EngineState.RUNNING:
+            return Begun(found, None)
+        container = found.id
+    clock = asyncio.get_running_loop()
+    async with gate:
+        if fence.ttl:
+            await engine.start(lease_name(intent.name))
+            fence.touch()
+        began = clock.time()
+        await engine.start(container)
+        took = clock.time() - began
+    return Begun(await engine.inspect(container), took)
+
+
+async def end(engine: Engine, container: str, grace: float, running: bool) -> None:
+    """Stop (if it runs) and remove; one that is not there is fine."""
+    with suppress(NotFound):
+        if running:
+            await engine.stop(container, grace)
+        await engine.remove(container)
+
+
+async def end_seen(engine: Engine, intent: ContainerIntent, container: str, grace: float, running: bool) -> None:
+    """The same with the lease it lived by."""
+    await end(engine, container, grace, running)
+    await end_lease(engine, intent)
+
+
+async def end_lease(engine: Engine, intent: ContainerIntent) -> None:
+    """Remove the lease that a container lived by; a foreign container of that name is left alone."""
+    if not intent.fenced:
+        return
+    with suppress(NotFound):
+        found = await engine.inspect(lease_name(intent.name))
+        if LABEL_LEASE in found.labels and _is_of(found, intent):
+            await engine.remove(found.id)
+
+
+async def end_named(engine: Engine, intent: ContainerIntent, grace: float, late: bool) -> None:
+    """Stop and remove the container of this intent that was never seen, by its name; a foreign one of that name is left alone. `late`: its creation may
+    have been asked for just now and still be under way, so it is looked for twice."""
+    found = await _find(engine, intent)
+    if found is None and late:
+        await asyncio.sleep(LATE_EFFECT)
+        found = await _find(engine, intent)
+    if found is not None:
+        await end(engine, found.id, grace, found.state is EngineState.RUNNING)
+    await end_lease(engine, intent)
+
+
+async def _find(engine: Engine, intent: ContainerIntent) -> Observed | None:
+    with suppress(NotFound):
+        found = await engine.inspect(intent.name)
+        return found if _is_of(found, intent) else None
+    return None
+
+
+def _is_of(found: Observed, intent: ContainerIntent) -> bool:
+    return all(found.labels.get(name) == intent.labels[name] for name in (LABEL_PLANE, LABEL_STATE, LABEL_MEMBER, LABEL_GENERATION))
+
+
+async def last_words(engine: Engine, container: str) -> str:
+    """The last lines a container wrote, "" if it wrote none or they cannot be had."""
+    lines: list[str] = []
+    with suppress(NotFound):
+        async with aclosing(engine.logs(container, follow=False, tail=LAST_LINES)) as log:  # type: ignore[type-var]
+            lines.extend([line.rstrip() async for line in log])
+    return " / ".join(line for line in lines[-LAST_LINES:] if line)

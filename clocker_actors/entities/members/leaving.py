@@ -1,0 +1,85 @@
+"""Generations of a member on their way out: stopped and removed by their hosts, forgotten when those say that they are gone."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from clocker_actors.entities.members import generations
+from clocker_actors.entities.records import Desired, Generation, MemberState
+from clocker_actors.model.generations import TOPIC_BEGAN, EndContainer, GenerationChanged, Phase
+from clocker_actors.model.identity import Uid
+from clocker_actors.model.messages import Release
+
+if TYPE_CHECKING:
+    from clocker_actors.entities.members.member import Member
+
+
+class Leaving:
+    """Of one member. The generations themselves are in its durable state; those `ending` are known to their hosts as such."""
+
+    __slots__ = ("_member", "ending")
+
+    def __init__(self, member: "Member") -> None:
+        self._member = member
+        self.ending: set[int] = set()
+
+    def leave(self, state: MemberState, *, ended: bool | None = None) -> None:
+        """The current generation becomes a leaving one; `ended` if nothing of it runs (not given: as its phase says)."""
+        member = self._member
+        current = state.current
+        if current is None:
+            return
+        over = member.fate.over if ended is None else ended
+        if member.phase in {Phase.DIED, Phase.GONE}:
+            # It holds neither memory nor ports any more: its successor may have its very place.
+            member.tell(member.identity.pool, Release(member.uid, current.number))
+        leaving = replace(current, ended=over)
+        member.phase, member.settling = None, False
+        member.change(replace(state, current=None, leaving=(*state.leaving, leaving)))
+
+    def end(self) -> None:
+        """Have leaving generations removed. Remains of a dead one wait until its successor runs (removing holds up starting) or has no room."""
+        member = self._member
+        busy = (
+            member.state.desired is Desired.RUNNING
+            and member.phase is not Phase.READY
+            and not member.blocked
+            and not member.search.refusals
+        )
+        for generation in member.state.leaving:
+            if generation.number in self.ending or (generation.ended and busy):
+                continue
+            self.ending.add(generation.number)
+            container = member.state.spec.container
+            grace = container.stop_timeout if container else 10.0
+            member.tell(generation.host, EndContainer(member.uid, generation.number, generation.name, member.cause, grace))
+
+    def _listen_less(self, gone: Generation) -> None:
+        member = self._member
+        if not any(kept.host == gone.host for kept in member.state.generations if kept is not gone):
+            member.unsubscribe(gone.host, TOPIC_BEGAN)
+
+    def changed(self, message: GenerationChanged) -> None:
+        """Host or container say how one of them is."""
+        member = self._member
+        leaving = next((kept for kept in member.state.leaving if kept.number == message.generation), None)
+        if leaving is None:
+            return
+        if message.phase in {Phase.GONE, Phase.LOST}:
+            # Of a host that does not answer nothing can be awaited; what it still has is swept as an orphan when it is back.
+            member.tell(member.identity.pool, Release(member.uid, leaving.number))
+            self.ending.discard(leaving.number)
+            member.service.set_problem(f"remains of generation {leaving.number}", "")
+            if member.search.pausing:
+                member.search.take_back()
+            self._listen_less(leaving)
+            member.change(replace(member.state, leaving=tuple(kept for kept in member.state.leaving if kept is not leaving)))
+        elif generations.is_over(message) and not leaving.ended:
+            kept_leaving = tuple(replace(kept, ended=True) if kept is leaving else kept for kept in member.state.leaving)
+            member.change(replace(member.state, leaving=kept_leaving))
+        elif leaving.number in self.ending and message.failure is not None and member.state.current is None:
+            # Beside a current one it is no problem of the service: it would be restarted for that, and be down until the remains are gone.
+            member.service.set_problem(f"remains of generation {leaving.number}", message.reason)
+
+    def host_forgot(self, host: Uid) -> None:
+        """It knows nothing of what it was to end."""
+        self.ending -= {generation.number for generation in self._member.state.leaving if generation.host == host}

@@ -1,0 +1,140 @@
+"""Who wants a member moved, and to where: one order per activity. Several stand side by side (two hosts are drained, and a person asks too)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from clocker_actors.entities.records import Desired, Generation
+from clocker_actors.errors import BadRequest, Conflict
+from clocker_actors.model.activities import Activity
+from clocker_actors.model.generations import Lane
+from clocker_actors.model.identity import Cause
+
+if TYPE_CHECKING:
+    from clocker_actors.entities.entity import Arguments
+    from clocker_actors.entities.members.member import Member
+
+TRIES = 3
+"""Hosts that a new generation is tried on before a move is given up."""
+ASK_LIMIT = 60.0
+"""Seconds after which a question is asked anew."""
+MARGIN = 60.0
+"""Seconds that a move may take beyond what its container may take to start and to stop."""
+
+
+class MoveLate:
+    """Timer message: a move has taken too long."""
+
+    __slots__ = ("activity",)
+
+    def __init__(self, activity: str) -> None:
+        self.activity = activity
+
+
+class MoveAgain:
+    """Timer message: what was asked for has had no answer, or the host that was promised did not come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What one activity wants: on `target` (if given), and not on any of `away` (uids or names of hosts)."""
+
+    activity: str
+    cause: Cause
+    target: str
+    away: frozenset[str]
+    lane: Lane
+
+    def suits(self, generation: Generation) -> bool:
+        """Whether it is where this order wants it."""
+        names = {generation.host, generation.host_name}
+        return (not self.target or self.target in names) and not names & self.away
+
+
+class MoveOrders:
+    """Of one member, oldest first. An order ends with its activity."""
+
+    __slots__ = ("_member", "_orders")
+
+    def __init__(self, member: "Member") -> None:
+        self._member = member
+        self._orders: dict[str, Order] = {}
+
+    def __iter__(self) -> Iterator[Order]:
+        return iter(tuple(self._orders.values()))
+
+    def __len__(self) -> int:
+        return len(self._orders)
+
+    def take(self, activity: Activity, arguments: "Arguments") -> None:
+        """One more. Raises BadRequest or Conflict for what cannot be ordered. A newer order for a certain host takes the place of an older one."""
+        member = self._member
+        member.refuse_if_deleting(activity)
+        container = member.state.spec.container
+        if container is None:
+            raise BadRequest(f"{member.identity.path} has no container of its own: move the members below it")
+        leave = str(arguments["leave"])
+        if member.state.desired is not Desired.RUNNING and not leave:
+            raise Conflict(f"{member.identity.path} is {member.state.desired}: start it, and it is placed anew", entity=member.uid)
+        target = _host(str(arguments["host"]))
+        away = {_host(name) for name in (*str(arguments["exclude"]).split(","), leave)} - {""}
+        if not target and not leave and member.state.current is not None:
+            away.add(member.state.current.host)
+        lane = Lane.HEALING if arguments["urgent"] else Lane.REBALANCING
+        for older in self.aimed if target else ():
+            self.fail(older, f"superseded by {activity.id}")
+        cause = Cause(activity.id, activity.cause.principal)
+        self._orders[activity.id] = Order(activity.id, cause, target, frozenset(away), lane)
+        limit = TRIES * member.state.spec.start_timeout + container.stop_timeout + MARGIN
+        member.after(f"move:{activity.id}", limit, MoveLate(activity.id))
+
+    @property
+    def newest(self) -> Order | None:
+        """The one given last."""
+        return next(reversed(self._orders.values()), None)
+
+    @property
+    def aimed(self) -> tuple[Order, ...]:
+        """Those for a certain host."""
+        return tuple(order for order in self if order.target)
+
+    @property
+    def target(self) -> str:
+        """The host wanted, "" if any will do."""
+        return next((order.target for order in self.aimed), "")
+
+    @property
+    def away(self) -> tuple[str, ...]:
+        """Hosts that none of them wants."""
+        return tuple(sorted({name for order in self for name in order.away}))
+
+    def suit(self, generation: Generation) -> bool:
+        """Whether it is where all of them want it."""
+        return all(order.suits(generation) for order in self)
+
+    def end(self, activity: str) -> Order | None:
+        """It is over, or was taken back; None if it was none."""
+        order = self._orders.pop(activity, None)
+        if order is not None:
+            self._member.cancel_timer(f"move:{activity}")
+        return order
+
+    def fail(self, order: Order, why: str) -> None:
+        """It cannot be met."""
+        self.end(order.activity)
+        self._member.running.fail(order.activity, why)
+
+    def fail_all(self, why: str) -> None:
+        """None of them can be met."""
+        for order in self:
+            self.fail(order, why)
+
+    def step(self, name: str, note: str) -> None:
+        """All of them are so far."""
+        for order in self:
+            self._member.running.step(order.activity, name, note)
+
+
+def _host(name: str) -> str:
+    """A host's uid, or the last part of its path."""
+    return name.strip().rpartition("/")[2]

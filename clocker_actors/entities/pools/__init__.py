@@ -1,0 +1,1 @@
+"""A pool of hosts: who gets a place on which host, how many hosts there are, and what happens when one fails."""

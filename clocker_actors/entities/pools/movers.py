@@ -1,0 +1,41 @@
+"""Who could move, by the records: for the plan of a drain, for a rebalancing, and for whoever asks what either would do."""
+
+from collections.abc import Iterator
+
+from clocker_actors.entities.members import generations
+from clocker_actors.entities.members.standing import occupy_standing
+from clocker_actors.entities.records import Desired, MemberState
+from clocker_actors.model.identity import SYSTEM, EntityKind, Uid
+from clocker_actors.placement.index import HostIndex
+from clocker_actors.planning.emptying import Mover
+from clocker_actors.planning.moving import manner
+from clocker_actors.ports.store import Store
+from clocker_actors.store.codec import decode
+
+
+def movers(store: Store, pool: Uid) -> dict[Uid, list[Mover]]:
+    """The members of a pool that run and are not moving already, as they would ask to be placed, by the host they are on."""
+    found: dict[Uid, list[Mover]] = {}
+    for member in _members(store, pool):
+        container = member.spec.container
+        if container is not None and member.current is not None and member.arriving is None and member.desired is Desired.RUNNING:
+            request = generations.request(member, container, (), SYSTEM)
+            mover = Mover(request, manner(member.spec, container, same_host=False), member.current.number)
+            found.setdefault(member.current.host, []).append(mover)
+    return found
+
+
+def copied(index: HostIndex, ports: tuple[int, int], store: Store, pool: Uid) -> HostIndex:
+    """An index of the same hosts, with the room that members have by their records: to try out what is not done."""
+    copy = HostIndex(ports, types=index.types)
+    for uid in index:
+        copy.add(index.host(uid))
+    occupy_standing(copy, store, pool)
+    return copy
+
+
+def _members(store: Store, pool: Uid) -> Iterator[MemberState]:
+    for kept in store.all(EntityKind.MEMBER):
+        member = decode(MemberState, kept.body) if kept.body is not None else None
+        if member is not None and member.identity.pool == pool:
+            yield member

@@ -1,0 +1,99 @@
+"""A pool's hosts are made more alike: the effector that works out the moves, says them, and has them made.
+
+    rebalance ──plan (pure), a decision──▶ at most one member of a cluster at a time: Invoke("move", target) ──▶ done | failed: said, the others go on
+
+What was planned is not durable: a manager that begins anew has forgotten the moves that were not begun, and a person or policy may ask again.
+"""
+
+from typing import TYPE_CHECKING
+
+from clocker_actors.entities.pools.movers import copied, movers
+from clocker_actors.model.activities import Activity, ActivityState
+from clocker_actors.model.decisions import Decision
+from clocker_actors.model.identity import Cause, Uid
+from clocker_actors.model.messages import CancelParts, Invoke
+from clocker_actors.model.values import counted
+from clocker_actors.planning.rebalancing import GAIN, Rebalance, Shift, rebalance
+
+if TYPE_CHECKING:
+    from clocker_actors.entities.entity import Arguments
+    from clocker_actors.entities.pools.pool import Pool
+
+
+class Rebalancing:
+    """Of one pool. `_waiting` are moves that have not begun, `_moving` those under way by member."""
+
+    __slots__ = ("_failed", "_moving", "_pool", "_total", "_waiting")
+
+    def __init__(self, pool: "Pool") -> None:
+        self._pool = pool
+        self._waiting: list[Shift] = []
+        self._moving: dict[Uid, Shift] = {}
+        self._failed: list[str] = []
+        self._total = 0
+
+    def planned(self, budget: int, gain: float = GAIN) -> Rebalance:
+        """What would be moved now."""
+        pool = self._pool
+        spec, store = pool.state.spec, pool.outside.store
+        index = copied(pool.index, spec.ports, store, pool.uid)
+        return rebalance(index, movers(store, pool.uid), pool.strategies(), rules=spec.affinity, gain=gain, budget=budget)
+
+    def begin(self, activity: Activity, arguments: "Arguments") -> None:
+        """The effector."""
+        pool = self._pool
+        pool.refuse_if_deleting(activity)
+        pool.running.supersede("rebalance", by=activity)
+        found = self.planned(int(str(arguments["moves"])))
+        self._waiting, self._failed, self._total = list(found.moves), [], len(found.moves)
+        self._decide(activity, found)
+        pool.running.step(activity.id, "plan", f"{counted(len(found.moves), 'move')}; {found.reason}")
+        self._go_on()
+
+    def _decide(self, activity: Activity, found: Rebalance) -> None:
+        pool = self._pool
+        cause = Cause(activity.id, activity.cause.principal)
+        reason = f"(max - min) load of hosts goes from {found.before:.0f} to {found.after:.0f} points; {found.reason}"
+        action = f"make {counted(len(found.moves), 'move')}" if found.moves else ""
+        inputs = {"before": round(found.before, 1), "after": round(found.after, 1), "moves": len(found.moves)}
+        steps = tuple(move.words for move in found.moves)
+        decision = Decision(pool.ids.decision(), pool.uid, pool.uid, "rebalance", pool.now, action, reason, cause, inputs, steps)
+        pool.decided(decision, acted=bool(found.moves))
+
+    def ended(self, activity: Activity) -> None:
+        """A move is over."""
+        shift = self._moving.pop(activity.entity, None)
+        if shift is None:
+            return
+        if activity.state is not ActivityState.DONE:
+            self._failed.append(f"{shift.path}: {activity.problem or activity.state}")
+        self._go_on()
+
+    def cancelled(self, activity: Activity) -> None:
+        """What was not begun is not begun, what is under way is taken back."""
+        if activity.effector == "rebalance":
+            for member in self._moving:
+                self._pool.tell(member, CancelParts(activity.id, activity.cause))
+            self._waiting.clear()
+            self._moving.clear()
+
+    def _go_on(self) -> None:
+        pool = self._pool
+        activity = pool.running.newest("rebalance")
+        if activity is None:
+            return
+        for shift in tuple(self._waiting):
+            busy = any(shift.cluster and other.cluster == shift.cluster for other in self._moving.values())
+            if not busy:
+                self._waiting.remove(shift)
+                self._moving[shift.member] = shift
+                cause = Cause(activity.id, activity.cause.principal)
+                pool.tell(shift.member, Invoke("move", {"host": shift.target}, cause, activity.id, pool.uid))
+        done = self._total - len(self._waiting) - len(self._moving)
+        pool.running.progress(activity.id, done=done, total=self._total, note=f"{done} of {self._total} moved")
+        if self._waiting or self._moving:
+            return
+        if self._failed:
+            pool.running.fail(activity.id, f"{len(self._failed)} of {counted(self._total, 'move')} failed: {'; '.join(self._failed[:3])}")
+        else:
+            pool.running.finish(activity.id, self._total)

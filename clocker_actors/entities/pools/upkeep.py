@@ -1,0 +1,157 @@
+"""Looking after the size of a pool when nobody asks: room is kept free, and hosts that have been empty for long are given back.
+
+Looked at every few seconds, since time is part of it: more hosts are asked for when half a minute wanted them, fewer when five minutes did.
+"""
+
+from typing import TYPE_CHECKING
+
+from clocker_actors.entities.records import Desired
+from clocker_actors.model import sensors
+from clocker_actors.model.decisions import Decision
+from clocker_actors.model.identity import SYSTEM, Cause, Uid
+from clocker_actors.model.sensors import Sensor
+from clocker_actors.model.values import Value, counted
+from clocker_actors.placement.hosts import NANO
+from clocker_actors.planning.headroom import DOWN_WINDOW, UP_WINDOW, Room, Steady, Verdict, judge
+
+if TYPE_CHECKING:
+    from clocker_actors.entities.pools.pool import Pool
+
+PERIOD = 5.0
+MAX_CONTAINERS, MOST = "MaxContainers", "maxContainers"
+UNCOUNTED = "headroom has nothing to count room by: add the strategy MaxContainers, or give services memory or cpus"
+
+
+class LookAtRoom:
+    """Timer message: see how much room is free, and for how long."""
+
+
+class Upkeep:
+    """Of one pool."""
+
+    def __init__(self, pool: "Pool") -> None:
+        self._pool = pool
+        self._steady = Steady()
+        self._empty_since: dict[Uid, float] = {}
+        self._told: Sensor | None = None
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the blueprint asks for any of it."""
+        spec = self._pool.state.spec
+        return bool(spec.headroom or spec.headroom_percent or (spec.location is not None and spec.remove_empty))
+
+    def begin(self) -> None:
+        """Look from now on."""
+        if self.wanted:
+            self._pool.after("room", PERIOD, LookAtRoom())
+
+    def look(self) -> None:
+        """Once."""
+        pool = self._pool
+        self.begin()
+        if pool.state.desired is Desired.DELETED or pool.gathering:
+            return
+        least = self._look_at_headroom()
+        if pool.state.spec.location is not None and pool.state.spec.remove_empty:
+            self._look_at_empty(least)
+
+    # --- room kept free
+
+    def _look_at_headroom(self) -> int:
+        """How many made hosts it takes."""
+        pool, spec = self._pool, self._pool.state.spec
+        if not (spec.headroom or spec.headroom_percent):
+            return 0
+        room = self._room()
+        pool.service.set_problem("headroom", "" if room.known or not room.hosts else UNCOUNTED)
+        if not room.known:
+            return 0
+        found = judge(room, spec.headroom, spec.headroom_percent)
+        pool.observe(sensors.POOL_NEEDED, found.needed)
+        pool.observe(sensors.POOL_UTILISATION, round(found.utilisation, 4))
+        self._tell(found, room)
+        if spec.location is None:
+            return 0
+        listed = sum(1 for uid in pool.hosts_up() if uid not in pool.supply.made)
+        wanted = min(max(found.hosts - listed, spec.min_size), spec.max_size)
+        self._resize(wanted, found, room)
+        return wanted
+
+    def _resize(self, wanted: int, found: Verdict, room: Room) -> None:
+        pool, state = self._pool, self._pool.state
+        size = self._steady.believe(pool.now, wanted, state.size)
+        if size == state.size or state.given_up or (size < state.size and not state.spec.cold_enabled):
+            return
+        more = size > state.size
+        reason = (
+            f"{room.containers} containers and the room to be kept free need {counted(found.hosts, 'host')} of {room.each:g} containers"
+        )
+        window = UP_WINDOW if more else DOWN_WINDOW
+        inputs: dict[str, Value] = {
+            "containers": room.containers,
+            "per_host": round(room.each, 2),
+            "needed": found.needed,
+            "window_s": window,
+        }
+        self._decide("headroom", size, reason, inputs)
+
+    def _room(self) -> Room:
+        pool = self._pool
+        rows = [pool.index.rows[uid] for uid in pool.hosts_up() if uid in pool.index.rows and pool.supply.in_use(uid)]
+        per_host = [int(str(each.config.get(MOST, 8))) for each in pool.strategies() if each.type == MAX_CONTAINERS]
+        return Room(
+            hosts=len(rows),
+            containers=sum(row.load for row in rows),
+            per_host=min(per_host, default=0) or self._per_host_at_first(),
+            memory=sum(row.memory_reserved for row in rows),
+            host_memory=min((row.memory for row in rows), default=0),
+            cpus=sum(row.nanocpus for row in rows) / NANO,
+            host_cpus=min((row.cores for row in rows), default=0),
+        )
+
+    def _per_host_at_first(self) -> int:
+        """Without any host, one is wanted for whatever headroom there is; then its size is known."""
+        pool = self._pool
+        return max(1, pool.state.spec.headroom) if not pool.hosts_up() and pool.state.spec.headroom else 0
+
+    def _tell(self, found: Verdict, room: Room) -> None:
+        """Hot and cold each time it is so anew, ok once after either."""
+        pool = self._pool
+        now = sensors.CLUSTER_HOT if found.needed > 0 else None
+        if now is None and found.cold and pool.state.spec.cold_enabled:
+            now = sensors.CLUSTER_COLD
+        if now is self._told:
+            return
+        said = now if now is not None else sensors.CLUSTER_OK
+        self._told = now
+        values: dict[str, Value] = {
+            "pool.current.size": room.hosts,
+            "pool.current.workrate": round(found.utilisation * room.hosts, 4),
+            "pool.low.threshold": round(found.low * room.hosts, 4),
+            "pool.high.threshold": round(found.high * room.hosts, 4),
+        }
+        pool.notify(said.name, values, SYSTEM)
+
+    # --- empty hosts
+
+    def _look_at_empty(self, least: int) -> None:
+        pool, state = self._pool, self._pool.state
+        empty = [uid for uid in pool.supply.active if pool.supply.is_empty(uid)]
+        self._empty_since = {uid: self._empty_since.get(uid, pool.now) for uid in empty}
+        idle = [uid for uid, since in self._empty_since.items() if pool.now - since >= state.spec.idle_time]
+        size = max(state.spec.min_size, least, state.size - len(idle))
+        if not idle or size >= state.size or pool.supply.coming:
+            return
+        names = ", ".join(pool.supply.made[uid].spec.name for uid in idle[:5])
+        reason = f"{names} had no container for {state.spec.idle_time:g} s"
+        self._decide("empty", size, reason, {"idle": len(idle), "idle_time_s": state.spec.idle_time, "min": state.spec.min_size})
+
+    def _decide(self, kind: str, size: int, reason: str, inputs: dict[str, Value]) -> None:
+        pool, before = self._pool, self._pool.state.size
+        decision = Decision(
+            pool.ids.decision(), pool.uid, pool.uid, kind, pool.now, f"resize {before} → {size}", reason, SYSTEM, inputs,
+            (f"{before} → {size}, within {pool.state.spec.min_size} to {pool.state.spec.max_size}",),
+        )  # fmt: skip
+        pool.supply.order(size, Cause(decision.id))
+        pool.decided(decision, acted=True)

@@ -1,0 +1,1 @@
+"""Applications and clusters: how many members there are, who is replaced, and how children follow their parent."""

@@ -1,0 +1,189 @@
+"""An application: the services of one blueprint.
+
+deploy ──▶ STARTING ──all services up──▶ RUNNING ◀──▶ ON_FIRE (a service is on fire)
+                               stop ──▶ STOPPING ──all stopped──▶ STOPPED ──▶ start …
+         each service is stopped by itself ──▶ STOPPED ──▶ one is started ──▶ STARTING …
+                             delete ──▶ STOPPING ──children deleted, volumes and images removed──▶ forgotten
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import ClassVar
+
+from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
+from clocker_actors.entities.outside import Outside
+from clocker_actors.entities.records import ApplicationState, Desired, read_state
+from clocker_actors.entities.services.family import Family
+from clocker_actors.entities.wanted import images_of
+from clocker_actors.model.activities import Activity
+from clocker_actors.model.generations import ImagesRemoved, RemoveImages, RemoveVolumes, VolumesRemoved
+from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid
+from clocker_actors.model.lifecycle import Lifecycle
+from clocker_actors.model.messages import ChildChanged, ChildDeleted
+from clocker_actors.model.values import Value
+
+VOLUMES_AGAIN = 90.0
+IMAGES_LIMIT = 30.0
+"""Seconds that a delete waits for built images; whatever is left then is removed without anybody waiting."""
+
+
+class VolumesAgain:
+    """Timer message: nobody has said that the volumes are removed; ask again."""
+
+
+class ImagesLate:
+    """Timer message: the images have had their time; hosts go on by themselves."""
+
+
+class Application(Entity[ApplicationState]):
+    """Plants its services once, then starts, stops and deletes them together."""
+
+    kind: ClassVar[EntityKind] = EntityKind.APPLICATION
+    family: Family[ApplicationState]
+
+    def __init__(self, uid: Uid, outside: Outside) -> None:
+        super().__init__(uid, outside)
+        self._volumes_asked = False
+
+    def on_start(self) -> None:
+        self.take_up(lambda: read_state(ApplicationState, self.outside.store, self.kind, self.uid))
+        self.family = Family(self, self.state.spec.services)
+        self.note()
+        self.adjuncts.spawn_all()
+        self.service.expect(Lifecycle.STARTING if self.state.desired is Desired.RUNNING else Lifecycle.STOPPING)
+        self.settle()
+
+    def on_receive(self, message: object) -> object:
+        match message:
+            case ChildChanged():
+                self.family.brood.heard(message)
+                self.settle()
+            case ChildDeleted():
+                self.change(replace(self.state, children=self.family.remove(message.child)))
+            case VolumesRemoved():
+                self._remove_images()
+            case ImagesRemoved():
+                self._images_removed("; ".join(message.left))
+            case ImagesLate():
+                self._images_removed(f"not all hosts have answered within {IMAGES_LIMIT:g} s")
+            case VolumesAgain():
+                self._volumes_asked = False
+                self.settle()
+            case _:
+                return super().on_receive(message)
+        return None
+
+    def describe(self) -> Mapping[str, Value]:
+        return {"location": self.state.spec.location, "pool": self.identity.pool, "revision": self.state.spec.revision}
+
+    def effector_methods(self) -> Mapping[str, EffectorMethod]:
+        return {"start": self._bring_up, "stop": self._bring_down, "delete": self._delete, "restart": self._restart}
+
+    # --- effectors
+
+    def _bring_up(self, activity: Activity, _: Arguments) -> None:
+        self._aim(activity, Desired.RUNNING, Lifecycle.STARTING)
+
+    def _bring_down(self, activity: Activity, _: Arguments) -> None:
+        self._aim(activity, Desired.STOPPED, Lifecycle.STOPPING)
+
+    def _delete(self, activity: Activity, _: Arguments) -> None:
+        self._aim(activity, Desired.DELETED, Lifecycle.STOPPING)
+
+    def _aim(self, activity: Activity, desired: Desired, expected: Lifecycle) -> None:
+        self.refuse_if_deleting(activity)
+        self.running.supersede("start", "restart", "stop", "delete", by=activity)
+        self.family.anew()
+        self.service.expect(expected)
+        self.change(replace(self.state, desired=desired))
+
+    def _restart(self, activity: Activity, _: Arguments) -> None:
+        self.refuse_if_deleting(activity)
+        children = self.family.uids
+        self.running.supersede("stop", by=activity)
+        if self.state.desired is Desired.STOPPED:
+            self.family.anew()
+            self.service.expect(Lifecycle.STARTING)
+            self.change(replace(self.state, desired=Desired.RUNNING))
+        self.fanout.begin(activity.id, len(children))
+        self.family.brood.order_anew(children, "restart", Cause(activity.id, activity.cause.principal), activity.id, self.uid)
+
+    def activity_cancelled(self, activity: Activity) -> None:
+        """What leads to it below is taken back too; services that are up stay so."""
+        self.family.brood.take_back(self.family.uids, activity)
+
+    def child_restarted(self, child: Uid) -> None:
+        self.family.brood.tell_again(child)
+        self.settle()
+
+    # --- towards the desired state
+
+    def reconcile(self) -> None:
+        if self.family.planted():
+            return
+        self.family.reconcile()
+        if self.state.desired is Desired.DELETED and not self.state.children and not self._volumes_asked:
+            self._volumes_asked = True
+            self.after("volumes", VOLUMES_AGAIN, VolumesAgain())
+            self.tell(self.identity.pool, RemoveVolumes(self.uid, (), self.uid, self._cause_of_end()))
+        self._refresh()
+
+    def _cause_of_end(self) -> Cause:
+        activity = self.running.newest("delete")
+        return Cause(activity.id, activity.cause.principal) if activity else SYSTEM
+
+    def _remove_images(self) -> None:
+        """What was built for it goes, too, unless somebody else wants the same."""
+        self.cancel_timer("volumes")
+        images = images_of(self.state)
+        if not images:
+            self.forget()
+            return
+        for activity in self.running.all("delete"):
+            self.running.step(activity.id, "images", f"remove what was built: {', '.join(images)}")
+        self.after("images", IMAGES_LIMIT, ImagesLate())
+        self.tell(self.identity.pool, RemoveImages(self.uid, images, self.uid, self._cause_of_end()))
+
+    def _images_removed(self, left: str) -> None:
+        if self._forgotten:
+            return  # it was not waited for
+        self.cancel_timer("images")
+        for activity in self.running.all("delete") if left else ():
+            note = f"not all that was built could be removed yet, it goes as soon as that is possible: {left}"
+            self.running.step(activity.id, "left behind", note)
+            self.running.progress(activity.id, done=activity.done, total=activity.total, note=note)
+        self.forget()
+
+    # --- what people see
+
+    def _refresh(self) -> None:
+        resting = bool(self.family.uids) and self.family.stopped()
+        down, fire = "all services are stopped" if resting else self.family.down(), self.family.fire()
+        if self.state.desired is Desired.RUNNING:
+            self._rest(resting)
+        self.service.set_indicator("children", down)
+        self.service.set_problem("children", fire)
+        if self.state.desired is Desired.RUNNING:
+            self._refresh_running("" if resting else self.family.unstarted(), fire)
+        elif self.state.desired is Desired.STOPPED and self.family.stopped():
+            self.service.expect(Lifecycle.STOPPED)
+            for activity in self.running.all("stop"):
+                self.running.finish(activity.id)
+
+    def _rest(self, resting: bool) -> None:
+        """It is stopped while all its services were stopped one by one, which is no alarm."""
+        if resting and self.service.expected is not Lifecycle.STOPPED:
+            self.service.expect(Lifecycle.STOPPING)
+            self.service.expect(Lifecycle.STOPPED)
+        elif not resting and self.service.expected is Lifecycle.STOPPED:
+            self.service.expect(Lifecycle.STARTING)
+
+    def _refresh_running(self, unstarted: str, fire: str) -> None:
+        if (fire or not unstarted) and self.service.expected is Lifecycle.STARTING:
+            self.service.expect(Lifecycle.RUNNING)
+        for activity in self.running.all("start"):
+            self.running.progress(activity.id, done=self.family.up(), total=len(self.family.uids), note=unstarted)
+            if fire:
+                self.running.fail(activity.id, fire)
+            elif not unstarted:
+                self.running.finish(activity.id)

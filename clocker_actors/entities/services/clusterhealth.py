@@ -1,0 +1,123 @@
+"""How a cluster is: how many of its members serve, whether that is enough, and what becomes of the activities that wait for them."""
+
+from typing import TYPE_CHECKING
+
+from clocker_actors.entities.entity import STORE_PROBLEM, UNHEARD
+from clocker_actors.entities.records import Desired
+from clocker_actors.model import sensors
+from clocker_actors.model.identity import Uid
+from clocker_actors.model.lifecycle import Lifecycle, quorate
+from clocker_actors.model.messages import TOPIC_MEMBERS, MembersChanged
+from clocker_actors.model.moving import LeaveAnswered, MayLeave
+from clocker_actors.model.values import Value
+
+if TYPE_CHECKING:
+    from clocker_actors.entities.services.cluster import Cluster
+
+LET_GO = 30.0
+"""Seconds after which a member that was let go and never went counts again."""
+
+
+class ClusterHealth:
+    """Of one cluster, by what its members said last."""
+
+    __slots__ = ("_away", "_cluster", "_published")
+
+    def __init__(self, cluster: "Cluster") -> None:
+        self._cluster = cluster
+        self._published: tuple[Uid, ...] | None = None
+        self._away: dict[Uid, float] = {}  # members that may be down for a while, and since when
+
+    def publish_members(self) -> None:
+        """Say which members there are, and how many are wanted."""
+        cluster = self._cluster
+        if self._published != cluster.state.members:
+            self._published = cluster.state.members
+            cluster.publish(TOPIC_MEMBERS, MembersChanged(cluster.uid, cluster.state.members))
+        cluster.observe(sensors.GROUP_SIZE, len(cluster.state.members))
+        cluster.observe(sensors.GROUP_DESIRED, cluster.state.size)
+        held: list[Value] = [{"uid": kept.uid, "reason": kept.reason} for kept in cluster.state.quarantined]
+        cluster.observe(sensors.QUARANTINED, held)
+
+    def up(self, uid: Uid) -> bool:
+        """Whether this member has started, and is well."""
+        said = self._cluster.brood.said.get(uid)
+        return said is not None and said.up
+
+    def serves(self, uid: Uid) -> bool:
+        """Up, or has begun so lately that its start may yet turn out to have failed: it counts for those who use the cluster, not for who waits for a start."""
+        said = self._cluster.brood.said.get(uid)
+        return said is not None and (said.up or said.settling)
+
+    def may_leave(self, message: MayLeave) -> None:
+        """A member has to stop before it starts elsewhere: whether enough others are up, those left out that were let go and have not gone yet."""
+        cluster, member = self._cluster, message.member
+        self._away = {uid: at for uid, at in self._away.items() if self.serves(uid) and cluster.now - at < LET_GO}
+        wanted, quorum = cluster.state.size, cluster.spec.quorum
+        needed = min(quorum, wanted) if quorum >= 0 else min(1, wanted - 1)
+        others = sum(1 for uid in cluster.state.members if uid != member and uid not in self._away and self.serves(uid))
+        refused = ""
+        if self.serves(member):
+            if others >= needed:
+                self._away[member] = cluster.now
+            else:
+                refused = f"{others} other members of {cluster.identity.path} would be up, and {needed} have to be"
+        cluster.tell(member, LeaveAnswered(message.ask, refused))
+
+    def settling(self) -> bool:
+        """Whether members serve whose start is not over."""
+        return self._cluster.brood.count(self._cluster.state.members, lambda said: said.settling) > 0
+
+    def refresh(self) -> None:
+        """Say how it is, and end the activities whose goal is reached or cannot be."""
+        cluster = self._cluster
+        up = sum(1 for uid in cluster.state.members if self.serves(uid))
+        cluster.observe(sensors.GROUP_UP, up)
+        if cluster.state.desired is Desired.STOPPED:
+            cluster.service.set_indicator("quorum", "stopped")
+            if cluster.brood.stopped(cluster.state.members):
+                cluster.service.expect(Lifecycle.STOPPED)
+                for activity in cluster.running.all("stop"):
+                    cluster.running.finish(activity.id)
+            for activity in cluster.running.all("resize", "resizeByDelta"):
+                cluster.running.finish(activity.id, cluster.state.size)
+        elif cluster.state.desired is Desired.RUNNING:
+            self._refresh_running(up)
+
+    def _refresh_running(self, up: int) -> None:
+        cluster = self._cluster
+        wanted = cluster.state.size
+        starting = cluster.service.expected is Lifecycle.STARTING
+        started = sum(1 for uid in cluster.state.members if self.up(uid))
+        enough = quorate(cluster.spec.quorum, up, wanted, starting=starting)
+        cluster.service.set_indicator("quorum", "" if enough else f"{up} of {wanted} members are up")
+        words = f"{cluster.starts.failures} members in a row failed to start, and no more are tried until a resize, start or restart; the last: {cluster.starts.last}"
+        cluster.service.set_problem("starts", words if cluster.starts.given_up else "")
+        refused = self._refused()
+        cluster.service.set_problem("placement", refused)
+        stuck = "; ".join(problem for name, problem in cluster.service.problems.items() if name != STORE_PROBLEM)
+        if starting and (quorate(cluster.spec.quorum, started, wanted, starting=True) or stuck or refused):
+            cluster.service.expect(Lifecycle.RUNNING)
+        for activity in cluster.running.all("start", "resize", "resizeByDelta"):
+            cluster.running.progress(activity.id, done=min(up, wanted), total=wanted, note=refused or cluster.starts.last)
+            if stuck or refused:
+                cluster.running.fail(activity.id, stuck or refused)
+            elif started == wanted and not cluster.state.removing:
+                cluster.running.finish(activity.id, wanted)
+
+    def _refused(self) -> str:
+        """Why there is no room, once all who found room are up: whoever asked can then see how much there was."""
+        reason = ""
+        for uid in self._cluster.state.members:
+            said = self._cluster.brood.said.get(uid)
+            if said is None:
+                return ""
+            if said.up:
+                continue
+            if UNHEARD in said.problems:
+                continue  # it has room, and nobody knows more
+            if "placement" in said.problems:
+                reason = said.problems["placement"]
+            elif said.state is not Lifecycle.ON_FIRE:
+                return ""
+        return reason
