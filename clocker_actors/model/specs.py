@@ -10,6 +10,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from clocker_actors.model.affinity import AffinityRule
+from clocker_actors.model.expressions import Dependency, Expression, Late, OnChange
 from clocker_actors.model.locations import MOST_HOSTS, LocationSpec
 from clocker_actors.model.values import Value
 
@@ -135,6 +136,7 @@ class ContainerSpec:
     stop_timeout: float = 10.0
     stop_signal: str = ""
     network: str = "bridge"
+    late: tuple[Late, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +191,10 @@ class ServiceSpec:
     affinity: tuple[AffinityRule, ...] = ()
     requests: Requests = Requests()
     duplicate: Duplicate = Duplicate.OK
+    depends: tuple[Dependency, ...] = ()
+    latch: Expression | None = None
+    """Held back until this is true."""
+    on_change: OnChange = OnChange.RESTART
 
 
 class RemovalStrategy(StrEnum):
