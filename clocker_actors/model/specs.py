@@ -113,6 +113,15 @@ class Resources:
 
 
 @dataclass(frozen=True, slots=True)
+class FileSpec:
+    """A file put into a container before it starts: an absolute `path`, the whole `content`, and the permission bits `mode`."""
+
+    path: str
+    content: str = ""
+    mode: int = 0o644
+
+
+@dataclass(frozen=True, slots=True)
 class ContainerSpec:
     """How one container is to run. Unprivileged unless said otherwise."""
 
@@ -137,6 +146,7 @@ class ContainerSpec:
     stop_signal: str = ""
     network: str = "bridge"
     late: tuple[Late, ...] = ()
+    files: tuple[FileSpec, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
