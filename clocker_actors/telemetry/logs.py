@@ -18,7 +18,7 @@ from clocker_actors.kernel import current
 from clocker_actors.model.identity import Cause
 
 FORMATS = ("console", "json", "auto")
-QUIET = ("asyncio", "asyncssh", "httpx", "uvicorn.access")
+QUIET = ("asyncio", "asyncssh", "httpx", "urllib3", "uvicorn.access")
 """Loggers that tell of every connection or request; they begin at WARNING."""
 _TRACEBACKS = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
 """Frames without their variables: those may hold secrets of a blueprint, and make one line as long as a book."""

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, TypeVar
 from clocker_actors.drivers.cloud import kinds
 from clocker_actors.drivers.cloud.choosing import choose_image, choose_size
 from clocker_actors.drivers.cloud.faults import RATE, is_gone
+from clocker_actors.drivers.cloud.listing import Listing
+from clocker_actors.drivers.cloud.remembered import Remembered
 from clocker_actors.drivers.cloud.threads import Threads
 from clocker_actors.errors import ClockerError, CloudUnavailable, NothingFits
 from clocker_actors.model.locations import CloudSpec, NodeTemplate, Resolver
@@ -35,12 +37,15 @@ TOKENS = 4
 
 
 class LibcloudCloud:
-    """A Cloud. `resolve` gives identity and credential when they are first needed; they are kept by libcloud's drivers alone."""
+    """A Cloud. `resolve` gives identity and credential when they are first needed, and again when they are refused; they are kept by libcloud's drivers, and
+    to be hidden in errors."""
 
     def __init__(self, spec: CloudSpec, resolve: Resolver, calls: CallLog) -> None:
         self.where = f"{spec.provider}:{spec.region}" if spec.region else spec.provider
         self._spec = spec
-        self._threads = Threads(self.where, lambda: kinds.make_driver(spec, resolve), calls)
+        secrets = Remembered(resolve)
+        self._threads = Threads(self.where, lambda: kinds.make_driver(spec, secrets), calls, secrets)
+        self._listing = Listing(lambda: self._threads.call("list_nodes", _listed))
         self._creating: dict[str, asyncio.Task[Node]] = {}
         self._sizes: tuple[float, Sequence[NodeSize]] | None = None
         self._images: tuple[float, Sequence[NodeImage]] | None = None
@@ -54,14 +59,17 @@ class LibcloudCloud:
         return await self._bounded("create_node", asyncio.shield(task), CREATE_LIMIT)
 
     async def nodes(self, tags: Mapping[str, str]) -> tuple[Node, ...]:
-        """Nodes that carry all these tags, oldest first, without the terminated ones."""
-        found = await self._bounded("list_nodes", self._threads.call("list_nodes", _listed), CALL_LIMIT)
+        """Nodes that carry all these tags, oldest first, without the terminated ones. All who ask within a moment share one look at the cloud."""
+        found = await self._bounded("list_nodes", self._listing.look(), CALL_LIMIT)
         chosen = [node for node in found if node.state is not NodeState.TERMINATED and tags.items() <= node.tags.items()]
         return tuple(sorted(chosen, key=lambda node: (node.created_at, node.id)))
 
     async def destroy(self, node_id: str) -> None:
         """Give it back; one that is gone is fine."""
-        await self._bounded("destroy_node", self._threads.call("destroy_node", lambda driver: _destroy(driver, node_id)), CALL_LIMIT)
+        try:
+            await self._bounded("destroy_node", self._threads.call("destroy_node", lambda driver: _destroy(driver, node_id)), CALL_LIMIT)
+        finally:
+            self._listing.outdated()
 
     async def close(self) -> None:
         """Take no more calls; what is under way goes on without anybody waiting."""
@@ -69,6 +77,7 @@ class LibcloudCloud:
         for task in creating:
             task.cancel()
         await asyncio.gather(*creating, return_exceptions=True)
+        await self._listing.close()
         self._threads.close()
 
     async def _make(self, request: NodeRequest) -> Node:
@@ -133,6 +142,7 @@ class LibcloudCloud:
 
     def _ended(self, name: str, task: asyncio.Task[Node]) -> None:
         del self._creating[name]
+        self._listing.outdated()
         if not task.cancelled():
             task.exception()  # it may be that nobody waits for it any more
 

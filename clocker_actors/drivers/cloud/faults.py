@@ -1,6 +1,7 @@
 """What providers' refusals mean in our words. libcloud raises some dozen kinds of exceptions, many of them with nothing but a text."""
 
 import re
+from collections.abc import Callable
 
 from clocker_actors.errors import ClockerError, CloudDenied, CloudFault, CloudUnavailable, QuotaReached
 
@@ -17,14 +18,12 @@ _DENIED = re.compile(
 _GONE = re.compile(r"InvalidInstanceID|not ?found|does not exist|no such|no node", re.IGNORECASE)
 
 
-def fault(where: str, operation: str, error: Exception, hidden: str = "") -> ClockerError:
-    """Our error for one of libcloud's or of the connection, without the `hidden` word in it; to be raised by the caller."""
+def fault(where: str, operation: str, error: Exception, masked: Callable[[str], str] = str) -> ClockerError:
+    """Our error for one of libcloud's or of the connection, its words `masked`; to be raised by the caller."""
     if isinstance(error, ClockerError):
         return error
     code = getattr(error, "code", 0)
-    words = str(getattr(error, "value", "") or error) or type(error).__name__
-    if hidden:
-        words = words.replace(hidden, "***")
+    words = masked(str(getattr(error, "value", "") or error)) or type(error).__name__
     head = f"{where} refuses {operation}: {words[:500]}"
     if code == 429 or _RATE.search(words):
         pause = float(getattr(error, "retry_after", 0.0) or 0.0) or None

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 HTTP_LIMIT = 30.0
 PREFIX = "clocker-"
+EVERYBODY = "0.0.0.0/0"
 _USER_DATA = ("ex_userdata", "ex_user_data", "cloud_init")
 _TAGS = ("ex_metadata", "ex_labels")
 _TAG_LISTS = ("ex_create_attr", "ex_tags")
@@ -123,13 +124,31 @@ def _group_of(driver: NodeDriver, ports: Sequence[int]) -> list[str]:
             cloud=driver.name,
         )
     ec2 = cast("_Groups", driver)  # and those that stand on it
-    name = "-".join(("clocker-ports", *map(str, sorted(set(ports)))))
+    wanted = sorted(set(ports))
+    name = "-".join(("clocker-ports", *map(str, wanted)))
     if name not in ec2.ex_list_security_groups():
-        ec2.ex_create_security_group(name, "ports of nodes made by clocker")
+        try:
+            ec2.ex_create_security_group(name, "ports of nodes made by clocker")
+        except Exception:  # a node that is made at the same time may have been faster
+            if name not in ec2.ex_list_security_groups():
+                raise
     (group,) = ec2.ex_get_security_groups(group_names=[name])
-    for port in sorted(set(ports) - {int(rule["from_port"]) for rule in group.ingress_rules}):
-        ec2.ex_authorize_security_group(name, port, port, "0.0.0.0/0")
+    for port in wanted:
+        if not any(_lets_in(rule, port) for rule in group.ingress_rules):
+            ec2.ex_authorize_security_group(name, port, port, EVERYBODY)
     return [name]
+
+
+def _lets_in(rule: Mapping[str, object], port: int) -> bool:
+    """Whether a rule of a group lets everybody in at a port; one for all protocols (-1) names none."""
+    if rule.get("protocol") not in {"tcp", "-1"} or EVERYBODY not in _listed(rule.get("cidr_ips")):
+        return False
+    first, last = (str(rule.get(end) or "") for end in ("from_port", "to_port"))
+    return not (first and last) or int(first) <= port <= int(last)
+
+
+def _listed(value: object) -> Sequence[object]:
+    return value if isinstance(value, list | tuple) else ()
 
 
 def cloud_config(public_key: str, user: str) -> str:

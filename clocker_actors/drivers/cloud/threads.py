@@ -1,7 +1,8 @@
 """libcloud's synchronous calls in a few threads, each with a driver of its own, since one connection serves one thread at a time.
 
 What is too much at once waits, up to a bound; what a cloud answers with "fewer calls" is asked again after the pause it names, or one that
-doubles. A thread cannot be interrupted: the HTTP timeout of the driver ends it, a wait given up before ends only the waiting.
+doubles. A thread cannot be interrupted: the HTTP timeout of the driver ends it, a wait given up before ends only the waiting. A driver that is not let
+in is made anew, from secrets that are read again: they may have been changed since.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 from clocker_actors.drivers.cloud.faults import RATE, fault
-from clocker_actors.errors import ClockerError, CloudUnavailable, Overloaded
+from clocker_actors.drivers.cloud.remembered import Remembered
+from clocker_actors.errors import ClockerError, CloudDenied, CloudUnavailable, Overloaded
 from clocker_actors.ports.calls import CallLog
 
 if TYPE_CHECKING:
@@ -22,18 +24,18 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 THREADS = 4
 WAITING = 128
-SHORTEST_SECRET = 4
-"""What is shorter is found in every text."""
 TRIES = 6
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 
 
 class Threads:
-    """`make` gives a driver; it is called once in each thread, and may raise what its first call is to raise."""
+    """`make` gives a driver; it is called in each thread, again after it was not let in, and may raise what that call is to raise. `secrets` are what it
+    takes them from."""
 
-    def __init__(self, where: str, make: Callable[[], NodeDriver], calls: CallLog) -> None:
+    def __init__(self, where: str, make: Callable[[], NodeDriver], calls: CallLog, secrets: Remembered) -> None:
         self._where = where
         self._make = make
+        self._secrets = secrets
         self._calls = calls
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix=f"cloud {where}")
         self._own = threading.local()
@@ -78,12 +80,25 @@ class Threads:
 
     def _work(self, operation: str, action: Callable[[NodeDriver], T]) -> T:
         try:
-            driver: NodeDriver | None = getattr(self._own, "driver", None)
-            if driver is None:
-                driver = self._own.driver = self._make()
-            return action(driver)
+            return self._tried(operation, action)
+        except CloudDenied:
+            refused, self._own.driver = getattr(self._own, "given", {}), None
+            if self._secrets.again() == refused:
+                raise
+        return self._tried(operation, action)
+
+    def _tried(self, operation: str, action: Callable[[NodeDriver], T]) -> T:
+        try:
+            return action(self._driver())
         except Exception as error:  # drivers raise anything, a bare Exception not least
-            secret = str(getattr(getattr(self._own, "driver", None), "secret", "") or "")
-            if len(secret) >= SHORTEST_SECRET and secret in str(error):
-                raise fault(self._where, operation, error, secret) from None
-            raise fault(self._where, operation, error) from error
+            refusal = fault(self._where, operation, error, self._secrets.masked)
+            if self._secrets.shown_by(error):
+                raise refusal from None
+            raise refusal from error
+
+    def _driver(self) -> NodeDriver:
+        driver: NodeDriver | None = getattr(self._own, "driver", None)
+        if driver is None:
+            driver = self._own.driver = self._make()
+            self._own.given = self._secrets.given()
+        return driver

@@ -4,16 +4,21 @@ import asyncio
 import subprocess
 import sys
 import threading
+import traceback
+from collections.abc import Mapping, Sequence
 from typing import cast
+from urllib.parse import quote
 
 import pytest
 from libcloud.common.exceptions import BaseHTTPError, RateLimitReachedError
 from libcloud.common.types import InvalidCredsError, LibcloudError, MalformedResponseError
 from libcloud.compute.base import NodeDriver
+from libcloud.compute.drivers.ec2 import EC2SecurityGroup
 from libcloud.compute.types import Provider
 
 from clocker_actors.drivers.cloud import LibcloudCloud, kinds
 from clocker_actors.drivers.cloud.faults import fault
+from clocker_actors.drivers.cloud.remembered import Remembered
 from clocker_actors.drivers.cloud.threads import THREADS, WAITING, Threads
 from clocker_actors.errors import CloudDenied, CloudFault, CloudUnavailable, Overloaded, QuotaReached
 from clocker_actors.model.locations import CloudSpec, NodeTemplate, SecretRef
@@ -63,7 +68,7 @@ def test_refusals_in_our_words(error: Exception, kind: type[Exception]) -> None:
 
 
 def _threads(calls: Calls | None = None) -> Threads:
-    return Threads("somewhere", lambda: cast(NodeDriver, object()), calls or Calls())
+    return Threads("somewhere", lambda: cast(NodeDriver, object()), calls or Calls(), Remembered(lambda ref: ref.name))
 
 
 async def test_a_busy_cloud_is_asked_again_after_the_pause_it_names() -> None:
@@ -163,6 +168,60 @@ def test_ports_are_opened_by_a_group_that_is_made_once() -> None:
         assert groups.count("clocker-ports-22-80") == 1
 
 
+class Groups:
+    """EC2's security groups, of which one is there already with these rules; `late` is made by somebody else when we make it."""
+
+    name = "EC2"
+    features: Mapping[str, Sequence[str]] = {}
+
+    def __init__(self, rules: list[dict[str, object]], *, late: bool = False) -> None:
+        self.rules, self.late, self.opened = rules, late, list[int]()
+
+    def create_node(self, ex_userdata: str = "", ex_security_groups: Sequence[str] = ()) -> None: ...
+
+    def ex_list_security_groups(self) -> list[str]:
+        return [] if self.late else ["clocker-ports-22-80"]
+
+    def ex_create_security_group(self, name: str, description: str) -> None:
+        self.late = False
+        raise _http(400, f"InvalidGroup.Duplicate: {name}")
+
+    def ex_get_security_groups(self, *, group_names: list[str]) -> list[EC2SecurityGroup]:
+        return [EC2SecurityGroup("sg-1", name, self.rules, []) for name in group_names]  # type: ignore[no-untyped-call]
+
+    def ex_authorize_security_group(self, name: str, from_port: int, to_port: int, cidr_ip: str) -> None:
+        self.opened.append(from_port)
+
+
+def _rule(protocol: str, first: str | None, last: str | None, *ranges: str) -> dict[str, object]:
+    return {"protocol": protocol, "from_port": first, "to_port": last, "group_pairs": [], "cidr_ips": list(ranges)}
+
+
+@pytest.mark.parametrize(
+    ("rules", "opened"),
+    [
+        ([], [22, 80]),
+        ([_rule("tcp", "22", "22", "0.0.0.0/0")], [80]),
+        ([_rule("tcp", "20", "100", "0.0.0.0/0")], []),
+        ([_rule("-1", None, None, "0.0.0.0/0")], []),
+        ([_rule("-1", None, None)], [22, 80]),
+        ([_rule("icmp", "-1", "-1", "0.0.0.0/0")], [22, 80]),
+        ([_rule("udp", "22", "22", "0.0.0.0/0"), _rule("tcp", "80", "80", "10.0.0.0/8")], [22, 80]),
+    ],
+)
+def test_ports_that_a_groups_rules_open_already(rules: list[dict[str, object]], opened: list[int]) -> None:
+    groups = Groups(rules)
+    given = kinds.arguments(cast(NodeDriver, groups), _request(inbound_ports=(80, 22)))
+    assert given["ex_security_groups"] == ["clocker-ports-22-80"]
+    assert groups.opened == opened
+
+
+def test_a_group_that_another_node_made_meanwhile() -> None:
+    groups = Groups([], late=True)
+    kinds.arguments(cast(NodeDriver, groups), _request(inbound_ports=(80, 22)))
+    assert groups.opened == [22, 80]
+
+
 def test_digitalocean_has_other_words() -> None:
     given = kinds.arguments(_driver("digitalocean", "ams3"), _request())
     assert set(given) == {"ex_user_data", "ex_create_attr"}
@@ -190,18 +249,84 @@ def test_names_say_what_tags_would() -> None:
     assert kinds.tags_of_name("web-1") == {}
 
 
-async def test_secrets_are_not_in_errors() -> None:
-    class Leaky:
-        secret = "open-sesame"
+class Secretive:
+    """A provider's driver that tells all it knows; `valid` is the credential that it takes."""
 
-        def list_nodes(self) -> None:
-            raise LibcloudError("signature of open-sesame is wrong")
+    valid = "open-sesame/1"
 
-    threads = Threads("somewhere", lambda: cast(NodeDriver, Leaky()), Calls())
-    with pytest.raises(CloudFault, match=r"signature of \*\*\* is wrong") as refusal:
+    def __init__(self, resolve: Remembered) -> None:
+        self.identity, self.credential = resolve(SecretRef("x.identity")), resolve(SecretRef("x.credential"))
+
+    def list_nodes(self) -> str:
+        if self.credential != self.valid:
+            raise InvalidCredsError(f"credential {self.credential} is wrong")
+        raise LibcloudError(f"GET /v1/nodes?api_key={quote(self.identity, safe='')}: signature of {self.credential} is wrong")
+
+    def list_sizes(self) -> str:
+        if self.credential != self.valid:
+            raise InvalidCredsError(f"credential {self.credential} is wrong")
+        return "sizes"
+
+
+def _secretive(given: dict[str, str]) -> Threads:
+    secrets = Remembered(lambda ref: given[ref.name])
+    return Threads("somewhere", lambda: cast(NodeDriver, Secretive(secrets)), Calls(), secrets)
+
+
+async def test_secrets_are_not_in_errors_whichever_of_them_is_the_token() -> None:
+    threads = _secretive({"x.identity": "my token", "x.credential": "open-sesame/1"})
+    with pytest.raises(CloudFault, match=r"api_key=\*\*\*: signature of \*\*\* is wrong") as refusal:
         await threads.call("list_nodes", lambda driver: driver.list_nodes())
     assert refusal.value.__suppress_context__
-    assert "open-sesame" not in str(refusal.value)
+    shown = "".join(traceback.format_exception(refusal.value))
+    assert not [word for word in ("open-sesame", "my token", "my%20token") if word in shown]
+    threads.close()
+
+
+async def test_a_secret_that_was_changed_is_read_again_when_the_old_one_is_refused() -> None:
+    given = {"x.identity": "somebody", "x.credential": "open-sesame/0"}
+    threads = _secretive(given)
+
+    async def ask() -> object:
+        return await threads.call("list_sizes", lambda driver: driver.list_sizes())
+
+    for _ in range(2):
+        with pytest.raises(CloudDenied, match=r"credential \*\*\* is wrong"):
+            await ask()
+    given["x.credential"] = Secretive.valid
+    assert await ask() == "sizes"
+    given["x.credential"] = "open-sesame/2"
+    assert [await ask() for _ in range(THREADS)] == ["sizes"] * THREADS, "what is let in is not asked to prove it again"
+    threads.close()
+
+
+async def test_a_secret_changed_meanwhile_is_not_shown_either() -> None:
+    given = {"x.identity": "somebody", "x.credential": "open-sesame/0"}
+    threads = _secretive(given)
+    with pytest.raises(CloudDenied):
+        await threads.call("list_sizes", lambda driver: driver.list_sizes())
+    given["x.credential"] = "open-sesame/9"
+
+    def quoting(driver: NodeDriver) -> str:
+        raise LibcloudError("neither open-sesame/9 nor open-sesame/0")
+
+    with pytest.raises(CloudFault, match=r"neither \*\*\* nor \*\*\*"):
+        await threads.call("x", quoting)
+    threads.close()
+
+
+@pytest.mark.parametrize("provider", ["digitalocean", "linode", "vultr"])
+async def test_a_token_is_not_in_what_its_cloud_says(provider: str) -> None:
+    """libcloud's drivers for these have no secret, only a key."""
+    secrets = Remembered(lambda ref: f"token-of-{ref.name}")
+    spec = CloudSpec(provider, "ams3", SecretRef("a"), SecretRef("b"))
+    threads = Threads(provider, lambda: kinds.make_driver(spec, secrets), Calls(), secrets)
+
+    def quoting(driver: NodeDriver) -> str:
+        raise LibcloudError(f"Bearer {driver.key} is unknown")
+
+    with pytest.raises(CloudFault, match=r"Bearer \*\*\* is unknown"):
+        await threads.call("x", quoting)
     threads.close()
 
 
