@@ -47,15 +47,18 @@ class RealGrounds:
         return self._clouds[key]
 
     def entry(self, host: Uid, location: LocationSpec, address: str) -> MachineSpec:
-        """As the template's user, with its key or else the manager's own."""
+        """As the template's user, with its key or else the manager's own, which `public_key` has made before there is a machine. Only words: it may be called
+        where nothing may wait."""
         if location.kind is LocationKind.SIMULATED:
             return self._simulated.entry(host, location, address)
         template = _cloud(location).template
-        key_file = template.key_file or str(self._own_key())
+        own = "" if template.public_key else str(self._folder / OWN_KEY)  # whoever gives the public one alone has the other in ~/.ssh, or in an agent
+        key_file = template.key_file or own
         return MachineSpec(host, address, user=template.user, key_file=key_file, known_hosts=str(self._known(host)))
 
     def public_key(self, location: LocationSpec) -> str:
-        """Of the template's key, or else of the manager's own. Raises SettingsError when its file cannot be read."""
+        """Of the template's key, or else of the manager's own, which may have to be made: to be called in a thread. Raises SettingsError when its file
+        cannot be read."""
         if location.kind is LocationKind.SIMULATED:
             return self._simulated.public_key(location)
         template = location.cloud.template if location.cloud else NodeTemplate()

@@ -38,6 +38,13 @@ def test_the_managers_own_key_is_made_once_whoever_asks_at_a_time(grounds: RealG
     assert grounds.entry(HOST, cloud(), "10.0.0.9").key_file == str(private)
 
 
+def test_the_way_in_is_said_without_making_anything(grounds: RealGrounds, tmp_path: Path) -> None:
+    """It is asked for by an actor, which may not wait."""
+    assert grounds.entry(HOST, cloud(), "10.0.0.9").key_file == str(tmp_path / "id_ed25519")
+    assert grounds.entry(HOST, cloud(public_key="/keys/k.pub"), "10.0.0.9").key_file == "", "that of an agent"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_key_of_ones_own_is_read_and_one_that_is_not_there_is_said(grounds: RealGrounds, tmp_path: Path) -> None:
     (tmp_path / "mine.pub").write_text("ssh-rsa AAA me\n")
     assert grounds.public_key(cloud(key_file=str(tmp_path / "mine"))) == "ssh-rsa AAA me"
