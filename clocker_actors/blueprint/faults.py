@@ -20,7 +20,7 @@ class Stop(Exception):
 
 
 class Faults:
-    """Collects the faults of the file called `filename`."""
+    """Collects the faults of the file called `filename`, and of the types it names (their marks know their own files)."""
 
     def __init__(self, filename: str) -> None:
         self._filename = filename
@@ -75,7 +75,7 @@ class Faults:
 
     def error(self) -> BlueprintError:
         """All faults in the order of the file."""
-        lines = [f"{self._filename}:{mark.line}:{mark.column}: {text}" for mark, text in sorted(self._found)]
+        lines = [f"{mark.file or self._filename}:{mark.line}:{mark.column}: {text}" for mark, text in sorted(self._found, key=_order)]
         if self._uncounted:
             lines.append(f"{self._filename}:1:1: and {self._uncounted} more faults; mend these first")
         return BlueprintError(tuple(lines))
@@ -84,3 +84,9 @@ class Faults:
         """Raise `BlueprintError` if there are faults."""
         if self.any:
             raise self.error()
+
+
+def _order(found: tuple[Mark, str]) -> tuple[str, Mark, str]:
+    """Those of the file itself come first, then those in types, file by file."""
+    mark, text = found
+    return mark.file, mark, text

@@ -5,7 +5,7 @@ Scalars keep their text as written (an environment variable `1.10` stays `1.10`)
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias
 
@@ -17,10 +17,11 @@ _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Mark:
-    """A place in the file; both numbers start at 1."""
+    """A place in a file; both numbers start at 1. `file` is "" for the file that is being read, else that of the type the place is in."""
 
     line: int
     column: int
+    file: str = ""
 
 
 START = Mark(1, 1)
@@ -29,20 +30,21 @@ START = Mark(1, 1)
 @dataclass(frozen=True)
 class ScalarNode:
     """One value. `plain` means written without quotes, so that it may be a number, a boolean or null. `indent` is that of the lines of a `|` block, -1 else;
-    `straight` says that the text stands in the file as it is, on one line."""
+    `straight` says that the text stands in the file as it is, on one line. `home` is the number of the service whose expression it is, if it was inherited."""
 
     mark: Mark
     text: str
     plain: bool
     indent: int = -1
     straight: bool = False
+    home: int = -1
 
     def at(self, offset: int) -> Mark:
         """Where the character at this offset of the text stands; where the value begins if that cannot be told."""
         if self.indent >= 0:
             before = self.text[:offset].split("\n")
-            return Mark(self.mark.line + len(before), self.indent + len(before[-1]) + 1)
-        return Mark(self.mark.line, self.mark.column + offset + (not self.plain)) if self.straight else self.mark
+            return Mark(self.mark.line + len(before), self.indent + len(before[-1]) + 1, self.mark.file)
+        return replace(self.mark, column=self.mark.column + offset + (not self.plain)) if self.straight else self.mark
 
     @cached_property
     def value(self) -> bool | int | float | str | None:
@@ -65,6 +67,7 @@ class ListNode:
 
     mark: Mark
     items: tuple["Node", ...]
+    home: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ class MapNode:
 
     mark: Mark
     entries: Mapping[str, Entry]
+    home: int = -1
 
 
 Node: TypeAlias = ScalarNode | ListNode | MapNode
@@ -107,3 +111,15 @@ def quote(text: str) -> str:
 def is_null(node: Node) -> bool:
     """Whether nothing is written there."""
     return isinstance(node, ScalarNode) and node.value is None
+
+
+def at_home(node: Node, home: int) -> Node:
+    """The node and all in it as what the service of that number wrote, unless another one did: it is where expressions in it are resolved."""
+    if node.home >= 0:
+        return node
+    if isinstance(node, ListNode):
+        return replace(node, items=tuple(at_home(item, home) for item in node.items), home=home)
+    if isinstance(node, MapNode):
+        entries = {key: replace(entry, node=at_home(entry.node, home)) for key, entry in node.entries.items()}
+        return replace(node, entries=entries, home=home)
+    return replace(node, home=home)

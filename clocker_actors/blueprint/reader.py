@@ -6,6 +6,7 @@ anchors, aliases and merge keys (`<<`) are known; duplicate keys are faults.
 """
 
 import re
+from dataclasses import replace
 from itertools import islice
 from typing import Any, NoReturn
 
@@ -25,11 +26,11 @@ _TAB_INDENT = re.compile(r"^ *\t", re.MULTILINE)
 _COMPLETE = "check indentation, quotes and brackets here and on the line above"
 
 
-def read(text: str | bytes, faults: Faults) -> Node | None:
+def read(text: str | bytes, faults: Faults, file: str = "") -> Node | None:
     """The one document in the text, also after faults that leave it whole, such as a key written twice; None if there is none, or if something cannot be
-    read or is missing from it (then there are faults)."""
+    read or is missing from it (then there are faults). `file` is what marks call it, if it is not the file that the faults are of."""
     try:
-        reader = _Reader(_decode(text, faults), faults)
+        reader = _Reader(_decode(text, faults), faults, file)
         document = reader.document()
     except Stop:
         return None
@@ -76,8 +77,9 @@ def _stop(faults: Faults, mark: Mark, text: str) -> NoReturn:
 class _Reader:
     """One pass over the events of one text."""
 
-    def __init__(self, text: str, faults: Faults) -> None:
+    def __init__(self, text: str, faults: Faults, file: str = "") -> None:
         self._text = text
+        self._file = file
         self._faults = faults
         self._loader: Any = _LOADER(text)
         self._lines: list[str] = []
@@ -99,7 +101,7 @@ class _Reader:
             self._next()
             event = self._next()
             if not isinstance(event, yaml.StreamEndEvent):
-                self._faults.add(_mark(event), "a second document starts here; write one blueprint per file")
+                self._faults.add(self._mark(event), "a second document starts here; write one blueprint per file")
             return node
         except yaml.YAMLError as error:
             self._not_yaml(error)
@@ -109,7 +111,7 @@ class _Reader:
         return self._loader.get_event()
 
     def _node(self, event: Any) -> Node:
-        mark = _mark(event)
+        mark = self._mark(event)
         if isinstance(event, yaml.AliasEvent):
             return self._alias(str(event.anchor), mark)
         if event.tag is not None:
@@ -176,7 +178,7 @@ class _Reader:
         entries: dict[str, Entry] = {}
         merged: list[Node] = []
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
-            key, at = self._node(event), _mark(event)
+            key, at = self._node(event), self._mark(event)
             node = self._node(self._next())
             if not isinstance(key, ScalarNode):
                 self.whole = False
@@ -204,7 +206,7 @@ class _Reader:
 
     def _not_yaml(self, error: yaml.YAMLError) -> None:
         mark = getattr(error, "problem_mark", None)
-        at = Mark(mark.line + 1, mark.column + 1) if mark is not None else START
+        at = Mark(mark.line + 1, mark.column + 1, self._file) if mark is not None else START
         tab = self._tab_before(at)
         if tab is not None:
             self._faults.add(tab, "a tab cannot indent YAML; use spaces")
@@ -216,8 +218,7 @@ class _Reader:
         """A tab that indents, up to the place where the parser gave up: most likely why it did."""
         found = _TAB_INDENT.search(self._text)
         mark = _mark_of(self._text[: self._text.index("\t", found.start())]) if found else None
-        return mark if mark and mark.line <= at.line else None
+        return replace(mark, file=self._file) if mark and mark.line <= at.line else None
 
-
-def _mark(event: Any) -> Mark:
-    return Mark(event.start_mark.line + 1, event.start_mark.column + 1)
+    def _mark(self, event: Any) -> Mark:
+        return Mark(event.start_mark.line + 1, event.start_mark.column + 1, self._file)
