@@ -38,8 +38,8 @@ def literal(value: Value) -> Expression:
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """A text of a container's configuration that is known only when it starts: `field` is `env.NAME`, `labels.NAME`, `command.N`, `entrypoint.N` or
-    `files.PATH`; in the spec itself that text is empty until then."""
+    """A text of a container's configuration that is known only when it starts: `field` is `env.NAME`, `labels.NAME`, `command.N`, `entrypoint.N`, `hosts.NAME`
+    or `files.PATH`; in the spec itself that text is empty until then."""
 
     field: str
     expression: Expression

@@ -114,11 +114,13 @@ class Resources:
 
 @dataclass(frozen=True, slots=True)
 class FileSpec:
-    """A file put into a container before it starts: an absolute `path`, the whole `content`, and the permission bits `mode`."""
+    """A file put into a container before it starts: an absolute `path`, the whole `content`, and the permission bits `mode`. When its content changes while
+    the container runs, it is put there anew and `reload` is executed; without that, the container is as it is to be once the file is there."""
 
     path: str
     content: str = ""
     mode: int = 0o644
+    reload: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,8 @@ class ContainerSpec:
     network: str = "bridge"
     late: tuple[Late, ...] = ()
     files: tuple[FileSpec, ...] = ()
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    """Names that it knows beside those of its resolver, each with an address."""
 
 
 @dataclass(frozen=True, slots=True)
