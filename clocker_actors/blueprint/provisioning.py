@@ -99,10 +99,22 @@ def _headroom(pool: PoolSpec, config: Section) -> PoolSpec:
     if percent is not None and not 0 < percent < 1:
         better = f", as {percent / 100:g}" if 1 <= percent < 100 else ", as 0.25"
         config.fault("headroomPercent", f"{config.spelled('headroomPercent')} is {percent:g}; write a share above 0 and below 1{better}")
+    for key in ("resizeUpStabilizationDelay", "resizeDownStabilizationDelay"):
+        if key in config and "headroom" not in config and "headroomPercent" not in config:
+            config.fault(
+                key, f"{config.spelled(key)} does nothing without headroom; write `headroom` or `headroomPercent` too, or remove this"
+            )
     cold = config.boolean("coldEnabled")
     if cold and "headroom" not in config and "headroomPercent" not in config:
         config.fault(
             "coldEnabled",
             f"{config.spelled('coldEnabled')} needs to know how much room is enough; write `headroom` or `headroomPercent` too",
         )
-    return replace(pool, headroom=count or 0, headroom_percent=float(percent or 0), cold_enabled=cold)
+    return replace(
+        pool,
+        headroom=count or 0,
+        headroom_percent=float(percent or 0),
+        cold_enabled=cold,
+        up_delay=config.number("resizeUpStabilizationDelay"),
+        down_delay=config.number("resizeDownStabilizationDelay"),
+    )

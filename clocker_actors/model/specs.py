@@ -305,6 +305,9 @@ class PoolSpec:
     headroom_percent: float = 0.0
     cold_enabled: bool = False
     """Whether the pool shrinks when it has more room than headroom asks for."""
+    up_delay: float = 30.0
+    down_delay: float = 300.0
+    """How long headroom has to ask for more hosts, or for fewer, without a break."""
     remove_empty: bool = False
     idle_time: float = 300.0
     """How long a host has to be empty before `remove_empty` gives it back."""

@@ -10,8 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import ceil
 
-UP_WINDOW = 30.0
-DOWN_WINDOW = 300.0
 _FINE = 1e-9
 
 
@@ -87,19 +85,19 @@ def judge(room: Room, headroom: int = 0, percent: float = 0.0) -> Verdict:
 
 @dataclass(slots=True)
 class Steady:
-    """What was wanted lately: more hosts are believed after UP_WINDOW seconds, fewer after DOWN_WINDOW."""
+    """What was wanted lately: more hosts are believed when `up` seconds wanted them, fewer when `down` seconds did."""
 
     _seen: deque[tuple[float, int]] = field(default_factory=deque)
 
-    def believe(self, at: float, wanted: int, size: int) -> int:
+    def believe(self, at: float, wanted: int, size: int, *, up: float = 30.0, down: float = 300.0) -> int:
         """The number to go to now, having `size`."""
         self._seen.append((at, wanted))
-        while len(self._seen) > 1 and self._seen[1][0] <= at - DOWN_WINDOW:
+        while len(self._seen) > 1 and self._seen[1][0] <= at - max(up, down):
             self._seen.popleft()
-        least = self._over(at, UP_WINDOW, min)
+        least = self._over(at, up, min)
         if least is not None and least > size:
             return least
-        most = self._over(at, DOWN_WINDOW, max)
+        most = self._over(at, down, max)
         return most if most is not None and most < size else size
 
     def _over(self, at: float, window: float, pick: Callable[[list[int]], int]) -> int | None:

@@ -19,6 +19,8 @@ minSize: 2
 maxSize: 9
 headroom: 4
 coldEnabled: true
+resizeUpStabilizationDelay: 10s
+resizeDownStabilizationDelay: 2m
 removeEmpty: true
 idleTime: 10m
 hostLabels: {disk: ssd}
@@ -28,6 +30,7 @@ onFailure: destroy
     )
     assert (found.hosts, found.initial_size, found.min_size, found.max_size) == ((), 3, 2, 9)
     assert (found.headroom, found.headroom_percent, found.cold_enabled, found.remove_empty, found.idle_time) == (4, 0.0, True, True, 600.0)
+    assert (found.up_delay, found.down_delay) == (10.0, 120.0)
     assert (found.host_labels, found.machine_create_attempts, found.on_failure) == ({"disk": "ssd"}, 3, OnFailure.DESTROY)
     assert msgspec.json.decode(msgspec.json.encode(found), type=PoolSpec) == found
 
@@ -92,6 +95,7 @@ def test_hosts_and_a_location_together() -> None:
         (CLOUD + "headroomPercent: -0.1", "write a share above 0 and below 1"),
         (CLOUD + "headroom: 0", "out of range; write a value from 1 to 1000000"),
         (CLOUD + "coldEnabled: true", "needs to know how much room is enough"),
+        (CLOUD + "resizeDownStabilizationDelay: 1m", "does nothing without headroom"),
         (CLOUD + "idleTime: 5m", "does nothing without `removeEmpty: true`"),
         (CLOUD + "onFailure: panic", "write one of quarantine, destroy"),
         (CLOUD + "hostLabels: [a]", "has no value; write NAME=value"),

@@ -1,6 +1,7 @@
 """Looking after the size of a pool when nobody asks: room is kept free, and hosts that have been empty for long are given back.
 
-Looked at every few seconds, since time is part of it: more hosts are asked for when half a minute wanted them, fewer when five minutes did.
+Looked at every few seconds, since time is part of it: unless its blueprint says otherwise, more hosts are asked for when half a minute wanted them, fewer
+when five minutes did.
 """
 
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from clocker_actors.model.identity import SYSTEM, Cause, Uid
 from clocker_actors.model.sensors import Sensor
 from clocker_actors.model.values import Value, counted
 from clocker_actors.placement.hosts import NANO
-from clocker_actors.planning.headroom import DOWN_WINDOW, UP_WINDOW, Room, Steady, Verdict, judge
+from clocker_actors.planning.headroom import Room, Steady, Verdict, judge
 
 if TYPE_CHECKING:
     from clocker_actors.entities.pools.pool import Pool
@@ -80,14 +81,14 @@ class Upkeep:
 
     def _resize(self, wanted: int, found: Verdict, room: Room) -> None:
         pool, state = self._pool, self._pool.state
-        size = self._steady.believe(pool.now, wanted, state.size)
+        size = self._steady.believe(pool.now, wanted, state.size, up=state.spec.up_delay, down=state.spec.down_delay)
         if size == state.size or state.given_up or (size < state.size and not state.spec.cold_enabled):
             return
         more = size > state.size
         reason = (
             f"{room.containers} containers and the room to be kept free need {counted(found.hosts, 'host')} of {room.each:g} containers"
         )
-        window = UP_WINDOW if more else DOWN_WINDOW
+        window = state.spec.up_delay if more else state.spec.down_delay
         inputs: dict[str, Value] = {
             "containers": room.containers,
             "per_host": round(room.each, 2),
