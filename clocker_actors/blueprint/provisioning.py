@@ -42,7 +42,7 @@ def provision(pool: PoolSpec, config: Section, context: Context) -> PoolSpec:
         idle_time=config.number("idleTime"),
         host_labels=pairs(as_list(labels), config.spelled("hostLabels"), context.faults) if labels else {},
         machine_create_attempts=config.maybe_integer("machineCreateAttempts"),
-        on_failure=OnFailure(config.text("onFailure")),
+        on_failure=OnFailure(config.text("onFailure")) if "onFailure" in config else None,
     )
     return _sizes(_headroom(pool, config), location, config)
 

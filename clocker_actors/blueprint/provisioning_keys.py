@@ -76,7 +76,7 @@ PROVISIONING = KeyTable(
     row(
         "machineCreateAttempts",
         "integer",
-        "tries to make one wanted host; default: as the location says",
+        "tries to make one wanted host, each with a new machine; default: as the location says",
         "machine_create_attempts",
         least=1,
         most=MOST_ATTEMPTS,
@@ -84,7 +84,7 @@ PROVISIONING = KeyTable(
     row(
         "onFailure",
         "string",
-        "what becomes of a machine that fails to come up",
+        "what becomes of a machine that fails to come up: kept to be looked at, or destroyed; before the default comes the location's destroyOnFailure",
         default="quarantine",
         choices=("quarantine", "destroy"),
     ),
@@ -135,8 +135,16 @@ NODE_KEYS = KeyTable(
     row("inboundPorts", "node", "ports to open: a list of numbers"),
     row("tags", "node", "tags of the machines: a map; `clocker-` is the manager's own", "stringTags"),
     row("userMetadata", "node", "metadata given to the machines: a map"),
-    row("machineCreateAttempts", "integer", "tries to make one machine", "machine_create_attempts", default=1, least=1, most=MOST_ATTEMPTS),
-    row("destroyOnFailure", "boolean", "destroy a machine that fails to come up", default=True),
+    row(
+        "machineCreateAttempts",
+        "integer",
+        "tries to make one wanted host",
+        "machine_create_attempts",
+        default=1,
+        least=1,
+        most=MOST_ATTEMPTS,
+    ),
+    row("destroyOnFailure", "boolean", "destroy a machine that fails to come up, if the docker cloud has no onFailure", default=False),
 )
 """What may be asked of a machine that a cloud makes; also of a location that settings name."""
 

@@ -147,6 +147,7 @@ class PoolState:
     leaving: tuple[Uid, ...] = ()
     aside: tuple[Uid, ...] = ()
     given_up: int = 0
+    retries: tuple[int, ...] = ()
     next_index: int = 1
     healing_stopped: str = ""  # why nothing is replaced that ran on silent hosts
     hosts_given_up: tuple[Uid, ...] = ()  # silent, and lost as a person says

@@ -98,6 +98,12 @@ DESTROY_ORPHANS = Effector(
     "give back machines that carry this manager's tags and belong to no host",
     frozenset({EntityKind.POOL}),
 )
+GIVE_BACK = Effector(
+    "giveBack",
+    "give back the machine of a host that failed to come up and was kept to be looked at",
+    frozenset({EntityKind.POOL}),
+    (Parameter("host", "string", "the host: its name, its path or its uid"),),
+)
 REBALANCE = Effector(
     "rebalance",
     "move members, one of a cluster at a time, where that makes the load of hosts more alike by at least 10 points",
@@ -133,6 +139,7 @@ ALL: tuple[Effector, ...] = (
     RESIZE,
     RESIZE_BY_DELTA,
     DESTROY_ORPHANS,
+    GIVE_BACK,
     REPLACE_MEMBER,
     MOVE,
     CORDON,

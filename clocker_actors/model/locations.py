@@ -63,7 +63,8 @@ class NodeTemplate:
     tags: Mapping[str, str] = field(default_factory=dict)
     user_metadata: Mapping[str, str] = field(default_factory=dict)
     machine_create_attempts: int = 1
-    destroy_on_failure: bool = True
+    destroy_on_failure: bool = False
+    """Whether a machine that fails to come up is destroyed, if its docker cloud does not say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,8 @@ class Made:
     asked_at: float = 0.0
     renew: bool = False
     """Whether it is given back only to be made anew, after a failed attempt."""
+    destroy: bool = False
+    """Whether a machine that fails to come up is given back at once; else it is kept to be looked at, and the next attempt is another host's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +66,14 @@ class GiveBack:
 
 @dataclass(frozen=True, slots=True)
 class MachineChanged:
-    """How far the machine of a host is; `step` says it in words, `reason` what went wrong last."""
+    """How far the machine of a host is, in which attempt; `step` says it in words, `reason` what went wrong last."""
 
     SUPERSEDES: ClassVar[bool] = True
     host: Uid
     phase: MachinePhase
     step: str = ""
     reason: str = ""
+    attempt: int = 1
 
     def supersede_key(self) -> Hashable:
         """The newest word on a machine is the one that counts."""

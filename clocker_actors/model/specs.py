@@ -314,7 +314,8 @@ class PoolSpec:
     host_labels: Mapping[str, str] = field(default_factory=dict)
     machine_create_attempts: int | None = None
     """Tries to make one wanted host; None: as the location says."""
-    on_failure: OnFailure = OnFailure.QUARANTINE
+    on_failure: OnFailure | None = None
+    """None: as the location says, and else quarantine."""
     affinity: tuple[AffinityRule, ...] = ()
 
 

@@ -1,7 +1,8 @@
 """How a host that its pool makes gets its machine, and gives it back: one phase after the other, each durable before what it stands for is done.
 
     reconcile ──phase──▶ one piece of work ──outcome──▶ the next phase, durable ──▶ reconcile
-                                              └── failed: again after a pause; else another attempt, on a new machine; else FAILED, and the pool decides
+                                              └── failed: again after a pause; else, if it is to be destroyed, another attempt on a new machine; else FAILED,
+                                                  and the pool sets it aside, and has the next attempt made by another host
 
 After a crash the record says where it was, and the work, which may be done twice, is begun again.
 """
@@ -70,7 +71,8 @@ class Making:
             return {}
         facts: dict[str, Value] = {"location": made.source.name, "machine": made.node or (made.way.name if made.way else "")}
         if made.phase is not MachinePhase.UP:
-            facts |= {"phase": str(made.phase), "step": self.step or made.reason}
+            facts |= {"phase": str(made.phase), "step": self.step or made.reason, "enter": _way_in(made)}
+            facts |= {"attempt": f"{made.attempt} of {made.attempts}"} if made.attempts > 1 else {}
         return facts
 
     # --- towards the next phase
@@ -204,19 +206,28 @@ class Making:
         if returning or (again and self._tries < len(PAUSES)):
             pause = max(failure.retry_after or 0.0, PAUSES[min(self._tries, len(PAUSES) - 1)])
             self._tries += 1
-            self._pausing = True
+            self._pause(pause)
             self._say(f"{reason}; again in {pause:g} s")
-            host.after("make", pause, MakeAgain())
             return
         if made.phase is MachinePhase.CREATING and not failure.transient:
             made = replace(made, asked_at=0.0)  # it said no
-        template = made.source.cloud.template if made.source.cloud else NodeTemplate()
-        if made.attempt >= made.attempts:
+        self._attempted(made, reason)
+
+    def _attempted(self, made: Made, reason: str) -> None:
+        """An attempt has failed for good."""
+        of_cloud = made.source.kind in CLOUDS
+        nothing = of_cloud and not (made.node or made.asked_at)
+        if made.attempt >= made.attempts or not (made.destroy or nothing):
             self._to(replace(made, phase=MachinePhase.FAILED, reason=reason))
-        elif made.source.kind in CLOUDS and template.destroy_on_failure:
+        elif of_cloud and not nothing:
             self._to(replace(made, phase=MachinePhase.RETURNING, attempt=made.attempt + 1, reason=reason, renew=True))
-        else:
+        else:  # the same again, so there is no hurry
+            self._pause(PAUSES[min(made.attempt, len(PAUSES)) - 1])
             self._to(replace(made, phase=MachinePhase.INTENDED, attempt=made.attempt + 1, reason=reason))
+
+    def _pause(self, seconds: float) -> None:
+        self._pausing = True
+        self._host.after("make", seconds, MakeAgain())
 
     # --- and back
 
@@ -312,7 +323,17 @@ class Making:
             host.expect(Lifecycle.ON_FIRE)
         if not host.met:
             host.service.replace_indicators({"machine": made.reason if made.phase is MachinePhase.FAILED else self.step or str(made.phase)})
-        host.tell(host.identity.parent, MachineChanged(host.uid, made.phase, self.step, made.reason))
+        host.tell(host.identity.parent, MachineChanged(host.uid, made.phase, self.step, made.reason, made.attempt))
+
+
+def _way_in(made: Made) -> str:
+    """How a person enters it; "" as long as it is nowhere, or here."""
+    way = made.way
+    if way is None or not way.address or made.source.kind is LocationKind.LOCAL:
+        return ""
+    options = [f"-i {way.key_file}"] if way.key_file else []
+    options += [f"-p {way.port}"] if way.port != 22 else []
+    return " ".join(("ssh", *options, f"{way.user or 'root'}@{way.address}"))
 
 
 _WHAT = {

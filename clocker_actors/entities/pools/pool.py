@@ -193,6 +193,7 @@ class Pool(Entity[PoolState]):
             "resize": self.supply.resize,
             "rebalance": self.rebalancing.begin,
             "destroyOrphans": self.sightings.destroy,
+            "giveBack": self.supply.give_back,
             "resumeHealing": self._resume_healing,
         }
 

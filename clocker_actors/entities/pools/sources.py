@@ -6,7 +6,7 @@ from dataclasses import replace
 from clocker_actors.errors import BadRequest
 from clocker_actors.model.locations import LocationKind, LocationSpec
 from clocker_actors.model.machines import Made
-from clocker_actors.model.specs import PoolSpec
+from clocker_actors.model.specs import OnFailure, PoolSpec
 
 
 def parts_of(location: LocationSpec) -> Iterator[LocationSpec]:
@@ -24,11 +24,16 @@ def next_source(spec: PoolSpec, taken: Sequence[Made]) -> Made | None:
     for part in parts_of(spec.location) if spec.location is not None else ():
         if part.cloud is not None:
             attempts = spec.machine_create_attempts or part.cloud.template.machine_create_attempts
-            return Made(part, attempts=attempts)
+            return Made(part, attempts=attempts, destroy=_destroys(spec, part.cloud.template.destroy_on_failure))
         free = next((machine for machine in part.machines if (machine.address, machine.port) not in used), None)
         if free is not None:
-            return Made(replace(part, machines=()), way=free, attempts=spec.machine_create_attempts or 1)
+            attempts = spec.machine_create_attempts or 1
+            return Made(replace(part, machines=()), way=free, attempts=attempts, destroy=_destroys(spec, False))
     return None
+
+
+def _destroys(spec: PoolSpec, location: bool) -> bool:
+    return location if spec.on_failure is None else spec.on_failure is OnFailure.DESTROY
 
 
 def clouds_of(locations: Iterable[LocationSpec]) -> list[LocationSpec]:

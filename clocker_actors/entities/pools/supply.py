@@ -2,7 +2,7 @@
 
     resize, growth ──size durable──▶ too few: records of new hosts (all or nothing) ──▶ each makes itself, and says how far it is
                                      too many: empty ones, newest first ──▶ leaving ──GiveBack──▶ gone
-    a host that failed for good ──▶ set aside or given back, and one less is tried until somebody asks for a size
+    a host that failed for good ──▶ set aside or given back, and another one tried; after as many attempts one less until somebody asks for a size
 
 Orders do not wait for each other: the newest size counts. What a host itself does is the matter of `making.py`.
 """
@@ -15,14 +15,14 @@ from clocker_actors.entities.pools.clearing import Clearing
 from clocker_actors.entities.pools.sources import next_source
 from clocker_actors.entities.pools.supplynews import SupplyNews
 from clocker_actors.entities.records import Desired, HostState, PoolState, record
-from clocker_actors.errors import BadRequest
+from clocker_actors.errors import BadRequest, NotFound
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.locations import LocationSpec
 from clocker_actors.model.machines import GiveBack, MachineChanged, MachinePhase, NotGivenBack
 from clocker_actors.model.messages import Invoke
 from clocker_actors.model.placements import HostView
-from clocker_actors.model.specs import EngineSpec, HostSpec, OnFailure
+from clocker_actors.model.specs import EngineSpec, HostSpec
 from clocker_actors.model.values import Value, counted
 from clocker_actors.ports.store import Record
 from clocker_actors.store.codec import decode
@@ -147,7 +147,7 @@ class Supply:
         if cause is not None:
             activity = pool.running.begin(Invoke("resize", {"size": size}, cause), {"size": size})
             pool.running.supersede("resize", by=activity)
-        pool.change(replace(pool.state, size=size, given_up=0))
+        pool.change(replace(pool.state, size=size, given_up=0, retries=()))
         pool.note()
 
     # --- towards the wanted number
@@ -174,18 +174,31 @@ class Supply:
         return ending and bool(self.made)
 
     def _gave_up(self) -> bool:
-        """Hosts that failed for good are set aside or given back; one less of each is tried."""
+        """Hosts that failed for good are set aside or given back, and another attempt is made while there is one; else one less of each is tried."""
         pool, state = self.pool, self.pool.state
         failed = [uid for uid in self.active if self.phases[uid] is MachinePhase.FAILED]
         if not failed:
             return False
         self.gave_up_at = self.pool.now
         self.news.why = "; ".join(f"{self.made[uid].spec.name}: {self.news.said[uid].reason}" for uid in failed if uid in self.news.said)
-        keep = state.spec.on_failure is OnFailure.QUARANTINE
-        aside = (*state.aside, *failed) if keep else state.aside
-        leaving = (*state.leaving, *aside[:-MOST_ASIDE], *(() if keep else failed))
-        pool.change(replace(state, aside=aside[-MOST_ASIDE:], leaving=leaving, given_up=state.given_up + len(failed)))
+        kept = tuple(uid for uid in failed if not self._destroyed(uid))
+        retries = tuple(attempt + 1 for attempt, attempts in map(self._attempt, failed) if attempt < attempts)
+        aside = (*state.aside, *kept)
+        leaving = (*state.leaving, *aside[:-MOST_ASIDE], *(uid for uid in failed if uid not in kept))
+        given_up = state.given_up + len(failed) - len(retries)
+        pool.change(replace(state, aside=aside[-MOST_ASIDE:], leaving=leaving, given_up=given_up, retries=(*state.retries, *retries)))
         return True
+
+    def _attempt(self, uid: Uid) -> tuple[int, int]:
+        """In which attempt of how many a host is."""
+        made, said = self.made[uid].made, self.news.said.get(uid)
+        if made is None:
+            return 1, 1
+        return max(made.attempt, said.attempt if said else 1), made.attempts
+
+    def _destroyed(self, uid: Uid) -> bool:
+        made = self.made[uid].made
+        return made is not None and made.destroy
 
     def _made_more(self) -> bool:
         pool, state = self.pool, self.pool.state
@@ -195,11 +208,12 @@ class Supply:
         states: list[HostState] = []
         taken = [each.made for each in self.made.values() if each.made is not None]
         names = set(state.hosts)
-        number = state.next_index
+        number, retries = state.next_index, list(state.retries)
         for _ in range(min(missing, MADE_AT_ONCE)):
             found = next_source(state.spec, [*taken, *(new.made for new in states if new.made is not None)])
             if found is None:
                 break
+            found = replace(found, attempt=retries.pop(0)) if retries else found
             while (name := _name(found.way.name if found.way else "", number, names)) in names:
                 number += 1
             names.add(name)
@@ -210,13 +224,14 @@ class Supply:
             number += 1
         short = min(missing, MADE_AT_ONCE) - len(states)
         if short:
-            self.news.why = f"{state.spec.location.name} has no more machines that are free"
+            self.news.nothing_free(state.spec.location.name)
+            retries = []
         for new in states:
             self._add(new.identity.uid, new)
         hosts = {**state.hosts, **{new.spec.name: new.identity.uid for new in states}}
         records = (record(EntityKind.HOST, new) for new in states)
         pool.note()
-        pool.change(replace(state, hosts=hosts, next_index=number, given_up=state.given_up + short), *records)
+        pool.change(replace(state, hosts=hosts, next_index=number, given_up=state.given_up + short, retries=tuple(retries)), *records)
         return True
 
     def _going(self, size: int, *, ending: bool) -> list[Uid]:
@@ -321,8 +336,22 @@ class Supply:
         self.clearing.again()
         self.pool.settle()
 
+    def give_back(self, activity: Activity, arguments: "Arguments") -> None:
+        """The effector: a host that was set aside goes, with its machine."""
+        pool, state, wanted = self.pool, self.pool.state, str(arguments["host"])
+        aside = {self.made[uid].spec.name: uid for uid in state.aside}
+        uid = aside.get(wanted.rpartition("/")[2], Uid(wanted))
+        if uid not in state.aside:
+            known = f"set aside are {', '.join(aside)}" if aside else "no host is set aside"
+            raise NotFound(f"{wanted} is not a host of {pool.identity.path} that failed to come up and was kept; {known}", host=wanted)
+        pool.running.means(activity.id, {"host": uid})
+        self._let_leave([uid])
+
     def gone(self, uid: Uid) -> None:
         """One has given its machine back."""
+        for activity in self.pool.running.all("giveBack"):
+            if activity.arguments.get("host") == uid:
+                self.pool.running.finish(activity.id)
         for kept in (self.made, self.phases, self.news.said, self.news.kept):
             kept.pop(uid, None)
         self._gone.discard(uid)

@@ -32,12 +32,18 @@ class SupplyNews:
         """What people call a host."""
         return self._supply.made[uid].spec.name if uid in self._supply.made else uid
 
+    def nothing_free(self, location: str) -> None:
+        """There is no machine left for a host that is wanted."""
+        words = f"{location} has no more machines that are free"
+        if words not in self.why:
+            self.why = "; ".join(part for part in (self.why, words) if part)
+
     def tell(self) -> None:
         """Orders hear how far they are, and the pool what is wrong with its machines."""
         supply, pool, state = self._supply, self._supply.pool, self._supply.pool.state
         if state.spec.location is None:
             return
-        if (supply.coming or state.leaving) and not pool.running.all("resize", "delete"):
+        if (supply.coming or state.leaving) and not pool.running.all("resize", "delete", "giveBack"):
             pool.running.begin(Invoke("resize", {"size": state.size}, self.asked), {"size": state.size})
         up = sum(1 for uid in supply.active if supply.phases[uid] is MachinePhase.UP and pool.up.get(uid))
         for activity in pool.running.all("delete"):
@@ -84,4 +90,6 @@ class SupplyNews:
         said = [f"{self.name(uid)}: {self.said[uid].reason}" for uid in state.aside if uid in self.said]
         if state.given_up and self.why and not said:
             said.append(self.why)
+        if state.aside:
+            said.append(f"`clocker invoke {self._supply.pool.identity.path} giveBack host=NAME` gives one back after it was looked at")
         return "; ".join(said)
