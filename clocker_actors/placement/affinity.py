@@ -153,7 +153,8 @@ class Pull:
 
     def cost(self, tally: Tally) -> float:
         """Its part of the sort key."""
-        count = tally.of(self.facet, self.value)
+        counts = tally.counts.get(self.facet)
+        count = counts.get(self.value, 0) if counts else 0
         return count if not self.weight else -self.weight if count else 0
 
     def words(self, tally: Tally, place: str) -> str:
@@ -174,21 +175,26 @@ class Pulls:
 
     def key(self, host: HostRow, cluster: Uid) -> Key:
         tally = host.tally
-        score = sum(pull.cost(tally) for pull in self.preferences if not pull.domain)
-        return (score, *(0 if pull.domain else pull.cost(tally) for pull in self.spreads))
+        score = sum([pull.cost(tally) for pull in self.preferences if not pull.domain])
+        return (score, *[0 if pull.domain else pull.cost(tally) for pull in self.spreads])
 
     def dynamic(self, tallies: Mapping[str, Tally]) -> Key:
         """What the domains that a host is in add to its key; `tallies` by domain."""
-        score = sum(pull.cost(tallies[pull.domain]) for pull in self.preferences if pull.domain)
-        return (score, *(pull.cost(tallies[pull.domain]) if pull.domain else 0 for pull in self.spreads))
+        score = sum([pull.cost(tallies[pull.domain]) for pull in self.preferences if pull.domain])
+        return (score, *[pull.cost(tallies[pull.domain]) if pull.domain else 0 for pull in self.spreads])
 
     def words(self, host: HostRow, cluster: Uid) -> str:
         return self.words_in(host, {})
 
+    @property
+    def local(self) -> bool:
+        """Whether some of it looks at hosts alone; else all hosts of the same domains have the same words."""
+        return any(not pull.domain for pull in (*self.preferences, *self.spreads))
+
     def words_in(self, host: HostRow, tallies: Mapping[str, Tally]) -> str:
         """The whole key in words."""
-        each = ((pull, tallies.get(pull.domain, host.tally)) for pull in (*self.spreads, *self.preferences))
-        said = (pull.words(tally, place_words(host, pull.domain)) for pull, tally in each if not pull.weight or pull.cost(tally))
+        each = [(pull, tallies.get(pull.domain, host.tally)) for pull in (*self.spreads, *self.preferences)]
+        said = [pull.words(tally, place_words(host, pull.domain)) for pull, tally in each if not pull.weight or pull.cost(tally)]
         return "; ".join(said) or "nothing it prefers is there"
 
 

@@ -4,8 +4,8 @@ Requests that see hosts alike and come one after the other form a run. A run kee
 new rank or left out when it is full. That is only right as long as nothing but the run's own placements changes hosts and these can only make a host worse; runs for
 which it is not (rules about zones, random choice, members that have room already) are placed one by one.
 
-A slice ends when its time is over, so that whoever iterates can give the loop back; hosts may be changed by facts between two slices. All of a run in a slice share
-one decision.
+A slice ends when its time is over, so that whoever iterates can give the loop back; hosts may be changed by facts between two slices. One that was spent on
+getting a ranking ready is empty. All of a run in a slice share one decision.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,15 +21,15 @@ from clocker_actors.model.specs import StrategySpec
 from clocker_actors.model.values import counted
 from clocker_actors.placement.affinity import Bound, HostRules
 from clocker_actors.placement.barring import bars
-from clocker_actors.placement.binding import bind
 from clocker_actors.placement.hosts import Need
 from clocker_actors.placement.index import HostIndex
-from clocker_actors.placement.pipeline import BEST, BY, KIND, Refusal, pipeline_of, place
+from clocker_actors.placement.pipeline import BEST, BY, KIND, Refusal, place
 from clocker_actors.placement.ports import choose_ports
+from clocker_actors.placement.preparing import bound, prepare
 from clocker_actors.placement.ranked import Entry, Pipeline
 
 SLICE = 0.002
-"""Seconds that a slice takes at most, give or take a ranking made anew."""
+"""Seconds that a slice takes at most."""
 
 _LOOK = 16
 """Placements between two looks at the clock."""
@@ -74,6 +74,9 @@ def place_batch(
     batch = _Batch(index, strategies, rules, ids, at)
     until = now() + limit
     for number, request in enumerate(requests, 1):
+        while not batch.ready(request):
+            yield batch.cut()
+            until = now() + limit
         batch.place(request)
         if number % _LOOK == 0 and now() >= until:
             yield batch.cut()
@@ -102,21 +105,25 @@ class _Batch:
         self._run: _Run | None = None
         self._slice = Slice()
 
+    def ready(self, request: PlacementRequest) -> bool:
+        """Whether it can be placed at once; else a step towards that was made."""
+        if self._run is not None and self._run.takes(request):
+            return True
+        self._end()
+        return prepare(request, self._index, self._strategies, rules=self._rules)
+
     def place(self, request: PlacementRequest) -> None:
-        run = self._run
-        if run is None or not run.takes(request):
-            run = self._begin(request)
+        run = self._run or self._begin(request)
         if run is None or not run.heap:
             self._alone(request)
         else:
             self._slice.spots.append(run.place(request))
 
     def _begin(self, request: PlacementRequest) -> "_Run | None":
-        self._end()
         if bars(request) or self._index.held(request.member) or not _alike((*request.affinity, *self._rules)):
             return None
         try:
-            pipeline = bind(request, self._index, pipeline_of(self._index, self._strategies, request.strategies), self._rules)
+            pipeline = bound(request, self._index, self._strategies, self._rules)
         except BadRequest:
             return None
         if not _worsens(pipeline):

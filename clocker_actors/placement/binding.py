@@ -16,6 +16,7 @@ from clocker_actors.placement.strategies import LateRanking, Ranking
 if TYPE_CHECKING:
     from clocker_actors.placement.index import HostIndex
 
+_ALL = 1 << 60
 _KEPT = 4096
 _PERSONAL = frozenset({Verb.NAME, Verb.ID, Verb.PREDICATE})
 """Verbs by which two members of one cluster may be told apart."""
@@ -37,22 +38,46 @@ class _Parts(NamedTuple):
 
 def bind(request: PlacementRequest, index: "HostIndex", base: Pipeline, pool: Rules) -> Pipeline:
     """The pipeline for this request; the base itself when nothing of it depends on the request."""
+    made, _ = bind_some(request, index, base, pool, _ALL)
+    assert made is not None
+    return made
+
+
+def bind_some(request: PlacementRequest, index: "HostIndex", base: Pipeline, pool: Rules, most: int) -> tuple[Pipeline | None, int]:
+    """The same, with at most about so many hosts and containers counted anew for its rules (None while some are left), and how many less it were."""
     hosts = index.crowd.host_rules
     if not (request.affinity or pool or hosts or base.late or request.volumes or base.rules):
-        return base
+        return base, most
     late, fixed = _late(request, index, base)
     rules = (*request.affinity, *pool, *base.rules, *(rule for each in hosts for rule in each))
     if not rules:
-        return _interned(index, _Parts(base, late, (), (), (), (), fixed, ()))
+        return _interned(index, _Parts(base, late, (), (), (), (), fixed, ())), most
     key = _memory(request, index, base, pool, rules, late, fixed)
+    last = index.last_bound
+    if key is not None and last is not None and last[0] == key:
+        return last[1], most
     found = index.memory.get(key) if key is not None else None
     if found is None:
-        found = _interned(index, _bound(request, index, base, pool, rules, late, fixed))
+        most = _watched(request, index, rules, most)
+        if most <= 0:
+            return None, 0
+        found = _interned(index, _bound(request, index, base, pool, late, fixed))
         if key is not None:
             if len(index.memory) >= _KEPT:
                 index.memory.clear()
             index.memory[key] = found
-    return found
+    if key is not None:
+        index.last_bound = (key, found)
+    return found, most
+
+
+def _watched(request: PlacementRequest, index: "HostIndex", rules: Rules, most: int) -> int:
+    """Have counted what the rules ask for, or some of it, as `Crowd.advance` does."""
+    crowd = index.crowd
+    binder = Binder(request, crowd.everywhere, index.types.predicates)
+    facets = tuple(dict.fromkeys(binder.subject(rule)[0] for rule in rules))
+    domains = tuple(dict.fromkeys(rule.domain for rule in rules if rule.domain))
+    return crowd.advance(facets, domains, most)
 
 
 def _late(request: PlacementRequest, index: "HostIndex", base: Pipeline) -> tuple[tuple[Filter, ...], tuple[Ranking, ...]]:
@@ -90,13 +115,10 @@ def _bound(
     index: "HostIndex",
     base: Pipeline,
     pool: Rules,
-    rules: Rules,
     late: tuple[Filter, ...],
     rankings: tuple[Ranking, ...],
 ) -> _Parts:
     crowd = index.crowd
-    binder = Binder(request, crowd.everywhere, index.types.predicates)
-    crowd.watch((binder.subject(rule)[0] for rule in rules), (rule.domain for rule in rules), index.residents)
     older = tuple(each.resident for each in index.held(request.member))
     binder = Binder(request, crowd.everywhere, index.types.predicates, older)
     own = tuple(rule for rule in request.affinity if _hard(rule))

@@ -1,15 +1,16 @@
 """One host as the index keeps it, and what one request needs of a host.
 
-`HostRow` is the only mutable thing of this room: facts of the host itself (up, size, load, foreign containers) and the sums of what is reserved on it.
+`HostRow` is the only mutable thing of this room: facts of the host itself (up, size, load, foreign containers), what is reserved on it, and the sums of that.
 Processor amounts are summed as whole nano-cores, so that a release gives back exactly what a reservation took.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from clocker_actors.model.affinity import LABEL, ZONE
 from clocker_actors.model.identity import Uid
-from clocker_actors.model.placements import HostView, PlacementRequest
+from clocker_actors.model.placements import HostView, PlacementRequest, Resident
 from clocker_actors.model.specs import PortSpec
 from clocker_actors.model.weighing import HostFigures
 from clocker_actors.placement.residents import Tally
@@ -42,6 +43,27 @@ def _need(memory: int, cpus: float, ports: tuple[PortSpec, ...], disk: int) -> N
     return Need(memory, round(cpus * NANO), fixed, len(ports) - len(wanted), clash, disk)
 
 
+@dataclass(slots=True, eq=False)
+class Reservation:
+    """Room that one generation of a member has on a host. Never changed once made; not frozen, since a million of them are made."""
+
+    member: Uid
+    generation: int
+    host: Uid
+    application: Uid
+    cluster: Uid
+    need: Need
+    ports: Mapping[str, int]
+    path: str
+    type: str
+    volumes: tuple[str, ...]
+
+    @property
+    def resident(self) -> Resident:
+        """Who that is, as affinity rules see it."""
+        return Resident(self.member, self.generation, self.path, self.application, self.cluster, self.type)
+
+
 class HostRow:
     """A host with its reservations. A host port is taken for every protocol as soon as it is taken for one."""
 
@@ -71,6 +93,7 @@ class HostRow:
         "ports_from",
         "ports_in_range",
         "ports_to",
+        "reservations",
         "tally",
         "uid",
         "up",
@@ -88,6 +111,7 @@ class HostRow:
         self.nanocpus = 0
         self.disk_reserved = 0
         self.tally = Tally()
+        self.reservations: dict[Reservation, None] = {}  # in the order in which they came
         self.ports: dict[int, int] = {}
         self.applications: dict[Uid, int] = {}
         self.clusters: dict[Uid, int] = {}

@@ -1,23 +1,24 @@
 """The Pool's book of hosts: what there is, what is reserved, and the rankings made of it.
 
 Changed by facts only (`add`, `update`, `cordon`, `remove`, `occupy`, `release`) and by `reserve`, which a placement does in the same step as the choice; so two
-placements can never take the same room. Every change raises `version`. Rankings are caught up from a log of changed hosts when they are next used.
+placements can never take the same room. Every change raises `version`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
-from clocker_actors.errors import Conflict, NotFound
+from clocker_actors.errors import BadRequest, Conflict, NotFound
 from clocker_actors.model.affinity import Verb
 from clocker_actors.model.identity import Uid
 from clocker_actors.model.placements import HostView, PlacementRequest, Resident
 from clocker_actors.model.specs import StrategySpec
 from clocker_actors.model.types import TypeTable
 from clocker_actors.placement.crowd import Crowd
-from clocker_actors.placement.hosts import HostRow, Need
+from clocker_actors.placement.hosts import HostRow, Need, Reservation
 from clocker_actors.placement.ports import choose_ports
 from clocker_actors.placement.ranked import NOWHERE, Pipeline, RankedHosts
+from clocker_actors.placement.rankings import Rankings
 
 PORT_RANGE = (20_000, 29_999)
 """Where random host ports come from unless the pool says otherwise."""
@@ -25,52 +26,27 @@ PORT_RANGE = (20_000, 29_999)
 PipelineKey: TypeAlias = tuple[tuple[str, str], ...]
 """Strategies as (type, configuration in words): under this the index keeps pipelines once made."""
 
-_ENTRIES_KEPT = 200_000
-"""Host entries in all rankings together, some 300 bytes each: the least recently used rankings go first."""
-
-
-@dataclass(slots=True)
-class Reservation:
-    """Room that one generation of a member has on a host. Never changed once made; not frozen, since a million of them are made."""
-
-    member: Uid
-    generation: int
-    host: Uid
-    application: Uid
-    cluster: Uid
-    need: Need
-    ports: Mapping[str, int]
-    path: str
-    type: str
-    volumes: tuple[str, ...]
-
-    @property
-    def resident(self) -> Resident:
-        """Who that is, as affinity rules see it."""
-        return Resident(self.member, self.generation, self.path, self.application, self.cluster, self.type)
-
 
 class HostIndex:
     """All hosts of one pool. `ports` is the range of random host ports, both ends included; `shared` is the part of all hosts that a cluster may stand on
     and still share a ranking with others (speed only: the order is the same); `types` has strategies and predicates of somebody's own."""
 
     def __init__(self, ports: tuple[int, int] = PORT_RANGE, *, shared: float = 0.5, types: TypeTable | None = None) -> None:
-        self.version = 0
         self.rows: dict[Uid, HostRow] = {}
+        self.rankings = Rankings(self.rows)
         self.pipelines: dict[PipelineKey, Pipeline] = {}
         self.last_pipeline: tuple[tuple[StrategySpec, ...], tuple[StrategySpec, ...], Pipeline] | None = None
         self.bound: dict[object, Pipeline] = {}
         self.memory: dict[object, Pipeline] = {}
+        self.last_bound: tuple[object, Pipeline] | None = None
+        self.prepared: tuple[PlacementRequest, int, Pipeline | BadRequest] | None = None
         self.types = types or TypeTable()
         self._homes: dict[str, set[Uid]] = {}
         self._ports = ports
         self._shared = shared
         self._reservations: dict[Uid, tuple[Reservation, ...]] = {}
-        self.crowd = Crowd(self.rows)
+        self.crowd = Crowd(self.rows, self.residents)
         self._standing: dict[Uid, dict[Uid, int]] = {}
-        self._rankings: dict[tuple[Pipeline, Need, Uid], RankedHosts] = {}
-        self._log: list[Uid] = []
-        self._log_start = 0
 
     @classmethod
     def of(cls, views: Iterable[HostView], ports: tuple[int, int] = PORT_RANGE, *, types: TypeTable | None = None) -> "HostIndex":
@@ -92,6 +68,11 @@ class HostIndex:
 
     # --- hosts ------------------------------------------------------------------------------------------------------------------------
 
+    @property
+    def version(self) -> int:
+        """How many changes there were."""
+        return self.rankings.version
+
     def __contains__(self, host: Uid) -> bool:
         return host in self.rows
 
@@ -107,7 +88,7 @@ class HostIndex:
             raise Conflict(f"host {view.name} ({view.uid}) is in this pool already: update it instead", host=view.uid)
         self.rows[view.uid] = HostRow(view, self._ports)
         self.crowd.host_changed()
-        self._changed(view.uid)
+        self.rankings.changed(view.uid)
 
     def update(self, view: HostView) -> None:
         """What a host says of itself: name, address, zone, labels, up, size, load, foreign containers and their ports, images. Cordon, order and
@@ -117,12 +98,12 @@ class HostIndex:
         row.observe(view)
         if moved:
             self.crowd.host_changed()
-        self._changed(view.uid)
+        self.rankings.changed(view.uid)
 
     def cordon(self, host: Uid, cordoned: bool) -> None:
         """Take no new containers on this host, or take them again. Raises NotFound."""
         self._row(host).cordoned = cordoned
-        self._changed(host)
+        self.rankings.changed(host)
 
     def remove(self, host: Uid) -> tuple[Reservation, ...]:
         """Forget a host; its reservations are gone with it and are returned. Raises NotFound."""
@@ -134,7 +115,7 @@ class HostIndex:
         self.crowd.host_changed(host)
         for standing in self._standing.values():
             standing.pop(host, None)
-        self._changed(host)
+        self.rankings.changed(host)
         return lost
 
     def host(self, host: Uid) -> HostView:
@@ -143,19 +124,16 @@ class HostIndex:
 
     def hosts(self) -> tuple[HostView, ...]:
         """All hosts now, in the order they were added, with who is on them."""
-        there: dict[Uid, list[Resident]] = {}
-        for row, who in self.residents():
-            there.setdefault(row.uid, []).append(who)
-        for found in there.values():
-            found.sort(key=lambda who: (who.member, who.generation))
-        return tuple(replace(row.view(), residents=tuple(there.get(row.uid, ()))) for row in self.rows.values())
+        return tuple(
+            replace(row.view(), residents=tuple(sorted(self.residents(row), key=lambda who: (who.member, who.generation))))
+            for row in self.rows.values()
+        )
 
-    def residents(self) -> Iterator[tuple[HostRow, Resident]]:
-        """Everybody who has room, with the host."""
-        yield from self.crowd.seeded()
-        for held in self._reservations.values():
-            for each in held:
-                yield self.rows[each.host], each.resident
+    def residents(self, row: HostRow) -> Iterator[Resident]:
+        """Everybody who has room on a host."""
+        yield from self.crowd.seeded(row.uid)
+        for each in row.reservations:
+            yield each.resident
 
     # --- room -------------------------------------------------------------------------------------------------------------------------
 
@@ -187,6 +165,7 @@ class HostIndex:
         else:
             del self._reservations[member]
         row = self.rows[old.host]
+        del row.reservations[old]
         row.containers -= 1
         row.memory_reserved -= old.need.memory
         row.nanocpus -= old.need.nanocpus
@@ -203,7 +182,7 @@ class HostIndex:
             _less(standing, old.host)
             if not standing:
                 del self._standing[old.cluster]
-        self._changed(old.host)
+        self.rankings.changed(old.host)
         return True
 
     def reservation(self, member: Uid, generation: int) -> Reservation | None:
@@ -221,7 +200,8 @@ class HostIndex:
 
     def reservations(self, host: Uid) -> tuple[Reservation, ...]:
         """All room reserved on a host, oldest first."""
-        return tuple(each for held in self._reservations.values() for each in held if each.host == host)
+        row = self.rows.get(host)
+        return tuple(row.reservations) if row is not None else ()
 
     def take(self, row: HostRow, request: PlacementRequest, need: Need, ports: Mapping[str, int]) -> None:
         """Give a generation that has no room yet its room on this host, unasked."""
@@ -240,6 +220,7 @@ class HostIndex:
         )
         held = self._reservations.get(member)
         self._reservations[member] = (taken,) if held is None else (*held, taken)
+        row.reservations[taken] = None
         row.containers += 1
         row.disk_reserved += need.disk
         row.tally.total += 1
@@ -257,7 +238,7 @@ class HostIndex:
             row.clusters[request.cluster] = row.clusters.get(request.cluster, 0) + 1
             standing = self._standing.setdefault(request.cluster, {})
             standing[row.uid] = standing.get(row.uid, 0) + 1
-        self._changed(row.uid)
+        self.rankings.changed(row.uid)
 
     def lift(self, held: Iterable[Reservation], by: int) -> None:
         """Have affinity rules not see these (-1), for as long as their member is placed, or see them again (1); rules about an ID always see them."""
@@ -266,7 +247,7 @@ class HostIndex:
             row = self.rows[each.host]
             row.tally.total += by
             self.crowd.count(row, each.resident, by, facets)
-            self._changed(row.uid)
+            self.rankings.changed(row.uid)
 
     # --- volumes
 
@@ -308,35 +289,16 @@ class HostIndex:
 
     def ranking(self, pipeline: Pipeline, need: Need, cluster: Uid) -> RankedHosts:
         """The ranking for requests of this shape, up to date."""
-        if not pipeline.per_cluster or (pipeline.shareable and len(self.standing(cluster)) <= self._shared * len(self.rows)):
-            cluster = NOWHERE
-        shape = (pipeline, need, cluster)
-        ranked = self._rankings.pop(shape, None)
-        behind = self.version - ranked.position if ranked is not None else 0
-        if ranked is None or ranked.position < self._log_start or behind > len(self.rows):
-            ranked = RankedHosts(pipeline, need, cluster, self.rows, self.version)
-            if not pipeline.lasting:
-                return ranked
-        elif behind:
-            for uid in dict.fromkeys(self._log[ranked.position - self._log_start :]):
-                row = self.rows.get(uid)
-                if row is None:
-                    ranked.drop(uid)
-                else:
-                    ranked.refresh(row)
-            ranked.position = self.version
-        self._rankings[shape] = ranked  # at the end: the first is the least recently used
-        if len(self._rankings) > max(4, min(256, _ENTRIES_KEPT // (len(self.rows) + 1))):
-            del self._rankings[next(iter(self._rankings))]
-        return ranked
+        return self.rankings.get(pipeline, need, self._place_of(pipeline, cluster))
 
-    def _changed(self, host: Uid) -> None:
-        self.version += 1
-        self._log.append(host)
-        if len(self._log) > 2 * len(self.rows) + 64:
-            half = len(self._log) // 2
-            del self._log[:half]
-            self._log_start += half
+    def advance(self, pipeline: Pipeline, need: Need, cluster: Uid, most: int) -> bool:
+        """Judge at most so many hosts of what `ranking` would judge now; whether nothing is left."""
+        return self.rankings.advance(pipeline, need, self._place_of(pipeline, cluster), most)
+
+    def _place_of(self, pipeline: Pipeline, cluster: Uid) -> Uid:
+        """The cluster that a ranking is made for: NOWHERE if those on few hosts share it."""
+        alike = not pipeline.per_cluster or (pipeline.shareable and len(self.standing(cluster)) <= self._shared * len(self.rows))
+        return NOWHERE if alike else cluster
 
 
 def _less(counts: dict[Uid, int], key: Uid) -> None:

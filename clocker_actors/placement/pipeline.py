@@ -19,21 +19,18 @@ from clocker_actors.model.values import Value, counted
 from clocker_actors.model.weighing import MOST, Weighed, WeighedHost
 from clocker_actors.placement.affinity import place_words
 from clocker_actors.placement.barring import barred, bars
-from clocker_actors.placement.binding import bind
-from clocker_actors.placement.catalogue import make_pipeline
 from clocker_actors.placement.districts import Districts
 from clocker_actors.placement.filters import AVOID
 from clocker_actors.placement.hosts import NANO, HostRow, Need
 from clocker_actors.placement.index import HostIndex
 from clocker_actors.placement.ports import number_of
+from clocker_actors.placement.preparing import bound
 from clocker_actors.placement.ranked import Pipeline, RankedHosts
 
 BY = "placement"
 KIND = "place"
 BEST = 5
 """How many of the best hosts a decision keeps."""
-
-_PIPELINES_KEPT = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +55,15 @@ def place(
     had is given up first. Never raises for a request that cannot be met: that is a Refusal."""
     index.release(request.member, request.generation)
     try:
-        pipeline = bind(request, index, pipeline_of(index, strategies, request.strategies), rules)
+        pipeline = bound(request, index, strategies, rules)
         if not (pipeline.ruled and index.held(request.member)):
             return _place(request, index, pipeline, decision_id, at)
         with _unseen(request, index, pipeline):
             return _place(request, index, pipeline, decision_id, at)
     except BadRequest as fault:
         return _misconfigured(request, str(fault), decision_id, at)
+    finally:
+        index.prepared = None
 
 
 @contextmanager
@@ -146,27 +145,12 @@ def _looking(
     held = index.reservation(request.member, request.generation)
     index.release(request.member, request.generation)
     try:
-        pipeline = bind(request, index, pipeline_of(index, strategies, request.strategies), rules)
+        pipeline = bound(request, index, strategies, rules)
         with _unseen(request, index, pipeline):
             yield _Look.at(request, index, pipeline)
     finally:
         if held is not None:
             index.occupy(request, held.host, held.ports)
-
-
-def pipeline_of(index: HostIndex, pool: tuple[StrategySpec, ...], own: tuple[StrategySpec, ...]) -> Pipeline:
-    """The pipeline of the pool's strategies and a request's own, made once per index. Raises BadRequest."""
-    last = index.last_pipeline
-    if last is not None and last[0] is pool and last[1] is own:
-        return last[2]
-    key = tuple((spec.type, repr(sorted(spec.config.items()))) for spec in (*pool, *own))
-    made = index.pipelines.get(key)
-    if made is None:
-        if len(index.pipelines) >= _PIPELINES_KEPT:
-            index.pipelines.clear()
-        made = index.pipelines[key] = make_pipeline((*pool, *own), index.types.makers)
-    index.last_pipeline = (pool, own, made)
-    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +168,7 @@ class _Look:
     @staticmethod
     def at(request: PlacementRequest, index: HostIndex, pipeline: Pipeline) -> "_Look":
         ranked = index.ranking(pipeline, Need.of(request), request.cluster)
-        districts = Districts(ranked, index.crowd.tally) if pipeline.domains else None
+        districts = Districts(ranked, index.crowd) if pipeline.domains else None
         return _Look(request, index.rows, index.standing(request.cluster), ranked, pipeline, index.version, districts)
 
     def best(self, most: int) -> list[HostRow]:
@@ -204,11 +188,11 @@ class _Look:
         return tuple([HostVerdict(row.uid, row.name, True, "", words(row, cluster), rank) for rank, row in enumerate(best, 1)])
 
     def words(self, row: HostRow, cluster: Uid) -> str:
-        pulls = self.pipeline.pulls
+        pulls, group = self.pipeline.pulls, self.ranked.group_of(row.uid)
         assert pulls is not None
-        group = self.ranked.group_of(row.uid)
-        tallies = self.districts.tallies[group] if self.districts is not None and group is not None else {}
-        return "; ".join(each for each in (pulls.words_in(row, tallies), self.pipeline.words(row, cluster)) if each)
+        drawn = self.districts.words(row, group) if self.districts is not None and group is not None else pulls.words_in(row, {})
+        ranked = self.pipeline.words(row, cluster)
+        return f"{drawn}; {ranked}" if ranked else drawn
 
     def refusal(self, row: HostRow) -> HostVerdict:
         by = self.ranked.refusing(row.uid)

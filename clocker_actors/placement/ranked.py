@@ -1,7 +1,8 @@
 """All hosts as requests of one shape see them, kept in order.
 
 Requests with the same pipeline and the same need see every host alike, so they share one `RankedHosts`: the accepted hosts sorted by rank, the refused ones by
-rule. A change of one host moves one entry; no placement looks at all hosts again, except the first of its shape (some 9 ms at 5,000 hosts).
+rule. A change of one host moves one entry; no placement looks at all hosts again, except the first of its shape (some 9 ms at 5,000 hosts, in one piece or
+some hosts at a time).
 
 Spread looks at the request's own cluster. Clusters that stand on few hosts share one ranking made for "a cluster that is nowhere yet": its own hosts are skipped and
 come last, sorted by themselves. A cluster on many hosts gets a ranking of its own. Both give the same order.
@@ -10,7 +11,7 @@ come last, sorted by themselves. A cluster on many hosts gets a ranking of its o
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from heapq import merge
+from heapq import heapify, heappop, heapreplace
 from itertools import groupby
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -24,7 +25,7 @@ from clocker_actors.placement.hosts import HostRow, Need
 from clocker_actors.placement.strategies import BreadthFirst, Key, LateRanking, Ranking
 
 if TYPE_CHECKING:
-    from clocker_actors.placement.districts import Districts
+    from clocker_actors.placement.districts import District, Districts
 
 Group: TypeAlias = tuple[str, ...]
 """In which of the pipeline's domains a host is, by their values: hosts of one group are alike to every rule about domains."""
@@ -83,19 +84,26 @@ class Pipeline:
 
 
 class RankedHosts:
-    """The ranking of one shape. `position` is how far in the index's log of changes it has been brought up to date."""
+    """The ranking of one shape. `position` is how far in the log of changes it has been brought up to date; `unjudged` are hosts it has not looked at yet, the
+    next one last."""
 
-    def __init__(self, pipeline: Pipeline, need: Need, cluster: Uid, rows: Mapping[Uid, HostRow], position: int) -> None:
+    def __init__(self, pipeline: Pipeline, need: Need, cluster: Uid, position: int) -> None:
         self.pipeline = pipeline
         self.need = need
         self.cluster = cluster
         self.position = position
+        self.unjudged: list[Uid] = []
+        self.districts: dict[Group, District] = {}
+        self.districts_made_at = -1
         self.groups: dict[Group, list[Entry]] = {} if pipeline.domains else {(): []}
         self.refused: dict[str, list[_Place]] = {}
         self._filters = {rule.rule: rule for rule in pipeline.filters}
         self._states: dict[Uid, Entry | tuple[str, _Place]] = {}
         self._examples: dict[str, HostVerdict] = {}
         self._remedies: tuple[str, ...] | None = None
+
+    def judge_all(self, rows: Mapping[Uid, HostRow]) -> None:
+        """Look at all hosts; nothing has been judged before."""
         for row in rows.values():
             self._states[row.uid] = state = self._judge(row)
             if len(state) == 4:
@@ -106,6 +114,16 @@ class RankedHosts:
             entries.sort()
         for places in self.refused.values():
             places.sort()
+
+    def judge_some(self, rows: Mapping[Uid, HostRow], most: int) -> int:
+        """Look at so many of the hosts that were not judged yet; how many that were."""
+        some = self.unjudged[len(self.unjudged) - most :] if most < len(self.unjudged) else self.unjudged[:]
+        del self.unjudged[len(self.unjudged) - len(some) :]
+        for uid in reversed(some):
+            row = rows.get(uid)
+            if row is not None and uid not in self._states:  # gone, or judged since it has changed
+                self.refresh(row)
+        return len(some)
 
     def _judge(self, row: HostRow) -> Entry | tuple[str, _Place]:
         need = self.need
@@ -191,11 +209,24 @@ class RankedHosts:
 
     def _walk_districts(self, districts: "Districts", number: int) -> Iterator[Uid]:
         """The groups that are open, merged: within each the order holds whatever its domains add to all its keys."""
-        merged = merge(*(districts.shifted(group, entries) for group, entries in self.groups.items() if not districts.closed.get(group)))
         if not self.pipeline.rotated:
-            yield from (entry[2] for entry in merged)
-            return
-        for _, equal in groupby(merged, _key_of):
+            return (entry[2] for entry in self._merged(districts))
+        return self._rotated(districts, number)
+
+    def _merged(self, districts: "Districts") -> Iterator[Entry]:
+        heads = [(district.shifted(self.groups[group][0]), 0, group) for group, district in districts.open.items()]
+        heapify(heads)
+        while heads:
+            entry, place, group = heads[0]
+            yield entry
+            place, entries = place + 1, self.groups[group]
+            if place < len(entries):
+                heapreplace(heads, (districts.open[group].shifted(entries[place]), place, group))
+            else:
+                heappop(heads)
+
+    def _rotated(self, districts: "Districts", number: int) -> Iterator[Uid]:
+        for _, equal in groupby(self._merged(districts), _key_of):
             equals = list(equal)
             first = number % len(equals)
             yield from (entry[2] for entry in (*equals[first:], *equals[:first]))

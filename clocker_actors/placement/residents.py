@@ -86,25 +86,22 @@ def resident_of(request: PlacementRequest) -> Resident:
 
 
 class Tally:
-    """How many residents there are, in all and by facet and value."""
+    """How many residents there are, in all and by facet and value. `changes` grows with each that comes or goes."""
 
-    __slots__ = ("counts", "total")
+    __slots__ = ("changes", "counts", "total")
 
     def __init__(self) -> None:
         self.total = 0
+        self.changes = 0
         self.counts: dict[Facet, dict[str, int]] = {}
 
-    def add(self, who: Resident, facets: Iterable[Facet], by: int = 1) -> None:
-        """One more or one less."""
-        for facet in facets:
-            self.count(who, facet, by)
-
-    def count(self, who: Resident, facet: Facet, by: int = 1) -> None:
-        """Count one resident under one facet; the total stays."""
+    def add(self, facet: Facet, values: Iterable[str], by: int = 1) -> None:
+        """One more or one less under these values of a facet; the total stays."""
+        self.changes += 1
         counts = self.counts.get(facet)
         if counts is None:
             counts = self.counts[facet] = {}
-        for value in facet.values(who):
+        for value in values:
             left = counts.get(value, 0) + by
             if left:
                 counts[value] = left

@@ -134,4 +134,4 @@ def test_old_rankings_are_let_go() -> None:
     for number in range(1_000):
         wanted: PlacementRequest = request(number, memory=next(sizes))
         placed(wanted, index)
-    assert len(index._rankings) <= 256
+    assert len(index.rankings) <= 256

@@ -1,9 +1,10 @@
 """The requests for a place, answered in the order in which they came: one by one while they are few, by batches in slices when many wait.
 
     Place ──few──▶ placed at once
-          ──before all hosts have spoken, or many at one moment──▶ waiting ──slice by slice, others get their turn between two──▶ placed
+          ──before all hosts have spoken, many at one moment, or the first of its kind in a large pool──▶ waiting
+                                              ──slice by slice, others get their turn between two──▶ placed
 
-A slice is cut by a count of work done, not by a clock, so that the same messages lead to the same placements. Whoever is placed in a batch goes where it would
+What the first of its kind needs is found out in such slices, too, some hosts in each; those that come after it wait for it. A slice is cut by a count of work done, not by a clock, so that the same messages lead to the same placements. Whoever is placed in a batch goes where it would
 have gone alone, and has a decision of its own that says so.
 """
 
@@ -18,6 +19,7 @@ from clocker_actors.model.messages import Place, Placed, Release
 from clocker_actors.model.placements import Placement, PlacementRequest
 from clocker_actors.placement.batch import Slice, Spot, place_batch
 from clocker_actors.placement.pipeline import Refusal, place
+from clocker_actors.placement.preparing import prepare
 
 if TYPE_CHECKING:
     from clocker_actors.entities.pools.pool import Pool
@@ -61,8 +63,13 @@ class Placing:
         if self._waiting or self._slices is not None or self._of_moment > FEW:
             self._wait(message)
             self.go_on()
-        elif not self._pool.losses.hold(message):
+        elif self._pool.losses.hold(message):
+            return
+        elif self._ready(message.request):
             self._alone(message)
+        else:
+            self._wait(message)
+            self.go_on()
 
     def withdrawn(self, message: Release) -> None:
         """This generation does not want one any more."""
@@ -82,8 +89,7 @@ class Placing:
         if self._pool.gathering:
             return
         if self._slices is None and len(self._groups) <= FEW:
-            for request in self._requests():
-                self._alone(self._taken.pop((request.member, request.generation)))
+            self._few()
             return
         if self._slices is None:
             self._slices = self._batch()
@@ -93,6 +99,22 @@ class Placing:
         else:
             self._answer(part)
         self.go_on()
+
+    def _few(self) -> None:
+        """Place those that wait one by one, up to the first for which more has to be found out."""
+        while self._waiting:
+            message = next(iter(next(iter(self._waiting.values())).values()))
+            if not self._ready(message.request):
+                self.go_on()
+                return
+            self._take((message.request.member, message.request.generation))
+            if not self._pool.losses.hold(message):
+                self._alone(message)
+
+    def _ready(self, request: PlacementRequest) -> bool:
+        """Whether it can be placed at once; else a step towards that was made."""
+        pool = self._pool
+        return prepare(request, pool.index, pool.strategies(), rules=pool.state.spec.affinity)
 
     def _wait(self, message: Place) -> None:
         request = message.request
