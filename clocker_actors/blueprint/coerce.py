@@ -10,6 +10,7 @@ import shlex
 from clocker_actors.blueprint.faults import Faults
 from clocker_actors.blueprint.nodes import ListNode, MapNode, Node, ScalarNode, describe, is_null, quote
 from clocker_actors.errors import BadRequest
+from clocker_actors.model.formula import formula
 from clocker_actors.model.selectors import selector
 from clocker_actors.model.types import KeyType
 from clocker_actors.model.values import Value
@@ -45,7 +46,9 @@ def typed(node: Node, key: KeyType, faults: Faults) -> Value:
         case "labels":
             return _labels(node, what, faults)
         case "regex":
-            return _regex(node, what, faults)
+            return regex(node, what, faults)
+        case "formula":
+            return _formula(node, what, faults)
         case "list" if not isinstance(node, ListNode):
             _wrong(node, what, "a list", faults)
         case "map" if not isinstance(node, MapNode):
@@ -81,7 +84,8 @@ def _labels(node: Node, what: str, faults: Faults) -> list[str]:
     return found
 
 
-def _regex(node: Node, what: str, faults: Faults) -> str | None:
+def regex(node: Node, what: str, faults: Faults) -> str | None:
+    """A regular expression that ends soon, as text."""
     pattern = text(node, what, faults)
     if pattern is None:
         return None
@@ -96,6 +100,15 @@ def _regex(node: Node, what: str, faults: Faults) -> str | None:
         )
         return None
     return pattern
+
+
+def _formula(node: Node, what: str, faults: Faults) -> str | None:
+    written = text(node, what, faults)
+    try:
+        return None if written is None else formula(written).text
+    except BadRequest as fault:
+        faults.add(node.mark, f"{what}: {fault}")
+        return None
 
 
 def _wrong(node: Node, what: str, wanted: str, faults: Faults) -> None:

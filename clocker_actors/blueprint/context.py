@@ -3,11 +3,16 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from clocker_actors.blueprint.blobs import FileReference, placeholder
+from clocker_actors.blueprint.catalogue import Catalogue
 from clocker_actors.blueprint.faults import Faults
 from clocker_actors.blueprint.lookup import TypeIndex
 from clocker_actors.blueprint.nodes import ListNode, MapNode, Mark, Node, describe, quote
+
+if TYPE_CHECKING:
+    from clocker_actors.blueprint.tree import Raw
 
 MOST_PORTS = 20_000
 """Published ports in one file, ranges written out."""
@@ -34,6 +39,11 @@ class Context:
     predicates: frozenset[str] = frozenset()
     partial: bool = False
     """Whether names of strategies and predicates that are not known here may be known elsewhere."""
+    catalogue: Catalogue = field(default_factory=Catalogue)
+    raws: list["Raw"] = field(default_factory=list)
+    """Every service, opened, by its number."""
+    urls: dict[str, Mark] = field(default_factory=dict)
+    """Addresses that have to answer when the blueprint is deployed."""
     files: dict[str, FileReference] = field(default_factory=dict)
     ids: dict[str, Mark] = field(default_factory=dict)
     ports: int = 0

@@ -4,31 +4,35 @@ What is written comes first; what is made keeps clear of it. Names are one path 
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from clocker_actors.blueprint.context import Context, Names
-from clocker_actors.blueprint.service import suggested_name
-from clocker_actors.model.specs import ServiceSpec
-
-
-def assign(services: Sequence[ServiceSpec], context: Context) -> tuple[ServiceSpec, ...]:
-    """The services, each with a name that is free beside its siblings and an id that is free in the file; also their children and members."""
-    return _level(services, Names(context.ids))
+from clocker_actors.blueprint.context import Context, Names, slug
+from clocker_actors.blueprint.nodes import ScalarNode
+from clocker_actors.blueprint.tree import Raw
 
 
-def _level(services: Sequence[ServiceSpec], ids: Names) -> tuple[ServiceSpec, ...]:
-    names = Names(spec.name for spec in services if spec.name)
-    found = []
-    for spec in services:
-        name = spec.name or names.fresh(suggested_name(spec))
-        identity = spec.id or ids.fresh(name)
-        cluster = spec.cluster
-        if cluster:
-            cluster = replace(cluster, member=_member(cluster.member, identity, ids))
-        found.append(replace(spec, id=identity, name=name, cluster=cluster, children=_level(spec.children, ids)))
-    return tuple(found)
+def assign(services: Sequence[Raw], context: Context) -> None:
+    """Give each service a name that is free beside its siblings and an id that is free in the file; also their children and members."""
+    _level(services, Names(context.ids))
 
 
-def _member(member: ServiceSpec, cluster: str, ids: Names) -> ServiceSpec:
-    identity = member.id or ids.fresh(f"{cluster}-member")
-    return _level((replace(member, id=identity),), ids)[0]
+def _level(services: Sequence[Raw], ids: Names) -> None:
+    names = Names(raw.name for raw in services if raw.name)
+    for raw in services:
+        raw.name = raw.name or names.fresh(_suggested(raw))
+        raw.id = raw.id or ids.fresh(raw.name)
+        if raw.member is not None:
+            raw.member.id = raw.member.id or ids.fresh(f"{raw.id}-member")
+            _level((raw.member,), ids)
+        _level(raw.children, ids)
+
+
+def _suggested(raw: Raw) -> str:
+    """A name for a service that has none: from its id, type of the catalogue, image or kind."""
+    if raw.id:
+        return raw.id
+    if raw.types:
+        return slug(raw.types[0].partition(":")[0])
+    image = raw.image or raw.config.node("image")
+    if isinstance(image, ScalarNode) and not image.text.startswith("$"):
+        return slug(image.text.partition("@")[0].rpartition("/")[2].partition(":")[0])
+    return raw.kind

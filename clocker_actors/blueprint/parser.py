@@ -7,6 +7,7 @@ something is left to read; nothing is given out unless there was none.
 from pathlib import PurePath
 
 from clocker_actors.blueprint.blobs import ParsedBlueprint
+from clocker_actors.blueprint.catalogue import catalogue_of
 from clocker_actors.blueprint.context import Context, Names, listed, slug
 from clocker_actors.blueprint.faults import Faults
 from clocker_actors.blueprint.fit import check_fit, specs_of
@@ -14,11 +15,13 @@ from clocker_actors.blueprint.locations import LOCAL, read_application_location
 from clocker_actors.blueprint.lookup import TypeIndex
 from clocker_actors.blueprint.names import assign
 from clocker_actors.blueprint.nodes import START, ListNode, MapNode, Mark, ScalarNode, describe, quote
+from clocker_actors.blueprint.opening import open_application, open_service
 from clocker_actors.blueprint.pool import read_pool
 from clocker_actors.blueprint.reader import read
 from clocker_actors.blueprint.section import Section
-from clocker_actors.blueprint.service import check_siblings, open_service, service_of
+from clocker_actors.blueprint.service import check_siblings, service_of
 from clocker_actors.blueprint.tables import POOL, ROOT_KEYS
+from clocker_actors.blueprint.tree import Raw
 from clocker_actors.blueprint.typed import read_policies
 from clocker_actors.model.identity import EntityKind
 from clocker_actors.model.specs import ApplicationSpec, Blueprint, PoolSpec, ServiceSpec
@@ -37,6 +40,7 @@ def parse(text: str | bytes, filename: str, types: TypeTable) -> ParsedBlueprint
     """
     faults = Faults(filename)
     context = Context(faults, TypeIndex(types.policies), TypeIndex(types.strategies), frozenset(types.predicates), types.partial)
+    context.catalogue = catalogue_of(types.catalogue)
     root = read(text, faults)
     if root is None:
         faults.check()
@@ -54,7 +58,7 @@ def parse(text: str | bytes, filename: str, types: TypeTable) -> ParsedBlueprint
 def _blueprint(root: MapNode, filename: str, context: Context) -> Blueprint:
     known = {key: entry for key, entry in root.entries.items() if not key.startswith(_OWN)}
     section = Section.read(MapNode(root.mark, known), "a blueprint", ROOT_KEYS, context.faults)
-    services, pools = _services(section, context)
+    services, pools = _services(section, open_application(section, root, context), context)
     application = _application(section, services, pools, filename, context)
     if services:
         return Blueprint((application,), pools)
@@ -66,29 +70,25 @@ def _blueprint(root: MapNode, filename: str, context: Context) -> Blueprint:
     return Blueprint((), pools)
 
 
-def _services(section: Section, context: Context) -> tuple[tuple[ServiceSpec, ...], tuple[PoolSpec, ...]]:
+def _services(section: Section, application: Raw, context: Context) -> tuple[tuple[ServiceSpec, ...], tuple[PoolSpec, ...]]:
     node = section.node("services")
     if node is None or (isinstance(node, ListNode) and not node.items):
         section.fault("services", f"a blueprint needs services; {_EXAMPLE}")
-    services: list[tuple[ServiceSpec, Mark]] = []
+    opened = [raw for item in listed(node, "`services`", context.faults) if (raw := open_service(item, application, context))]
+    application.children += [raw for raw in opened if raw.kind != POOL]
+    assign(application.children, context)
     pools: dict[str, tuple[PoolSpec, Mark]] = {}
-    for item in listed(node, "`services`", context.faults):
-        raw = open_service(item, context)
-        if raw is None:
-            continue
+    for raw in opened:
         if raw.kind == POOL:
             pool = read_pool(raw, context)
             if pool.name in pools:
-                context.faults.add(
-                    item.mark, f"docker-cloud {quote(pool.name)} is also on line {pools[pool.name][1].line}; give each its own name"
-                )
-            pools[pool.name] = (pool, item.mark)
-            continue
-        spec = service_of(raw, context)
-        if spec:
-            services.append((spec, item.mark))
-    check_siblings(services, context)
-    return assign([spec for spec, _ in services], context), tuple(pool for pool, _ in pools.values())
+                line = pools[pool.name][1].line
+                text = f"docker-cloud {quote(pool.name)} is also on line {line}; give each its own name"
+                context.faults.add(raw.node.mark, text)
+            pools[pool.name] = (pool, raw.node.mark)
+    check_siblings(application.children, context)
+    services = tuple(spec for raw in application.children if (spec := service_of(raw, context)))
+    return services, tuple(pool for pool, _ in pools.values())
 
 
 def _application(

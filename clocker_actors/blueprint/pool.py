@@ -22,8 +22,8 @@ from clocker_actors.blueprint.nodes import Entry, ListNode, MapNode, Mark, Node,
 from clocker_actors.blueprint.placing import read_affinity
 from clocker_actors.blueprint.provisioning import provision
 from clocker_actors.blueprint.section import Section
-from clocker_actors.blueprint.service import Raw
 from clocker_actors.blueprint.tables import HOST_KEYS
+from clocker_actors.blueprint.tree import Raw
 from clocker_actors.blueprint.typed import read_strategies
 from clocker_actors.model.specs import HostSpec, PoolSpec
 
@@ -42,10 +42,10 @@ def read_pool(raw: Raw, context: Context) -> PoolSpec:
         context.faults.add(raw.node.mark, "this docker-cloud has no name; write `name`, which applications use as their `location`")
     if name == LOCAL:
         where.fault(key, f"{quote(LOCAL)} is the engine of the manager's own machine, built in; use another name")
-    for key in ("policies", "enrichers", "children"):
+    for key in ("policies", "enrichers", "children", "parameters"):
         if head.node(key) is not None:
             head.fault(key, f"a docker-cloud takes no {head.spelled(key)}; remove them")
-    for entry in raw.undeclared:
+    for entry in raw.undeclared.values():
         config.refuse(entry)
     if config.node("hosts") is None and config.node("location") is None:
         context.faults.add(

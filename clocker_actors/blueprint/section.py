@@ -3,8 +3,11 @@
 Every part of the language reads its map through a `Section`, so that each says the same about the same mistake.
 """
 
+from collections.abc import Iterable, Mapping
+
 from clocker_actors.blueprint.coerce import typed
 from clocker_actors.blueprint.faults import Faults
+from clocker_actors.blueprint.keys import Key
 from clocker_actors.blueprint.nodes import Entry, MapNode, Mark, Node, describe, is_null, quote
 from clocker_actors.blueprint.tables import ELSEWHERE, KeyTable
 from clocker_actors.model.values import Value
@@ -13,13 +16,16 @@ from clocker_actors.model.values import Value
 class Section:
     """The keys of one map by the names of the table. Faulty values read as the row's default, after the fault is noted."""
 
-    def __init__(self, mark: Mark, what: str, table: KeyTable, faults: Faults, beside: KeyTable | None = None) -> None:
-        """`beside` are keys that may stand in the same map but are read elsewhere; hints name them too."""
+    def __init__(
+        self, mark: Mark, what: str, table: KeyTable, faults: Faults, beside: KeyTable | None = None, more: Iterable[str] = ()
+    ) -> None:
+        """`beside` and `more` are keys that may stand in the same map but are read elsewhere; hints name them too."""
         self.mark = mark
         self.faults = faults
         self._what = what
         self._table = table
         self._beside = beside
+        self._more = more
         self._entries: dict[str, Entry] = {}
 
     @staticmethod
@@ -60,6 +66,32 @@ class Section:
             self.faults.add(entry.mark, text)
         return bool(close)
 
+    @property
+    def table(self) -> KeyTable:
+        """The keys it is read against."""
+        return self._table
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """What is given, by the names of the table."""
+        return self._entries
+
+    def entry(self, name: str) -> Entry | None:
+        """The entry of a key, None if it is not given."""
+        return self._entries.get(name)
+
+    def put(self, name: str, entry: Entry) -> None:
+        """Have the key read from this entry."""
+        self._entries[name] = entry
+
+    def name_of(self, spelling: str) -> str:
+        """The table's name of a key, however it is spelled; "" if it has none."""
+        return self._table.spellings.get(spelling, "")
+
+    def key(self, name: str) -> Key:
+        """The table's row of that name."""
+        return self._table[name]
+
     def __contains__(self, name: str) -> bool:
         return name in self._entries
 
@@ -88,7 +120,7 @@ class Section:
         return key.default if found is None else found
 
     def _hints(self) -> list[str]:
-        return [*self._table.spellings, *(self._beside.spellings if self._beside else ())]
+        return [*self._table.spellings, *(self._beside.spellings if self._beside else ()), *self._more]
 
     def text(self, name: str) -> str:
         """The key's string, or its default."""

@@ -209,6 +209,9 @@ class ServiceSpec:
     latch: Expression | None = None
     """Held back until this is true."""
     on_change: OnChange = OnChange.RESTART
+    types: tuple[str, ...] = ()
+    """The types of the catalogue it is of, as `id:version`, the nearest first."""
+    tags: tuple[Value, ...] = ()
 
 
 class RemovalStrategy(StrEnum):
@@ -242,6 +245,8 @@ class ApplicationSpec:
     policies: tuple[PolicySpec, ...] = ()
     enrichers: tuple[PolicySpec, ...] = ()
     revision: int = 1
+    config: Mapping[str, Value] = field(default_factory=dict)
+    tags: tuple[Value, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ room needs to know no policy, and the documentation is made from the same rows.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from clocker_actors.model.catalogue import TypeSource
 from clocker_actors.model.identity import EntityKind
 from clocker_actors.model.placements import Resident
 from clocker_actors.model.values import Value
@@ -56,10 +57,11 @@ class PolicyType:
 @dataclass(frozen=True, slots=True)
 class TypeTable:
     """All types by name. `makers` are the classes of strategies of somebody's own, `predicates` what a PREDICATE rule of affinity may name. With `partial` others
-    may be known elsewhere: a client lets the manager judge names it does not know itself."""
+    may be known elsewhere: a client lets the manager judge names it does not know itself. `catalogue` are the types of services."""
 
     policies: Mapping[str, PolicyType] = field(default_factory=dict)
     strategies: Mapping[str, PolicyType] = field(default_factory=dict)
     makers: Mapping[str, Callable[..., object]] = field(default_factory=dict)
     predicates: Mapping[str, Callable[[Resident], bool]] = field(default_factory=dict)
     partial: bool = False
+    catalogue: tuple[TypeSource, ...] = ()

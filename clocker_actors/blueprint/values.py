@@ -1,0 +1,40 @@
+"""The values of a service's parameters: what it writes, what it inherits, or the default; typed, and checked against their constraints."""
+
+from clocker_actors.blueprint.constraints import breach
+from clocker_actors.blueprint.context import Context
+from clocker_actors.blueprint.nodes import Node, quote
+from clocker_actors.blueprint.parameters import Parameter, is_expression, value_of
+from clocker_actors.blueprint.tree import Raw, look_up
+from clocker_actors.model.values import Value
+
+
+def parameter_values(raw: Raw, context: Context) -> dict[str, Value]:
+    """The value of each parameter that has one. What is wrong with one is noted where it stands."""
+    found: dict[str, Value] = {}
+    for parameter in raw.parameters.values():
+        value = _value(raw, parameter, context)
+        if value is not None:
+            found[parameter.name] = value
+    return found
+
+
+def _value(raw: Raw, parameter: Parameter, context: Context) -> Value:
+    node = _node(raw, parameter.name)
+    if node is not None and is_expression(node):
+        return None
+    before = context.faults.count
+    value = None if node is None else value_of(node, parameter.kind, quote(parameter.name), context.faults)
+    if context.faults.count > before:
+        return None
+    for constraint in parameter.constraints:
+        lacking = breach(constraint, value, node is not None, lambda other: _node(raw, other) is not None)
+        if lacking:
+            context.faults.add(node.mark if node else raw.node.mark, f"{quote(parameter.name)} {lacking}")
+    if node is not None and any(each.name == "urlExists" for each in parameter.constraints):
+        context.urls.setdefault(str(value), node.mark)
+    return value
+
+
+def _node(raw: Raw, name: str) -> Node | None:
+    found = look_up(raw, name)
+    return found.node if found else None
