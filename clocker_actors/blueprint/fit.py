@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from clocker_actors.blueprint.context import Context
 from clocker_actors.blueprint.nodes import Mark
-from clocker_actors.model.fitness import Placed, certainly_wrong, published, usual
+from clocker_actors.model.fitness import Placed, certainly_wrong, loop, published, usual
 from clocker_actors.model.identity import EntityKind
 from clocker_actors.model.specs import PolicySpec
 from clocker_actors.model.types import PolicyType
@@ -40,7 +40,8 @@ def check_fit(written: Sequence[Written], kind: EntityKind, context: Context, *,
     for each in written:
         if not each.sound or context.faults.full:
             continue  # one fault of it is enough: mending that may mend this
-        wrong = certainly_wrong(Placed(each.type, each.spec.config), kind, there, types.values())
+        placed = Placed(each.type, each.spec.config)
+        wrong = certainly_wrong(placed, kind, there, types.values()) or loop(placed, beside)
         if wrong is not None:
             key, text = wrong
             context.faults.add(each.marks.get(key, each.mark), text)

@@ -20,7 +20,7 @@ from clocker_actors.model.specs import PolicySpec, StrategySpec
 from clocker_actors.model.types import KeyType, PolicyType
 from clocker_actors.model.values import Value, as_number
 
-_PREFIXES = ("autoscaler.", "docker.")
+_PREFIXES = ("autoscaler.", "docker.", "enricher.aggregating.", "enricher.")
 _ORDERED = (("minPoolSize", "maxPoolSize"), ("metricLowerBound", "metricUpperBound"))
 _ARTICLES = {"policy": "a policy", "enricher": "an enricher", "feed": "a feed", "strategy": "a strategy"}
 _OBJECT = "$brooklyn:object"
@@ -107,6 +107,7 @@ def _config(kind: PolicyType, entries: list[Entry], head: Section, context: Cont
         if key.required and key.name not in marks:
             context.faults.add(head.mark, f"{kind.name} has no `{key.name}`; add it: {key.meaning or key.type}")
     _check_order(keys, found, marks, context)
+    _check_all(kind, found, marks, head, context)
     return found, {name: entry.node.mark for name, entry in marks.items()}
 
 
@@ -120,6 +121,16 @@ def _check_order(keys: Mapping[str, KeyType], found: Mapping[str, Value], marks:
         if least is not None and most is not None and least > most and (most > 0 or low.endswith("Size")):
             mark = marks[low if low in found else high].node.mark
             context.faults.add(mark, f"`{low}` {least:.12g} is above `{high}` {most:.12g}; write the smaller one as `{low}`")
+
+
+def _check_all(kind: PolicyType, found: Mapping[str, Value], marks: Mapping[str, Entry], head: Section, context: Context) -> None:
+    """What the type says of its keys together, once each of them is right."""
+    whole = {key.name: found.get(key.name, key.default) for key in kind.keys}
+    if kind.check is None or any(key.required and whole[key.name] is None for key in kind.keys) or any(name not in found for name in marks):
+        return
+    wrong = kind.check(whole)
+    if wrong is not None:
+        context.faults.add(marks[wrong[0]].node.mark if wrong[0] in marks else head.mark, f"{kind.name}: {wrong[1]}")
 
 
 def _key(written: str, keys: Mapping[str, KeyType]) -> KeyType | None:

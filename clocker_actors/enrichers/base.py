@@ -100,6 +100,15 @@ class EnricherActor(Actor):
 
     # --- reading the configuration
 
+    def text_of(self, key: str) -> str:
+        """A text or the name of a sensor; "" if it is not set."""
+        value = self.config[key]
+        return value if isinstance(value, str) else ""
+
+    def number_of(self, key: str) -> float | None:
+        """A number, None if it is not set."""
+        return as_number(self.config[key])
+
     def seconds_of(self, key: str) -> float:
         """A duration; 0 if it is not set."""
         return as_number(self.config[key]) or 0.0

@@ -3,10 +3,23 @@
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 
+from clocker_actors.enrichers.aggregator import Aggregator
 from clocker_actors.enrichers.base import EnricherActor
+from clocker_actors.enrichers.combiner import Combiner
+from clocker_actors.enrichers.count_mean import CountMean
+from clocker_actors.enrichers.delta import Delta, TimeFractionDelta, TimeWeightedDelta
 from clocker_actors.enrichers.failure_detector import FailureDetector
+from clocker_actors.enrichers.joiner import Joiner
+from clocker_actors.enrichers.map_aggregator import MapAggregator
 from clocker_actors.enrichers.moving_mean import MovingMean
+from clocker_actors.enrichers.on_network import OnPublicNetwork, OnSubnetNetwork
+from clocker_actors.enrichers.percentage import Percentage
+from clocker_actors.enrichers.propagate_to_members import PropagateToMembers
+from clocker_actors.enrichers.propagator import Propagator
+from clocker_actors.enrichers.reducer import Reducer
 from clocker_actors.enrichers.rollup import Rollup
+from clocker_actors.enrichers.transformer import Transformer
+from clocker_actors.enrichers.updating_map import UpdatingMap
 from clocker_actors.errors import NotFound
 from clocker_actors.kernel import Actor
 from clocker_actors.model.configuration import checked
@@ -15,7 +28,27 @@ from clocker_actors.model.specs import PolicySpec
 from clocker_actors.model.types import PolicyType
 from clocker_actors.model.values import Value
 
-ROWS: tuple[type[EnricherActor], ...] = (FailureDetector, Rollup, MovingMean)
+ROWS: tuple[type[EnricherActor], ...] = (
+    FailureDetector,
+    Rollup,
+    MovingMean,
+    Transformer,
+    Propagator,
+    Aggregator,
+    MapAggregator,
+    Joiner,
+    Combiner,
+    Reducer,
+    Percentage,
+    PropagateToMembers,
+    UpdatingMap,
+    Delta,
+    TimeWeightedDelta,
+    TimeFractionDelta,
+    CountMean,
+    OnPublicNetwork,
+    OnSubnetNetwork,
+)
 
 TYPES: Mapping[str, PolicyType] = {row.type.name: row.type for row in ROWS}
 """For the table of types that blueprints are checked against."""

@@ -16,6 +16,9 @@ MOVING_MEAN = PolicyType(
         KeyType("sourceSensor", "sensor", None, "sensor to take the mean of", required=True),
         KeyType("targetSensor", "sensor", None, "sensor to give", required=True),
         KeyType("timePeriod", "duration", MEAN_WINDOW, "window of the mean", least=0.1),
+        KeyType(
+            "confidenceRequiredToPublish", "number", 0.0, "give nothing until readings speak of this part of the window", least=0, most=1
+        ),
     ),
     ("RollingTimeWindowMeanEnricher", "org.apache.brooklyn.policy.enricher.RollingTimeWindowMeanEnricher"),
     "gives the mean of a sensor over a time window",
@@ -43,7 +46,9 @@ class MovingMean(EnricherActor):
                 self.mean.clear()
                 self.give(Reading(target, None, reading.at, reading.unavailable or f"{reading.sensor} is no number"))
             else:
-                self.give(Reading(target, self.mean.add(value, reading.at), reading.at, "", reading.count, reading.of))
+                mean = self.mean.add(value, reading.at)
+                if self.mean.covered >= (self.number_of("confidenceRequiredToPublish") or 0.0):
+                    self.give(Reading(target, mean, reading.at, "", reading.count, reading.of))
         return None
 
     def renewed(self, old: Mapping[str, Value]) -> None:

@@ -42,6 +42,12 @@ class RollingMean:
         weighted = sum(value * (at - max(before, start)) for (before, _), (at, value) in pairwise(readings))
         return weighted / (readings[-1][0] - start)
 
+    @property
+    def covered(self) -> float:
+        """Which part of the window readings speak of, from 0 to 1."""
+        readings = self._readings
+        return min((readings[-1][0] - readings[0][0]) / self.window, 1.0) if len(readings) > 1 else 0.0
+
     def clear(self) -> None:
         """Begin anew."""
         self._readings.clear()

@@ -25,7 +25,7 @@ ROLLUP = PolicyType(
         KeyType("sensors", "list", tuple(sensor.name for sensor in sensors.ROLLED_UP), "members' sensors to roll up"),
         KeyType("publishPeriod", "duration", 0.2, "shortest time between two results", least=0.01),
     ),
-    ("Aggregator", "org.apache.brooklyn.enricher.stock.Aggregator", "brooklyn.enricher.basic.Aggregator"),
+    (),
     "gives mean, sum, least and greatest of the members' numbers",
     kinds=(EntityKind.CLUSTER,),
     rolls_up="sensors",

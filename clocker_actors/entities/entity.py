@@ -39,6 +39,7 @@ from clocker_actors.model.messages import (
     KeepState,
     SensorChanged,
     SetProblem,
+    SetIndicator,
     SetReading,
     TellAgain,
 )
@@ -161,6 +162,8 @@ class Entity(Sensing, Generic[S]):
             case SetProblem():
                 self.service.set_problem(message.name, message.problem)
             case Decided():
+            case SetIndicator():
+                self.service.state_indicator(message.name, message.reason)
                 self.decided(message.decision, acted=message.acted)
             case KeepState():
                 self.adjuncts.keep(message.name, message.state)

@@ -10,7 +10,7 @@ from clocker_actors.entities.records import State
 from clocker_actors.errors import BadRequest
 from clocker_actors.model.configuration import checked
 from clocker_actors.model.decisions import Decision
-from clocker_actors.model.fitness import Placed, certainly_wrong, numbers, published, waits_for
+from clocker_actors.model.fitness import Placed, certainly_wrong, loop, numbers, published, waits_for
 from clocker_actors.model.identity import Cause, EntityKind, policy_id
 from clocker_actors.model.specs import PolicySpec
 from clocker_actors.model.types import PolicyType
@@ -29,6 +29,7 @@ def refuse_unfit(entity: "Entity[S]", spec: PolicySpec, where: str) -> None:
     if placed is None:
         return
     wrong = certainly_wrong(placed, EntityKind(entity.kind), _there(entity, spec), entity.outside.types.policies.values())
+    wrong = wrong or loop(placed, _beside(entity, spec))
     if wrong is not None:
         raise BadRequest(f"{where}: {wrong[1]}", policy=spec.name, key=wrong[0] or None)
 
@@ -60,9 +61,13 @@ def waiting(entity: "Entity[S]", spec: PolicySpec, where: str, cause: Cause) -> 
 
 def _there(entity: "Entity[S]", spec: PolicySpec) -> frozenset[str]:
     """Sensors the entity has, with what its policies and enrichers give, this one as it is to be."""
+    return published(EntityKind(entity.kind), _beside(entity, spec))
+
+
+def _beside(entity: "Entity[S]", spec: PolicySpec) -> list[Placed]:
+    """Its policies and enrichers, this one as it is to be."""
     others = [adjunct.spec for adjunct in entity.state.adjuncts if adjunct.spec.name != spec.name]
-    beside = [placed for each in (*others, spec) if (placed := _placed(entity, each)) is not None]
-    return published(EntityKind(entity.kind), beside)
+    return [placed for each in (*others, spec) if (placed := _placed(entity, each)) is not None]
 
 
 def _placed(entity: "Entity[S]", spec: PolicySpec) -> Placed | None:

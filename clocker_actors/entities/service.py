@@ -23,19 +23,25 @@ class Owner(Protocol):
 class Service:
     """Keeps `service.*` of its entity true. Nothing is published until the entity expects something."""
 
-    __slots__ = ("_entity", "_told", "expected", "indicators", "problems")
+    __slots__ = ("_entity", "_told", "expected", "found", "problems", "stated")
 
     def __init__(self, entity: Owner) -> None:
         self._entity = entity
         self.expected: Lifecycle | None = None
-        self.indicators: dict[str, str] = {}
+        self.found: dict[str, str] = {}  # by the entity itself
+        self.stated: dict[str, str] = {}  # by enrichers; what the entity finds out does not touch them
         self.problems: dict[str, str] = {}
         self._told: tuple[object, ...] = ()
 
     @property
+    def indicators(self) -> dict[str, str]:
+        """All reasons why it is not up."""
+        return {**self.found, **self.stated}
+
+    @property
     def up(self) -> bool:
         """No indicator says that it is not up."""
-        return not self.indicators
+        return not self.found and not self.stated
 
     @property
     def actual(self) -> Lifecycle | None:
@@ -53,7 +59,11 @@ class Service:
 
     def set_indicator(self, name: str, why: str) -> None:
         """Say why it is not up; "" takes the indicator away."""
-        self._set(self.indicators, name, why)
+        self._set(self.found, name, why)
+
+    def state_indicator(self, name: str, why: str) -> None:
+        """An enricher says why it is not up; "" takes that back."""
+        self._set(self.stated, name, why)
 
     def set_problem(self, name: str, problem: str) -> None:
         """Name a problem; "" takes it away."""
@@ -76,8 +86,8 @@ class Service:
 
     def replace_indicators(self, indicators: Mapping[str, str]) -> None:
         """All indicators at once, so that nobody sees a half of the change."""
-        if dict(indicators) != self.indicators:
-            self.indicators = dict(indicators)
+        if dict(indicators) != self.found:
+            self.found = dict(indicators)
             self.refresh()
 
     def refresh(self) -> None:

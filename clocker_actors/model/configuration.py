@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 
 from clocker_actors.errors import BadRequest
+from clocker_actors.model.formula import formula
 from clocker_actors.model.types import KeyType, PolicyType
 from clocker_actors.model.values import Value
 
@@ -36,7 +37,10 @@ _KINDS = {
     "sensor": "the name of a sensor",
     "list": "a list",
     "map": "a map",
+    "formula": "a formula such as value * 100",
 }
+_PREFIXES = ("enricher.aggregating.", "enricher.")
+"""What the ancestor writes before keys."""
 _AMOUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*")
 
 
@@ -55,6 +59,9 @@ def checked(policy: PolicyType, given: Mapping[str, Value], base: Mapping[str, V
             config[name] = base[name] if base is not None and name in base else key.default
         if key.required and config[name] is None:
             raise BadRequest(f"{policy.name} needs {name}: {key.meaning}; give {_right(key)}", key=name)
+    wrong = policy.check(config) if policy.check is not None else None
+    if wrong is not None:
+        raise BadRequest(f"{policy.name}: {wrong[1]}", key=wrong[0] or None)
     return config
 
 
@@ -64,9 +71,10 @@ def duration(value: Value) -> float:
 
 
 def _key_name(policy: PolicyType, keys: Mapping[str, KeyType], name: str) -> str:
+    for prefix in (f"{policy.name}.", *_PREFIXES):
+        if name.removeprefix(prefix) in keys:
+            return name.removeprefix(prefix)
     short = name.removeprefix(f"{policy.name}.")
-    if short in keys:
-        return short
     near = get_close_matches(short, keys, n=3) or sorted(keys)
     raise BadRequest(f"{policy.name} has no key {name!r}; try {', '.join(near) or 'no configuration at all'}", key=name)
 
@@ -111,6 +119,8 @@ def _convert(kind: str, value: Value) -> Value:
             return duration(value)
         case "size":
             return int(_amount(value, _BYTES, ""))
+        case "formula":
+            return formula(str(value)).text
         case "list":
             return _list(value)
         case "map":

@@ -77,7 +77,7 @@ class Placed:
     def gives(self) -> Iterator[str]:
         """The sensors it gives its entity."""
         yield from self.type.emits
-        yield from (name for key in self.type.gives if isinstance(name := self.value(key), str))
+        yield from (name for key in self.type.gives for name in _named(self.value(key)))
         rolled = self.value(self.type.rolls_up) if self.type.rolls_up else ()
         for name in rolled if isinstance(rolled, list | tuple) else ():
             yield from (f"{name}.{how}" for how in sensors.ROLLUPS)
@@ -85,7 +85,13 @@ class Placed:
     def hears(self) -> Iterator[tuple[str, str]]:
         """(key, sensor) of its own entity it listens to."""
         if not any(self.value(key) for key in self.type.elsewhere):
-            yield from ((key, name) for key in self.type.hears if isinstance(name := self.value(key), str))
+            yield from ((key, name) for key in self.type.hears for name in _named(self.value(key)))
+
+
+def _named(value: Value) -> tuple[str, ...]:
+    """The sensors a key names: one, a list of them, or a map to them."""
+    several = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else (value,)
+    return tuple(name for name in several if isinstance(name, str) and name)
 
 
 def certainly_wrong(placed: Placed, kind: EntityKind, there: frozenset[str], types: Iterable[PolicyType]) -> tuple[str, str] | None:
@@ -158,6 +164,26 @@ def unbounded(placed: Placed) -> tuple[str, str] | None:
         return None
     never = f"so no value of {placed.value(needs[0])} would ever make it act; give one of these, or leave the policy out"
     return needs[0], f"{placed.type.name} has neither {' nor '.join(bounds)} above 0, {never}"
+
+
+def loop(placed: Placed, beside: Iterable[Placed]) -> tuple[str, str] | None:
+    """That what it gives comes back to it through others (or itself) on the same entity: they would speak to each other for ever."""
+    ways = [({name for _, name in each.hears()}, tuple(each.gives()), each.type.name) for each in beside]
+    seen: set[str] = set()
+    waiting = [(name, placed.type.name) for name in placed.gives()]
+    own = {name: key for key, name in placed.hears()}
+    while waiting:
+        sensor, through = waiting.pop()
+        if sensor in own:
+            key = own[sensor]
+            return (
+                key,
+                f"{key} {sensor!r} is made of what this {placed.type.name} gives ({through}), so both would speak for ever; hear another sensor",
+            )
+        if sensor not in seen:
+            seen.add(sensor)
+            waiting += [(name, f"{through} → {kind}") for hears, gives, kind in ways if sensor in hears for name in gives]
+    return None
 
 
 def waits_for(placed: Placed, there: frozenset[str]) -> tuple[str, ...]:

@@ -163,6 +163,15 @@ class SetProblem:
 
 
 @dataclass(frozen=True, slots=True)
+class SetIndicator:
+    """Put a reason why the service is not up (words) under a name on the entity; "" takes it away."""
+
+    name: str
+    reason: str
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
 class Decided:
     """A policy tells its entity what it concluded; `acted` decisions are kept durably."""
 

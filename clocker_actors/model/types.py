@@ -16,7 +16,7 @@ from clocker_actors.model.values import Value
 @dataclass(frozen=True, slots=True)
 class KeyType:
     """One configuration key. `type` is string, integer, number, boolean, duration (seconds), size (bytes), sensor, list, map, labels (conditions on
-    labels) or regex; bounds are inclusive."""
+    labels), regex or formula (see `model.formula`); bounds are inclusive."""
 
     name: str
     type: str
@@ -35,7 +35,8 @@ class PolicyType:
     The rest says where it can work (see `model.fitness`): `kinds` of entity (none: all); keys of which one must be written (`needs`); keys of which one must be
     above 0 for the first of those to lead to anything, unless another of them is written (`bounds`); keys that name sensors of its
     entity it listens to (`hears`, unless one of `elsewhere` is written) or gives (`gives`, and `rolls_up` for a list), that name effectors it orders, with
-    the parameter these must take (`orders`); and the sensors it fires whatever is written (`emits`).
+    the parameter these must take (`orders`); and the sensors it fires whatever is written (`emits`). `check` judges a whole configuration: the key to blame
+    ("" for none) and what would be right, or None.
     """
 
     name: str
@@ -52,6 +53,7 @@ class PolicyType:
     rolls_up: str = ""
     emits: tuple[str, ...] = ()
     orders: Mapping[str, str] = field(default_factory=dict)
+    check: Callable[[Mapping[str, Value]], tuple[str, str] | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,82 @@
+"""The aggregator: one sensor of all members (or of all services below), made one value."""
+
+from collections.abc import Mapping
+
+from clocker_actors.enrichers.derived import SOURCE, TARGET
+from clocker_actors.enrichers.gatherer import GATHERED, GROUPS, Gatherer
+from clocker_actors.enrichers.gathering import WAYS, Rules
+from clocker_actors.enrichers.quorum import NAMES, is_quorum
+from clocker_actors.model.formula import formula
+from clocker_actors.model.types import KeyType, PolicyType
+from clocker_actors.model.values import Value, as_number
+
+
+def _check(config: Mapping[str, Value]) -> tuple[str, str] | None:
+    quorum = str(config["quorumCheck"])
+    if not is_quorum(quorum):
+        return "quorumCheck", f"quorumCheck {quorum!r} is no quorum; write {', '.join(NAMES)}, a number, or a share as 50%"
+    if config["valueFilter"] is not None and (unknown := formula(str(config["valueFilter"])).names - {"value"}):
+        return "valueFilter", f"valueFilter names {', '.join(sorted(unknown))}; it knows value"
+    return None
+
+
+AGGREGATOR = PolicyType(
+    "aggregator",
+    "enricher",
+    (
+        SOURCE,
+        TARGET,
+        KeyType("transformation", "string", "average", "what is made of them", choices=WAYS),
+        KeyType("defaultValueForUnreportedSensors", "number", None, "the number that stands for each member without a reading"),
+        KeyType("valueToReportIfNoSensors", "string", None, "what is given when no member has a reading; else the sensor is unavailable"),
+        KeyType("excludeBlank", "boolean", True, "leave out empty texts"),
+        KeyType("valueFilter", "formula", None, "a formula of value: those for which it is true count, as value > 0"),
+        KeyType("quorumCheck", "string", "all", f"how many are enough for isQuorate: {', '.join(NAMES)}, a number, or a share as 50%"),
+        *GATHERED,
+    ),
+    ("Aggregator", "org.apache.brooklyn.enricher.stock.Aggregator", "brooklyn.enricher.basic.Aggregator"),
+    "gives the average, sum, least, greatest, first or list of a sensor of all members, or whether enough of them agree",
+    kinds=GROUPS,
+    gives=("targetSensor",),
+    check=_check,
+)
+
+
+def _given(text: Value) -> float | None:
+    """The number a key says, which may also be a text."""
+    try:
+        return float(text) if isinstance(text, str) else as_number(text)
+    except ValueError:
+        return None
+
+
+class Aggregator(Gatherer):
+    """Gives one reading at most every `publishPeriod`; its count says how many members are in it."""
+
+    type = AGGREGATOR
+
+    def rules(self) -> Rules:
+        written = self.text_of("valueFilter")
+        function = formula(written) if written else None
+
+        def wanted(value: Value) -> bool:
+            try:
+                return function is None or bool(function({"value": value}))
+            except ValueError:
+                return False
+
+        return Rules(
+            self.text_of("transformation"),
+            self.config["defaultValueForUnreportedSensors"],
+            self.config["excludeBlank"] is True,
+            wanted if function else None,
+            self.text_of("quorumCheck"),
+        )
+
+    def result(self) -> None:
+        value = self.gathering.value(len(self.members))
+        otherwise = self.config["valueToReportIfNoSensors"]
+        if value is None and otherwise is not None:
+            number = _given(otherwise)
+            value = otherwise if number is None else number
+        self.give_value(self.text_of("targetSensor"), value, "no member reports it")
