@@ -85,3 +85,28 @@ async def test_a_rule_that_cannot_be_read_is_refused_with_its_place(tmp_path: Pa
             BlueprintError, match=r"test\.yaml:18:14: affinity rule `NUT TYPE`: `NUT` is not known here; write one of TYPE, NAME, "
         ):
             await driven.deploy(YARD.replace("NOT TYPE, PREFER", "NUT TYPE, PREFER"))
+
+
+CLOSE = """
+name: shop
+location: local
+services:
+- {type: "docker:clocker/cache:1", name: cache, affinity: REQUIRE NAME proxy}
+- {type: "docker:clocker/proxy:1", name: proxy, affinity: REQUIRE NAME db}
+- {type: "docker:clocker/db:1", name: db}
+"""
+
+
+async def test_who_has_to_be_beside_somebody_may_be_written_before_it(tmp_path: Path) -> None:
+    world = SimulatedWorld()
+    async with managed(tmp_path / "s", world=world) as driven:
+        done = await driven.ended(await driven.deploy(CLOSE))
+        assert done.state is ActivityState.DONE, done.problem
+        assert hosts(world, "db") == hosts(world, "proxy") == hosts(world, "cache")
+        without = (
+            CLOSE.replace("name: shop", "name: lonely")
+            .partition('- {type: "docker:clocker/db')[0]
+            .replace("REQUIRE NAME ", "REQUIRE ID lonely/")
+        )
+        failed = await driven.ended(await driven.deploy(without), 10)
+        assert failed.state is ActivityState.FAILED and "wants at least 1" in failed.problem

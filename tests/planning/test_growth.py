@@ -1,10 +1,12 @@
 """Are as many hosts asked for as are needed, and none for what no host could take?"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clocker_actors.model.affinity import AffinityRule, Sense, Verb
 from clocker_actors.model.identity import SYSTEM, Uid
 from clocker_actors.model.placements import HostView, PlacementRequest
 from clocker_actors.model.specs import StrategySpec
@@ -44,3 +46,23 @@ def test_hosts_that_are_there_are_used_first_and_are_not_changed() -> None:
     found = growth(asked(6), index, FOUR, LIKE, most=9)
     assert found.hosts == 1 and len(found.waits) == 6
     assert index.version == version and index.rows[Uid("h1")].containers == 0
+
+
+BESIDE = AffinityRule("REQUIRE NAME web/2", Sense.AT_LEAST, Verb.NAME, "web/2")
+
+
+def test_who_has_to_be_beside_somebody_is_tried_again_when_that_one_has_a_place() -> None:
+    first, second, third = asked(3)
+    found = growth([replace(first, affinity=(BESIDE,)), second, third], HostIndex(), FOUR, LIKE, most=9)
+    assert found.hosts == 1 and set(found.waits) == {"m0", "m1", "m2"} and not found.hopeless
+    alone = growth([replace(first, affinity=(BESIDE,)), second], HostIndex(), FOUR, LIKE, most=9)
+    assert alone.waits == ("m1",) and list(alone.hopeless) == ["m0"]
+
+
+def test_those_who_wait_for_a_host_that_is_coming_have_their_place_on_it() -> None:
+    *waiting, late = asked(5)
+    assert growth([late], HostIndex(), FOUR, LIKE, coming=1, most=9).hosts == 0
+    assert growth([late], HostIndex(), FOUR, LIKE, coming=1, most=9, promised=waiting).hosts == 1
+    close = replace(late, affinity=(BESIDE,))
+    found = growth([close], HostIndex(), (), LIKE, coming=1, most=9, promised=waiting)
+    assert (found.hosts, found.waits, dict(found.hopeless)) == (0, ("m4",), {})

@@ -85,7 +85,7 @@ class Moving:
     def take_back(self) -> None:
         """Whatever was asked for is void; if orders stand it is asked for anew."""
         member = self._member
-        if self.ask:
+        if self.ask or self._waits:
             member.tell(member.identity.pool, Release(member.uid, member.state.number + 1))
         self.ask, self._leaving_for = "", None
         self._tries, self._avoid, self._waits = 0, (), False

@@ -57,7 +57,7 @@ class PlaceSearch:
     def take_back(self) -> None:
         """Whatever the Pool was asked is void; it may be asked anew at once."""
         member = self._member
-        if self.ask:
+        if self.ask or self.pausing:  # who pauses may be waited for there, with a host that is coming
             member.tell(member.identity.pool, Release(member.uid, member.state.number + 1))
         self.ask, self.pausing = "", False
         member.cancel_timer("place")
@@ -113,7 +113,8 @@ class PlaceSearch:
     def room_came(self) -> None:
         """A host came up for which this may have waited."""
         if self.pausing:
-            self.take_back()
+            self.pausing = False
+            self._member.cancel_timer("place")
             self._member.settle()
 
     def _wait(self, message: PlacementRefused) -> None:

@@ -3,6 +3,8 @@
 Place ──refused──▶ held for a moment, with all that come meanwhile ──▶ how many hosts? ──▶ more are wanted (durable, a decision)
                                                                              └──▶ each member hears that it waits, or why nothing helps
 a host comes up ──RoomCame──▶ members that wait ──▶ Place, as at first
+
+Who has to be beside somebody is held in every pool: that one may have asked in the same moment, and has a place by now.
 """
 
 from dataclasses import replace
@@ -17,7 +19,7 @@ from clocker_actors.model.messages import Place, PlacementRefused
 from clocker_actors.model.placements import HostView
 from clocker_actors.model.values import counted
 from clocker_actors.placement.pipeline import Refusal
-from clocker_actors.planning.growth import Growth, growth, template_view
+from clocker_actors.planning.growth import Growth, growth, template_view, wants_company
 
 if TYPE_CHECKING:
     from clocker_actors.entities.pools.pool import Pool
@@ -38,15 +40,21 @@ class Demand:
     def __init__(self, pool: "Pool") -> None:
         self._pool = pool
         self._held: dict[Uid, tuple[Place, Refusal]] = {}
-        self._waiting: dict[Uid, None] = {}  # told that they wait for a host
+        self._waiting: dict[Uid, Place] = {}  # told that they wait for a host
+
+    @property
+    def waiting(self) -> bool:
+        """Whether somebody waits for a host that is coming up."""
+        return bool(self._waiting or self._held)
 
     def refused(self, message: Place, answer: Refusal) -> None:
         """There is no room; the member hears so at once unless the pool can make some."""
         pool = self._pool
         # Nobody makes a host for what is only to be moved off one that goes, or onto a certain one.
         unwanted = bool(message.request.target) or pool.supply.clearing.asked(message.request.excluded)
-        if pool.state.spec.location is None or pool.state.desired is Desired.DELETED or unwanted:
-            pool.tell(message.request.member, PlacementRefused(answer.member, answer.generation, answer.decision, message.ask))
+        fixed = pool.state.spec.location is None and not wants_company(message.request)
+        if fixed or pool.state.desired is Desired.DELETED or unwanted:
+            self._refuse(message, answer.decision)
             return
         if not self._held:
             pool.after("grow", HELD, Grow())
@@ -66,19 +74,29 @@ class Demand:
     def grow(self) -> None:
         """Ask for as many hosts as those need who were refused, and answer them."""
         held, self._held = self._held, {}
-        if not held or self._pool.state.spec.location is None:
+        for member in self._pool.placing.try_again([message for message, _ in held.values() if wants_company(message.request)]):
+            del held[member]
+        if not held:
+            return
+        if self._pool.state.spec.location is None:
+            for message, answer in held.values():
+                self._refuse(message, answer.decision)
             return
         found = self._needed([message for message, _ in held.values()])
         words = self._order(found, next(iter(held.values()))[0].request.cause) if found.waits else ""
         for member, (message, answer) in held.items():
             waits = words if member in found.waits else ""
-            decision = _said(answer.decision, waits or self._why_not(member, found))
             if waits:
-                self._waiting[member] = None
-            self._pool.tell(member, PlacementRefused(answer.member, answer.generation, decision, message.ask, growing=waits))
+                self._waiting[member] = message
+            self._refuse(message, _said(answer.decision, waits or self._why_not(member, found)), waits)
+
+    def _refuse(self, message: Place, decision: Decision, growing: str = "") -> None:
+        request = message.request
+        self._pool.tell(request.member, PlacementRefused(request.member, request.generation, decision, message.ask, growing=growing))
 
     def _needed(self, held: list[Place]) -> Growth:
         pool, state, supply = self._pool, self._pool.state, self._pool.supply
+        asking = {message.request.member for message in held}
         taken = [each.made for each in supply.made.values() if each.made is not None]
         next_one = next_source(state.spec, taken)
         given_up = state.given_up and pool.now - supply.gave_up_at < TRIED_AGAIN
@@ -97,6 +115,7 @@ class Demand:
             rules=state.spec.affinity,
             coming=coming,
             most=max(0, most - max(0, state.size - len(supply.active))),
+            promised=[message.request for member, message in self._waiting.items() if member not in asking],
         )
 
     def _like(self) -> HostView | None:

@@ -9,7 +9,7 @@ have gone alone, and has a decision of its own that says so.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -159,10 +159,28 @@ class Placing:
         self._work += ALONE
         return self._pool.ids.decision()
 
-    def _alone(self, message: Place) -> None:
+    def try_again(self, messages: Sequence[Place]) -> set[Uid]:
+        """Place those of them for which there is a place by now; they are told."""
+        found: set[Uid] = set()
+        left, before = list(messages), 0
+        while left and len(left) != before:
+            before = len(left)
+            for message in tuple(left):
+                answer = self._try(message)
+                if isinstance(answer, Placement):
+                    self._placed(message, answer)
+                    found.add(message.request.member)
+                    left.remove(message)
+        return found
+
+    def _try(self, message: Place) -> Placement | Refusal:
         pool = self._pool
         rules, decision = pool.state.spec.affinity, pool.ids.decision()
-        answer = place(message.request, pool.index, pool.strategies(), rules=rules, decision_id=decision, at=pool.now)
+        return place(message.request, pool.index, pool.strategies(), rules=rules, decision_id=decision, at=pool.now)
+
+    def _alone(self, message: Place) -> None:
+        pool = self._pool
+        answer = self._try(message)
         if isinstance(answer, Refusal):
             pool.demand.refused(message, answer)
         else:

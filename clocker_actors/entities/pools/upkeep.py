@@ -75,7 +75,10 @@ class Upkeep:
         if spec.location is None:
             return 0
         listed = sum(1 for uid in pool.hosts_up() if uid not in pool.supply.made)
-        wanted = min(max(found.hosts - listed, spec.min_size), spec.max_size)
+        silent = sum(1 for uid in pool.supply.active if pool.up.get(uid) is False)
+        wanted = min(max(found.hosts - listed + silent, spec.min_size), spec.max_size)
+        if pool.supply.coming or pool.demand.waiting:  # somebody found no room, whatever counts say: rules may keep containers apart
+            wanted = max(wanted, pool.state.size)
         self._resize(wanted, found, room)
         return wanted
 
