@@ -124,7 +124,7 @@ CONTAINER_CONFIG = (
         ),
         _key("command", "node", "words to run: a list, or a line split as a shell would", "commands", "cmd", "docker.image.commands"),
         _key("entrypoint", "node", "replaces the image's entrypoint: a list or a line", "docker.image.entrypoint"),
-        _key("env", "node", "environment: a map, or a list of NAME=value", "environment", "docker.container.environment"),
+        _key("env", "node", "environment: a map, or a list of NAME=value", "environment", "docker.container.environment", "shell.env"),
         _key(
             "ports",
             "node",
