@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from clocker_actors.blueprint.blobs import FileReference, placeholder
-from clocker_actors.blueprint.catalogue import Catalogue
+from clocker_actors.blueprint.catalogue import Catalogue, catalogue_of
 from clocker_actors.blueprint.faults import Faults
 from clocker_actors.blueprint.lookup import TypeIndex
 from clocker_actors.blueprint.nodes import ListNode, MapNode, Mark, Node, describe, quote
+from clocker_actors.model.catalogue import TypeSource
 
 if TYPE_CHECKING:
     from clocker_actors.blueprint.tree import Raw
@@ -39,7 +40,8 @@ class Context:
     predicates: frozenset[str] = frozenset()
     partial: bool = False
     """Whether names of strategies and predicates that are not known here may be known elsewhere."""
-    catalogue: Catalogue = field(default_factory=Catalogue)
+    sources: tuple[TypeSource, ...] = ()
+    """The files of types."""
     raws: list["Raw"] = field(default_factory=list)
     """Every service, opened, by its number."""
     urls: dict[str, Mark] = field(default_factory=dict)
@@ -50,6 +52,14 @@ class Context:
     services: int = 0
     machines: int = 0
     location_text: int = 0
+    _catalogue: Catalogue | None = None
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The types of services; their files are read when somebody asks for the first time."""
+        if self._catalogue is None:
+            self._catalogue = catalogue_of(self.sources)
+        return self._catalogue
 
     def file(self, path: str) -> str:
         """The placeholder of a file next to the blueprint."""

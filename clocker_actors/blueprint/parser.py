@@ -7,7 +7,6 @@ something is left to read; nothing is given out unless there was none.
 from pathlib import PurePath
 
 from clocker_actors.blueprint.blobs import ParsedBlueprint
-from clocker_actors.blueprint.catalogue import catalogue_of
 from clocker_actors.blueprint.context import Context, Names, listed, slug
 from clocker_actors.blueprint.faults import Faults
 from clocker_actors.blueprint.fit import check_fit, specs_of
@@ -19,10 +18,11 @@ from clocker_actors.blueprint.opening import open_application, open_service
 from clocker_actors.blueprint.pool import read_pool
 from clocker_actors.blueprint.reader import read
 from clocker_actors.blueprint.section import Section
-from clocker_actors.blueprint.service import check_siblings, service_of
+from clocker_actors.blueprint.service import check_siblings, read_tags, service_of
 from clocker_actors.blueprint.tables import POOL, ROOT_KEYS
 from clocker_actors.blueprint.tree import Raw
 from clocker_actors.blueprint.typed import read_policies
+from clocker_actors.blueprint.values import configuration
 from clocker_actors.model.identity import EntityKind
 from clocker_actors.model.specs import ApplicationSpec, Blueprint, PoolSpec, ServiceSpec
 from clocker_actors.model.types import TypeTable
@@ -40,7 +40,7 @@ def parse(text: str | bytes, filename: str, types: TypeTable) -> ParsedBlueprint
     """
     faults = Faults(filename)
     context = Context(faults, TypeIndex(types.policies), TypeIndex(types.strategies), frozenset(types.predicates), types.partial)
-    context.catalogue = catalogue_of(types.catalogue)
+    context.sources = types.catalogue
     root = read(text, faults)
     if root is None:
         faults.check()
@@ -58,8 +58,9 @@ def parse(text: str | bytes, filename: str, types: TypeTable) -> ParsedBlueprint
 def _blueprint(root: MapNode, filename: str, context: Context) -> Blueprint:
     known = {key: entry for key, entry in root.entries.items() if not key.startswith(_OWN)}
     section = Section.read(MapNode(root.mark, known), "a blueprint", ROOT_KEYS, context.faults)
-    services, pools = _services(section, open_application(section, root, context), context)
-    application = _application(section, services, pools, filename, context)
+    raw = open_application(section, root, context)
+    services, pools = _services(section, raw, context)
+    application = _application(raw, services, pools, filename, context)
     if services:
         return Blueprint((application,), pools)
     for key in ("location", "policies", "enrichers"):
@@ -92,8 +93,9 @@ def _services(section: Section, application: Raw, context: Context) -> tuple[tup
 
 
 def _application(
-    section: Section, services: tuple[ServiceSpec, ...], pools: tuple[PoolSpec, ...], filename: str, context: Context
+    raw: Raw, services: tuple[ServiceSpec, ...], pools: tuple[PoolSpec, ...], filename: str, context: Context
 ) -> ApplicationSpec:
+    section = raw.head
     written, identity = section.text("name"), section.text("id")
     name = context.safe(written, "name", section.mark_of("name")) if written else slug(PurePath(filename).stem, "application")
     taken = Names()
@@ -107,6 +109,8 @@ def _application(
         services=services,
         policies=specs_of(policies),
         enrichers=specs_of(enrichers),
+        config=configuration(raw, context),
+        tags=read_tags(section, context),
     )
 
 

@@ -14,7 +14,7 @@ from clocker_actors.blueprint.section import Section
 from clocker_actors.blueprint.tables import CLUSTER, CONFIG_OF, CONTAINER, GROUP, POOL
 from clocker_actors.blueprint.tree import Raw
 from clocker_actors.blueprint.typed import read_policies, read_strategies
-from clocker_actors.blueprint.values import parameter_values
+from clocker_actors.blueprint.values import configuration
 from clocker_actors.model.identity import EntityKind
 from clocker_actors.model.specs import ClusterSpec, ContainerSpec, Duplicate, Requests, ServiceSpec
 from clocker_actors.model.values import Value
@@ -50,7 +50,7 @@ def service_of(raw: Raw, context: Context, *, healed: bool = True) -> ServiceSpe
         strategies=(*read_strategies(config, context), *read_minimum(config, context)),
         start_timeout=config.number("startTimeout"),
         healing=healing,
-        config=_values(raw, context),
+        config=configuration(raw, context),
         affinity=affinity,
         requests=read_requests(config) if raw.kind == CONTAINER else Requests(),
         duplicate=_duplicate(config, container) if raw.kind != GROUP else Duplicate.OK,
@@ -65,11 +65,6 @@ def _duplicate(config: Section, container: ContainerSpec | None) -> Duplicate:
     if found is Duplicate.NEVER and container is not None and container.restart != "no":
         config.fault("duplicate", "`duplicate: never` does not go with the engine's own `restart`; remove that, the manager restarts it")
     return found
-
-
-def _values(raw: Raw, context: Context) -> dict[str, Value]:
-    free_keys = {key: free(entry.node, context.faults) for key, entry in raw.undeclared.items() if key not in raw.parameters}
-    return {**free_keys, **parameter_values(raw, context)}
 
 
 def read_tags(head: Section, context: Context) -> tuple[Value, ...]:

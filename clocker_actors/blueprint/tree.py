@@ -133,11 +133,12 @@ def _own(raw: Raw, name: str) -> Node | None:
         return raw.config.node(declared)
     table = next((table for table in CONFIG_OF.values() if name in table.spellings), None)
     spelled = (name,) if table is None else (table.spellings[name], *table[table.spellings[name]].aliases)
+    parts = _parts(raw, spelled)
     for each in spelled:
         entry = raw.undeclared.get(each)
         if entry is not None and not is_null(entry.node):
-            return as_map(entry.node)
-    return _parts(raw, spelled)
+            return merged(entry.node, parts) if parts else as_map(entry.node)
+    return parts
 
 
 def _parts(raw: Raw, spelled: tuple[str, ...]) -> Node | None:

@@ -1,11 +1,19 @@
 """The values of a service's parameters: what it writes, what it inherits, or the default; typed, and checked against their constraints."""
 
+from clocker_actors.blueprint.coerce import free
 from clocker_actors.blueprint.constraints import breach
 from clocker_actors.blueprint.context import Context
+from clocker_actors.blueprint.faults import Faults
 from clocker_actors.blueprint.nodes import Node, quote
 from clocker_actors.blueprint.parameters import Parameter, is_expression, value_of
 from clocker_actors.blueprint.tree import Raw, look_up
 from clocker_actors.model.values import Value
+
+
+def configuration(raw: Raw, context: Context) -> dict[str, Value]:
+    """What a service or application has under keys that its kind does not declare."""
+    own = {key: free(entry.node, context.faults) for key, entry in raw.undeclared.items() if key not in raw.parameters}
+    return {**own, **parameter_values(raw, context)}
 
 
 def parameter_values(raw: Raw, context: Context) -> dict[str, Value]:
@@ -22,9 +30,11 @@ def _value(raw: Raw, parameter: Parameter, context: Context) -> Value:
     node = _node(raw, parameter.name)
     if node is not None and is_expression(node):
         return None
-    before = context.faults.count
-    value = None if node is None else value_of(node, parameter.kind, quote(parameter.name), context.faults)
-    if context.faults.count > before:
+    unsaid = parameter.default is not None and node is not None and node.mark == parameter.default.mark
+    faults = Faults("") if unsaid else context.faults  # a wrong default was noted where it is declared
+    before = faults.count
+    value = None if node is None else value_of(node, parameter.kind, quote(parameter.name), faults)
+    if faults.count > before:
         return None
     for constraint in parameter.constraints:
         lacking = breach(constraint, value, node is not None, lambda other: _node(raw, other) is not None)

@@ -1,5 +1,6 @@
 """What the tests of this room share: the real table of types, and short ways to read a text."""
 
+from dataclasses import replace
 from textwrap import dedent
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from clocker_actors.blueprint import parse
 from clocker_actors.enrichers import catalogue as enrichers
 from clocker_actors.errors import BlueprintError
+from clocker_actors.model.catalogue import TypeSource
 from clocker_actors.model.specs import ApplicationSpec, ClusterSpec, ContainerSpec, PoolSpec, ServiceSpec
 from clocker_actors.model.types import TypeTable
 from clocker_actors.placement.catalogue import STRATEGIES
@@ -15,23 +17,29 @@ from clocker_actors.policies import catalogue as policies
 TYPES = TypeTable({**policies.TYPES, **enrichers.TYPES}, STRATEGIES)
 
 
-def faults(text: str | bytes, filename: str = "shop.yaml") -> list[str]:
+def knowing(*types: str) -> TypeTable:
+    """The table of types, with these files in the catalogue: `types-1.yaml`, `types-2.yaml` and so on."""
+    sources = (TypeSource(f"types-{number}.yaml", dedent(text)) for number, text in enumerate(types, start=1))
+    return replace(TYPES, catalogue=tuple(sources))
+
+
+def faults(text: str | bytes, filename: str = "shop.yaml", types: TypeTable = TYPES) -> list[str]:
     """The faults of a text that has some."""
     with pytest.raises(BlueprintError) as caught:
-        parse(dedent(text) if isinstance(text, str) else text, filename, TYPES)
+        parse(dedent(text) if isinstance(text, str) else text, filename, types)
     return list(caught.value.faults)
 
 
-def fault(text: str | bytes) -> str:
+def fault(text: str | bytes, types: TypeTable = TYPES) -> str:
     """The fault of a text that has exactly one."""
-    found = faults(text)
+    found = faults(text, types=types)
     assert len(found) == 1, found
     return found[0]
 
 
-def application(text: str) -> ApplicationSpec:
+def application(text: str, types: TypeTable = TYPES) -> ApplicationSpec:
     """The one application of a good text."""
-    (found,) = parse(dedent(text), "shop.yaml", TYPES).blueprint.applications
+    (found,) = parse(dedent(text), "shop.yaml", types).blueprint.applications
     return found
 
 
