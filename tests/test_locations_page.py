@@ -30,7 +30,7 @@ def test_blueprints_and_settings_of_the_page(tmp_path: Path) -> None:
     assert settings.resolve(frankfurt.credential) == "hunter2"
     assert [part.kind for part in known["everywhere"].parts] == [LocationKind.MACHINES, LocationKind.CLOUD, LocationKind.CLOUD]
     blueprints = _blocks("yaml")
-    assert len(blueprints) == 2
+    assert len(blueprints) == 3
     for blueprint in blueprints:
         (pool,) = parse(blueprint, "page.yaml", type_table()).blueprint.pools
         assert pool.location is not None

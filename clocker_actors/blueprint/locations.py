@@ -160,6 +160,8 @@ class Locations:
 
     def _localhost(self, phrase: Phrase, rest: str) -> LocationSpec:
         section = self._options(phrase, "localhost", MACHINES_KEYS)
+        if "tls" in section:
+            section.fault("tls", "Docker of this machine is reached through its socket; remove `tls`")
         if rest or "hosts" in section:
             self._faults.add(phrase.mark, "localhost is this machine alone; write localhost, or ssh:user@host for another")
         machine = MachineSpec("localhost", "localhost", zone=section.text("zone"))
@@ -181,7 +183,7 @@ class Locations:
         machines = read_machines(section, items, self._owner or "NAME", self._context)
         if scheme != "byon" and len(machines) > 1:
             self._faults.add(phrase.mark, f"{scheme} is one machine, and this names {len(machines)}; write byon:(hosts=…)")
-        return LocationSpec(LocationKind.MACHINES, section.text("name") or phrase.head, machines=machines)
+        return LocationSpec(LocationKind.MACHINES, section.text("name") or phrase.head, machines=machines, tls=section.boolean("tls"))
 
     def _multi(self, phrase: Phrase, rest: str) -> LocationSpec | None:
         section = self._options(phrase, "a multi location", MULTI_KEYS)
@@ -213,7 +215,8 @@ class Locations:
         section = self._options(phrase, "a cloud location", CLOUD_KEYS, secrets_of(provider_of(name) or "NAME"))
         mark = phrase.word.at(len(phrase.head) - len(rest))
         cloud = read_cloud(name, behind, mark, section, self._owner, self._context)
-        return LocationSpec(LocationKind.CLOUD, section.text("name") or phrase.head, cloud=cloud) if cloud else None
+        called = section.text("name") or phrase.head
+        return LocationSpec(LocationKind.CLOUD, called, cloud=cloud, tls=section.boolean("tls")) if cloud else None
 
     def _simulated(self, phrase: Phrase, rest: str) -> LocationSpec | None:
         section = self._options(phrase, "a simulated location", CLOUD_KEYS, SIMULATED)

@@ -99,6 +99,12 @@ _COMMON = (
         "secret",
         default="",
     ),
+    row(
+        "tls",
+        "boolean",
+        "reach Docker there on port 2376 over TLS, with certificates of the manager's own authority, instead of over SSH",
+        default=False,
+    ),
 )
 
 _ACCESS = (

@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Lock
 
 from clocker_actors.drivers.cloud import LibcloudCloud
-from clocker_actors.drivers.installing import EngineInstaller
+from clocker_actors.drivers.installing import Authority, EngineInstaller, client_files
 from clocker_actors.drivers.shell import LocalShell, SshShell, Trust
 from clocker_actors.drivers.simulated.grounds import SimulatedGrounds
 from clocker_actors.drivers.ssh import SshAddress
@@ -18,10 +18,11 @@ from clocker_actors.model.locations import CloudSpec, LocationKind, LocationSpec
 from clocker_actors.model.specs import EngineSpec
 from clocker_actors.ports.calls import CallLog
 from clocker_actors.ports.cloud import Cloud
-from clocker_actors.ports.installer import Installer
+from clocker_actors.ports.installer import TLS_PORT, Installer
 from clocker_actors.ports.shell import Shell
 
 OWN_KEY = "id_ed25519"
+AUTHORITY = "authority"
 
 
 class RealGrounds:
@@ -33,7 +34,8 @@ class RealGrounds:
         self._calls = calls
         self._local_engine = local_engine
         self._simulated = simulated
-        self._making = Lock()  # of the own key, which several machines may want at once
+        self._making = Lock()  # of the own key and authority, which several machines may want at once
+        self._authority: Authority | None = None
         self._clouds: dict[tuple[str, ...], Cloud] = {}
 
     def cloud(self, location: LocationSpec) -> Cloud:
@@ -52,7 +54,8 @@ class RealGrounds:
         if location.kind is LocationKind.SIMULATED:
             return self._simulated.entry(host, location, address)
         template = _cloud(location).template
-        own = "" if template.public_key else str(self._folder / OWN_KEY)  # whoever gives the public one alone has the other in ~/.ssh, or in an agent
+        # whoever gives the public key alone has the private one in ~/.ssh, or in an agent
+        own = "" if template.public_key else str(self._folder / OWN_KEY)
         key_file = template.key_file or own
         return MachineSpec(host, address, user=template.user, key_file=key_file, known_hosts=str(self._known(host)))
 
@@ -79,16 +82,19 @@ class RealGrounds:
         return SshShell(address, Trust(Path(way.known_hosts)) if location.kind is LocationKind.CLOUD else None)
 
     def installer(self, location: LocationSpec) -> Installer:
-        """One that leaves the engine on its socket, which is reached over SSH."""
-        return self._simulated.installer(location) if location.kind is LocationKind.SIMULATED else EngineInstaller()
+        """One that knows our authority, which is made when an engine is first to listen on the network."""
+        return self._simulated.installer(location) if location.kind is LocationKind.SIMULATED else EngineInstaller(self._own_authority)
 
     def engine(self, location: LocationSpec, way: MachineSpec, socket: str) -> EngineSpec:
-        """Over SSH to its socket; this machine's own as the settings name it."""
+        """Over SSH to its socket, or over TLS where the location says so; this machine's own as the settings name it."""
         if location.kind is LocationKind.SIMULATED:
             return self._simulated.engine(location, way, socket)
         if location.kind is LocationKind.LOCAL:
             return EngineSpec(self._local_engine)
         host = f"[{way.address}]" if ":" in way.address else way.address
+        if location.tls:
+            files = client_files(self._folder / AUTHORITY)
+            return EngineSpec(f"https://{host}:{TLS_PORT}", str(files.ca), str(files.certificate), str(files.key))
         url = f"ssh://{way.user or 'root'}@{host}:{way.port}"
         return EngineSpec(url, ssh_key=way.key_file, ssh_known_hosts=way.known_hosts, ssh_socket=socket)
 
@@ -113,6 +119,13 @@ class RealGrounds:
             if not path.exists():
                 self._make_key(path)
         return path
+
+    def _own_authority(self) -> Authority:
+        """Made when first needed; in a thread."""
+        with self._making:
+            if self._authority is None:
+                self._authority = Authority(self._folder / AUTHORITY)
+            return self._authority
 
     def _make_key(self, path: Path) -> None:
         import asyncssh  # noqa: PLC0415 - costs 15 MB

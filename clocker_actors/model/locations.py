@@ -93,7 +93,8 @@ class LocationKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LocationSpec:
-    """One location. `overrides` are fields of the template that the writer of a NAMED one gives anew."""
+    """One location. With `tls` engines that are made there listen on the network, for the manager's certificate alone; else they are reached over SSH.
+    `overrides` are fields of the template that the writer of a NAMED one gives anew."""
 
     kind: LocationKind
     name: str
@@ -101,6 +102,7 @@ class LocationSpec:
     machines: tuple[MachineSpec, ...] = ()
     cloud: CloudSpec | None = None
     parts: tuple["LocationSpec", ...] = ()
+    tls: bool = False
     overrides: Mapping[str, Value] = field(default_factory=dict)
 
     @property

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from clocker_actors.ports.shell import Shell
 
+TLS_PORT = 2376
 STEPS = ("enter", "repair", "refresh", "install", "configure", "start", "verify")
 """How the lines of `progress` begin, in order; not every machine needs every step."""
 
@@ -22,7 +23,7 @@ class InstallOptions:
     user: str = ""
 
     tls_for: tuple[str, ...] = ()
-    tls_port: int = 2376
+    tls_port: int = TLS_PORT
     lock_limit: float = 180.0
     package_limit: float = 600.0
     start_limit: float = 60.0

@@ -223,6 +223,12 @@ def test_names_of_the_settings_may_have_other_options() -> None:
     assert location("named:ireland") == LocationSpec(LocationKind.NAMED, "ireland")
 
 
+@pytest.mark.parametrize("text", ["libcloud:ec2:eu-west-1:(tls=true)", "{byon: {hosts: 'h{1..3}', tls: true}}", "ssh:root@b:(tls=yes)"])
+def test_engines_over_tls(text: str) -> None:
+    assert location(text).tls
+    assert not location(text.replace("true", "false").replace("yes", "no")).tls
+
+
 def test_simulated_clouds() -> None:
     found = location("simulated:here:(minRam=1g)")
     assert found.kind is LocationKind.SIMULATED

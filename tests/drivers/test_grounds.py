@@ -2,6 +2,7 @@
 
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,9 @@ def test_engines_are_reached_over_ssh_with_the_key_the_machine_first_showed(grou
     grounds.forget(HOST)
     grounds.forget(HOST)
     assert not (tmp_path / "h7.known_hosts").exists()
+    tls = grounds.engine(replace(cloud(), tls=True), way, "/var/run/docker.sock")
+    files = [str(tmp_path / "authority" / name) for name in ("ca.pem", "client.pem", "client-key.pem")]
+    assert [tls.url, tls.tls_ca, tls.tls_cert, tls.tls_key] == ["https://10.0.0.9:2376", *files] and not tls.ssh_key
     six = grounds.engine(LocationSpec(LocationKind.MACHINES, "byon"), MachineSpec("six", "fd00::9", port=2222), "/s")
     assert six.url == "ssh://root@[fd00::9]:2222"
     here = grounds.engine(LocationSpec(LocationKind.LOCAL, "localhost"), MachineSpec("localhost", "127.0.0.1"), "/s")

@@ -1,12 +1,12 @@
 """An authority of our own for engines that listen on the network: it signs their certificates and the manager's.
 
-Its files lie in one folder of the state directory that only the manager's user may read. Whoever has `ca-key.pem` owns all hosts.
+Its own files and the manager's lie in one folder of the state directory that only the manager's user may read. Whoever has `ca-key.pem` owns all hosts. The
+key of an engine is on its machine alone.
 `cryptography` comes with asyncssh and is imported when first used.
 """
 
 from __future__ import annotations
 
-import hashlib
 import ipaddress
 import os
 from collections.abc import Sequence
@@ -43,8 +43,13 @@ class Certificate:
     key: bytes
 
 
+def client_files(folder: Path) -> ClientFiles:
+    """Where the manager's files of the authority in this folder are, once it was opened there."""
+    return ClientFiles(*(folder / name for name in ("ca.pem", "client.pem", "client-key.pem")))
+
+
 class Authority:
-    """Opens the authority in a folder, and makes it where there is none. Raises StoreFault when the folder cannot be used."""
+    """Opens the authority in a folder, and makes it where there is none: to be called in a thread. Raises StoreFault when the folder cannot be used."""
 
     def __init__(self, folder: Path, now: datetime | None = None) -> None:
         self._folder = folder
@@ -61,14 +66,25 @@ class Authority:
         """The authority's own certificate, as PEM."""
         return self._ca.certificate
 
-    def client(self) -> ClientFiles:
-        """The manager's files."""
-        return ClientFiles(*(self._folder / name for name in ("ca.pem", "client.pem", "client-key.pem")))
-
     def server(self, names: Sequence[str]) -> Certificate:
-        """The certificate for an engine at these addresses and names; the same each time until it nears its end."""
-        known = hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
-        return self._kept(f"server-{known}", names, "server")
+        """A new certificate for an engine at these addresses and names."""
+        return self._make(names, "server")
+
+    def knows(self, certificate: bytes, names: Sequence[str]) -> bool:
+        """Whether a certificate (PEM) is of this authority, for all these addresses and names, and good for a while."""
+        from cryptography import x509  # noqa: PLC0415
+        from cryptography.exceptions import InvalidSignature  # noqa: PLC0415
+
+        try:
+            seen = x509.load_pem_x509_certificate(certificate)
+            seen.verify_directly_issued_by(x509.load_pem_x509_certificate(self._ca.certificate))
+            good_for = list(seen.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
+        except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
+            return False
+        return self._lasts(seen) and all(_alternative(name) in good_for for name in names)
+
+    def _lasts(self, certificate: x509.Certificate) -> bool:
+        return certificate.not_valid_after_utc - self._now > timedelta(days=LEAST_DAYS)
 
     def _kept(self, name: str, names: Sequence[str], usage: str | None) -> Certificate:
         from cryptography import x509  # noqa: PLC0415
@@ -76,8 +92,7 @@ class Authority:
         files = self._folder / f"{name}.pem", self._folder / f"{name}-key.pem"
         if all(file.exists() for file in files):
             kept = Certificate(*(file.read_bytes() for file in files))
-            left = x509.load_pem_x509_certificate(kept.certificate).not_valid_after_utc - self._now
-            if usage is None or left > timedelta(days=LEAST_DAYS):
+            if usage is None or self._lasts(x509.load_pem_x509_certificate(kept.certificate)):
                 return kept
         made = self._make(names, usage)
         for file, content in zip(files, (made.certificate, made.key), strict=True):

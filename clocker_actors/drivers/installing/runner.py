@@ -36,7 +36,7 @@ class EngineInstaller:
 
     async def install(self, shell: Shell, options: InstallOptions, progress: Progress) -> Installed:
         """Have an engine there. ShellUnavailable if the machine cannot be entered at all; InstallFailed for whatever ends it later."""
-        authority = self._authority() if options.tls_for and self._authority else None
+        authority = await asyncio.to_thread(self._authority) if options.tls_for and self._authority else None
         if options.tls_for and authority is None:
             raise InstallFailed("enter", "", "no certificates can be made", "give the installer an authority, or leave TLS out")
         return await _Installation(shell, options, progress, authority).run()
@@ -134,19 +134,23 @@ class _Installation:
         except ValueError as error:
             words = f"{settings.FILE} is not what an engine reads: {error}"
             raise InstallFailed("configure", f"cat {settings.FILE}", words, f"mend or remove {settings.FILE} there") from error
-        signed = self._authority.server(self._options.tls_for)
         dockerd = await self._do("configure", "command -v dockerd", SHORT)
-        files = [
-            (settings.CA, self._authority.ca, 0o644),
-            (settings.CERTIFICATE, signed.certificate, 0o644),
-            (settings.KEY, signed.key, 0o600),
-        ]
+        files = [(settings.CA, self._authority.ca, 0o644), *await self._certificate(self._authority)]
         if await self._init() is Init.SYSTEMD:
             files.append((settings.DROP_IN, settings.unit(dockerd.output.strip()).encode(), 0o644))
         if made is not None:
             files.append((settings.FILE, made.encode(), 0o644))
         written = [await self._write(path, content, mode) for path, content, mode in files]
         return any(written)
+
+    async def _certificate(self, authority: Authority) -> list[tuple[str, bytes, int]]:
+        """The machine's own, unless it has a good one. The old one goes first, so that one that is there always fits the key."""
+        seen = await self._try("configure", f"test -s {settings.KEY} && cat {settings.CERTIFICATE}", SHORT)
+        if seen.ok and authority.knows(seen.output.encode(), self._options.tls_for):
+            return []
+        await self._do("configure", f"rm -f {settings.CERTIFICATE}", SHORT)
+        signed = authority.server(self._options.tls_for)
+        return [(settings.KEY, signed.key, 0o600), (settings.CERTIFICATE, signed.certificate, 0o644)]
 
     async def _write(self, path: str, content: bytes, mode: int) -> bool:
         seen = await self._try("configure", f"sha256sum {path}", SHORT)

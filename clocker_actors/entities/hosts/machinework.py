@@ -129,10 +129,10 @@ async def enter(shell: Shell, fresh: bool) -> None:
         await shell.close()
 
 
-async def install(installer: Installer, shell: Shell, user: str) -> AsyncIterator[InstallSaid | InstallEnded]:
-    """Have an engine there that this user may use; tells each step as it begins, and at last how it ended."""
+async def install(installer: Installer, shell: Shell, user: str, tls_for: tuple[str, ...]) -> AsyncIterator[InstallSaid | InstallEnded]:
+    """Have an engine there that this user may use, or that listens under these names; tells each step as it begins, and at last how it ended."""
     said: asyncio.Queue[InstallSaid | None] = asyncio.Queue()
-    task = asyncio.ensure_future(_install(installer, shell, user, said))
+    task = asyncio.ensure_future(_install(installer, shell, user, tls_for, said))
     task.add_done_callback(lambda _: said.put_nowait(None))
     try:
         while (line := await said.get()) is not None:
@@ -148,8 +148,10 @@ async def install(installer: Installer, shell: Shell, user: str) -> AsyncIterato
         await shell.close()
 
 
-async def _install(installer: Installer, shell: Shell, user: str, said: asyncio.Queue[InstallSaid | None]) -> Installed:
-    installed = await installer.install(shell, InstallOptions(), lambda line: said.put_nowait(InstallSaid(line)))
+async def _install(
+    installer: Installer, shell: Shell, user: str, tls_for: tuple[str, ...], said: asyncio.Queue[InstallSaid | None]
+) -> Installed:
+    installed = await installer.install(shell, InstallOptions(tls_for=tls_for), lambda line: said.put_nowait(InstallSaid(line)))
     if user not in {"", "root"}:  # the engine's socket is for root and its group
         command = f"usermod -aG docker {shlex.quote(user)}"
         ran = await shell.run(command, ENTER_LIMIT)

@@ -130,7 +130,9 @@ class Making:
         way = made.way or MachineSpec(self._host.name, "")
         user = way.user if made.source.kind is not LocationKind.LOCAL else ""
         self._say("installing Docker")
-        self._host.stream(f"{WORK}{made.phase}", machinework.install, grounds.installer(made.source), grounds.shell(made.source, way), user)
+        tls_for = (way.address, self._host.name) if made.source.tls else ()
+        shell = grounds.shell(made.source, way)
+        self._host.stream(f"{WORK}{made.phase}", machinework.install, grounds.installer(made.source), shell, user, tls_for)
 
     def _work(self, fn: object, *args: object) -> None:
         self._host.work(f"{WORK}{self.phase}", fn, *args, timeout=WORK_LIMIT)  # type: ignore[arg-type]  # one of the functions of machinework

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from clocker_actors.drivers.installing import Authority
+from clocker_actors.drivers.installing import Authority, client_files
 from clocker_actors.errors import StoreFault
 
 
-def _shake_hands(authority: Authority, folder: Path, name: str) -> None:
+def _shake_hands(authority: Authority, own: Path, folder: Path, name: str) -> None:
     """A TLS handshake in memory, both sides checked."""
     signed = authority.server((name, "host.example"))
     (folder / "cert.pem").write_bytes(signed.certificate)
     (folder / "key.pem").write_bytes(signed.key)
-    ours = authority.client()
+    ours = client_files(own)
     serving, asking = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context(cafile=str(ours.ca))
     serving.load_cert_chain(folder / "cert.pem", folder / "key.pem")
     serving.load_verify_locations(ours.ca)
@@ -38,26 +38,35 @@ def _shake_hands(authority: Authority, folder: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["198.18.0.11", "host.example", "2001:db8::1"])
 def test_both_sides_believe_each_other(tmp_path: Path, name: str) -> None:
-    _shake_hands(Authority(tmp_path / "own"), tmp_path, name)
+    _shake_hands(Authority(tmp_path / "own"), tmp_path / "own", tmp_path, name)
 
 
 def test_another_authority_is_not_believed(tmp_path: Path) -> None:
     one, two = Authority(tmp_path / "one"), Authority(tmp_path / "two")
     (tmp_path / "one" / "ca.pem").write_bytes(two.ca)
     with pytest.raises(ssl.SSLError):
-        _shake_hands(one, tmp_path, "198.18.0.11")
+        _shake_hands(one, tmp_path / "one", tmp_path, "198.18.0.11")
 
 
 def test_all_stays_the_same_until_it_nears_its_end(tmp_path: Path) -> None:
     one = Authority(tmp_path)
-    signed = one.server(["a"])
+    client = client_files(tmp_path).certificate
+    ours = client.read_bytes()
+    signed = one.server(["a", "198.18.0.11"]).certificate
     again = Authority(tmp_path)
-    assert again.ca == one.ca
-    assert again.server(["a"]) == signed
-    assert again.server(["b"]) != signed
+    assert again.ca == one.ca and client.read_bytes() == ours
+    assert again.knows(signed, ["a"]) and again.knows(signed, ["198.18.0.11", "a"])
     late = Authority(tmp_path, datetime.now(UTC) + timedelta(days=3650 - 10))
-    assert late.ca == one.ca
-    assert late.server(["a"]) != signed
+    assert late.ca == one.ca and client.read_bytes() != ours
+    assert not late.knows(signed, ["a"])
+
+
+def test_certificates_that_an_engine_should_not_go_on_with(tmp_path: Path) -> None:
+    one, two = Authority(tmp_path / "one"), Authority(tmp_path / "two")
+    signed = one.server(["a"]).certificate
+    assert not one.knows(signed, ["a", "198.18.0.11"]), "for another address"
+    assert not two.knows(signed, ["a"]), "of somebody else"
+    assert not one.knows(one.ca, ["a"]) and not one.knows(b"nonsense", ["a"]) and not one.knows(b"", ["a"])
 
 
 def test_only_we_can_read_the_keys(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from clocker_actors.drivers.docker import connect
-from clocker_actors.drivers.installing import Authority, EngineInstaller
+from clocker_actors.drivers.installing import Authority, EngineInstaller, client_files
 from clocker_actors.drivers.shell import SshShell, Trust
 from clocker_actors.drivers.ssh import SshAddress
 from clocker_actors.errors import EngineUnavailable, InstallFailed
@@ -170,7 +170,7 @@ async def test_over_the_network_with_certificates(bare: Visitor, shell: SshShell
     again = await installer.install(shell, options, lambda line: None)
     assert not again.changed
 
-    ours = authority.client()
+    ours = client_files(tmp_path / "authority")
     url = f"https://{bare.machine.address}:{options.tls_port}"
     engine = connect(EngineSpec(url, tls_ca=str(ours.ca), tls_cert=str(ours.certificate), tls_key=str(ours.key)), Calls(), tmp_path)
     assert (await engine.info()).name == bare.machine.name

@@ -1,12 +1,16 @@
 """Does the runner take the right way on machines that the bed has not: other distributions, other inits, other faults? (A scripted shell.)"""
 
 import asyncio
+import hashlib
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
-from clocker_actors.drivers.installing import EngineInstaller
+from clocker_actors.drivers.installing import Authority, EngineInstaller
 from clocker_actors.drivers.installing.starting import WHICH
 from clocker_actors.errors import SILENT, InstallFailed, ShellUnavailable, TimedOut
 from clocker_actors.ports.installer import Installed, InstallOptions
@@ -189,3 +193,58 @@ async def test_a_user_nobody_knows() -> None:
 async def test_certificates_without_an_authority() -> None:
     with pytest.raises(InstallFailed, match="give the installer an authority"):
         await EngineInstaller().install(Scripted(), InstallOptions(tls_for=("h",)), lambda line: None)
+
+
+@dataclass
+class Writable(Scripted):
+    """One that takes files; the write of `lost` ends with the connection, once."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    lost: str = ""
+
+    def _usual(self, command: str) -> tuple[int, str, str]:
+        if command.startswith("test -s"):
+            key, certificate = command.split()[2], command.rsplit(maxsplit=1)[-1]
+            return (0, self.files[certificate].decode(), "") if {key, certificate} <= self.files.keys() else (1, "", "")
+        if command.startswith("rm -f /etc/docker/clocker"):
+            self.files.pop(command.rsplit(maxsplit=1)[-1], None)
+            return 0, "", ""
+        if command.startswith(("cat /etc/docker", "sha256sum")):
+            content = self.files.get(command.rsplit(maxsplit=1)[-1])
+            said = b"" if content is None else content if command.startswith("cat") else hashlib.sha256(content).hexdigest().encode()
+            return int(content is None), said.decode(), ""
+        return (0, "/usr/sbin/dockerd\n", "") if command == "command -v dockerd" else super()._usual(command)
+
+    async def put(self, path: str, content: bytes, mode: int) -> None:
+        if path.endswith(self.lost or "nothing"):
+            self.lost = ""
+            raise ShellUnavailable("the machine went away", reason=SILENT)
+        assert path not in self.files or path.endswith((".json", "key.pem")), "an old certificate goes before its key does"
+        self.files[path] = content
+
+
+async def _over_tls(machine: Writable, folder: Path, *names: str) -> Installed:
+    return await EngineInstaller(lambda: Authority(folder)).install(machine, InstallOptions(tls_for=names), lambda line: None)
+
+
+def _kept_in(folder: Path) -> list[str]:
+    return sorted(file.name for file in folder.iterdir())
+
+
+@pytest.mark.parametrize("lost", ["ca.pem", "cert.pem", "key.pem", "clocker.conf", "daemon.json"])
+async def test_certificates_are_made_once_and_whole_wherever_it_is_interrupted(tmp_path: Path, lost: str) -> None:
+    machine = Writable(lost=lost)
+    with pytest.raises(InstallFailed, match="went away") as failure:
+        await _over_tls(machine, tmp_path, "198.18.0.11", "h1")
+    assert (failure.value.step, failure.value.again) == ("configure", True)
+    assert (await _over_tls(machine, tmp_path, "198.18.0.11", "h1")).changed
+    ours = Authority(tmp_path)
+    certificate, key = machine.files["/etc/docker/clocker/cert.pem"], machine.files["/etc/docker/clocker/key.pem"]
+    assert ours.knows(certificate, ["198.18.0.11", "h1"]) and ours.ca == machine.files["/etc/docker/clocker/ca.pem"]
+    public = serialization.load_pem_private_key(key, None).public_key()
+    assert public == x509.load_pem_x509_certificate(certificate).public_key()
+    before = dict(machine.files)
+    assert not (await _over_tls(machine, tmp_path, "198.18.0.11", "h1")).changed
+    assert machine.files == before
+    assert (await _over_tls(machine, tmp_path, "198.18.0.12", "h1")).changed, "it has another address now"
+    assert _kept_in(tmp_path) == ["ca-key.pem", "ca.pem", "client-key.pem", "client.pem"], "keys of engines are on their machines alone"
