@@ -4,8 +4,10 @@ The CLI makes a tar of each named folder, uploads it, and sends the sums beside 
 """
 
 import hashlib
+import io
+import tarfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from clocker_actors.errors import BadRequest
 from clocker_actors.model.specs import BUILT_IMAGE, ApplicationSpec, Blueprint, BuildSpec, ContainerSpec, ImageSpec, ServiceSpec
@@ -21,15 +23,30 @@ class FileReference:
 
 @dataclass(frozen=True, slots=True)
 class ParsedBlueprint:
-    """Specs whose build contexts are still placeholders, and the files those stand for."""
+    """Specs whose build contexts are still placeholders, and the files those stand for. `inline` are contexts whose files are written in the blueprint or in
+    types, by SHA-256; `urls` have to answer before it is deployed, each with where it is written."""
 
     blueprint: Blueprint
     files: tuple[FileReference, ...]
+    inline: Mapping[str, bytes] = field(default_factory=dict)
+    urls: Mapping[str, str] = field(default_factory=dict)
 
 
 def placeholder(path: str) -> str:
     """What stands for a path in the specs until it is uploaded."""
     return f"file:{path}"
+
+
+def packed(files: Mapping[str, str]) -> bytes:
+    """A tar of these files: the same files always give the same bytes."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for name in sorted(files):
+            content = files[name].encode()
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = len(content), 0o755 if content.startswith(b"#!") else 0o644
+            archive.addfile(entry, io.BytesIO(content))
+    return buffer.getvalue()
 
 
 def with_blobs(parsed: ParsedBlueprint, blobs: Mapping[str, str]) -> Blueprint:
@@ -58,7 +75,7 @@ def _container(spec: ContainerSpec, blobs: Mapping[str, str]) -> ContainerSpec:
     build = spec.image.build
     if build is None:
         return spec
-    built = replace(build, context=blobs[build.context])
+    built = replace(build, context=blobs.get(build.context, build.context))
     return replace(spec, image=ImageSpec(_reference(built), built))
 
 

@@ -1,7 +1,7 @@
 """Where a container's image comes from: a reference, or a Dockerfile in a folder next to the blueprint.
 
 image: redis:7          build: web               build: {context: web, dockerfile: Dockerfile.dev, args: {VERSION: 2}}
-                        dockerfile: web/Dockerfile
+                        dockerfile: web/Dockerfile                 build: {inline: "FROM redis:7\n…", files: {redis.conf: "…"}}
 """
 
 from pathlib import PurePosixPath
@@ -54,6 +54,8 @@ def _built(section: Section, context: Context) -> ImageSpec | None:
         folder = text(build, "`build`", context.faults) or "."
     else:
         inner = Section.read(build, "`build`", BUILD_KEYS, context.faults)
+        if inner.node("inline") is not None:
+            return _inline(inner, context)
         folder, file, args = inner.text("context"), inner.text("dockerfile"), inner.node("args")
         arguments = pairs(args, "`args`", context.faults) if args else {}
         if dockerfile:
@@ -61,7 +63,31 @@ def _built(section: Section, context: Context) -> ImageSpec | None:
     return _spec(folder, file, arguments, mark, context)
 
 
+def _inline(section: Section, context: Context) -> ImageSpec | None:
+    """An image whose Dockerfile, and what it copies, stand in the blueprint or type itself."""
+    for name in ("context", "dockerfile"):
+        if name in section:
+            section.fault(name, f"{section.spelled(name)} names files, and `inline` is the Dockerfile itself; keep one of them")
+    node, args, extra = section.node("inline"), section.node("args"), section.node("files")
+    dockerfile = None if node is None else text(node, "`inline`", context.faults)
+    files = pairs(extra, "`files` of `build`", context.faults) if extra else {}
+    for name in files:
+        if _local(name, section.mark_of("files"), context) != name or name.startswith(".."):
+            section.fault("files", f"{quote(name)} is no path inside of the build context; write it from there, as etc/app.conf")
+    if dockerfile is None or "Dockerfile" in files:
+        if dockerfile is not None:
+            section.fault("files", "`Dockerfile` is what `inline` is; remove it from `files`")
+        return None
+    arguments = pairs(args, "`args`", context.faults) if args else {}
+    return ImageSpec("", BuildSpec(context.written({**files, "Dockerfile": dockerfile}), "Dockerfile", arguments))
+
+
 def _spec(folder: str, file: str, arguments: dict[str, str], mark: Mark, context: Context) -> ImageSpec | None:
+    if mark.file:
+        context.faults.add(
+            mark, "a type has no folder next to it; write the Dockerfile as `build: {inline: …}`, and what it copies as `files`"
+        )
+        return None
     clean, inside = _local(folder, mark, context), _local(file, mark, context)
     if clean is None or inside is None:
         return None

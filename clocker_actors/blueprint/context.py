@@ -1,11 +1,12 @@
 """What all parts of one parse share: the faults, the types known, the files named so far, and the ids given so far."""
 
+import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from clocker_actors.blueprint.blobs import FileReference, placeholder
+from clocker_actors.blueprint.blobs import FileReference, packed, placeholder
 from clocker_actors.blueprint.catalogue import Catalogue, catalogue_of
 from clocker_actors.blueprint.faults import Faults
 from clocker_actors.blueprint.lookup import TypeIndex
@@ -47,6 +48,8 @@ class Context:
     urls: dict[str, Mark] = field(default_factory=dict)
     """Addresses that have to answer when the blueprint is deployed."""
     files: dict[str, FileReference] = field(default_factory=dict)
+    inline: dict[str, bytes] = field(default_factory=dict)
+    """Build contexts whose files are written where they are named, by SHA-256."""
     ids: dict[str, Mark] = field(default_factory=dict)
     ports: int = 0
     services: int = 0
@@ -64,6 +67,13 @@ class Context:
     def file(self, path: str) -> str:
         """The placeholder of a file next to the blueprint."""
         return self.files.setdefault(path, FileReference(path, placeholder(path))).placeholder
+
+    def written(self, files: Mapping[str, str]) -> str:
+        """The SHA-256 of a build context of these files."""
+        content = packed(files)
+        name = hashlib.sha256(content).hexdigest()
+        self.inline[name] = content
+        return name
 
     def claim(self, name: str, mark: Mark) -> None:
         """Take an id for one service; a second taker is a fault that names both."""

@@ -52,7 +52,8 @@ def parse(text: str | bytes, filename: str, types: TypeTable) -> ParsedBlueprint
         raise faults.error()
     blueprint = _blueprint(root, filename, context)
     faults.check()
-    return ParsedBlueprint(blueprint, tuple(context.files.values()))
+    urls = {url: f"{mark.file or filename}:{mark.line}:{mark.column}" for url, mark in context.urls.items()}
+    return ParsedBlueprint(blueprint, tuple(context.files.values()), context.inline, urls)
 
 
 def _blueprint(root: MapNode, filename: str, context: Context) -> Blueprint:
