@@ -161,9 +161,9 @@ class Entity(Sensing, Generic[S]):
                 self.notify(message.sensor, message.value, message.cause)
             case SetProblem():
                 self.service.set_problem(message.name, message.problem)
-            case Decided():
             case SetIndicator():
                 self.service.state_indicator(message.name, message.reason)
+            case Decided():
                 self.decided(message.decision, acted=message.acted)
             case KeepState():
                 self.adjuncts.keep(message.name, message.state)
