@@ -102,6 +102,13 @@ class RealGrounds:
         """The host key of a machine that is gone."""
         self._known(host).unlink(missing_ok=True)
 
+    def forget_key(self) -> None:
+        """The manager's own; a new one is made when one is needed again."""
+        path = self._folder / OWN_KEY
+        with self._making:
+            for file in (path, Path(f"{path}.pub")):
+                file.unlink(missing_ok=True)
+
     async def close(self) -> None:
         """Close what leads to clouds; what they are doing goes on."""
         for cloud in self._clouds.values():

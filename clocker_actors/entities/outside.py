@@ -68,6 +68,10 @@ class Grounds(Protocol):
         """The machine of this host is gone: what was known of it (its host key) is forgotten."""
         ...
 
+    def forget_key(self) -> None:
+        """No machine of a cloud is left, nor any pool that makes some: nothing is kept to enter one by."""
+        ...
+
 
 class AdjunctMaker(Protocol):
     """Makes the factory of a policy, enricher or feed; raises NotFound or BadRequest for a type or configuration that cannot be."""

@@ -24,7 +24,7 @@ USER = "debian"
 # A shell as first process reaps whatever is orphaned while it waits for sshd.
 _BOOT = """\
 set -eu
-node=$1 name=$2 root=$3
+node=$1 name=$2 root=$3 services=${4:-}
 mount -t overlay -o "lowerdir=$root,upperdir=$node/upper,workdir=$node/work" overlay "$node/root"
 cd "$node/root"
 mkdir -p old var/lib/docker var/lib/containerd
@@ -49,6 +49,9 @@ if [ ! -e /etc/ssh/keys_made ]; then
   chown -R %(user)s: /home/%(user)s
   chmod 700 /root /root/.ssh /home/%(user)s/.ssh
   touch /etc/ssh/keys_made
+fi
+if [ -n "$services" ] && ls /etc/rc2.d/S*docker >/dev/null 2>&1; then  # as its init would
+  { service docker start || dockerd; } </dev/null >>/var/log/boot-docker.log 2>&1 &
 fi
 while :; do
   /usr/sbin/sshd -D -h /etc/ssh/ssh_host_ed25519_key || true
@@ -96,10 +99,10 @@ class BareNode:
         """Whether sshd runs."""
         return "sshd" in in_network(self._cable.namespace).values()
 
-    def power_on(self) -> None:
-        """Start booting; sshd is there half a second later."""
+    def power_on(self, *, services: bool = False) -> None:
+        """Start booting; sshd is there half a second later. With `services` an installed engine is started, too, as on machines with an init."""
         enter = ("nsenter", f"--net={self._cable.namespace}", "unshare", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child")
-        script = ("sh", str(self._folder / "boot.sh"), str(self._folder), self.name, str(self._root))
+        script = ("sh", str(self._folder / "boot.sh"), str(self._folder), self.name, str(self._root), "services" if services else "")
         self._pid = spawn([*enter, *script], self._folder / "log", {"PATH": SBIN, "HOME": "/root"})
 
     def await_sshd(self) -> None:
@@ -130,8 +133,8 @@ class BareNode:
 
     def renew_host_key(self) -> None:
         """It is another machine now, as far as SSH can tell."""
-        self._inside("rm", "-f", "/etc/ssh/ssh_host_ed25519_key", "/etc/ssh/ssh_host_ed25519_key.pub")
-        self._inside("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "/etc/ssh/ssh_host_ed25519_key")
+        self.inside("rm", "-f", "/etc/ssh/ssh_host_ed25519_key", "/etc/ssh/ssh_host_ed25519_key.pub")
+        self.inside("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "/etc/ssh/ssh_host_ed25519_key")
         for pid, name in in_network(self._cable.namespace).items():
             if name == "sshd":
                 end(pid)
@@ -153,6 +156,10 @@ class BareNode:
         shutil.rmtree(self._folder)
         wait_until(lambda: not (NAMESPACES / self.name).exists(), 5.0, f"namespace {self.name} stays")
 
+    def inside(self, *command: str) -> str:
+        """Run a program on it, by no door of its own; what it printed. BedError."""
+        return run("nsenter", "-t", str(self._first()), "-m", "-u", "-i", "-n", "-p", *command, env={"PATH": SBIN, "HOME": "/root"})
+
     def last_words(self) -> str:
         """The end of its console."""
         log = self._folder / "log"
@@ -167,9 +174,6 @@ class BareNode:
 
     def _first(self) -> int:
         return int(Path(f"/proc/{self._pid}/task/{self._pid}/children").read_text().split()[0])
-
-    def _inside(self, *command: str) -> None:
-        run("nsenter", "-t", str(self._first()), "-m", "-u", "-i", "-n", "-p", *command)
 
     def _write(self, path: str, content: str, mode: int = 0o644) -> None:
         file = self._folder / "first" / path

@@ -68,3 +68,11 @@ def test_engines_are_reached_over_ssh_with_the_key_the_machine_first_showed(grou
     assert six.url == "ssh://root@[fd00::9]:2222"
     here = grounds.engine(LocationSpec(LocationKind.LOCAL, "localhost"), MachineSpec("localhost", "127.0.0.1"), "/s")
     assert here.url == "unix:///here.sock"
+
+
+def test_the_managers_own_key_goes_with_the_last_pool_that_made_machines_and_another_is_made(grounds: RealGrounds, tmp_path: Path) -> None:
+    grounds.forget_key()
+    first = grounds.public_key(cloud())
+    grounds.forget_key()
+    assert not list(tmp_path.glob("id_*"))
+    assert grounds.public_key(cloud()) != first

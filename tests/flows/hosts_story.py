@@ -68,11 +68,11 @@ class Land(ABC):
         """Names of the machines that the cloud has."""
 
     @abstractmethod
-    def cut_power(self, host: Entry) -> None:
+    async def cut_power(self, host: Entry) -> None:
         """Everything on the machine of a host ends at once."""
 
     @abstractmethod
-    def give_power(self, host: Entry) -> None:
+    async def give_power(self, host: Entry) -> None:
         """It boots again, with its disk."""
 
     @abstractmethod
@@ -147,7 +147,7 @@ class Story:
     async def lose_power(self) -> Entry:
         """The machine with most on it."""
         host = self.driven.model.entry(self.with_web()[0])
-        self.land.cut_power(host)
+        await self.land.cut_power(host)
         await self.until(lambda: not self.whole(MOST), "power cut → noticed", 10)
         await self.until(lambda: self.whole(MOST) and host.uid not in self.standing(), "power cut noticed → all is up elsewhere")
         self.as_ruled()
@@ -156,7 +156,7 @@ class Story:
 
     async def regain_power(self, host: Entry) -> None:
         """It is a host again, and nothing is there twice."""
-        self.land.give_power(host)
+        await self.land.give_power(host)
         await self.until(lambda: self.driven.up(host.uid), "power back → a host again")
         began = self._loop.time()
         while left := await self.land.on_engine(host):

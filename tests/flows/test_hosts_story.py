@@ -33,12 +33,12 @@ class SimulatedLand(Land):
     def _engine(self, host: Entry) -> SimulatedEngine:
         return self._world.engine(str(host.facts["engine"]))
 
-    def cut_power(self, host: Entry) -> None:
+    async def cut_power(self, host: Entry) -> None:
         engine = self._engine(host)
         engine.crash()
         engine.partition()
 
-    def give_power(self, host: Entry) -> None:
+    async def give_power(self, host: Entry) -> None:
         engine = self._engine(host)
         engine.heal()
         engine.recover()

@@ -186,3 +186,18 @@ async def test_a_location_that_nobody_knows_and_passwords_are_refused(
             await driven.deploy(yard(1, location="ireland"))
         with pytest.raises(BadRequest, match="has the hosts that its blueprint lists"):
             await driven.invoke("local", "resize", size=2)
+
+
+async def test_keys_are_forgotten_with_the_last_pool_that_makes_machines(
+    tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forgotten: list[int] = []
+    monkeypatch.setattr(grounds, "forget_key", lambda: forgotten.append(len(nodes(grounds))))
+    async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
+        await driven.ended(await driven.deploy(yard(1)))
+        await driven.ended(await driven.deploy(yard(1).replace("name: yard", "name: other")))
+        await driven.until(lambda: hosts_up(driven) == 1 and hosts_up(driven, "other") == 1, 100)
+        assert (await driven.ended(await driven.invoke("yard", "delete"), 60)).state is ActivityState.DONE
+        assert not forgotten
+        assert (await driven.ended(await driven.invoke("other", "delete"), 60)).state is ActivityState.DONE
+        assert forgotten == [0]

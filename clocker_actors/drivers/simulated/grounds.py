@@ -71,6 +71,9 @@ class SimulatedGrounds:
     def forget(self, host: Uid) -> None:
         """Nothing is kept by host."""
 
+    def forget_key(self) -> None:
+        """Nobody reads it."""
+
     async def close(self) -> None:
         """Stop what the clouds are making."""
         for cloud in self.clouds.values():

@@ -327,7 +327,13 @@ class Pool(Entity[PoolState]):
             self.stop_child(uid)
         for host in self.state.hosts.values():
             self.tell(RECORDER, EntityGone(host, self.now))
+        if self.state.spec.location is not None and not self._others_make_machines():
+            self.outside.grounds.forget_key()
         super().forgotten()
+
+    def _others_make_machines(self) -> bool:
+        pools = (decode(PoolState, kept.body) for kept in self.outside.store.all(EntityKind.POOL) if kept.body)
+        return any(pool.spec.location is not None and pool.identity.uid != self.uid for pool in pools)
 
     # --- what people see
 
