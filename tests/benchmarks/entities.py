@@ -4,6 +4,7 @@ import asyncio
 import gc
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +15,7 @@ from clocker_actors.entities.hosts.container import Container
 from clocker_actors.entities.hosts.gate import Gate
 from clocker_actors.entities.hosts.hostwords import Sampled
 from clocker_actors.entities.hosts.pace import Pace
-from clocker_actors.entities.outside import Outside
+from clocker_actors.entities.outside import Outside, Timing
 from clocker_actors.kernel import Actor, Kernel, VirtualLoop
 from clocker_actors.model.containers import EngineState, Observed, Stats
 from clocker_actors.model.generations import ContainerIntent, Lane
@@ -38,12 +39,19 @@ class Quiet(Actor):
         """Nothing."""
 
 
+@dataclass(frozen=True)
+class Around:
+    """As much of the outside world as a container that runs and has no probe asks for."""
+
+    timing: Timing = field(default_factory=Timing)
+
+
 class Owner(Quiet):
     """Has the containers as its children, as a host does."""
 
     def on_start(self) -> None:
         engine = SimulatedEngine("bench")
-        outside = cast("Outside", None)
+        outside = cast("Outside", Around())
         spec, gate = ContainerSpec(ImageSpec("clocker/web:1")), Gate(Pace())
         for number in range(CONTAINERS):
             self.spawn(f"k{number}", partial(_container, number, outside, engine, spec, gate))
@@ -86,7 +94,10 @@ async def _container_bytes() -> float:
     gc.collect()
     used = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
+    alive = sum(kernel.alive(f"k{number}") for number in range(CONTAINERS))
     await kernel.stop()
+    if alive != CONTAINERS:
+        raise RuntimeError(f"only {alive} of {CONTAINERS} containers live: nothing was measured")
     return used / CONTAINERS
 
 
