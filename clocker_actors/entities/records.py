@@ -136,15 +136,19 @@ class ApplicationState:
 
 @dataclass(frozen=True, slots=True)
 class PoolState:
-    """A pool: `hosts` maps host names to uids, those that it makes included, of which `size` are wanted. `leaving` are on their way out, `aside` failed to come
-    up and are kept to be looked at; `given_up` of those wanted are not tried again until somebody asks for a size."""
+    """A pool: `hosts` maps host names to uids, those that it makes included, of which `size` are wanted. `emptying` are drained so that they can go, and
+    whether somebody had cordoned them before; `leaving` are on their way out, `gone` those of them whose machine is no more. `aside` failed to come up and
+    are kept to be looked at; `given_up` of those wanted are not tried again until somebody asks for a size, `retries` are the numbers of the attempts that
+    the hosts to be made in the place of such are."""
 
     identity: Identity
     spec: PoolSpec
     desired: Desired = Desired.RUNNING
     hosts: Mapping[str, Uid] = field(default_factory=dict)
     size: int = 0
+    emptying: Mapping[Uid, bool] = field(default_factory=dict)
     leaving: tuple[Uid, ...] = ()
+    gone: tuple[Uid, ...] = ()
     aside: tuple[Uid, ...] = ()
     given_up: int = 0
     retries: tuple[int, ...] = ()

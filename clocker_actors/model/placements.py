@@ -92,4 +92,5 @@ class HostView:
     disk: int = 0  # bytes free for containers, 0 if unknown
     disk_reserved: int = 0
     volumes: frozenset[str] = frozenset()
+    listed: bool = True  # whether its engine has ever said which volumes it has
     residents: tuple[Resident, ...] = ()

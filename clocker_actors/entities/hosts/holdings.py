@@ -41,18 +41,20 @@ async def held(engine: Engine, ours: Mapping[str, str]) -> Held | None:
 
 
 class Holdings:
-    """`volumes` as placement names them (`<application uid>.<name>`), `images` by every name."""
+    """`volumes` as placement names them (`<application uid>.<name>`), `images` by every name; `listed` says whether they were ever seen."""
 
-    __slots__ = ("_prefix", "images", "volumes")
+    __slots__ = ("_prefix", "images", "listed", "volumes")
 
     def __init__(self, plane: str) -> None:
         self._prefix = f"clocker.{plane}."
+        self.listed = False
         self.images: frozenset[str] = frozenset()
         self.volumes: frozenset[str] = frozenset()
 
     def seen(self, found: Held | None) -> None:
         """What a look has found. What could not be listed is taken to be as it was."""
         if found is not None:
+            self.listed = True
             ours = (name for name in found.volumes if name.startswith(self._prefix))
             self.images, self.volumes = found.images, frozenset(name.removeprefix(self._prefix) for name in ours)
 
@@ -82,6 +84,7 @@ def view_of(host: "Host") -> HostView:
         foreign_idle=host.residents.foreigners.count - host.residents.foreign,
         images=host.holdings.images.union(host.images.known),
         volumes=host.holdings.volumes,
+        listed=host.holdings.listed,
         order=host.state.order,
         affinity=spec.affinity,
         disk=load.disk(host),

@@ -24,8 +24,6 @@ from clocker_actors.planning.growth import Growth, growth, template_view, wants_
 if TYPE_CHECKING:
     from clocker_actors.entities.pools.pool import Pool
 
-TRIED_AGAIN = 600.0
-"""Seconds after which a pool that has given up making hosts tries again for those who wait."""
 HELD = 0.1
 """Seconds for which refused placements are collected, so that hosts for all of them are asked for at once."""
 
@@ -98,8 +96,8 @@ class Demand:
         pool, state, supply = self._pool, self._pool.state, self._pool.supply
         asking = {message.request.member for message in held}
         taken = [each.made for each in supply.made.values() if each.made is not None]
-        next_one = next_source(state.spec, taken)
-        given_up = state.given_up and pool.now - supply.gave_up_at < TRIED_AGAIN
+        next_one = next_source(state.spec, taken, supply.rests.closed(pool.now))
+        given_up = state.given_up and not supply.rests.may_try(pool.now)
         most = 0 if given_up or next_one is None else max(0, state.spec.max_size - len(supply.active))
         unmet = sum(1 for uid in supply.active if uid not in pool.up)  # on their way, or up and not heard of yet
         coming = unmet + max(0, state.size - state.given_up - len(supply.active))

@@ -103,6 +103,14 @@ class Losses:
                 pool.tell(uid, HoldHost("nothing is replaced while most of its pool is silent"))
         pool.service.set_problem(PROBLEM, self.stopped)
 
+    def gave_up(self, host: Uid) -> bool:
+        """Whether it is silent, and its members may go elsewhere."""
+        return host in self._since and host not in self._waiting
+
+    def displaced(self, host: Uid) -> frozenset[Uid]:
+        """The members that ran there when it was given up."""
+        return self._displaced.get(host, frozenset())
+
     def resume(self, cause: Cause) -> None:
         """A person says that the silent hosts are lost: nothing is counted any more that is silent now."""
         pool = self._pool

@@ -21,10 +21,11 @@ from clocker_actors.entities.pools.losses import Losses
 from clocker_actors.entities.pools.placing import PlaceSome, Placing
 from clocker_actors.entities.pools.pooltidying import ImagesLate, PoolTidying
 from clocker_actors.entities.pools.rebalancing import Rebalancing
+from clocker_actors.entities.pools.shrinking import LookAgain
 from clocker_actors.entities.pools.sightings import DESTROY as ORPHANS
 from clocker_actors.entities.pools.sightings import LOOK as SIGHTINGS
 from clocker_actors.entities.pools.sightings import LookAtClouds, Sightings
-from clocker_actors.entities.pools.supply import LookAgain, Supply, unseen, without
+from clocker_actors.entities.pools.supply import Supply, unseen, without
 from clocker_actors.entities.pools.upkeep import LookAtRoom, Upkeep
 from clocker_actors.entities.pools.weighing import weighed
 from clocker_actors.entities.records import (
@@ -81,6 +82,8 @@ class Pool(Entity[PoolState]):
         self.index = HostIndex()
         self.refreshing = False
         self.up: dict[Uid, bool] = {}
+        self.cordoned: set[Uid] = set()  # by their own word, not since they leave
+        self._known: set[Uid] = set()
         self.placing = Placing(self)
         self.gathering = True  # not all hosts have said yet whether they are there
         self.recorded: dict[
@@ -136,7 +139,7 @@ class Pool(Entity[PoolState]):
             case Places():
                 self._heard_places(message)
             case ActivityEnded(activity=ended):
-                self.supply.drained(ended)
+                self.supply.shrinking.drained(ended)
                 self.rebalancing.ended(ended)
             case Weigh():
                 return weighed(self, message)
@@ -242,15 +245,23 @@ class Pool(Entity[PoolState]):
             self.index.update(view)
         else:
             self.index.add(view)
+        (self.cordoned.add if view.cordoned else self.cordoned.discard)(view.uid)
+        (self._known.add if view.listed else self._known.discard)(view.uid)
         self.index.cordon(view.uid, view.cordoned or view.uid in self.state.leaving)
-        came = view.up and not self.up.get(view.uid)
+        came, first = view.up and not self.up.get(view.uid), view.uid not in self.up
         if self.up.get(view.uid) and not view.up and view.uid in self.supply.made:
             self.sightings.soon()
         self.up[view.uid] = view.up
         if came:
             self.demand.room_came()
         self._gather()
+        if first and not self.gathering and view.uid in self.supply.made:
+            self.settle()  # those that are to go may have waited for it
         self.refresh_soon()
+
+    def is_known(self, host: Uid) -> bool:
+        """Whether what is on a host was seen since this manager began, be it that it is silent by now."""
+        return host in self._known
 
     def hosts_up(self) -> list[Uid]:
         """Hosts that answer."""
@@ -264,6 +275,8 @@ class Pool(Entity[PoolState]):
         """A host that was made has given its machine back, and has no record any more."""
         self.let_go(uid)
         self.up.pop(uid, None)
+        self.cordoned.discard(uid)
+        self._known.discard(uid)
         self.supply.gone(uid)
         self.tidying.gone(uid)
         lost = self.index.remove(uid) if uid in self.index else ()

@@ -2,7 +2,8 @@
 
     rebalance ──plan (pure), a decision──▶ at most one member of a cluster at a time: Invoke("move", target) ──▶ done | failed: said, the others go on
 
-What was planned is not durable: a manager that begins anew has forgotten the moves that were not begun, and a person or policy may ask again.
+A newer order takes the place of an older one: what that has begun goes on, and counts for nobody, but its clusters are waited for. What was planned is not
+durable: a manager that begins anew has forgotten the moves that were not begun, and a person or policy may ask again.
 """
 
 from typing import TYPE_CHECKING
@@ -21,14 +22,14 @@ if TYPE_CHECKING:
 
 
 class Rebalancing:
-    """Of one pool. `_waiting` are moves that have not begun, `_moving` those under way by member."""
+    """Of one pool. `_waiting` are moves that have not begun, `_moving` those under way by member, with the activity that began them."""
 
     __slots__ = ("_failed", "_moving", "_pool", "_total", "_waiting")
 
     def __init__(self, pool: "Pool") -> None:
         self._pool = pool
         self._waiting: list[Shift] = []
-        self._moving: dict[Uid, Shift] = {}
+        self._moving: dict[Uid, tuple[Shift, str]] = {}
         self._failed: list[str] = []
         self._total = 0
 
@@ -62,10 +63,11 @@ class Rebalancing:
 
     def ended(self, activity: Activity) -> None:
         """A move is over."""
-        shift = self._moving.pop(activity.entity, None)
-        if shift is None:
+        shift, order = self._moving.get(activity.entity, (None, ""))
+        if shift is None or activity.effector != "move":
             return
-        if activity.state is not ActivityState.DONE:
+        del self._moving[activity.entity]
+        if activity.state is not ActivityState.DONE and self._pool.running.is_open(order):
             self._failed.append(f"{shift.path}: {activity.problem or activity.state}")
         self._go_on()
 
@@ -75,7 +77,6 @@ class Rebalancing:
             for member in self._moving:
                 self._pool.tell(member, CancelParts(activity.id, activity.cause))
             self._waiting.clear()
-            self._moving.clear()
 
     def _go_on(self) -> None:
         pool = self._pool
@@ -83,15 +84,16 @@ class Rebalancing:
         if activity is None:
             return
         for shift in tuple(self._waiting):
-            busy = any(shift.cluster and other.cluster == shift.cluster for other in self._moving.values())
-            if not busy:
+            busy = any(shift.cluster and other.cluster == shift.cluster for other, _ in self._moving.values())
+            if not busy and shift.member not in self._moving:
                 self._waiting.remove(shift)
-                self._moving[shift.member] = shift
+                self._moving[shift.member] = (shift, activity.id)
                 cause = Cause(activity.id, activity.cause.principal)
                 pool.tell(shift.member, Invoke("move", {"host": shift.target}, cause, activity.id, pool.uid))
-        done = self._total - len(self._waiting) - len(self._moving)
+        moving = sum(order == activity.id for _, order in self._moving.values())
+        done = self._total - len(self._waiting) - moving
         pool.running.progress(activity.id, done=done, total=self._total, note=f"{done} of {self._total} moved")
-        if self._waiting or self._moving:
+        if self._waiting or moving:
             return
         if self._failed:
             pool.running.fail(activity.id, f"{len(self._failed)} of {counted(self._total, 'move')} failed: {'; '.join(self._failed[:3])}")

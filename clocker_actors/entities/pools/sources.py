@@ -1,7 +1,8 @@
 """Where the next host of a pool comes from: the parts of its location in order, each machine that exists once. Pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
+from itertools import repeat
 
 from clocker_actors.errors import BadRequest
 from clocker_actors.model.locations import LocationKind, LocationSpec
@@ -18,18 +19,24 @@ def parts_of(location: LocationSpec) -> Iterator[LocationSpec]:
         yield location
 
 
-def next_source(spec: PoolSpec, taken: Sequence[Made]) -> Made | None:
-    """The intent for one more host; None if every part has given all it has."""
+def sources(spec: PoolSpec, taken: Iterable[Made], resting: Collection[str] = ()) -> Iterator[Made]:
+    """The intents for further hosts, one after the other: from the first part that has something to give and is not among those (by name) that rest."""
     used = {(made.way.address, made.way.port) for made in taken if made.way is not None}
     for part in parts_of(spec.location) if spec.location is not None else ():
+        if part.name in resting:
+            continue
         if part.cloud is not None:
             attempts = spec.machine_create_attempts or part.cloud.template.machine_create_attempts
-            return Made(part, attempts=attempts, destroy=_destroys(spec, part.cloud.template.destroy_on_failure))
-        free = next((machine for machine in part.machines if (machine.address, machine.port) not in used), None)
-        if free is not None:
-            attempts = spec.machine_create_attempts or 1
-            return Made(replace(part, machines=()), way=free, attempts=attempts, destroy=_destroys(spec, False))
-    return None
+            yield from repeat(Made(part, attempts=attempts, destroy=_destroys(spec, part.cloud.template.destroy_on_failure)))
+        for machine in part.machines:
+            if (machine.address, machine.port) not in used:
+                attempts = spec.machine_create_attempts or 1
+                yield Made(replace(part, machines=()), way=machine, attempts=attempts, destroy=_destroys(spec, False))
+
+
+def next_source(spec: PoolSpec, taken: Iterable[Made], resting: Collection[str] = ()) -> Made | None:
+    """The intent for one more host; None if every part has given all it has."""
+    return next(sources(spec, taken, resting), None)
 
 
 def _destroys(spec: PoolSpec, location: bool) -> bool:

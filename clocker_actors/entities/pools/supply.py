@@ -1,29 +1,35 @@
 """The hosts that a pool makes: how many are wanted, which there are, and which of them go.
 
     resize, growth ──size durable──▶ too few: records of new hosts (all or nothing) ──▶ each makes itself, and says how far it is
-                                     too many: empty ones, newest first ──▶ leaving ──GiveBack──▶ gone
-    a host that failed for good ──▶ set aside or given back, and another one tried; after as many attempts one less until somebody asks for a size
+                                     too many (`shrinking.py`): leaving ──GiveBack──▶ gone
+    a host that failed for good ──▶ set aside or given back, and another one tried; after as many attempts in the next part of the location (`turning.py`),
+                                    and after all of them one less until somebody asks for a size
 
 Orders do not wait for each other: the newest size counts. What a host itself does is the matter of `making.py`.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from clocker_actors.entities.pools.clearing import Clearing
-from clocker_actors.entities.pools.sources import next_source
+from clocker_actors.entities.pools.rests import POOL, Rests
+from clocker_actors.entities.pools.shrinking import KEPT_AGAIN, LookAgain, Shrinking
+from clocker_actors.entities.pools.sources import sources
+from clocker_actors.entities.pools.stranded import Stranded
 from clocker_actors.entities.pools.supplynews import SupplyNews
+from clocker_actors.entities.pools.turning import Turning
 from clocker_actors.entities.records import Desired, HostState, PoolState, record
 from clocker_actors.errors import BadRequest, NotFound
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.locations import LocationSpec
-from clocker_actors.model.machines import GiveBack, MachineChanged, MachinePhase, NotGivenBack
+from clocker_actors.model.machines import GiveBack, MachineChanged, MachinePhase, Made, NotGivenBack
 from clocker_actors.model.messages import Invoke
 from clocker_actors.model.placements import HostView
 from clocker_actors.model.specs import EngineSpec, HostSpec
-from clocker_actors.model.values import Value, counted
+from clocker_actors.model.values import Value
 from clocker_actors.ports.store import Record
 from clocker_actors.store.codec import decode
 
@@ -33,14 +39,8 @@ if TYPE_CHECKING:
 
 MADE_AT_ONCE = 200
 """Hosts whose records one commit makes."""
-KEPT_AGAIN = 15.0
-SILENT = "does not answer, so that nobody knows what is on it"
 MOST_ASIDE = 5
 """Hosts that failed and are kept to be looked at; the oldest go when there are more."""
-
-
-class LookAgain:
-    """Timer message: hosts that could not go may be able to by now, or an order has waited long enough."""
 
 
 def unseen(uid: Uid, spec: HostSpec, order: int) -> HostView:
@@ -53,7 +53,9 @@ def without(state: PoolState, *hosts: Uid) -> PoolState:
     return replace(
         state,
         hosts={name: uid for name, uid in state.hosts.items() if uid not in hosts},
+        emptying={uid: before for uid, before in state.emptying.items() if uid not in hosts},
         leaving=tuple(uid for uid in state.leaving if uid not in hosts),
+        gone=tuple(uid for uid in state.gone if uid not in hosts),
         aside=tuple(uid for uid in state.aside if uid not in hosts),
     )
 
@@ -65,13 +67,18 @@ class Supply:
         self.pool = pool
         self.made: dict[Uid, HostState] = {}
         self.phases: dict[Uid, MachinePhase] = {}
+        self.clearing = Clearing(pool)
+        self.shrinking = Shrinking(self)
+        self.turning = Turning(self)
+        self.stranded = Stranded(self)
+        self.rests = Rests()
+        self.news = SupplyNews(self)
+        self.refused: set[Uid] = set()  # said NotGivenBack, and were not asked again yet
         self._lost: list[Uid] = []  # in the pool's record, but without one of their own
         self._ordered: set[Uid] = set()  # told to give back
-        self.clearing = Clearing(pool)
-        self._refused: set[Uid] = set()  # said NotGivenBack, and were not asked again yet
-        self._gone: set[Uid] = set()  # whose machine no cloud has any more
-        self.news = SupplyNews(self)
-        self.gave_up_at = 0.0
+        self._active: tuple[Uid, ...] | None = None  # None: hosts came or went since it was made
+        self._of: tuple[tuple[Uid, ...], tuple[Uid, ...]] = ((), ())  # who was leaving and aside then
+        self._out: frozenset[Uid] = frozenset()
 
     def begin(self, coming: Sequence[Record]) -> None:
         """Which hosts there are, by the records; `coming` are on their way to the store."""
@@ -95,12 +102,21 @@ class Supply:
     def _add(self, uid: Uid, state: HostState) -> None:
         self.made[uid] = state
         self.phases[uid] = state.made.phase if state.made is not None else MachinePhase.UP
+        self._active = None
 
     @property
     def active(self) -> tuple[Uid, ...]:
         """Hosts that are made, or on their way up, and are to stay; oldest first."""
+        self._sort()
+        return self._active or ()
+
+    def _sort(self) -> None:
+        """Once per change, since everybody asks."""
         state = self.pool.state
-        return tuple(uid for uid in self.made if uid not in state.leaving and uid not in state.aside)
+        if self._active is None or self._of[0] is not state.leaving or self._of[1] is not state.aside:
+            self._of = (state.leaving, state.aside)
+            self._out = frozenset((*state.leaving, *state.aside))
+            self._active = tuple(uid for uid in self.made if uid not in self._out)
 
     @property
     def coming(self) -> tuple[Uid, ...]:
@@ -109,7 +125,8 @@ class Supply:
 
     def in_use(self, uid: Uid) -> bool:
         """Whether a host is one that should answer: listed, or made, come up, and to stay."""
-        return uid not in self.made or (self.phases[uid] is MachinePhase.UP and uid in self.active)
+        self._sort()
+        return uid not in self.made or (self.phases[uid] is MachinePhase.UP and uid not in self._out)
 
     def last_source(self) -> LocationSpec | None:
         """Where the newest host came from."""
@@ -140,11 +157,14 @@ class Supply:
         self.order(size)
 
     def order(self, size: int, cause: Cause | None = None) -> None:
-        """So many are wanted from now on, and what failed before is tried again."""
+        """So many are wanted from now on, and what failed before is tried again. `cause` is a decision of the pool, None if a person says so."""
         pool = self.pool
         self.news.why, self.news.asked = "", cause or SYSTEM
-        pool.cancel_timer("empty")
-        if cause is not None:
+        self._forget_refusals()
+        self.rests.ordered()
+        if cause is None:
+            self.rests.over()
+        else:
             activity = pool.running.begin(Invoke("resize", {"size": size}, cause), {"size": size})
             pool.running.supersede("resize", by=activity)
         pool.change(replace(pool.state, size=size, given_up=0, retries=()))
@@ -159,33 +179,53 @@ class Supply:
             lost, self._lost = self._lost, []
             pool.change(without(state, *lost))
             return True
-        ending = state.desired is Desired.DELETED
-        if not ending and (self._gave_up() or self._made_more()):
+        if state.desired is Desired.DELETED:
+            return self._end()
+        if self._gave_up() or self._made_more() or self.shrinking.go_on():
             return True
-        going = self._going(0 if ending else state.size, ending=ending)
+        self._give_back(ending=False)
+        self.news.tell()
+        return False
+
+    def _end(self) -> bool:
+        """All are to go; whether there are any still that are waited for."""
+        going = [*self.active, *self.pool.state.aside]
         if going:
-            self._let_leave(going)
+            self.let_leave(going)
             return True
+        self._give_back(ending=True)
+        self.news.tell()
+        return bool(self.made.keys() - self.stranded.left)
+
+    def _give_back(self, *, ending: bool) -> None:
+        state = self.pool.state
         for uid in state.leaving:
             if uid not in self._ordered and uid not in self.news.kept:
                 self._ordered.add(uid)
-                pool.tell(uid, GiveBack(self._cause(), gone=uid in self._gone, ending=ending))
-        self.news.tell()
-        return ending and bool(self.made)
+                # One that does not answer, with nothing on it that is not ours, is waited for in vain: it goes as at the end of the pool.
+                soon = ending or self.shrinking.is_dead(uid)
+                self.pool.tell(uid, GiveBack(self.cause(), gone=uid in state.gone, ending=soon))
 
     def _gave_up(self) -> bool:
-        """Hosts that failed for good are set aside or given back, and another attempt is made while there is one; else one less of each is tried."""
-        pool, state = self.pool, self.pool.state
+        """Hosts that failed for good are set aside or given back, and another attempt is made while there is one, or another part of the location to make it
+        in; else one less of each is tried."""
+        pool = self.pool
         failed = [uid for uid in self.active if self.phases[uid] is MachinePhase.FAILED]
         if not failed:
             return False
-        self.gave_up_at = self.pool.now
         self.news.why = "; ".join(f"{self.made[uid].spec.name}: {self.news.said[uid].reason}" for uid in failed if uid in self.news.said)
-        kept = tuple(uid for uid in failed if not self._destroyed(uid))
-        retries = tuple(attempt + 1 for attempt, attempts in map(self._attempt, failed) if attempt < attempts)
+        attempts = {uid: self._attempt(uid) for uid in failed}
+        retries = tuple(attempt + 1 for attempt, most in attempts.values() if attempt < most)
+        last = [uid for uid, (attempt, most) in attempts.items() if attempt >= most]
+        elsewhere = self.turning.away(last)
+        short = len(last) - len(elsewhere)
+        if short:
+            self.rests.failed(POOL, pool.now, self.news.why)
+        kept = tuple(uid for uid in failed if not self._destroyed(uid) and not (uid in elsewhere and self.turning.is_bare(uid)))
+        state = pool.state
         aside = (*state.aside, *kept)
         leaving = (*state.leaving, *aside[:-MOST_ASIDE], *(uid for uid in failed if uid not in kept))
-        given_up = state.given_up + len(failed) - len(retries)
+        given_up = state.given_up + short
         pool.change(replace(state, aside=aside[-MOST_ASIDE:], leaving=leaving, given_up=given_up, retries=(*state.retries, *retries)))
         return True
 
@@ -202,29 +242,24 @@ class Supply:
 
     def _made_more(self) -> bool:
         pool, state = self.pool, self.pool.state
-        missing = state.size - state.given_up - len(self.active)
+        missing = min(state.size - state.given_up - len(self.active), MADE_AT_ONCE)
         if missing <= 0 or state.spec.location is None:
             return False
         states: list[HostState] = []
-        taken = [each.made for each in self.made.values() if each.made is not None]
+        taken = (each.made for each in self.made.values() if each.made is not None)
         names = set(state.hosts)
         number, retries = state.next_index, list(state.retries)
-        for _ in range(min(missing, MADE_AT_ONCE)):
-            found = next_source(state.spec, [*taken, *(new.made for new in states if new.made is not None)])
-            if found is None:
-                break
-            found = replace(found, attempt=retries.pop(0)) if retries else found
+        for source in islice(sources(state.spec, taken, self.rests.closed(pool.now)), missing):
+            found = replace(source, attempt=retries.pop(0)) if retries else source
             while (name := _name(found.way.name if found.way else "", number, names)) in names:
                 number += 1
             names.add(name)
-            labels = {**state.spec.host_labels, **(found.way.labels if found.way else {})}
-            zone = found.way.zone if found.way else found.source.cloud.region if found.source.cloud else ""
-            spec = HostSpec(name, EngineSpec(""), zone=zone, labels=labels)
-            states.append(HostState(pool.host_identity(name), spec, len(state.spec.hosts) + number, made=found))
+            states.append(self._new(name, number, found))
             number += 1
-        short = min(missing, MADE_AT_ONCE) - len(states)
+        short = missing - len(states)
         if short:
-            self.news.nothing_free(state.spec.location.name)
+            self.news.nothing_free(state.spec.location.name, self.rests.why())
+            self.rests.failed(POOL, pool.now, self.news.why)
             retries = []
         for new in states:
             self._add(new.identity.uid, new)
@@ -234,63 +269,31 @@ class Supply:
         pool.change(replace(state, hosts=hosts, next_index=number, given_up=state.given_up + short, retries=tuple(retries)), *records)
         return True
 
-    def _going(self, size: int, *, ending: bool) -> list[Uid]:
-        """Who is to leave now: those on their way up first, then empty ones, the newest before the older."""
-        active = self.active
-        if ending:
-            return [*active, *self.pool.state.aside]
-        excess = len(active) - size
-        if excess <= 0:
-            self.ask_to_empty(())
-            return []
-        newest = active[::-1]
-        coming = [uid for uid in newest if self.phases[uid] is not MachinePhase.UP]
-        if self.pool.gathering:  # what is on the others is not known yet
-            return coming[:excess]
-        able = coming + [uid for uid in newest if self.is_empty(uid)]
-        full = self.clearing.order(uid for uid in newest if uid not in able)
-        self.ask_to_empty(full[: max(0, excess - len(able))])
-        return able[:excess]
+    def _new(self, name: str, number: int, found: Made) -> HostState:
+        spec = self.pool.state.spec
+        labels = {**spec.host_labels, **(found.way.labels if found.way else {})}
+        zone = found.way.zone if found.way else found.source.cloud.region if found.source.cloud else ""
+        order = len(spec.hosts) + number
+        return HostState(self.pool.host_identity(name), HostSpec(name, EngineSpec(""), zone=zone, labels=labels), order, made=found)
 
     def is_empty(self, uid: Uid) -> bool:
         """Whether a host that answers has nothing on it that would be lost."""
         row = self.pool.index.rows.get(uid)
         if row is None or not self.pool.up.get(uid) or self.phases.get(uid) is not MachinePhase.UP or uid in self.news.kept:
             return False
+        if not self.pool.is_known(uid):
+            return False
         return row.load + row.foreign_idle == 0 and not row.volumes and not self.pool.index.volumes_on(uid)
 
-    def ask_to_empty(self, hosts: Sequence[Uid]) -> None:
-        """These, and no others, are to go and have containers: they are drained. What cannot be moved is waited for, and said."""
-        activity = self.pool.running.newest("resize", "delete")
-        drained = [
-            uid for uid in hosts if uid not in self._refused
-        ]  # from those nothing can move: they would be drained, and asked, without a pause
-        self.clearing.want(drained, self._cause(), activity.id if activity else "")
-        for uid in hosts:
-            row = self.pool.index.rows.get(uid)
-            if row is not None:
-                self.news.kept.setdefault(uid, _holds(row.containers, row.foreign + row.foreign_idle) if self.pool.up.get(uid) else SILENT)
-        if hosts:
-            self.pool.after("empty", KEPT_AGAIN, LookAgain())
-
-    def drained(self, activity: Activity) -> None:
-        """A drain is over, one way or the other."""
-        problem = self.clearing.ended(activity)
-        if problem is None:
-            return
-        self.news.kept.pop(activity.entity, None)
-        if problem:
-            self.news.kept[activity.entity] = f"cannot be emptied: {problem}"
-            self.pool.after("empty", KEPT_AGAIN, LookAgain())
-        self.pool.settle()
-
-    def _let_leave(self, going: Sequence[Uid]) -> None:
+    def let_leave(self, going: Sequence[Uid], *, gone: Sequence[Uid] = ()) -> None:
+        """These go; the machines of those that are `gone` are no more."""
         pool, state = self.pool, self.pool.state
         for uid in going:
             if uid in pool.index:
                 pool.index.cordon(uid, True)
-        left = tuple(uid for uid in state.aside if uid not in going)
-        pool.change(replace(state, leaving=(*state.leaving, *going), aside=left))
+        leaving = dict.fromkeys((*state.leaving, *going))
+        left = tuple(uid for uid in state.aside if uid not in leaving)
+        pool.change(replace(state, leaving=tuple(leaving), gone=tuple(dict.fromkeys((*state.gone, *gone))), aside=left))
 
     # --- what hosts say
 
@@ -301,40 +304,43 @@ class Supply:
         before = self.phases[message.host]
         self.news.said[message.host] = message
         self.phases[message.host] = message.phase
+        made = self.made[message.host].made
+        if message.phase is MachinePhase.UP and before is not MachinePhase.UP and made is not None:
+            self.rests.worked(made.source.name)
         if before is not message.phase:
             self.pool.settle()
         else:
             self.news.tell()
 
     def not_given_back(self, message: NotGivenBack) -> None:
-        """One stays, since something on it is not ours. At the end of the pool it is asked again, else it stays in use."""
-        pool, state = self.pool, self.pool.state
-        self._ordered.discard(message.host)
-        self._refused.add(message.host)
-        self.news.kept[message.host] = message.reason
+        """One stays, since something on it is not ours. At the end of the pool it is asked again, and so is one that is dead; else it stays in use."""
+        pool, uid = self.pool, message.host
+        self._ordered.discard(uid)
+        self.refused.add(uid)
+        self.news.kept[uid] = message.reason
         pool.after("empty", KEPT_AGAIN, LookAgain())
-        if state.desired is not Desired.DELETED and message.host in state.leaving:
-            pool.index.cordon(message.host, False)
-            pool.change(replace(state, leaving=tuple(uid for uid in state.leaving if uid != message.host)))
-        else:
+        if pool.state.desired is Desired.DELETED:
+            self.stranded.kept(uid, message.reason)
+            pool.settle()
+        elif uid not in pool.state.leaving or self.shrinking.is_dead(uid):
             self.news.tell()
-
-    def is_of_cloud(self, uid: Uid) -> bool:
-        """Whether a cloud made its machine."""
-        made = self.made[uid].made
-        return made is not None and made.source.cloud is not None
+        else:
+            pool.index.cordon(uid, uid in pool.cordoned)  # one that we had cordon itself is told otherwise once this is written
+            pool.change(replace(pool.state, leaving=tuple(each for each in pool.state.leaving if each != uid)))
 
     def machines_gone(self, hosts: Sequence[Uid]) -> None:
         """The machines of these are gone for good: they leave at once, whatever stood on them, and others are made in their place."""
-        self._gone.update(hosts)
-        self._let_leave(hosts)
+        self.let_leave(hosts, gone=hosts)
 
     def look_again(self) -> None:
         """What could not go may be able to."""
-        self.news.kept.clear()
-        self._refused.clear()
-        self.clearing.again()
+        self._forget_refusals()
         self.pool.settle()
+
+    def _forget_refusals(self) -> None:
+        self.news.kept.clear()
+        self.refused.clear()
+        self.clearing.again()
 
     def give_back(self, activity: Activity, arguments: "Arguments") -> None:
         """The effector: a host that was set aside goes, with its machine."""
@@ -345,7 +351,7 @@ class Supply:
             known = f"set aside are {', '.join(aside)}" if aside else "no host is set aside"
             raise NotFound(f"{wanted} is not a host of {pool.identity.path} that failed to come up and was kept; {known}", host=wanted)
         pool.running.means(activity.id, {"host": uid})
-        self._let_leave([uid])
+        self.let_leave([uid])
 
     def gone(self, uid: Uid) -> None:
         """One has given its machine back."""
@@ -354,14 +360,15 @@ class Supply:
                 self.pool.running.finish(activity.id)
         for kept in (self.made, self.phases, self.news.said, self.news.kept):
             kept.pop(uid, None)
-        self._gone.discard(uid)
-        self._refused.discard(uid)
+        self.refused.discard(uid)
         self._ordered.discard(uid)
+        self._active = None
         self.clearing.gone(uid)
 
     # --- what people hear
 
-    def _cause(self) -> Cause:
+    def cause(self) -> Cause:
+        """Of what is done for the newest order."""
         activity = self.pool.running.newest("delete", "resize")
         return Cause(activity.id, activity.cause.principal) if activity else SYSTEM
 
@@ -370,9 +377,3 @@ def _name(machine: str, number: int, taken: set[str]) -> str:
     if machine and machine not in taken:
         return machine
     return f"{machine or 'docker'}-{number}"
-
-
-def _holds(containers: int, foreign: int) -> str:
-    ours = f"still has {counted(containers, 'container')}" if containers else ""
-    others = f"has {counted(foreign, 'container')} that {'is' if foreign == 1 else 'are'} not ours" if foreign else ""
-    return " and ".join(part for part in (ours, others) if part) or "still has volumes"

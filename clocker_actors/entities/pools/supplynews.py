@@ -32,9 +32,9 @@ class SupplyNews:
         """What people call a host."""
         return self._supply.made[uid].spec.name if uid in self._supply.made else uid
 
-    def nothing_free(self, location: str) -> None:
-        """There is no machine left for a host that is wanted."""
-        words = f"{location} has no more machines that are free"
+    def nothing_free(self, location: str, failed: str) -> None:
+        """There is no machine left for a host that is wanted; `failed` says which parts of the location give none for now."""
+        words = failed or f"{location} has no more machines that are free"
         if words not in self.why:
             self.why = "; ".join(part for part in (self.why, words) if part)
 

@@ -1,7 +1,7 @@
 """Looking after the size of a pool when nobody asks: room is kept free, and hosts that have been empty for long are given back.
 
 Looked at every few seconds, since time is part of it: unless its blueprint says otherwise, more hosts are asked for when half a minute wanted them, fewer
-when five minutes did.
+when five minutes did. A pool that has given up making hosts tries again after pauses that grow (`rests.py`), as long as the room is wanted.
 """
 
 from typing import TYPE_CHECKING
@@ -85,12 +85,16 @@ class Upkeep:
     def _resize(self, wanted: int, found: Verdict, room: Room) -> None:
         pool, state = self._pool, self._pool.state
         size = self._steady.believe(pool.now, wanted, state.size, up=state.spec.up_delay, down=state.spec.down_delay)
-        if size == state.size or state.given_up or (size < state.size and not state.spec.cold_enabled):
+        again = state.given_up > 0 and size >= state.size and pool.supply.rests.may_try(pool.now)
+        if (size == state.size or state.given_up) and not again:
             return
-        more = size > state.size
+        if size < state.size and not state.spec.cold_enabled:
+            return
+        more = size >= state.size
         reason = (
             f"{room.containers} containers and the room to be kept free need {counted(found.hosts, 'host')} of {room.each:g} containers"
         )
+        reason += f"; {counted(state.given_up, 'host')} could not be made before: {pool.supply.news.why}" if again else ""
         window = state.spec.up_delay if more else state.spec.down_delay
         inputs: dict[str, Value] = {
             "containers": room.containers,
