@@ -102,13 +102,15 @@ class EngineUnavailable(Transient):
 
 
 class ShellUnavailable(Transient):
-    """No way into a machine. `details["reason"]` is one of DENIED, HOST_KEY, NO_ROOT, REFUSED (nobody listens, the machine lives) or SILENT."""
+    """No way into a machine. `details["reason"]` is one of DENIED, HOST_KEY, NO_FILE (ours, of a key or of known
+    hosts), NO_ROOT, REFUSED (nobody listens, the machine lives) or SILENT."""
 
 
 DENIED = "denied"
 HOST_KEY = "host-key"
 NO_ROOT = "no-root"
 SILENT = "silent"
+NO_FILE = "no-file"
 
 
 class CloudUnavailable(Transient):

@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
 from clocker_actors.drivers.ssh import Connection, SshAddress
-from clocker_actors.errors import DENIED, HOST_KEY, NO_ROOT, REFUSED, SILENT, EngineUnavailable, ShellFault, ShellUnavailable, TimedOut
+from clocker_actors.errors import DENIED, HOST_KEY, NO_ROOT, SILENT, EngineUnavailable, ShellFault, ShellUnavailable, TimedOut
 from clocker_actors.ports.shell import Ran
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class SshShell:
     def _refusal(self, error: EngineUnavailable) -> ShellUnavailable:
         import asyncssh  # noqa: PLC0415
 
-        reason, words = SILENT, str(error)
+        reason, words = str(error.details.get("reason") or SILENT), str(error)
         match error.__cause__:
             case asyncssh.HostKeyNotVerifiable():
                 reason = HOST_KEY
@@ -110,8 +110,6 @@ class SshShell:
                     )
             case asyncssh.PermissionDenied():
                 reason = DENIED
-            case ConnectionRefusedError():
-                reason = REFUSED
         return ShellUnavailable(words, retry_after=error.retry_after, reason=reason)
 
     async def _try_sudo(self) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from clocker_actors.errors import REFUSED, EngineUnavailable
+from clocker_actors.errors import NO_FILE, REFUSED, EngineUnavailable
 from clocker_actors.model.specs import EngineSpec
 
 if TYPE_CHECKING:
@@ -204,9 +204,23 @@ async def _connect(address: SshAddress) -> asyncssh.SSHClientConnection:
         words = f"{address} does not let us in ({error.reason}): put our public key into that user's authorized_keys"
         raise EngineUnavailable(words, retry_after=30.0) from error
     except (asyncssh.Error, asyncssh.KeyImportError, OSError) as error:
+        if (ours := _of_our_files(address, error)) is not None:
+            raise EngineUnavailable(ours, retry_after=30.0, reason=NO_FILE) from error
         reason = REFUSED if isinstance(error, ConnectionRefusedError) else None
         words = f"{address} does not answer ({_why(error)}): check that the host is up and sshd runs"
         raise EngineUnavailable(words, retry_after=1.0, reason=reason) from error
+
+
+def _of_our_files(address: SshAddress, error: Exception) -> str | None:
+    """What to say when it is a file of ours that keeps us out; None when it is not."""
+    import asyncssh  # noqa: PLC0415
+
+    file = str(error.filename) if isinstance(error, OSError) and error.filename else ""
+    if isinstance(error, asyncssh.KeyImportError) or (file and file == address.key):
+        return f"{address}: our key {address.key} cannot be used ({_why(error)}): name one that the manager can read, without a passphrase"
+    if file and file == address.known_hosts:
+        return f"{address}: its host key is looked up in {file}, which cannot be read ({_why(error)}): put the host's key there"
+    return None
 
 
 def _why(error: BaseException) -> str:

@@ -55,9 +55,10 @@ class SimulatedGrounds:
         return "ssh-ed25519 simulated"
 
     def shell(self, location: LocationSpec, way: MachineSpec) -> SimulatedShell:
-        """Root on the machine. NotFound when its cloud has none at this address."""
+        """Root on the machine; nobody answers when its cloud has none at this address."""
         if location.kind in {LocationKind.CLOUD, LocationKind.SIMULATED}:
-            return self.cloud(location).shell(way.address)
+            machines = self.cloud(location).machines
+            return SimulatedShell(machines.get(way.address) or SimulatedMachine(way.address, None, gone=True))
         return SimulatedShell(self.machine(way.address))
 
     def installer(self, location: LocationSpec) -> SimulatedInstaller:  # noqa: ARG002 - the port's

@@ -23,12 +23,14 @@ COMMAND_SECONDS = 0.05
 
 @dataclass(slots=True)
 class SimulatedMachine:
-    """One machine. `boots_at` is a time of the loop; None never boots. `fails_at` is the step where its installation ends, `fails` how often."""
+    """One machine. `boots_at` is a time of the loop; None never boots. `refuses` is what whoever would enter gets. `fails_at` is the step where its
+    installation ends, `fails` how often."""
 
     address: str
     boots_at: float | None
     gone: bool = False
     sshd: bool = True
+    refuses: ShellUnavailable | None = None
     fails_at: str = ""
     fails: int = 0
     done: set[str] = field(default_factory=set)
@@ -46,6 +48,8 @@ class SimulatedMachine:
             raise ShellUnavailable(f"{self.address} does not answer: check that the machine is up", retry_after=1.0, reason=SILENT)
         if not self.sshd:
             raise ShellUnavailable(f"{self.address} refuses: check that sshd runs", retry_after=1.0, reason=REFUSED)
+        if self.refuses is not None:
+            raise self.refuses
 
 
 class SimulatedShell:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from clocker_actors.errors import (
     DENIED,
     HOST_KEY,
+    NO_FILE,
     NO_ROOT,
     ClockerError,
     CloudFault,
@@ -118,7 +119,8 @@ async def enter(shell: Shell, fresh: bool) -> None:
             try:
                 await shell.run("true", ENTER_LIMIT)
             except (ShellUnavailable, TimedOut) as error:
-                if not fresh and error.details.get("reason") in {DENIED, HOST_KEY, NO_ROOT}:
+                reason = error.details.get("reason")
+                if reason == NO_FILE or (not fresh and reason in {DENIED, HOST_KEY, NO_ROOT}):
                     raise Refused(str(error)) from error
                 if loop.time() + BOOT_PAUSE >= deadline:
                     raise TimedOut(f"no way in for {BOOT_LIMIT:g} s: {error}") from error

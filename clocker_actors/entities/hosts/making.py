@@ -203,7 +203,7 @@ class Making:
         if failure.kind == "WorkCancelled":
             host.settle()
             return
-        reason = f"{_WHAT[made.phase]}: {failure.message}"
+        reason = f"{_WHAT[made.phase]} ({_where(made)}): {failure.message}"
         returning = made.phase is MachinePhase.RETURNING
         if returning or (again and self._tries < len(PAUSES)):
             pause = max(failure.retry_after or 0.0, PAUSES[min(self._tries, len(PAUSES) - 1)])
@@ -326,6 +326,12 @@ class Making:
         if not host.met:
             host.service.replace_indicators({"machine": made.reason if made.phase is MachinePhase.FAILED else self.step or str(made.phase)})
         host.tell(host.identity.parent, MachineChanged(host.uid, made.phase, self.step, made.reason, made.attempt))
+
+
+def _where(made: Made) -> str:
+    """Which location, and which machine of it."""
+    address = made.way.address if made.way is not None else ""
+    return ", ".join(part for part in (made.source.name, made.node or address) if part)
 
 
 def _way_in(made: Made) -> str:
