@@ -19,7 +19,11 @@ structlog.configure(logger_factory=structlog.stdlib.LoggerFactory())
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared")
 
-pytest_plugins = ["tests.bed.fixtures", "tests.times"]  # bed3, bed_host, and the skipping of tests marked `real` where no bed can be had
+pytest_plugins = [
+    "tests.bed.fixtures",
+    "tests.lanes",
+    "tests.times",
+]  # bed3, bed_host, and the skipping of tests marked `real` where no bed can be had
 
 
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
