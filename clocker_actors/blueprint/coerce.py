@@ -8,7 +8,7 @@ import re
 import shlex
 
 from clocker_actors.blueprint.faults import Faults
-from clocker_actors.blueprint.nodes import ListNode, MapNode, Node, ScalarNode, describe, is_null, quote
+from clocker_actors.blueprint.nodes import LateNode, ListNode, LiteralNode, MapNode, Node, ScalarNode, describe, is_null, quote
 from clocker_actors.errors import BadRequest
 from clocker_actors.model.formula import formula
 from clocker_actors.model.selectors import selector
@@ -112,7 +112,10 @@ def _formula(node: Node, what: str, faults: Faults) -> str | None:
 
 
 def _wrong(node: Node, what: str, wanted: str, faults: Faults) -> None:
-    faults.add(node.mark, f"{what} has {describe(node)}; write {wanted}")
+    if isinstance(node, LateNode):
+        faults.add(node.mark, f"{what} cannot wait for what is known only later, {describe(node)}; write {wanted}")
+    else:
+        faults.add(node.mark, f"{what} has {describe(node)}; write {wanted}")
 
 
 def text(node: Node, what: str, faults: Faults) -> str | None:
@@ -120,8 +123,11 @@ def text(node: Node, what: str, faults: Faults) -> str | None:
     if not isinstance(node, ScalarNode) or node.value is None:
         _wrong(node, what, "a string", faults)
         return None
-    if node.text.startswith("$brooklyn:"):
-        faults.add(node.mark, f"{what} has the expression {quote(node.text)}, which is not known; write the value itself")
+    if isinstance(node, LateNode):
+        _wrong(node, what, "the value itself", faults)
+        return None
+    if node.text.startswith("$brooklyn:") and not isinstance(node, LiteralNode):
+        faults.add(node.mark, f"{what} has {quote(node.text)}, and an expression cannot stand here; write the value itself")
         return None
     return node.text
 
@@ -268,6 +274,8 @@ def free(node: Node, faults: Faults) -> Value:
     if isinstance(node, MapNode):
         return {key: free(entry.node, faults) for key, entry in node.entries.items()}
     value = node.value
+    if isinstance(node, LateNode):
+        return node.text
     if isinstance(value, str) and value.startswith("$brooklyn:"):
         return text(node, "this value", faults)
     if isinstance(value, int | float) and not (math.isfinite(value) and abs(value) < _MOST_INTEGER):

@@ -1,16 +1,20 @@
 """The configuration of one container: a section of the file to a `ContainerSpec`. Unprivileged unless said plainly."""
 
 import re
+from dataclasses import replace
 
 from clocker_actors.blueprint.builds import read_image
 from clocker_actors.blueprint.coerce import command, pairs, texts
 from clocker_actors.blueprint.context import Context
+from clocker_actors.blueprint.files import read_files
+from clocker_actors.blueprint.late import split_late
 from clocker_actors.blueprint.mounts import read_mounts
 from clocker_actors.blueprint.nodes import Node, ScalarNode, describe, quote
 from clocker_actors.blueprint.ports import read_ports
 from clocker_actors.blueprint.probes import read_probe
 from clocker_actors.blueprint.section import Section
 from clocker_actors.blueprint.tables import CAPABILITY_KEYS
+from clocker_actors.model.expressions import Late
 from clocker_actors.model.specs import ContainerSpec, ImageSpec, PortKind, PortSpec, Resources
 
 _RESTART = re.compile(r"no|always|unless-stopped|on-failure(:[1-9][0-9]{0,3})?")
@@ -33,15 +37,16 @@ def read_container(section: Section, shorthand: ScalarNode | None, context: Cont
     readiness = read_probe(section, "readiness", ports, network, context)
     health = read_probe(section, "health", ports, network, context)
     add, drop = _capabilities(section, context)
+    late: list[Late] = []
     spec = ContainerSpec(
         image=image or ImageSpec(""),
-        command=_words(section, "command", context),
-        entrypoint=_words(section, "entrypoint", context),
-        env=_environment(section, context),
+        command=_words(section, "command", late, context),
+        entrypoint=_words(section, "entrypoint", late, context),
+        env=_environment(section, late, context),
         ports=ports,
         volumes=read_mounts(section, context),
         resources=_resources(section),
-        labels=_labels(section, context),
+        labels=_labels(section, late, context),
         readiness=readiness,
         health=health,
         restart=_restart(section),
@@ -54,8 +59,9 @@ def read_container(section: Section, shorthand: ScalarNode | None, context: Cont
         stop_timeout=section.number("stopTimeout"),
         stop_signal=_matching(section, "stopSignal", _SIGNAL, "a signal, as SIGTERM"),
         network=network,
+        files=read_files(section, late, context),
     )
-    return spec if image else None
+    return replace(spec, late=tuple(late)) if image else None
 
 
 def _resources(section: Section) -> Resources:
@@ -67,13 +73,23 @@ def _resources(section: Section) -> Resources:
     )
 
 
-def _words(section: Section, name: str, context: Context) -> tuple[str, ...] | None:
-    node = section.node(name)
+def _words(section: Section, name: str, late: list[Late], context: Context) -> tuple[str, ...] | None:
+    node = _early(section, name, late, context)
     return None if node is None else command(node, section.spelled(name), context.faults)
 
 
-def _environment(section: Section, context: Context) -> dict[str, str]:
-    node = section.node("env")
+def _early(section: Section, name: str, late: list[Late], context: Context) -> Node | None:
+    """What the key has, with what is known only later moved to `late`."""
+    node = section.node(name)
+    if node is None:
+        return None
+    node, found = split_late(node, name, section.spelled(name), context.faults)
+    late += found
+    return node
+
+
+def _environment(section: Section, late: list[Late], context: Context) -> dict[str, str]:
+    node = _early(section, "env", late, context)
     found = {} if node is None else pairs(node, section.spelled("env"), context.faults)
     for name in found:
         if not _ENV_NAME.fullmatch(name):
@@ -81,8 +97,8 @@ def _environment(section: Section, context: Context) -> dict[str, str]:
     return found
 
 
-def _labels(section: Section, context: Context) -> dict[str, str]:
-    node = section.node("labels")
+def _labels(section: Section, late: list[Late], context: Context) -> dict[str, str]:
+    node = _early(section, "labels", late, context)
     found = {} if node is None else pairs(node, section.spelled("labels"), context.faults)
     for name in found:
         if name.startswith("clocker."):

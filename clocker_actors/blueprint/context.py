@@ -45,10 +45,14 @@ class Context:
     """The files of types."""
     raws: list["Raw"] = field(default_factory=list)
     """Every service, opened, by its number."""
+    sought: list[tuple["Raw | None", str, "Raw", Mark]] = field(default_factory=list)
+    """Sensors that expressions wait for: of whom (None: of somebody outside), which, and where that is written."""
     urls: dict[str, Mark] = field(default_factory=dict)
     """Addresses that have to answer when the blueprint is deployed."""
     files: dict[str, FileReference] = field(default_factory=dict)
     inline: dict[str, bytes] = field(default_factory=dict)
+    template: bool = False
+    """Whether a type is read, whose required parameters are given later."""
     """Build contexts whose files are written where they are named, by SHA-256."""
     ids: dict[str, Mark] = field(default_factory=dict)
     ports: int = 0
@@ -66,6 +70,10 @@ class Context:
 
     def file(self, path: str) -> str:
         """The placeholder of a file next to the blueprint."""
+    def know(self, catalogue: Catalogue) -> None:
+        """Have these types of services, whatever the files say."""
+        self._catalogue = catalogue
+
         return self.files.setdefault(path, FileReference(path, placeholder(path))).placeholder
 
     def written(self, files: Mapping[str, str]) -> str:

@@ -27,6 +27,7 @@ class Faults:
         self._found: dict[tuple[Mark, str], None] = {}
         self._uncounted = 0
         self._guesses = 0
+        self._silenced: set[Mark] = set()
 
     @property
     def any(self) -> bool:
@@ -45,12 +46,16 @@ class Faults:
 
     def add(self, mark: Mark, text: str) -> None:
         """Note one fault. The same words at the same place (an alias used twice) are one fault."""
-        if (mark, text) in self._found:
+        if (mark, text) in self._found or mark in self._silenced:
             return
         if self.full:
             self._uncounted += 1
         else:
             self._found[mark, text] = None
+
+    def silence(self, mark: Mark) -> None:
+        """Have nothing more noted at this place: what is wrong there is known, and the rest would only follow from that."""
+        self._silenced.add(mark)
 
     def near(self, name: str, known: Iterable[str], cutoff: float = 0.6) -> list[str]:
         """Up to three known names most like this one, best first, whatever the case; none any more when too many were looked up."""

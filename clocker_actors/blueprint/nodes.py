@@ -9,9 +9,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias
 
+from clocker_actors.model.expressions import Expression
+from clocker_actors.model.values import Value
+
 _INTEGER = re.compile(r"[-+]?[0-9]{1,25}|0o[0-7]{1,25}|0x[0-9a-fA-F]{1,25}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]{1,40}|[0-9]{1,40}(\.[0-9]{0,40})?)([eE][-+]?[0-9]{1,4})?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _WORDS = {"null": None, "Null": None, "NULL": None, "~": None, "": None}
+_NOTHING = Expression("list")
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 
 
@@ -59,6 +63,18 @@ class ScalarNode:
         if _FLOAT.fullmatch(self.text):
             return float(re.sub(r"\.(?=[a-zA-Z])", "", self.text))
         return self.text
+
+
+@dataclass(frozen=True)
+class LateNode(ScalarNode):
+    """What is known only when the service runs; `text` is how it is written."""
+
+    expression: Expression = _NOTHING
+
+
+@dataclass(frozen=True)
+class LiteralNode(ScalarNode):
+    """A text that looks like an expression and is none: it was asked for as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +127,15 @@ def quote(text: str) -> str:
 def is_null(node: Node) -> bool:
     """Whether nothing is written there."""
     return isinstance(node, ScalarNode) and node.value is None
+
+
+def written(node: Node) -> Value:
+    """The value of a node as it is written, for people to see."""
+    if isinstance(node, ListNode):
+        return [written(item) for item in node.items]
+    if isinstance(node, MapNode):
+        return {key: written(entry.node) for key, entry in node.entries.items()}
+    return node.value
 
 
 def at_home(node: Node, home: int) -> Node:

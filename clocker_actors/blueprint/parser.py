@@ -19,6 +19,7 @@ from clocker_actors.blueprint.pool import read_pool
 from clocker_actors.blueprint.reader import read
 from clocker_actors.blueprint.section import Section
 from clocker_actors.blueprint.service import check_siblings, read_tags, service_of
+from clocker_actors.blueprint.settling import settle
 from clocker_actors.blueprint.tables import POOL, ROOT_KEYS
 from clocker_actors.blueprint.tree import Raw
 from clocker_actors.blueprint.typed import read_policies
@@ -79,6 +80,7 @@ def _services(section: Section, application: Raw, context: Context) -> tuple[tup
     opened = [raw for item in listed(node, "`services`", context.faults) if (raw := open_service(item, application, context))]
     application.children += [raw for raw in opened if raw.kind != POOL]
     assign(application.children, context)
+    settle(context)
     pools: dict[str, tuple[PoolSpec, Mark]] = {}
     for raw in opened:
         if raw.kind == POOL:

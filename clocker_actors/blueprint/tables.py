@@ -88,6 +88,13 @@ PARAMETER_KEYS = KeyTable(
     _key("sensor", "string", "sensor that has its value", default=""),
 )
 
+FILE_KEYS = KeyTable(
+    _key("content", "node", "the text"),
+    _key("template", "node", "the text as a Jinja2 template, filled in as the function `template` does"),
+    _key("mode", "string", "permission bits, in octal digits", default="0644"),
+    _key("reload", "node", "words to run in the container after the file has changed; without them it is replaced"),
+)
+
 COMMON_CONFIG = KeyTable(
     _key("strategies", "node", "placement strategies, in order", "docker.container.strategies", "placement", "placementStrategies"),
     _key("affinity", "node", "rules about who may be beside it, as NOT TYPE: a text or a list", "affinity.rules", "affinityRules"),
@@ -125,6 +132,12 @@ CONTAINER_CONFIG = (
         _key("command", "node", "words to run: a list, or a line split as a shell would", "commands", "cmd", "docker.image.commands"),
         _key("entrypoint", "node", "replaces the image's entrypoint: a list or a line", "docker.image.entrypoint"),
         _key("env", "node", "environment: a map, or a list of NAME=value", "environment", "docker.container.environment", "shell.env"),
+        _key(
+            "files",
+            "node",
+            "files put into it before it starts: a map of path to text, or to {content, mode, reload} or {template, mode, reload}",
+            "templates",
+        ),
         _key(
             "ports",
             "node",

@@ -98,6 +98,10 @@ def _read(values: Sequence[Value]) -> Value:
     return as_text(values[0])
 
 
+def _same(values: Sequence[Value]) -> Value:
+    return values[0]
+
+
 OPERATIONS: Mapping[str, Operation] = {
     "formatString": _format,
     "urlEncode": _encoded,
@@ -114,4 +118,6 @@ OPERATIONS: Mapping[str, Operation] = {
     "toLowerCase": _lower,
     "trim": _trimmed,
     "toString": _read,
+    "object": _same,
+    "entitySpec": _same,
 }

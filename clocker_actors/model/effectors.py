@@ -130,6 +130,18 @@ DEPLOY = Effector(
     _ROOT,
     (Parameter("blueprint", "map", "the parsed blueprint", noted=False),),
 )
+ADD_TYPES = Effector(
+    "add_types",
+    "add types of services to the catalogue",
+    _ROOT,
+    (Parameter("files", "map", "files of types that were checked, each with the types in it", noted=False),),
+)
+REMOVE_TYPE = Effector(
+    "remove_type",
+    "take a type of services that was added out of the catalogue",
+    _ROOT,
+    (Parameter("type", "string", "the type, as id:version"),),
+)
 
 ALL: tuple[Effector, ...] = (
     START,
@@ -154,6 +166,8 @@ ALL: tuple[Effector, ...] = (
     RESUME_POLICY,
     REMOVE_POLICY,
     DEPLOY,
+    ADD_TYPES,
+    REMOVE_TYPE,
 )
 
 

@@ -12,7 +12,7 @@ from clocker_actors.blueprint.dsl.functions import Gives
 from clocker_actors.blueprint.dsl.lexer import DslFault
 from clocker_actors.blueprint.dsl.parser import PREFIX, Head, parse, parse_head
 from clocker_actors.blueprint.faults import Faults
-from clocker_actors.blueprint.nodes import Entry, ListNode, MapNode, Mark, Node, ScalarNode, describe, is_null, quote
+from clocker_actors.blueprint.nodes import Entry, LateNode, ListNode, LiteralNode, MapNode, Mark, Node, ScalarNode, describe, is_null, quote
 from clocker_actors.model.expressions import Expression
 from clocker_actors.model.values import Value
 
@@ -25,6 +25,8 @@ class _Reported(Exception):
 
 def begins(node: Node) -> bool:
     """Whether an expression stands here: a text with the prefix, or a map with such a key."""
+    if isinstance(node, LateNode | LiteralNode):
+        return False
     if isinstance(node, ScalarNode):
         return node.text.lstrip().startswith(PREFIX)
     return isinstance(node, MapNode) and any(key.startswith(PREFIX) for key in node.entries)
