@@ -60,8 +60,9 @@ class Rankings:
             ranked = RankedHosts(pipeline, need, cluster, self.version)
             ranked.unjudged = list(self._rows)[::-1]
             self._keep(shape, ranked)
-        left = most - ranked.judge_some(self._rows, most)
-        self._catch_up(ranked, left)
+        left = most - (ranked.judge_some(self._rows, most) if ranked.unjudged else 0)
+        if ranked.position != self.version:
+            self._catch_up(ranked, left)
         return not ranked.unjudged and ranked.position == self.version
 
     def _too_old(self, ranked: RankedHosts) -> bool:

@@ -1,4 +1,4 @@
-"""Placements per second, one at a time, each with its reasons and its reservation.
+"""Placements per second of the index alone, one at a time, each with its reasons and its reservation; `pooled` has the whole way of a request.
 
 The peer is a plain scan in the same process: judge and rank every host for every container. Hosts have constraints (some are down, cordoned, too busy or nearly
 full), containers ask for memory, processors and a random port, and are spread over the hosts.
@@ -48,8 +48,8 @@ def _row(what: str, hosts: int, clusters: int, rules: str, goal: int) -> Row:
     ours: list[float] = []
     peer: list[float] = []
     for _ in range(ROUNDS):
-        ours.append(_rate(PLACEMENTS, _placing(hosts, clusters, rules)))
-        peer.append(_rate(SCANS, _scanning(hosts)))
+        ours.append(rate_of(PLACEMENTS, _placing(hosts, clusters, rules)))
+        peer.append(rate_of(SCANS, scanning(hosts)))
     rate, scan = statistics.median(ours), statistics.median(peer)
     return Row(
         what=what,
@@ -62,7 +62,8 @@ def _row(what: str, hosts: int, clusters: int, rules: str, goal: int) -> Row:
     )
 
 
-def _rate(times: int, one: Callable[[int], None]) -> float:
+def rate_of(times: int, one: Callable[[int], None]) -> float:
+    """How often a second, called so many times with a growing number."""
     began = time.perf_counter()
     for number in range(times):
         one(number)
@@ -109,7 +110,8 @@ def _placing(hosts: int, clusters: int, rules: str = "") -> Callable[[int], None
     return one
 
 
-def _scanning(hosts: int) -> Callable[[int], None]:
+def scanning(hosts: int) -> Callable[[int], None]:
+    """The peer: a placement that judges and ranks every host."""
     index, pipeline = _pool(hosts), make_pipeline(STRATEGIES)
 
     def one(number: int) -> None:

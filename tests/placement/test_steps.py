@@ -132,19 +132,32 @@ class Breaking(Counting):
 def test_a_strategy_of_ones_own_is_asked_in_steps_too(looks: Looks) -> None:
     index, wanted = HostIndex(types=TypeTable(makers={"x:Own": Counting, "x:Bad": Breaking})), request(1)
     for number in range(HOSTS):
-        index.add(host(number))
+        index.add(host(number, affinity=rules_of("NOT TYPE db") if number == 7 else ()))
     Counting.asked = 0
-    assert max(steps(wanted, index, looks, strategies=(strategy("x:Own"),))) <= STEP
+    assert max(steps(wanted, index, looks, strategies=(strategy("x:Own"),))) <= STEP + 1, "binding its rules looks at the newcomer"
     assert Counting.asked == HOSTS
     answer = place(wanted, index, (strategy("x:Own"),), decision_id="d1", at=1.0)
     assert isinstance(answer, Placement)
     assert (answer.host, Counting.asked) == ("h701", HOSTS), "not asked again"
     Counting.asked = 0
-    assert max(steps(wanted, index, looks, strategies=(strategy("x:Bad"),))) <= STEP
+    assert max(steps(wanted, index, looks, strategies=(strategy("x:Bad"),))) <= STEP + 1
     refusal = place(wanted, index, (strategy("x:Bad"),), decision_id="d1", at=1.0)
     assert isinstance(refusal, Refusal)
     assert "x:Bad failed on host-700: ZeroDivisionError" in refusal.decision.reason
     assert Counting.asked == 701
+
+
+def test_what_was_prepared_is_not_used_when_it_would_be_made_otherwise_by_then(looks: Looks) -> None:
+    index, wanted = HostIndex(types=TypeTable(makers={"x:Own": Counting})), request(1)
+    for number in range(690, 710):
+        index.add(host(number))
+    both = (strategy("x:Own"), strategy("Group"))
+    while not prepare(wanted, index, both, most=5):
+        pass
+    index.occupy(request(2), Uid("h705"), {})
+    answer = place(wanted, index, both, decision_id="d1", at=1.0)
+    assert isinstance(answer, Placement)
+    assert answer.host == "h705", "where the rest of its cluster has come meanwhile"
 
 
 def test_a_batch_gives_the_loop_back_while_it_finds_out(looks: Looks) -> None:
