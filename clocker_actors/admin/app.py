@@ -7,7 +7,7 @@ from clocker_actors import __version__
 from clocker_actors.admin import faults
 from clocker_actors.admin.auth import Guard
 from clocker_actors.admin.context import Context
-from clocker_actors.admin.routes import activities, applications, entities, simulated, streams, supervision
+from clocker_actors.admin.routes import activities, applications, catalogue, entities, simulated, streams, supervision
 
 DESCRIPTION = """Deploys blueprints onto Docker hosts and keeps them running. `/v1` is stable: fields are only added.
 
@@ -20,7 +20,7 @@ def create_app(context: Context, world: simulated.World | None = None) -> FastAP
     app = FastAPIOffline(title="clocker", version=__version__, description=DESCRIPTION, docs_url="/docs", redoc_url=None)
     app.state.context = context
     faults.install(app)
-    for room in (applications, entities, activities, streams, supervision):
+    for room in (applications, catalogue, entities, activities, streams, supervision):
         app.include_router(room.router, responses={"default": {"model": faults.Fault, "description": "It failed."}})
     if world is not None:
         app.include_router(simulated.router(world))

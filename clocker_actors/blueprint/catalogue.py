@@ -12,6 +12,7 @@ An id without a version means the newest one that is no snapshot. A file may als
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from functools import lru_cache
 
 from clocker_actors.blueprint.faults import Faults
@@ -51,9 +52,10 @@ class CatalogueType:
         return f"{self.id}:{self.version}"
 
     @property
-    def snapshot(self) -> bool:
-        """Whether it is only meant when its version is written."""
-        return "SNAPSHOT" in self.version.upper()
+    def extends(self) -> str:
+        """What it extends, as it is written."""
+        entry = next((self.node.entries[each] for each in ("type", "serviceType", "service_type") if each in self.node.entries), None)
+        return entry.node.text if entry and isinstance(entry.node, ScalarNode) else ""
 
 
 def order(version: str) -> tuple[object, ...]:
@@ -83,6 +85,11 @@ class Catalogue:
     def ids(self) -> list[str]:
         """Every id."""
         return list(self.types)
+
+    def near(self, written: str) -> str:
+        """Which ids are most like it, for whoever wrote one that is not there."""
+        close = get_close_matches(written.partition(":")[0], self.types, n=3) or sorted(self.types)
+        return f"try {', '.join(close[:20])}" if close else "there are none; `clocker catalog add FILE` adds one"
 
     def __iter__(self) -> Iterator[CatalogueType]:
         for name in sorted(self.types):
@@ -135,15 +142,15 @@ def _types(source: TypeSource, faults: Faults) -> list[CatalogueType]:
         return []
     key = next((each for each in (_PREFIX, "catalog") if each in root.entries), None)
     found = _one(root, {}, source, faults) if key is None else _bundle(root.entries[key].node, {}, source, faults)
-    return [each for each in found if each is not None]
+    return [each for each in found if each.reference not in source.without]
 
 
-def _bundle(node: Node, above: Mapping[str, Entry], source: TypeSource, faults: Faults) -> list[CatalogueType | None]:
+def _bundle(node: Node, above: Mapping[str, Entry], source: TypeSource, faults: Faults) -> list[CatalogueType]:
     """The ancestor's form: metadata, and an `item` or several `items`, which have the metadata unless they say otherwise."""
     section = Section.read(node, f"`{_PREFIX}`", CATALOGUE_KEYS, faults)
     metadata = {**above, **{name: entry for name, entry in section.entries.items() if name in TYPE_KEYS.keys}}
     item, items = section.node("item"), section.node("items")
-    found: list[CatalogueType | None] = []
+    found: list[CatalogueType] = []
     if isinstance(item, MapNode):
         found += _one(item, metadata, source, faults)
     elif items is None:
@@ -154,7 +161,7 @@ def _bundle(node: Node, above: Mapping[str, Entry], source: TypeSource, faults: 
     return found
 
 
-def _one(root: MapNode, metadata: Mapping[str, Entry], source: TypeSource, faults: Faults) -> list[CatalogueType | None]:
+def _one(root: MapNode, metadata: Mapping[str, Entry], source: TypeSource, faults: Faults) -> list[CatalogueType]:
     head = Section(root.mark, "a type", TYPE_KEYS, faults)
     service = {entry.key: entry for entry in root.entries.values() if metadata or not head.offer(entry)}
     for name, entry in metadata.items():

@@ -10,14 +10,16 @@ constraints:
 - {greater-than: 0, less-than: 100}           # a predicate
 """
 
-import fnmatch
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from clocker_actors.blueprint.coerce import free, regex, text, texts
 from clocker_actors.blueprint.context import Context
 from clocker_actors.blueprint.nodes import Entry, ListNode, MapNode, Mark, Node, ScalarNode, describe, is_null, quote
+from clocker_actors.errors import BadRequest
+from clocker_actors.expressions.patterns import matches
+from clocker_actors.expressions.predicates import check, holds, matches_glob
+from clocker_actors.expressions.texts import as_text
 from clocker_actors.model.values import Value
 
 ALONE = ("required", "urlExists")
@@ -78,7 +80,13 @@ def _read(item: Node, context: Context) -> list[Constraint]:
         return []
     if any(key.lower() in _KNOWN for key in item.entries) and not _is_predicate(item):
         return [found for entry in item.entries.values() for found in _named(entry, context)]
-    return [Constraint("predicate", item.mark, predicate=free(item, context.faults))]
+    predicate = free(item, context.faults)
+    try:
+        check(predicate)
+    except BadRequest as fault:
+        context.faults.add(item.mark, str(fault))
+        return []
+    return [Constraint("predicate", item.mark, predicate=predicate)]
 
 
 def _is_predicate(item: MapNode) -> bool:
@@ -109,12 +117,23 @@ def breach(constraint: Constraint, value: Value, given: bool, others: Given) -> 
         return _related(constraint, given, others)
     if not given:
         return ""
-    written = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-    if constraint.name == "regex" and re.fullmatch(constraint.words[0], written[:10_000], re.DOTALL) is None:
-        return f"is {quote(written)}, which does not match {quote(constraint.words[0])}; write what does"
-    if constraint.name == "glob" and not fnmatch.fnmatchcase(written, constraint.words[0]):
-        return f"is {quote(written)}, which is not like {quote(constraint.words[0])}; write what is"
+    written = as_text(value)
+    try:
+        if constraint.name == "regex" and not matches(constraint.words[0], written):
+            return f"is {quote(written)}, which does not match {quote(constraint.words[0])}; write what does"
+        if constraint.name == "glob" and not matches_glob(constraint.words[0], written):
+            return f"is {quote(written)}, which is not like {quote(constraint.words[0])}; write what is"
+        if constraint.name == "predicate" and not holds(value, constraint.predicate):
+            return f"is {quote(written)}, but has to be {_said(constraint.predicate)}; write what is"
+    except BadRequest as fault:
+        return f"is {quote(written)}: {fault}"
     return ""
+
+
+def _said(predicate: Value) -> str:
+    if not isinstance(predicate, Mapping):
+        return as_text(predicate)
+    return " and ".join(f"{name} {as_text(value)}" for name, value in predicate.items())
 
 
 def _related(constraint: Constraint, given: bool, others: Given) -> str:

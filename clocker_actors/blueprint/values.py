@@ -37,6 +37,8 @@ def _value(raw: Raw, parameter: Parameter, context: Context) -> Value:
     if faults.count > before:
         return None
     for constraint in parameter.constraints:
+        if node is None and context.template:
+            continue
         lacking = breach(constraint, value, node is not None, lambda other: _node(raw, other) is not None)
         if lacking:
             context.faults.add(node.mark if node else raw.node.mark, f"{quote(parameter.name)} {lacking}")

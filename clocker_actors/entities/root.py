@@ -6,6 +6,8 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import ClassVar
 
+from clocker_actors.entities import cataloguing
+from clocker_actors.entities.cataloguing import AddedTypes
 from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.pools.sources import refuse_unusable
@@ -60,6 +62,7 @@ class Root(Entity[RootState]):
     def __init__(self, uid: Uid, outside: Outside) -> None:
         super().__init__(uid, outside)
         self.pools: dict[str, PoolState] = {}
+        self.types: dict[str, AddedTypes] = {}
         self.sweep_again = False
         self.applications: dict[str, ApplicationState] = {}
         self.deploys: dict[str, set[str]] = {}  # deploy activity → applications it still waits for
@@ -74,6 +77,7 @@ class Root(Entity[RootState]):
             elif kept.body and kept.kind == EntityKind.APPLICATION:
                 application = decode(ApplicationState, kept.body)
                 self.applications[application.spec.id] = application
+        self.types = cataloguing.read_types((*self.outside.store.all(cataloguing.KIND), *coming))
         self.note()
         self.adjuncts.spawn_all()
         self.service.expect(Lifecycle.STARTING)
@@ -112,7 +116,24 @@ class Root(Entity[RootState]):
             self.tell(uid, CancelParts(activity.id, activity.cause))
 
     def effector_methods(self) -> Mapping[str, EffectorMethod]:
-        return {"deploy": self._deploy}
+        return {"deploy": self._deploy, "add_types": self._add_types, "remove_type": self._remove_type}
+
+    # --- the catalogue
+
+    def _add_types(self, activity: Activity, arguments: Arguments) -> None:
+        files = convert(dict[str, AddedTypes], arguments["files"])
+        self._keep_types(cataloguing.with_added(self.types, files.values()))
+        self.running.step(activity.id, "keep", ", ".join(reference for file in files.values() for reference in file.references))
+
+    def _remove_type(self, activity: Activity, arguments: Arguments) -> None:
+        reference = str(arguments["type"])
+        self._keep_types(cataloguing.without(self.types, reference, (each.spec for each in self.applications.values())))
+        self.running.step(activity.id, "remove", reference)
+
+    def _keep_types(self, types: dict[str, AddedTypes]) -> None:
+        written = cataloguing.records(self.types, types)
+        self.types = types
+        self.change(self.state, *written)
 
     # --- deploy
 
@@ -179,6 +200,8 @@ class Root(Entity[RootState]):
             self.keep(application.identity.uid, EntityKind.APPLICATION)
         for activity in self.running.all("deploy"):
             self._deployed(activity)
+        for activity in (*self.running.all("add_types"), *self.running.all("remove_type")):
+            self.running.finish(activity.id)
 
     def _look_at_ids(self) -> None:
         if self.ids.left < RESERVE_MORE_BELOW and not self.working("reserve"):

@@ -2,11 +2,29 @@
 
 from dataclasses import dataclass
 
+from clocker_actors.model.values import Value
+
 
 @dataclass(frozen=True, slots=True)
 class TypeSource:
-    """One file of types. `filename` is what faults call it; `added` when somebody added it to this manager, else it came with the program."""
+    """One file of types. `filename` is what faults call it; `added` when somebody added it to this manager, else it came with the program; `without` are types
+    in it that were removed again, as `id:version`."""
 
     filename: str
     text: str
     added: bool = False
+    without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterView:
+    """A parameter as people see it: `type` as list<string>, `constraints` in words."""
+
+    name: str
+    type: str
+    label: str = ""
+    description: str = ""
+    default: Value = None
+    pinned: bool = False
+    constraints: tuple[str, ...] = ()
+    sensor: str = ""

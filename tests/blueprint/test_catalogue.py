@@ -53,7 +53,7 @@ def test_a_snapshot_alone_is_meant_too() -> None:
 
 def test_versions_are_in_order() -> None:
     ordered = ["9-SNAPSHOT", "0.9", "1.0-beta", "1.0-rc1", "1.0-rc2", "1.0-rc10", "1.0", "1.0.1", "1.2", "1.10", "2"]
-    assert sorted(ordered[::-1], key=order) == ordered
+    assert [each for _, each in sorted((order(each), each) for each in ordered)] == ordered
 
 
 def test_a_version_that_is_not_there_is_a_fault_with_those_that_are() -> None:

@@ -13,6 +13,7 @@ from clocker_actors.admin.answers import Json, Listing, at_event, itself, listin
 from clocker_actors.admin.context import Context, Shared
 from clocker_actors.admin.orders import AcceptedView, body_of, cause_of, living, order
 from clocker_actors.admin.planner import PlanView, plan_of
+from clocker_actors.admin.types import known_types
 from clocker_actors.admin.views import ApplicationView, application_views
 from clocker_actors.blueprint import parse, with_blobs
 from clocker_actors.errors import BadRequest, NotFound
@@ -114,12 +115,14 @@ async def _blueprint(context: Context, request: Request, *, placeholders: bool =
     """The blueprint in the body. With `placeholders`, files need no upload, nor even a sum (a plan builds nothing)."""
     sent = _sent(request, await body_of(request, TEXT_LIMIT))
     # In a thread: a large file takes long enough to be felt by everybody else.
-    parsed = await asyncio.to_thread(parse, sent.text, sent.filename, context.types)
+    parsed = await asyncio.to_thread(parse, sent.text, sent.filename, known_types(context.types, context.store))
     if placeholders:
         return with_blobs(parsed, sent.blobs) if sent.blobs else parsed.blueprint
     absent = [name for name, sha256 in sent.blobs.items() if not context.blobs.has(sha256)]
     if absent:
         raise BadRequest(f"no upload is kept for {', '.join(absent)}; PUT each to /v1/blobs/SHA256 first")
+    for content in parsed.inline.values():
+        await context.blobs.put(content)
     return with_blobs(parsed, sent.blobs)
 
 

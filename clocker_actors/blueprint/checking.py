@@ -1,0 +1,76 @@
+"""Are files of types sound? Each type is read as the service that it would be, with its required parameters still to be given."""
+
+from collections.abc import Sequence
+
+from clocker_actors.blueprint.catalogue import Catalogue, CatalogueType, catalogue_of
+from clocker_actors.blueprint.context import Context
+from clocker_actors.blueprint.faults import Faults
+from clocker_actors.blueprint.lookup import TypeIndex
+from clocker_actors.blueprint.names import assign
+from clocker_actors.blueprint.nodes import Entry, MapNode, ScalarNode, written
+from clocker_actors.blueprint.opening import open_application, open_service
+from clocker_actors.blueprint.parameters import Parameter
+from clocker_actors.blueprint.section import Section
+from clocker_actors.blueprint.service import service_of
+from clocker_actors.blueprint.tables import POOL, ROOT_KEYS
+from clocker_actors.blueprint.tree import Raw
+from clocker_actors.model.catalogue import ParameterView, TypeSource
+from clocker_actors.model.types import TypeTable
+
+
+def check_types(files: Sequence[TypeSource], types: TypeTable) -> list[CatalogueType]:
+    """The types in these files, which are to be known beside those of the table. Raises BlueprintError with all that is wrong with them."""
+    faults = Faults(files[0].filename)
+    catalogue = catalogue_of((*types.catalogue, *files), faults)
+    own = {file.filename for file in files}
+    found = [each for each in catalogue if each.source.filename in own and each.source in files]
+    if not faults.any:
+        for each in found:
+            _check(each, catalogue, types, faults)
+    faults.check()
+    return found
+
+
+def _check(type_: CatalogueType, catalogue: Catalogue, types: TypeTable, faults: Faults) -> None:
+    context = _context(types, faults)
+    context.know(catalogue)
+    raw = _opened(type_, context)
+    if raw is not None and raw.kind != POOL:
+        assign([raw], context)
+        service_of(raw, context)
+
+
+def described(type_: CatalogueType, types: TypeTable) -> tuple[str, tuple[str, ...], tuple[ParameterView, ...]]:
+    """The kind of service that a type is, the types it extends (the nearest first), and all its parameters."""
+    context = _context(types, Faults(type_.source.filename))
+    raw = _opened(type_, context)
+    if raw is None:
+        return "", (), ()
+    return raw.kind, raw.types[1:], tuple(_view(each) for each in raw.parameters.values())
+
+
+def _view(parameter: Parameter) -> ParameterView:
+    return ParameterView(
+        parameter.name,
+        str(parameter.kind),
+        parameter.label,
+        parameter.description,
+        None if parameter.default is None else written(parameter.default),
+        parameter.pinned,
+        tuple(str(each) for each in parameter.constraints),
+        parameter.sensor,
+    )
+
+
+def _context(types: TypeTable, faults: Faults) -> Context:
+    context = Context(faults, TypeIndex(types.policies), TypeIndex(types.strategies), frozenset(types.predicates), partial=True)
+    context.template, context.sources = True, types.catalogue
+    return context
+
+
+def _opened(type_: CatalogueType, context: Context) -> Raw | None:
+    application = open_application(Section(type_.mark, "a blueprint", ROOT_KEYS, context.faults), MapNode(type_.mark, {}), context)
+    named = Entry(type_.mark, "type", ScalarNode(type_.mark, type_.reference, plain=False))
+    raw = open_service(MapNode(type_.mark, {"type": named}), application, context)
+    application.children += [raw] if raw else []
+    return raw
