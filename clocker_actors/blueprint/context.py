@@ -49,10 +49,10 @@ class Context:
     """Sensors that expressions wait for: of whom (None: of somebody outside), which, and where that is written."""
     urls: dict[str, Mark] = field(default_factory=dict)
     """Addresses that have to answer when the blueprint is deployed."""
-    files: dict[str, FileReference] = field(default_factory=dict)
-    inline: dict[str, bytes] = field(default_factory=dict)
     template: bool = False
     """Whether a type is read, whose required parameters are given later."""
+    files: dict[str, FileReference] = field(default_factory=dict)
+    inline: dict[str, bytes] = field(default_factory=dict)
     """Build contexts whose files are written where they are named, by SHA-256."""
     ids: dict[str, Mark] = field(default_factory=dict)
     ports: int = 0
@@ -68,12 +68,12 @@ class Context:
             self._catalogue = catalogue_of(self.sources)
         return self._catalogue
 
-    def file(self, path: str) -> str:
-        """The placeholder of a file next to the blueprint."""
     def know(self, catalogue: Catalogue) -> None:
         """Have these types of services, whatever the files say."""
         self._catalogue = catalogue
 
+    def file(self, path: str) -> str:
+        """The placeholder of a file next to the blueprint."""
         return self.files.setdefault(path, FileReference(path, placeholder(path))).placeholder
 
     def written(self, files: Mapping[str, str]) -> str:
