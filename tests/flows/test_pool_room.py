@@ -1,14 +1,17 @@
 """Room kept free in a pool, and empty hosts given back, in virtual time."""
 
 import asyncio
+import itertools
 from pathlib import Path
 
 import pytest
 
 from clocker_actors.drivers.simulated import SimulatedWorld
 from clocker_actors.drivers.simulated.grounds import SimulatedGrounds
-from tests.flows.poolside import hosts_up, nodes, shop, yard
-from tests.flows.stories import new_world, ours
+from clocker_actors.model.identity import EntityKind
+from clocker_actors.ports.cloud import Node, NodeRequest
+from tests.flows.poolside import CLOUD, hosts_up, nodes, part, shop, yard
+from tests.flows.stories import new_world, ours, tells_all
 from tests.flows.support import Driven, managed
 
 FOUR = "strategies: [{MaxContainers: {maxContainers: 4}}]"
@@ -70,3 +73,34 @@ async def test_hosts_that_are_empty_for_long_are_given_back(tmp_path: Path, worl
         await driven.until(lambda: not nodes(grounds), 60)
         await driven.ended(await driven.invoke("shop/web", "resize", size=2), 100)
         assert len(nodes(grounds)) == 1 and len(ours(world)) == 2
+
+
+async def test_headroom_that_could_not_be_had_is_tried_again_after_growing_pauses(
+    tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds
+) -> None:
+    cloud = grounds.cloud(part(CLOUD))
+    cloud.quota = 1
+    tries: list[float] = []
+    create = cloud._make
+
+    def make(request: NodeRequest) -> Node:
+        tries.append(asyncio.get_running_loop().time())
+        return create(request)
+
+    cloud._make = make  # type: ignore[method-assign]
+    async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
+        await driven.ended(await driven.deploy(yard(1, keys=f"minSize: 1; maxSize: 6; headroom: 4; {FOUR}")))
+        await driven.until(lambda: hosts_up(driven) == 1, 100)
+        await driven.ended(await driven.deploy(shop(4)), 60)
+        await asyncio.sleep(2000)
+        failed = [later - earlier for earlier, later in itertools.pairwise(tries[1:])]
+        assert [pause >= least for pause, least in zip(failed, (60, 120, 300, 600), strict=False)] == [True] * 4, failed
+        assert not [entry for entry in driven.entries(EntityKind.HOST, "yard/") if entry.name != "docker-1"], (
+            "there is nothing to be looked at"
+        )
+        tells_all(
+            driven.model.decisions.of_subject(driven.model.resolve("yard"))[-1].reason, "could not be made before", "no more than 1 machine"
+        )
+        cloud.quota = 5
+        await driven.until(lambda: hosts_up(driven) == 2, 2000)
+        await driven.until(lambda: not driven.value("yard", "service.problems"), 60)

@@ -81,6 +81,35 @@ async def test_a_host_that_flaps_causes_at_most_two_moves(tmp_path: Path) -> Non
         assert len(running(world)) == 8
 
 
+async def test_a_newer_order_counts_its_own_moves_alone(tmp_path: Path) -> None:
+    """What the older one has begun goes on; it is neither asked for once more nor counted, and its failures are not told of the newer one."""
+    world = SimulatedWorld()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await uneven(driven, 3, 12)
+        first = await driven.invoke("yard", "rebalance")
+        await driven.until(lambda: on(world, "h3") >= 1, 20)
+        second = await driven.invoke("yard", "rebalance", moves=2)
+        seen: list[tuple[int, int]] = []
+
+        def over() -> bool:
+            found = driven.model.activities.get(second)
+            if found is not None and (found.done, found.total) not in seen:
+                seen.append((found.done, found.total))
+            return found is not None and found.state.ended
+
+        await driven.until(over, 60)
+        ended = await driven.ended(second)
+        assert (await driven.ended(first)).state is ActivityState.SUPERSEDED
+        assert ended.state is ActivityState.DONE and ended.result == 2, ended
+        assert seen == sorted(seen) and all(0 <= done <= total for done, total in seen) and seen[-1] == (2, 2), seen
+        await driven.until(lambda: all(each.state.ended for each in driven.model.activities.all()), 30)
+        moves = [each for each in driven.model.activities.all() if each.effector == "move"]
+        assert all(each.state is ActivityState.DONE for each in moves), moves
+        assert len(moves) == on(world, "h3") == 3
+        assert (await driven.ended(await driven.invoke("yard", "rebalance"))).state is ActivityState.DONE
+        await well(driven, world)
+
+
 async def test_a_rebalancing_that_is_taken_back(tmp_path: Path) -> None:
     world = SimulatedWorld()
     async with managed(tmp_path / "s", world=world) as driven:

@@ -55,11 +55,13 @@ class Rests:
         """Another size is wanted: what has rested enough may be asked once more."""
         self._failed.clear()
 
-    def worked(self, name: str) -> None:
-        """A host came up from there."""
+    def worked(self, name: str, now: float) -> None:
+        """A host came up from there; while that rests, it is one that was begun before."""
         for each in (name, POOL):
-            self._rests.pop(each, None)
-            self._failed.discard(each)
+            rest = self._rests.get(each)
+            if rest is not None and now >= rest.until:
+                del self._rests[each]
+                self._failed.discard(each)
 
     def over(self) -> None:
         """Everything may be asked, as if nothing had failed."""

@@ -221,7 +221,7 @@ class Supply:
         short = len(last) - len(elsewhere)
         if short:
             self.rests.failed(POOL, pool.now, self.news.why)
-        kept = tuple(uid for uid in failed if not self._destroyed(uid) and not (uid in elsewhere and self.turning.is_bare(uid)))
+        kept = tuple(uid for uid in failed if not self._destroyed(uid) and not self.turning.is_bare(uid))
         state = pool.state
         aside = (*state.aside, *kept)
         leaving = (*state.leaving, *aside[:-MOST_ASIDE], *(uid for uid in failed if uid not in kept))
@@ -306,7 +306,7 @@ class Supply:
         self.phases[message.host] = message.phase
         made = self.made[message.host].made
         if message.phase is MachinePhase.UP and before is not MachinePhase.UP and made is not None:
-            self.rests.worked(made.source.name)
+            self.rests.worked(made.source.name, self.pool.now)
         if before is not message.phase:
             self.pool.settle()
         else:
