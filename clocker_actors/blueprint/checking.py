@@ -1,6 +1,7 @@
 """Are files of types sound? Each type is read as the service that it would be, with its required parameters still to be given."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from clocker_actors.blueprint.catalogue import Catalogue, CatalogueType, catalogue_of
 from clocker_actors.blueprint.context import Context
@@ -12,10 +13,14 @@ from clocker_actors.blueprint.opening import open_application, open_service
 from clocker_actors.blueprint.parameters import Parameter
 from clocker_actors.blueprint.section import Section
 from clocker_actors.blueprint.service import service_of
+from clocker_actors.blueprint.settling import settle
 from clocker_actors.blueprint.tables import POOL, ROOT_KEYS
 from clocker_actors.blueprint.tree import Raw
 from clocker_actors.model.catalogue import ParameterView, TypeSource
 from clocker_actors.model.types import TypeTable
+
+_SAMPLES = dict.fromkeys(("integer", "long", "float", "double", "duration", "size"), "1")
+_SAMPLES |= {"boolean": "true", "timestamp": "2000-01-01", "port": "1"}
 
 
 def check_types(files: Sequence[TypeSource], types: TypeTable) -> list[CatalogueType]:
@@ -36,7 +41,9 @@ def _check(type_: CatalogueType, catalogue: Catalogue, types: TypeTable, faults:
     context.know(catalogue)
     raw = _opened(type_, context)
     if raw is not None and raw.kind != POOL:
+        _give_samples(raw)
         assign([raw], context)
+        settle(context)
         service_of(raw, context)
 
 
@@ -74,3 +81,11 @@ def _opened(type_: CatalogueType, context: Context) -> Raw | None:
     raw = open_service(MapNode(type_.mark, {"type": named}), application, context)
     application.children += [raw] if raw else []
     return raw
+
+
+def _give_samples(raw: Raw) -> None:
+    """What a required parameter is given later is not known; so that what is made of it can be read, it is given something of its type."""
+    for name, parameter in raw.parameters.items():
+        if parameter.default is None and any(each.name.startswith("required") for each in parameter.constraints):
+            sample = ScalarNode(parameter.mark, _SAMPLES.get(parameter.kind.name, "sample"), plain=True)
+            raw.parameters[name] = replace(parameter, default=sample, constraints=())
