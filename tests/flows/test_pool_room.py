@@ -8,6 +8,8 @@ import pytest
 
 from clocker_actors.drivers.simulated import SimulatedWorld
 from clocker_actors.drivers.simulated.grounds import SimulatedGrounds
+from clocker_actors.entities.pools import sparing
+from clocker_actors.model.activities import ActivityState
 from clocker_actors.model.identity import EntityKind
 from clocker_actors.ports.cloud import Node, NodeRequest
 from tests.flows.poolside import CLOUD, hosts_up, nodes, part, shop, yard
@@ -104,3 +106,27 @@ async def test_headroom_that_could_not_be_had_is_tried_again_after_growing_pause
         cloud.quota = 5
         await driven.until(lambda: hosts_up(driven) == 2, 2000)
         await driven.until(lambda: not driven.value("yard", "service.problems"), 60)
+
+
+@pytest.mark.parametrize("most_tried", [2_000, 0])
+async def test_counts_do_not_shrink_a_pool_whose_rules_need_its_hosts(
+    tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds, monkeypatch: pytest.MonkeyPatch, most_tried: int
+) -> None:
+    """Tried out beforehand, or in a pool too large for that found out by a drain: afterwards all hosts are in use, and it is said why."""
+    monkeypatch.setattr(sparing, "MOST_TRIED", most_tried)
+    keys = "minSize: 0; maxSize: 6; headroom: 1; coldEnabled: true; strategies: [{MaxContainers: {maxContainers: 8}}]"
+    async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
+        await driven.ended(await driven.deploy(yard(0, keys=keys)))
+        apart = shop(3).replace("  memberSpec", "  affinity: NOT TYPE\n  memberSpec")
+        assert (await driven.ended(await driven.deploy(apart), 200)).state is ActivityState.DONE
+        await driven.until(lambda: bool(decisions(driven, "headroom")), 400)
+        await asyncio.sleep(60)
+        reason = driven.model.decisions.of_subject(driven.model.resolve("yard"))[-1].reason
+        tells_all(reason, "counts would do with", "NOT TYPE", "docker-2")
+        drains = [each for each in driven.model.activities.all() if each.effector == "drain"]
+        assert not drains if most_tried else 1 <= len(drains) <= 4
+        hosts = driven.entries(EntityKind.HOST, "yard/")
+        assert len(hosts) == 3 and not any(host.facts["cordoned"] for host in hosts)
+        assert driven.value("shop/web", "group.members.up") == 3 and not driven.value("yard", "service.problems")
+        await driven.ended(await driven.invoke("shop/web", "resize", size=2), 60)
+        await driven.until(lambda: len(nodes(grounds)) == 2, 700)

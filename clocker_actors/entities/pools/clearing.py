@@ -25,7 +25,7 @@ STOPS = (ActivityState.DONE, ActivityState.SUPERSEDED)
 class Clearing:
     """Of one pool. What is not durable: `_told` are those that were told to drain, by which activity; `_under_way` whose drain is not over."""
 
-    __slots__ = ("_failed", "_pool", "_returning", "_told", "_under_way")
+    __slots__ = ("_failed", "_pool", "_returning", "_told", "_under_way", "stuck")
 
     def __init__(self, pool: "Pool") -> None:
         self._pool = pool
@@ -33,21 +33,29 @@ class Clearing:
         self._under_way: set[Uid] = set()
         self._returning: set[Uid] = set()  # told to be in use again, and not answered yet
         self._failed: dict[Uid, bool] = {}  # hosts that could not be emptied, and whether they may be asked again
+        self.stuck: set[Uid] = set()  # hosts whose members would find no room elsewhere, when that was tried out last
 
     @property
     def busy(self) -> bool:
         """Whether a drain is under way."""
         return bool(self._under_way)
 
+    @property
+    def failed(self) -> tuple[Uid, ...]:
+        """Hosts that could not be emptied."""
+        return tuple(self._failed)
+
     def asked(self, hosts: Iterable[str]) -> bool:
         """Whether any of these is to become empty."""
         return any(uid in self._pool.state.emptying for uid in hosts)
 
     def order(self, hosts: Iterable[Uid]) -> list[Uid]:
-        """These hosts, the easiest to empty first: without volumes, those that are being emptied already, with the fewest containers."""
+        """These hosts, the easiest to empty first: without volumes, not stuck, those that are being emptied already, with the fewest containers."""
         pool = self._pool
         rows, begun = pool.index.rows, pool.state.emptying
-        return sorted(hosts, key=lambda uid: (self.holds_data(uid), uid not in begun, rows[uid].containers if uid in rows else 0))
+        return sorted(
+            hosts, key=lambda uid: (self.holds_data(uid), uid in self.stuck, uid not in begun, rows[uid].containers if uid in rows else 0)
+        )
 
     def holds_data(self, uid: Uid) -> bool:
         """Whether something is on it that cannot move, or may be: volumes, or containers that are not ours."""

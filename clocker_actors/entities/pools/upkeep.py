@@ -6,6 +6,7 @@ when five minutes did. A pool that has given up making hosts tries again after p
 
 from typing import TYPE_CHECKING
 
+from clocker_actors.entities.pools.sparing import Sparing
 from clocker_actors.entities.records import Desired
 from clocker_actors.model import sensors
 from clocker_actors.model.decisions import Decision
@@ -33,6 +34,8 @@ class Upkeep:
     def __init__(self, pool: "Pool") -> None:
         self._pool = pool
         self._steady = Steady()
+        self._sparing = Sparing(pool)
+        self._fewer = -1  # the size that was ordered here when it became smaller last
         self._empty_since: dict[Uid, float] = {}
         self._told: Sensor | None = None
 
@@ -75,12 +78,39 @@ class Upkeep:
         if spec.location is None:
             return 0
         listed = sum(1 for uid in pool.hosts_up() if uid not in pool.supply.made)
-        silent = sum(1 for uid in pool.supply.active if pool.up.get(uid) is False)
+        silent = sum(1 for uid in pool.supply.active if pool.up.get(uid) is False and not pool.supply.shrinking.may_go_dead(uid))
         wanted = min(max(found.hosts - listed + silent, spec.min_size), spec.max_size)
         if pool.supply.coming or pool.demand.waiting:  # somebody found no room, whatever counts say: rules may keep containers apart
             wanted = max(wanted, pool.state.size)
-        self._resize(wanted, found, room)
+        if not self._took_back():
+            self._resize(wanted, found, room)
         return wanted
+
+    def _took_back(self) -> bool:
+        """What was ordered here and cannot be done, since members of hosts have nowhere to go, is not wanted any more."""
+        pool, supply = self._pool, self._pool.supply
+        if pool.state.size != self._fewer:
+            return False
+        stuck = [uid for uid in supply.clearing.failed if uid in supply.active]
+        if stuck:
+            why = "; ".join(f"{supply.made[uid].spec.name} {supply.news.kept.get(uid, 'cannot be emptied')}" for uid in stuck[:3])
+            self._steady, self._fewer = Steady(), -1
+            self._decide("headroom", len(supply.active), f"counts would do with fewer hosts, but {why}", {"stuck": len(stuck)})
+        return bool(stuck)
+
+    def _spared(self, size: int, inputs: dict[str, Value]) -> int:
+        """So few hosts, or as few as rules allow."""
+        pool = self._pool
+        excess = len(pool.supply.active) - size
+        spared = self._sparing.spare(excess) if excess > 0 else excess
+        if spared < excess:
+            self._steady = Steady()
+            inputs["stuck"] = excess - spared
+        if spared <= 0 < excess:
+            reason = f"counts would do with {counted(size, 'host')}, but {self._sparing.why}"
+            decision = Decision(pool.ids.decision(), pool.uid, pool.uid, "headroom", pool.now, "", reason, SYSTEM, inputs)
+            pool.decided(decision, acted=False)
+        return min(pool.state.size, len(pool.supply.active) - spared)
 
     def _resize(self, wanted: int, found: Verdict, room: Room) -> None:
         pool, state = self._pool, self._pool.state
@@ -102,6 +132,10 @@ class Upkeep:
             "needed": found.needed,
             "window_s": window,
         }
+        if not more:
+            size = self._fewer = self._spared(size, inputs)
+            if size == state.size:
+                return
         self._decide("headroom", size, reason, inputs)
 
     def _room(self) -> Room:
