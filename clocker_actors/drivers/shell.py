@@ -45,23 +45,22 @@ class Trust:
 
 
 class SshShell:
-    """Root on another machine. `user` other than root needs sudo without a password there. `trust` wins over the address's known_hosts."""
+    """Root on another machine. `user` other than root needs sudo or doas without a password there. `trust` wins over the address's known_hosts."""
 
     def __init__(self, address: SshAddress, trust: Trust | None = None) -> None:
         self._address = replace(address, known_hosts=str(trust.file)) if trust else address
         self._trust = trust
         self._line = Connection(self._address)
-        self._may_become_root = address.user in ("", "root")
-        self._sudo = not self._may_become_root
+        self._becoming = _Becoming(str(address), is_root=address.user in ("", "root"))
 
     def __str__(self) -> str:
         return str(self._address)
 
     async def run(self, command: str, limit: float, stdin: bytes = b"") -> Ran:
         """Run it. ShellUnavailable when the machine cannot be entered or is lost meanwhile, TimedOut after `limit` seconds."""
-        if not self._may_become_root:
-            await self._try_sudo()
-        return await self._run(_sudo(command) if self._sudo else command, limit, stdin)
+        if not self._becoming.known:
+            self._becoming.heard(await self._run(self._becoming.QUESTION, LOGIN_LIMIT + MEET_LIMIT, b""))
+        return await self._run(shlex.join(self._becoming.words(command)) if self._becoming.by else command, limit, stdin)
 
     async def put(self, path: str, content: bytes, mode: int) -> None:
         """Write a file beside its place, then move it there."""
@@ -112,27 +111,21 @@ class SshShell:
                 reason = DENIED
         return ShellUnavailable(words, retry_after=error.retry_after, reason=reason)
 
-    async def _try_sudo(self) -> None:
-        _want_root(str(self), await self._run("sudo -n true", LOGIN_LIMIT + MEET_LIMIT, b""))
-        self._may_become_root = True
-
 
 class LocalShell:
-    """Root on this machine; with sudo if we are somebody else."""
+    """Root on this machine; with sudo or doas if we are somebody else."""
 
     def __init__(self) -> None:
-        self._sudo = os.geteuid() != 0
-        self._may_become_root = not self._sudo
+        self._becoming = _Becoming(str(self), is_root=os.geteuid() == 0)
 
     def __str__(self) -> str:
         return "this machine"
 
     async def run(self, command: str, limit: float, stdin: bytes = b"") -> Ran:
         """Run it in a process group of its own, which is killed after `limit` seconds or when nobody waits any more."""
-        if not self._may_become_root:
-            _want_root(str(self), await self._run(["sudo", "-n", "true"], LOGIN_LIMIT, b""))
-            self._may_become_root = True
-        return await self._run(["sudo", "-n", "sh", "-c", command] if self._sudo else ["sh", "-c", command], limit, stdin)
+        if not self._becoming.known:
+            self._becoming.heard(await self._run(["sh", "-c", self._becoming.QUESTION], LOGIN_LIMIT, b""))
+        return await self._run(self._becoming.words(command), limit, stdin)
 
     async def put(self, path: str, content: bytes, mode: int) -> None:
         """Write a file beside its place, then move it there."""
@@ -231,15 +224,28 @@ async def _meet(address: SshAddress, file: Path) -> None:
     new.replace(file)
 
 
-def _want_root(where: str, tried: Ran) -> None:
-    if not tried.ok:
-        why = tried.errors.strip() or "sudo fails"
-        words = f"{where} may not become root ({why}): allow that user sudo without a password, or name root as user"
-        raise ShellUnavailable(words, retry_after=30.0, reason=NO_ROOT)
+class _Becoming:
+    """How somebody becomes root: not at all, being it, or `by` sudo or doas, whichever lets them without a password."""
 
+    QUESTION = "sudo -n true && echo sudo || { doas -n true && echo doas; }"
 
-def _sudo(command: str) -> str:
-    return f"sudo -n sh -c {shlex.quote(command)}"
+    def __init__(self, where: str, *, is_root: bool) -> None:
+        self._where = where
+        self.known = is_root
+        self.by = ""
+
+    def heard(self, answer: Ran) -> None:
+        """The answer to the question; ShellUnavailable if it is no."""
+        self.by = answer.output.strip()
+        self.known = self.by in {"sudo", "doas"}
+        if not self.known:
+            why = "; ".join(line for line in answer.errors.splitlines() if line.strip()) or "sudo fails"
+            words = f"{self._where} may not become root ({why}): allow that user sudo without a password (or doas, by `permit nopass`), or name root as user"
+            raise ShellUnavailable(words, retry_after=30.0, reason=NO_ROOT)
+
+    def words(self, command: str) -> list[str]:
+        """What has a shell of root's run this command."""
+        return [*((self.by, "-n") if self.by else ()), "sh", "-c", command]
 
 
 def _short(command: str) -> str:

@@ -48,6 +48,22 @@ async def test_a_user_who_may_not_become_root(bare_node: Visitor, tmp_path: Path
     assert "sudo without a password" in str(said)
 
 
+async def test_a_user_who_becomes_root_by_doas(bare_node: Visitor, tmp_path: Path) -> None:
+    root = _shell(bare_node, tmp_path)
+    try:
+        assert (await root.run("apt-get -q update && apt-get -qy --no-install-recommends install opendoas", 60)).ok
+        await root.run("mv /etc/sudoers.d/90-cloud /etc/90-cloud", 10)
+        await root.put("/etc/doas.conf", f"permit nopass {USER}\n".encode(), 0o600)
+        shell = _shell(bare_node, tmp_path, user=USER)
+        assert (await shell.run('id -u; echo "it\'s $0"', 10)).output == "0\nit's sh\n"
+        await shell.put("/root/by-doas", b"so", 0o600)
+        assert (await root.run("cat /root/by-doas", 10)).output == "so"
+        await shell.close()
+    finally:
+        await root.run("mv /etc/90-cloud /etc/sudoers.d/90-cloud; rm -f /etc/doas.conf", 10)
+        await root.close()
+
+
 async def test_the_first_key_is_believed_and_another_refused(bare_node: Visitor, tmp_path: Path) -> None:
     first = _shell(bare_node, tmp_path)
     assert (await first.run("true", 10)).ok

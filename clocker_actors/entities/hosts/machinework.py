@@ -4,7 +4,6 @@ A machine is known by its name and tags, not by what a call answered: an answer 
 """
 
 import asyncio
-import shlex
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -153,15 +152,8 @@ async def install(installer: Installer, shell: Shell, user: str, tls_for: tuple[
 async def _install(
     installer: Installer, shell: Shell, user: str, tls_for: tuple[str, ...], said: asyncio.Queue[InstallSaid | None]
 ) -> Installed:
-    installed = await installer.install(shell, InstallOptions(tls_for=tls_for), lambda line: said.put_nowait(InstallSaid(line)))
-    if user not in {"", "root"}:  # the engine's socket is for root and its group
-        command = f"usermod -aG docker {shlex.quote(user)}"
-        ran = await shell.run(command, ENTER_LIMIT)
-        if not ran.ok:
-            raise InstallFailed(
-                "verify", command, ran.errors or ran.output, f"let {user} use {installed.socket} there, or name root as user"
-            )
-    return installed
+    options = InstallOptions(user="" if tls_for else user, tls_for=tls_for)  # who has a certificate needs no socket
+    return await installer.install(shell, options, lambda line: said.put_nowait(InstallSaid(line)))
 
 
 def _again(error: ClockerError) -> bool:
