@@ -11,6 +11,7 @@ from clocker_actors.blueprint.names import assign
 from clocker_actors.blueprint.nodes import Entry, MapNode, ScalarNode, written
 from clocker_actors.blueprint.opening import open_application, open_service
 from clocker_actors.blueprint.parameters import Parameter
+from clocker_actors.blueprint.reader import read
 from clocker_actors.blueprint.section import Section
 from clocker_actors.blueprint.service import service_of
 from clocker_actors.blueprint.settling import settle
@@ -21,6 +22,15 @@ from clocker_actors.model.types import TypeTable
 
 _SAMPLES = dict.fromkeys(("integer", "long", "float", "double", "duration", "size"), "1")
 _SAMPLES |= {"boolean": "true", "timestamp": "2000-01-01", "port": "1"}
+
+
+def is_type(text: str | bytes) -> bool:
+    """Whether this is a file of types, and not a blueprint; False for what cannot be read."""
+    root = read(text, Faults(""))
+    if not isinstance(root, MapNode):
+        return False
+    keys = root.entries.keys()
+    return not {"catalog", "brooklyn.catalog"}.isdisjoint(keys) or ("version" in keys and "services" not in keys)
 
 
 def check_types(files: Sequence[TypeSource], types: TypeTable) -> list[CatalogueType]:

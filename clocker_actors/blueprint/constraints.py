@@ -56,7 +56,7 @@ class Constraint:
 
     def __str__(self) -> str:
         if self.name == "predicate":
-            return f"predicate {self.predicate}"
+            return _said(self.predicate)
         return f"{self.name} {', '.join(self.words)}" if self.words else self.name
 
 

@@ -5,18 +5,17 @@ uploaded, since the daemon opens no path that a client gives it.
 """
 
 import hashlib
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from clocker_actors.cli import output
+from clocker_actors.cli.blueprints import read, types_known
 from clocker_actors.cli.output import AsJson
 from clocker_actors.cli.packing import pack
 from clocker_actors.cli.reach import Item, connect, parts
 from clocker_actors.cli.waiting import Wait, finish, send
-from clocker_actors.errors import BadRequest
 from clocker_actors.model.values import counted
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ _MARKS = {"create": "+", "update": "~", "remove": "-", "keep": "="}
 
 def deploy(file: File, wait: Wait = True, json: AsJson = False) -> None:
     """Deploy a blueprint."""
-    raw, name, folder = _read(file)
+    raw, name, folder = read(file)
     parsed = _parsed(raw, name)
     packed = _packed(parsed, folder)
     sums = _sums(packed)
@@ -47,7 +46,7 @@ def plan(
     json: AsJson = False,
 ) -> None:
     """Show what deploying a blueprint would do, and where."""
-    raw, name, folder = _read(file)
+    raw, name, folder = read(file)
     sums = _sums(_packed(_parsed(raw, name), folder))  # nothing is uploaded, but whether a file changed shows by its sum
     with connect() as client:
         answer = client.post("/v1/plan", {"text": raw.decode(), "filename": name, "blobs": sums})
@@ -61,17 +60,6 @@ def plan(
         raise typer.Exit(CHANGES)
 
 
-def _read(file: str) -> tuple[bytes, str, Path]:
-    """Content, name for faults, and the folder in which the files it names stand."""
-    if file == "-":
-        return sys.stdin.buffer.read(), "stdin", Path.cwd()
-    path = Path(file)
-    try:
-        return path.read_bytes(), file, path.absolute().parent
-    except OSError as error:
-        raise BadRequest(f"blueprint {file} cannot be read ({error.strerror}); give the path of a YAML file", path=file) from None
-
-
 def _packed(parsed: "ParsedBlueprint", folder: Path) -> dict[str, bytes]:
     """The files that a blueprint names, by what stands for them in it."""
     return {reference.placeholder: pack(folder / reference.path) for reference in parsed.files}
@@ -82,11 +70,10 @@ def _sums(packed: dict[str, bytes]) -> dict[str, str]:
 
 
 def _parsed(raw: bytes, name: str) -> "ParsedBlueprint":
-    # Imported here: types come from every policy, which costs more than most commands take.
-    from clocker_actors.admin.types import type_table  # noqa: PLC0415
+    # Imported here, for what its imports cost.
     from clocker_actors.blueprint import parse  # noqa: PLC0415
 
-    return parse(raw, name, type_table(partial=True))
+    return parse(raw, name, types_known())
 
 
 def _tell(answer: Item) -> None:
