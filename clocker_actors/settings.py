@@ -124,6 +124,9 @@ class Settings:
     its members are replaced elsewhere. A silent host is not waited for."""
     entity_metrics: bool = field(default=True, metadata={"check": _truth})
     keep_activities: int = field(default=1_000, metadata={"check": _number(10, 1_000_000, "1000", whole=True)})
+    lease_ttl: float = field(default=10.0, metadata={"check": _number(3, 3600, "10.0")})
+    """How long a service with `duplicate: never` lives when nobody answers for it any more: after that it has ended, wherever it is, and 2 s later
+    its successor is placed. Shorter heals sooner, longer forgives a slower network or manager. Leases that run keep what they were made with."""
     """Activities that have ended which are remembered in all; those that run always are."""
     keep_decisions: int = field(default=5_000, metadata={"check": _number(10, 1_000_000, "5000", whole=True)})
     """Decisions remembered in memory, three fifths of them for those that acted."""

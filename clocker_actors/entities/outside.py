@@ -30,6 +30,7 @@ class Timing:
     lease_ttl: float = 10.0
     relist_period: float = 30.0
     watched_period: float = 1.0
+    longest_lease: float = 10.0  # of those that may be out there: never less than the one above
     other_period: float = 10.0
     vitals_period: float = 10.0
     disk_period: float = 600.0
@@ -40,6 +41,11 @@ class Timing:
 
 
 class Grounds(Protocol):
+    @property
+    def leases(self) -> tuple[float, float]:
+        """How long leases live that are made now, and how long those that may be out there."""
+        return self.lease_ttl, self.longest_lease
+
     """Leads to where machines come from, and into them. What it gives belongs to whoever asked, clouds apart, and is closed by them."""
 
     def cloud(self, location: LocationSpec) -> Cloud:

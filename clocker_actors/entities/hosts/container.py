@@ -90,7 +90,7 @@ class Container(Sensing):
         self.exit_code: int | None = None
         self.removal = Removal(self)
         self.is_gone = False
-        self.fencing = Fencing(self, outside.timing.lease_ttl if intent.fenced else 0.0)
+        self.fencing = Fencing(self, *outside.timing.leases if intent.fenced else (0.0, 0.0))
         self.usage = Usage()
 
     def on_start(self) -> None:

@@ -49,18 +49,19 @@ def lease_name(container: str) -> str:
 
 
 class Fence:
-    """Of one generation; `ttl` 0 means that there is none. Shared by an actor and its works, which run on one loop: there is no await between asking
-    `answer` and sending the answer."""
+    """Of one generation; `ttl` 0 means that there is none, `longest` is that of one which an earlier run may have made for it. Shared by an actor and its
+    works, which run on one loop: there is no await between asking `answer` and sending the answer."""
 
-    __slots__ = ("_answered_at", "_open", "ttl")
+    __slots__ = ("_answered_at", "_longest", "_open", "ttl")
 
-    def __init__(self, ttl: float) -> None:
+    def __init__(self, ttl: float, longest: float) -> None:
         self.ttl = ttl
+        self._longest = max(ttl, longest)
         self._answered_at: float | None = None
         self._open = True
 
     def touch(self) -> None:
-        """From now on for `ttl` seconds it may run."""
+        """From now on for as long as a lease lives it may run."""
         self._answered_at = asyncio.get_running_loop().time()
 
     def answer(self) -> bool:
@@ -77,7 +78,7 @@ class Fence:
         """Seconds until nothing of it can be running that is not answered any more."""
         if not self.ttl or self._answered_at is None:
             return 0.0
-        return max(0.0, self._answered_at + self.ttl + MARGIN - asyncio.get_running_loop().time())
+        return max(0.0, self._answered_at + self._longest + MARGIN - asyncio.get_running_loop().time())
 
 
 async def hold(engine: Engine, container: str, fence: Fence) -> AsyncIterator[object]:
@@ -108,11 +109,11 @@ class Fencing:
 
     __slots__ = ("_container", "_failure", "_undecided", "fence")
 
-    def __init__(self, container: Owner, ttl: float) -> None:
+    def __init__(self, container: Owner, ttl: float, longest: float) -> None:
         self._container = container
         self._undecided = ""  # why it is lost, or has failed, once nothing of it can be running any more
         self._failure: Failure | None = None  # with that it has failed, and is not lost
-        self.fence = Fence(ttl)
+        self.fence = Fence(ttl, longest)
 
     def began(self) -> None:
         """Whoever answered its lease before did so until now at the latest."""

@@ -265,7 +265,7 @@ class Residents:
         if body is None or decode(MemberState, body).spec.duplicate is not Duplicate.NEVER:
             return False
         if self._fence is None:
-            self._fence = Fence(self._host.outside.timing.lease_ttl)
+            self._fence = Fence(*self._host.outside.timing.leases)
             self._fence.touch()
         left = self._fence.left()
         if left:
