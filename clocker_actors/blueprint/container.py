@@ -84,7 +84,9 @@ def _early(section: Section, name: str, late: list[Late], context: Context) -> N
     if node is None:
         return None
     node, found = split_late(node, name, section.spelled(name), context.faults)
-    late += found
+    for field, expression, mark in found:
+        late.append(Late(field, expression))
+        context.sought.late.append((expression, mark))
     return node
 
 

@@ -11,9 +11,11 @@ from clocker_actors.blueprint.catalogue import Catalogue, catalogue_of
 from clocker_actors.blueprint.faults import Faults
 from clocker_actors.blueprint.lookup import TypeIndex
 from clocker_actors.blueprint.nodes import ListNode, MapNode, Mark, Node, describe, quote
+from clocker_actors.blueprint.waits import Sought
 from clocker_actors.model.catalogue import TypeSource
 
 if TYPE_CHECKING:
+    from clocker_actors.blueprint.links import Link
     from clocker_actors.blueprint.tree import Raw
 
 MOST_PORTS = 20_000
@@ -45,8 +47,9 @@ class Context:
     """The files of types."""
     raws: list["Raw"] = field(default_factory=list)
     """Every service, opened, by its number."""
-    sought: list[tuple["Raw | None", str, "Raw", Mark]] = field(default_factory=list)
-    """Sensors that expressions wait for: of whom (None: of somebody outside), which, and where that is written."""
+    sought: Sought = field(default_factory=Sought)
+    links: dict[str, tuple["Link", ...]] = field(default_factory=dict)
+    """Links by the id of who has them."""
     urls: dict[str, Mark] = field(default_factory=dict)
     """Addresses that have to answer when the blueprint is deployed."""
     template: bool = False

@@ -73,6 +73,7 @@ def _file(entry: Entry, late: list[Late], context: Context) -> FileSpec | None:
 def _content(path: str, node: Node, late: list[Late], context: Context) -> str:
     if isinstance(node, LateNode):
         late.append(Late(f"files.{path}", node.expression))
+        context.sought.late.append((node.expression, node.mark))
         return ""
     found = text(node, f"the content of {quote(path)}", context.faults) or ""
     if len(found) > MOST_CONTENT:

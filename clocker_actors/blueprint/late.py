@@ -1,15 +1,17 @@
 """Texts of a container that are known only when it starts: taken out of their places in the configuration, and kept beside it."""
 
 from clocker_actors.blueprint.faults import Faults
-from clocker_actors.blueprint.nodes import LateNode, ListNode, MapNode, Node, ScalarNode, quote
-from clocker_actors.model.expressions import Late
+from clocker_actors.blueprint.nodes import LateNode, ListNode, MapNode, Mark, Node, ScalarNode, quote
+from clocker_actors.model.expressions import Expression
 
 _EMPTY = ""
+LateText = tuple[str, Expression, Mark]
+"""Its field, what it is, and where that is written."""
 
 
-def split_late(node: Node, field: str, what: str, faults: Faults) -> tuple[Node, tuple[Late, ...]]:
+def split_late(node: Node, field: str, what: str, faults: Faults) -> tuple[Node, tuple[LateText, ...]]:
     """The map or list with an empty text for each late one in it, and those by `field` and their key or place."""
-    found: list[Late] = []
+    found: list[LateText] = []
     if isinstance(node, LateNode):
         faults.add(node.mark, f"{what} as a whole cannot wait for what is known only later; write its parts, and let those wait")
         return ListNode(node.mark, ()) if field in ("command", "entrypoint") else MapNode(node.mark, {}), ()
@@ -17,14 +19,14 @@ def split_late(node: Node, field: str, what: str, faults: Faults) -> tuple[Node,
         entries = dict(node.entries)
         for key, entry in node.entries.items():
             if isinstance(entry.node, LateNode):
-                found.append(Late(f"{field}.{key}", entry.node.expression))
+                found.append((f"{field}.{key}", entry.node.expression, entry.node.mark))
                 entries[key] = type(entry)(entry.mark, key, ScalarNode(entry.node.mark, _EMPTY, plain=False))
         return MapNode(node.mark, entries, node.home), tuple(found)
     if isinstance(node, ListNode):
         items = list(node.items)
         for place, item in enumerate(node.items):
             if isinstance(item, LateNode):
-                found.append(Late(f"{field}.{place}", item.expression))
+                found.append((f"{field}.{place}", item.expression, item.mark))
                 items[place] = ScalarNode(item.mark, _EMPTY, plain=False)
             elif isinstance(item, ScalarNode) and "=$brooklyn:" in item.text:
                 faults.add(item.mark, f"{quote(item.text)} has an expression after the `=`; write {what} as a map, NAME: expression")

@@ -10,6 +10,7 @@ from clocker_actors.blueprint.blobs import ParsedBlueprint
 from clocker_actors.blueprint.context import Context, Names, listed, slug
 from clocker_actors.blueprint.faults import Faults
 from clocker_actors.blueprint.fit import check_fit, specs_of
+from clocker_actors.blueprint.links import linked
 from clocker_actors.blueprint.locations import LOCAL, read_application_location
 from clocker_actors.blueprint.lookup import TypeIndex
 from clocker_actors.blueprint.names import assign
@@ -24,6 +25,7 @@ from clocker_actors.blueprint.tables import POOL, ROOT_KEYS
 from clocker_actors.blueprint.tree import Raw
 from clocker_actors.blueprint.typed import read_policies
 from clocker_actors.blueprint.values import configuration
+from clocker_actors.blueprint.waits import check_waits
 from clocker_actors.model.identity import EntityKind
 from clocker_actors.model.specs import ApplicationSpec, Blueprint, PoolSpec, ServiceSpec
 from clocker_actors.model.types import TypeTable
@@ -92,7 +94,8 @@ def _services(section: Section, application: Raw, context: Context) -> tuple[tup
             pools[pool.name] = (pool, raw.node.mark)
     check_siblings(application.children, context)
     services = tuple(spec for raw in application.children if (spec := service_of(raw, context)))
-    return services, tuple(pool for pool, _ in pools.values())
+    check_waits(services, context)
+    return linked(services, context.links, context), tuple(pool for pool, _ in pools.values())
 
 
 def _application(

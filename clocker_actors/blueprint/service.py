@@ -7,7 +7,10 @@ from clocker_actors.blueprint.cluster import read_sizes
 from clocker_actors.blueprint.coerce import free
 from clocker_actors.blueprint.container import read_container
 from clocker_actors.blueprint.context import Context, Names, listed
+from clocker_actors.blueprint.depends import held_back, read_dependencies, read_latch, read_on_change
 from clocker_actors.blueprint.fit import check_fit, specs_of
+from clocker_actors.blueprint.initializers import read_initializers
+from clocker_actors.blueprint.links import read_links
 from clocker_actors.blueprint.nodes import quote
 from clocker_actors.blueprint.placing import read_affinity, read_minimum, read_requests, unique, with_rules
 from clocker_actors.blueprint.section import Section
@@ -15,6 +18,7 @@ from clocker_actors.blueprint.tables import CLUSTER, CONFIG_OF, CONTAINER, GROUP
 from clocker_actors.blueprint.tree import Raw
 from clocker_actors.blueprint.typed import read_policies, read_strategies
 from clocker_actors.blueprint.values import configuration
+from clocker_actors.model.expressions import OnChange
 from clocker_actors.model.identity import EntityKind
 from clocker_actors.model.specs import ClusterSpec, ContainerSpec, Duplicate, Requests, ServiceSpec
 from clocker_actors.model.values import Value
@@ -34,10 +38,14 @@ def service_of(raw: Raw, context: Context, *, healed: bool = True) -> ServiceSpe
     policies = read_policies(head.node("policies"), head.spelled("policies"), ("policy",), taken, context)
     enrichers = read_policies(head.node("enrichers"), head.spelled("enrichers"), ("enricher", "feed"), taken, context)
     kind = EntityKind.CLUSTER if raw.kind == CLUSTER else EntityKind.MEMBER
+    initializers = read_initializers(head, kind, taken, context)
     healing = config.boolean("healing")
-    check_fit((*enrichers, *policies), kind, context, healing=healing and healed and raw.kind != GROUP)
+    check_fit((*enrichers, *initializers.written, *policies), kind, context, healing=healing and healed and raw.kind != GROUP)
     affinity = read_affinity(config, context)
+    depends, latch = read_dependencies(config, raw, context), read_latch(config, raw, context)
     container = read_container(config, raw.image, context) if raw.kind == CONTAINER else None
+    if container is not None:
+        _note_links(raw, context)
     return ServiceSpec(
         id=raw.id,
         name=raw.name,
@@ -45,8 +53,10 @@ def service_of(raw: Raw, context: Context, *, healed: bool = True) -> ServiceSpe
         container=container,
         cluster=_cluster(raw, context, healed=healing) if raw.kind == CLUSTER else None,
         policies=specs_of(policies),
-        enrichers=specs_of(enrichers),
-        children=tuple(with_rules(child, affinity) if raw.kind == GROUP else child for child in children if child),
+        enrichers=specs_of((*enrichers, *initializers.feeds)),
+        children=tuple(
+            held_back(with_rules(child, affinity), depends, latch) if raw.kind == GROUP else child for child in children if child
+        ),
         strategies=(*read_strategies(config, context), *read_minimum(config, context)),
         start_timeout=config.number("startTimeout"),
         healing=healing,
@@ -54,9 +64,20 @@ def service_of(raw: Raw, context: Context, *, healed: bool = True) -> ServiceSpe
         affinity=affinity,
         requests=read_requests(config) if raw.kind == CONTAINER else Requests(),
         duplicate=_duplicate(config, container) if raw.kind != GROUP else Duplicate.OK,
+        depends=depends,
+        latch=latch,
+        on_change=read_on_change(config),
         types=raw.types,
         tags=read_tags(head, context),
+        effectors=initializers.effectors,
     )
+
+
+def _note_links(raw: Raw, context: Context) -> None:
+    context.sought.texts_of(raw)
+    links = read_links(raw.config, raw, context)
+    if links:
+        context.links[raw.id] = links
 
 
 def _duplicate(config: Section, container: ContainerSpec | None) -> Duplicate:
@@ -83,6 +104,7 @@ def _cluster(raw: Raw, context: Context, *, healed: bool) -> ClusterSpec | None:
 
 def _inherit(config: Section, member: ServiceSpec, context: Context) -> ServiceSpec:
     """What a cluster says of placement, starting and healing holds for its members, unless they say otherwise themselves."""
+    kept = OnChange.KEEP in (member.on_change, read_on_change(config))
     own_timeout = member.start_timeout != CONFIG_OF[CONTAINER]["startTimeout"].default
     return replace(
         member,
@@ -90,6 +112,7 @@ def _inherit(config: Section, member: ServiceSpec, context: Context) -> ServiceS
         affinity=unique((*member.affinity, *read_affinity(config, context))),
         start_timeout=member.start_timeout if own_timeout else config.number("startTimeout"),
         healing=member.healing and config.boolean("healing"),
+        on_change=OnChange.KEEP if kept else OnChange.RESTART,
         duplicate=Duplicate.NEVER if _duplicate(config, member.container) is Duplicate.NEVER else member.duplicate,
     )
 

@@ -31,6 +31,7 @@ _MOST_NEAR = 400
 _NOT_VALUES = frozenset(
     {"type", "id", "name", "children", "config", "flags", "parameters", "services", "location", "memberSpec", "privileged"}
 )
+_OF_SERVICES = frozenset({"dependsOn", "links"})
 _OF_ENTITIES = frozenset({"attributeWhenReady", "entityId", "location"})
 
 
@@ -52,6 +53,7 @@ class Settler:
         self._known: dict[tuple[int, str], Node | None] = {}
         self._open: list[tuple[Raw, str]] = []
         self._left = MOST_WEIGHT
+        self._names = False
 
     def whole(self, raw: Raw) -> None:
         """All that is written in one service."""
@@ -68,8 +70,10 @@ class Settler:
     def _put(self, section: Section, name: str, entry: Entry, raw: Raw) -> None:
         if name == "files":
             entry = replace(entry, node=with_templates(entry.node))
+        self._names = name in _OF_SERVICES
         if _any(entry.node):
             section.put(name, replace(entry, node=self._guarded(entry.node, raw)))
+        self._names = False
 
     def _guarded(self, node: Node, raw: Raw) -> Node:
         try:
@@ -96,10 +100,12 @@ class Settler:
         part = expression_of(node, self._faults)
         if part is None:
             return self._nothing(node.mark)
-        if part.gives == "entity":
+        if part.gives == "entity" and not self._names:
             self._faults.add(node.mark, 'an entity is not a value; write what of it you want, as .config("…") or .attributeWhenReady("…")')
             return self._nothing(node.mark)
         try:
+            if part.gives == "entity":
+                return self._name_of(part.tree, home, node.mark)
             found = fold(self._bound(part.tree, home, node.mark))
             self._pay(found, node.mark)
         except Lost:
@@ -109,6 +115,13 @@ class Settler:
             self._faults.add(mark, str(fault))
             return self._nothing(node.mark)
         return self._as_node(found, node)
+
+    def _name_of(self, tree: Expression, home: Raw, mark: Mark) -> Node:
+        """The id of a service, where one is wanted."""
+        goal = self._goal(tree, home, mark)
+        if goal.raw is None or goal.raw.parent is None:
+            raise FoldFault("only a service of this file can be waited for; name one by component(id)", mark.line, mark.column)
+        return ScalarNode(mark, goal.raw.id, plain=False)
 
     def _nothing(self, mark: Mark) -> Node:
         """What stands for an expression with a fault: whoever reads it need not say more."""
@@ -153,7 +166,7 @@ class Settler:
         rest = tuple(fold(self._bound(arg, home, mark)) for arg in tree.args[1:])
         if tree.op == "attributeWhenReady":
             name = self._text(rest[0], "the name of a sensor", home, mark)
-            self._context.sought.append((goal.raw, name, home, mark))
+            self._context.sought.sensors.append((goal.raw, name, mark))
             rest = (literal(name), *rest[1:])
         return Expression(tree.op, (target, *rest))
 

@@ -38,6 +38,12 @@ SERVICE_KEYS = KeyTable(
     _key("config", "node", "map of configuration; keys nobody declares may stand only here", "brooklyn.config"),
     _key("policies", "node", "list of {type, name, config}", "brooklyn.policies"),
     _key("enrichers", "node", "list of {type, name, config}", "brooklyn.enrichers"),
+    _key(
+        "initializers",
+        "node",
+        "what adds sensors and effectors: list of {type, name, config}; types are the feeds and effectors below, and add-children",
+        "brooklyn.initializers",
+    ),
     _key("children", "node", "list of services below this one", "brooklyn.children"),
     _key("parameters", "node", "list of configuration keys of its own: a name, or a map (below)", "brooklyn.parameters"),
     _key("tags", "node", "list of anything, kept for whoever looks at it", "brooklyn.tags"),
@@ -95,6 +101,16 @@ FILE_KEYS = KeyTable(
     _key("reload", "node", "words to run in the container after the file has changed; without them it is replaced"),
 )
 
+DEPENDENCY_KEYS = KeyTable(
+    _key("id", "node", "id of the service", "service", "component"),
+    _key(
+        "condition",
+        "node",
+        "when it is there: started (its containers run), healthy (it is up; the default), or {sensor: name, equals: value} with any test of a predicate",
+    ),
+    _key("timeout", "duration", "how long it is waited for before that is a problem", default=600.0, least=1, most=86400),
+)
+
 COMMON_CONFIG = KeyTable(
     _key("strategies", "node", "placement strategies, in order", "docker.container.strategies", "placement", "placementStrategies"),
     _key("affinity", "node", "rules about who may be beside it, as NOT TYPE: a text or a list", "affinity.rules", "affinityRules"),
@@ -106,6 +122,22 @@ COMMON_CONFIG = KeyTable(
     ),
     _key("startTimeout", "duration", "how long a start may take", "start.timeout", default=300.0, least=0.1, most=86400),
     _key("healing", "boolean", "whether failures are detected and mended", default=True),
+    _key(
+        "dependsOn",
+        "node",
+        "services that have to be there before it starts: a list of ids, or of {id, condition, timeout}",
+        "depends_on",
+        "dependencies",
+    ),
+    _key("latch", "node", "holds its start back until it is true", "start.latch", "startLatch"),
+    _key(
+        "onChange",
+        "string",
+        "what becomes of it when a value that it was started with changes: a new generation (restart), or nothing (keep)",
+        "on_change",
+        default="restart",
+        choices=("restart", "keep"),
+    ),
 )
 
 _DUPLICATE = _key(
@@ -142,6 +174,12 @@ CONTAINER_CONFIG = (
             "ports",
             "node",
             "list of 80 (random host port), 8080:80 or 8080->80 (bound), ranges, /udp, or {container, host, kind, protocol, name}",
+        ),
+        _key(
+            "links",
+            "node",
+            "containers it knows by name, with the environment and host names that Docker gives: a list of id or id:name, or a map of name to id",
+            "docker.container.links",
         ),
         _key("openPorts", "node", "container ports published on host ports the manager chooses", "docker.openPorts"),
         _key("directPorts", "node", "ports published on the same number of the host", "docker.directPorts"),
@@ -382,7 +420,6 @@ ELSEWHERE: Mapping[str, str] = {
     "location": "services run at the location of their application; write it at the root of the file",
     "locations": "services run at the location of their application; write it at the root of the file",
     "services": "services below a service are its `children`; write that key",
-    "brooklyn.initializers": "initializers are not known; remove them",
     "brooklyn.catalog": "catalogs are not known; write the services themselves",
 }
 """Keys of the ancestor's language, or of the root, that people write where they do not belong, and what to do instead."""
