@@ -32,9 +32,9 @@ from clocker_actors.drivers.simulated.grounds import SimulatedGrounds
 from clocker_actors.drivers.ssh import Connection, ssh_address
 from clocker_actors.enrichers import catalogue as enrichers
 from clocker_actors.entities import catalogue as entities
+from clocker_actors.entities.hosts.leases import longest_lease
 from clocker_actors.entities.inquiries import Inquiries
 from clocker_actors.entities.outside import Outside, Timing
-from clocker_actors.entities.hosts.leases import longest_lease
 from clocker_actors.entities.records import HostState, Identity, PoolState, read_state, record
 from clocker_actors.errors import ClockerError, NotFound, SettingsError
 from clocker_actors.kernel import Actor, Clock, Kernel
@@ -97,12 +97,12 @@ class Manager:
         self.metrics: Metrics
         self.blobs: FileBlobs
         self.ids: Ids
+        self._longest_lease: float
 
     async def start(self) -> None:
         """Open the state, and wake everything that is in it. Raises StoreBusy, StoreFault, SettingsError."""
         self.store = await SqliteStore.open(self.settings.state, self._executor)
         try:
-        self._longest_lease: float
             clock, kept = Clock(), self.settings
             self.model = ReadModel(
                 self.store.epoch * EVENTS_PER_EPOCH, events=kept.keep_events, activities=kept.keep_activities, decisions=kept.keep_decisions
@@ -110,12 +110,12 @@ class Manager:
             self.ids = self.store.ids()
             self.blobs = FileBlobs(self.settings.state / "blobs", self._executor, now=clock.now)
             await self._keep_local_pool()
+            self._longest_lease = await longest_lease(self.store, self.settings.lease_ttl)
             self.kernel = Kernel(clock)
             self.metrics = Metrics(
                 self.model, kernel=self.kernel, store=self.store.counters, lag=self.lag, entities=self.settings.entity_metrics
             )
             self._grounds = self._make_grounds()
-            self._longest_lease = await longest_lease(self.store, self.settings.lease_ttl)
             self.kernel.spawn(RECORDER, lambda: Recorder(self.model))
             self._remember_decisions()
             self.kernel.spawn(ROOT, entities.factory(EntityKind.ROOT, ROOT, self._outside()))
@@ -184,14 +184,14 @@ class Manager:
             ping_limit=settings.ping_limit,
             ping_misses=settings.ping_misses,
             engine_grace=settings.engine_grace,
+            lease_ttl=settings.lease_ttl,
+            longest_lease=self._longest_lease,
             watched_period=settings.stats_watched,
             other_period=settings.stats_other,
             start_limit=settings.start_limit,
             start_target=settings.start_target,
             start_settle=settings.start_settle,
         )
-            lease_ttl=settings.lease_ttl,
-            longest_lease=self._longest_lease,
         return Outside(
             plane=self.plane,
             store=self.store,

@@ -64,6 +64,7 @@ async def test_a_manager_of_before_has_made_them_for_ten_seconds(tmp_path: Path)
     async with managed(tmp_path / "s", world=world) as driven:
         await driven.ended(await driven.deploy(SHOP))
         connection = driven.manager.store._writer
+        assert connection is not None
         connection.execute("DELETE FROM records WHERE kind = ?", (KIND,))
     async with managed(tmp_path / "s", world=world, lease_ttl=SHORT) as driven:
         assert longest(driven) == 10.0
