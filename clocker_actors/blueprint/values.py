@@ -4,7 +4,7 @@ from clocker_actors.blueprint.coerce import free
 from clocker_actors.blueprint.constraints import breach
 from clocker_actors.blueprint.context import Context
 from clocker_actors.blueprint.faults import Faults
-from clocker_actors.blueprint.nodes import Node, quote
+from clocker_actors.blueprint.nodes import Mark, Node, quote
 from clocker_actors.blueprint.parameters import Parameter, is_expression, value_of
 from clocker_actors.blueprint.tree import Raw, look_up
 from clocker_actors.model.values import Value
@@ -43,10 +43,20 @@ def _value(raw: Raw, parameter: Parameter, context: Context) -> Value:
         if lacking:
             context.faults.add(node.mark if node else raw.node.mark, f"{quote(parameter.name)} {lacking}")
     if node is not None and any(each.name == "urlExists" for each in parameter.constraints):
-        context.urls.setdefault(str(value), node.mark)
+        _note_url(str(value), parameter, node.mark, context)
     return value
 
 
 def _node(raw: Raw, name: str) -> Node | None:
     found = look_up(raw, name)
     return found.node if found else None
+
+
+def _note_url(url: str, parameter: Parameter, mark: Mark, context: Context) -> None:
+    """An address that is asked for when the blueprint is deployed; nothing is asked for while it is read."""
+    if url.startswith(("http://", "https://")):
+        context.urls.setdefault(url, mark)
+    else:
+        context.faults.add(
+            mark, f"{quote(parameter.name)} is {quote(url)}, which cannot be asked for; write an http:// or https:// address"
+        )

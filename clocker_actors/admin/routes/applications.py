@@ -14,6 +14,7 @@ from clocker_actors.admin.context import Context, Shared
 from clocker_actors.admin.orders import AcceptedView, body_of, cause_of, living, order
 from clocker_actors.admin.planner import PlanView, plan_of
 from clocker_actors.admin.types import known_types
+from clocker_actors.admin.urls import check
 from clocker_actors.admin.views import ApplicationView, application_views
 from clocker_actors.blueprint import parse, with_blobs
 from clocker_actors.errors import BadRequest, NotFound
@@ -121,6 +122,7 @@ async def _blueprint(context: Context, request: Request, *, placeholders: bool =
     absent = [name for name, sha256 in sent.blobs.items() if not context.blobs.has(sha256)]
     if absent:
         raise BadRequest(f"no upload is kept for {', '.join(absent)}; PUT each to /v1/blobs/SHA256 first")
+    await check(parsed.urls)
     for content in parsed.inline.values():
         await context.blobs.put(content)
     return with_blobs(parsed, sent.blobs)

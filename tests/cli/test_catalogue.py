@@ -1,0 +1,96 @@
+"""catalog, lint and schema: what people read, what they add, and all faults of a file without a daemon."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from clocker_actors.cli import main
+from clocker_actors.model.catalogue import TypeSource
+from clocker_actors.ports.store import Record
+from clocker_actors.store.codec import encode
+from tests.admin.house import House
+from tests.cli.conftest import Clocker
+
+ONE = 'id: one\nversion: "1"\ntype: docker:web\nparameters: [size]\n'
+
+
+@pytest.fixture(autouse=True)
+def no_daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless a test has the small daemon, there is none."""
+    monkeypatch.setenv("CLOCKER_STATE", str(tmp_path / "none"))
+
+
+@pytest.mark.real_loop
+async def test_types_are_listed_and_shown(house: House, clocker: Clocker) -> None:
+    assert "redis" in (await clocker("catalog")).out
+    listed = await clocker("catalog", "ls")
+    assert listed.code == 0 and "built in" in listed.out
+    shown = (await clocker("catalog", "show", "redis")).out
+    assert "maxMemory" in shown and "a container" in shown
+    assert (await clocker("catalog", "show", "redis", "--text")).out.startswith("id: redis")
+    assert json.loads((await clocker("catalog", "show", "redis", "--json")).out)["type"]["id"] == "redis"
+    assert json.loads((await clocker("catalog", "ls", "--json")).out)["items"]
+
+
+@pytest.mark.real_loop
+async def test_a_folder_of_types_is_added(house: House, clocker: Clocker, tmp_path: Path) -> None:
+    (tmp_path / "types" / "more").mkdir(parents=True)
+    (tmp_path / "types" / "one.yaml").write_text(ONE)
+    (tmp_path / "types" / "more" / "two.yaml").write_text(ONE.replace("one", "two"))
+    ran = await clocker("catalog", "add", str(tmp_path / "types"))
+    assert (ran.code, ran.out) == (0, "")
+    files = house.invoked[0].arguments["files"]
+    assert set(files) == {"one.yaml", "more/two.yaml"}  # type: ignore[call-overload]
+
+
+@pytest.mark.real_loop
+async def test_what_is_wrong_with_types_is_told_with_places(house: House, clocker: Clocker, tmp_path: Path) -> None:
+    (tmp_path / "one.yaml").write_text(ONE + "memory: much\n")
+    ran = await clocker("catalog", "add", str(tmp_path / "one.yaml"))
+    assert ran.code == 2 and ran.err.startswith("one.yaml:5:9: ")
+    assert (await clocker("catalog", "add", str(tmp_path / "two.yaml"))).code == 2
+    assert (await clocker("catalog", "remove", "redis")).code == 1
+    assert (await clocker("catalog", "show", "radis")).code == 2
+
+
+@pytest.mark.real_loop
+@pytest.mark.parametrize("words", [["more"], ["ls", "redis"], ["show"], ["add"], ["remove"]])
+async def test_a_catalogue_command_that_is_none(house: House, clocker: Clocker, words: list[str]) -> None:
+    assert (await clocker("catalog", *words)).code == 2
+
+
+@pytest.mark.real_loop
+async def test_blueprints_may_name_what_was_added_to_the_manager(house: House, clocker: Clocker, tmp_path: Path) -> None:
+    body = encode({"source": TypeSource("one.yaml", ONE, True), "references": ["one:1"]})
+    await house.context.store.write([Record("types", "one.yaml", body)])
+    (tmp_path / "shop.yaml").write_text("services: [{type: one, size: big}]\n")
+    for command in ("lint", "deploy"):
+        assert (await clocker(command, str(tmp_path / "shop.yaml"))).code == 0
+    assert house.invoked[0].effector == "deploy"
+
+
+def test_lint_tells_all_faults_of_all_files_without_a_daemon(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good, wrong, type_ = tmp_path / "good.yaml", tmp_path / "wrong.yaml", tmp_path / "type.yaml"
+    good.write_text("services: [redis, docker:web]\n")
+    wrong.write_text("services:\n- type: redis\n  databases: none\n- type: radis\n")
+    type_.write_text(ONE)
+    assert main(["lint", str(good), str(type_)]) == 0
+    assert capsys.readouterr().out == f"{good}: good: 2 services\n{type_}: good: one:1\n"
+    assert main(["lint", str(wrong), str(good)]) == 2
+    said = capsys.readouterr()
+    assert said.out == f"{good}: good: 2 services\n"
+    assert [line.partition(" ")[0] for line in said.err.splitlines()] == [f"{wrong}:3:14:", f"{wrong}:4:9:", "clocker:"]
+    assert main(["lint", "--json", str(wrong)]) == 2
+    assert len(json.loads(capsys.readouterr().out)["files"][0]["faults"]) == 2
+
+
+def test_a_type_that_came_with_the_program_is_good(capsys: pytest.CaptureFixture[str]) -> None:
+    folder = Path(__file__).parents[2] / "clocker_actors" / "catalogue"
+    assert main(["lint", *map(str, sorted(folder.glob("*.yaml")))]) == 0
+    assert "redis:7.0" in capsys.readouterr().out
+
+
+def test_the_schema_is_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema"]) == 0
+    assert json.loads(capsys.readouterr().out)["title"] == "a blueprint of clocker"
