@@ -26,9 +26,11 @@ from clocker_actors.admin.types import type_table
 from clocker_actors.blueprint.named import named_locations
 from clocker_actors.drivers import docker
 from clocker_actors.drivers.grounds import RealGrounds
+from clocker_actors.drivers.http import AioHttp
 from clocker_actors.drivers.machine import LocalMachine, SshMachine
 from clocker_actors.drivers.simulated import SimulatedWorld
 from clocker_actors.drivers.simulated.grounds import SimulatedGrounds
+from clocker_actors.drivers.simulated.http import SimulatedHttp
 from clocker_actors.drivers.ssh import Connection, ssh_address
 from clocker_actors.enrichers import catalogue as enrichers
 from clocker_actors.entities import catalogue as entities
@@ -37,6 +39,7 @@ from clocker_actors.entities.inquiries import Inquiries
 from clocker_actors.entities.outside import Outside, Timing
 from clocker_actors.entities.records import HostState, Identity, PoolState, read_state, record
 from clocker_actors.errors import ClockerError, NotFound, SettingsError
+from clocker_actors.feeds import catalogue as feeds
 from clocker_actors.kernel import Actor, Clock, Kernel
 from clocker_actors.model.decisions import Decision
 from clocker_actors.model.identity import RECORDER, ROOT, EntityKind, Ids, Uid
@@ -46,6 +49,7 @@ from clocker_actors.model.specs import EngineSpec, HostSpec, PolicySpec, PoolSpe
 from clocker_actors.model.values import Value
 from clocker_actors.policies import catalogue as policies
 from clocker_actors.ports.engine import Engine
+from clocker_actors.ports.http import Http
 from clocker_actors.ports.machine import Machine
 from clocker_actors.settings import Settings
 from clocker_actors.store.blobs import FileBlobs
@@ -85,6 +89,7 @@ class Manager:
         self._grounds: SimulatedGrounds | RealGrounds
         self._locations = named_locations(settings)
         self._simulated = world is not None
+        self.http: Http = AioHttp() if world is None else SimulatedHttp()
         self.model: ReadModel
         self.lag = LoopLag()
         self._executor = executor or ThreadPoolExecutor(1, thread_name_prefix="store")
@@ -142,6 +147,7 @@ class Manager:
         self.lag.stop()
         if hasattr(self, "_grounds") and self._lent is None:
             await self._grounds.close()
+        await self.http.close()
         for engine in self._engines.values():
             await engine.close()
         for machine in self._machines.values():
@@ -200,6 +206,7 @@ class Manager:
             types=self._types,
             connect=self._connect,
             machine=self._machine,
+            http=self.http,
             disconnect=self._disconnect,
             adjunct=self._adjunct,
             grounds=self._grounds,
@@ -260,10 +267,12 @@ class Manager:
             log.warning("not closed cleanly", what=task.get_name(), problem=str(task.exception()))
 
     def _adjunct(self, spec: PolicySpec, entity: Uid, *, state: Mapping[str, Value] | None, suspended: bool) -> Callable[[], Actor]:
+        if feeds.has(spec.type):
+            return feeds.make(spec, entity, http=self.http, state=state, suspended=suspended)
         if not policies.has(spec.type) and not enrichers.has(spec.type):
-            known = (*policies.TYPES, *enrichers.TYPES)
+            known = (*policies.TYPES, *enrichers.TYPES, *feeds.TYPES)
             near = get_close_matches(spec.type, known, n=3) or known
-            raise NotFound(f"there is no policy or enricher type {spec.type!r}; try {', '.join(near)}", type=spec.type)
+            raise NotFound(f"there is no policy, enricher or feed type {spec.type!r}; try {', '.join(near)}", type=spec.type)
         make = policies.make if policies.has(spec.type) else enrichers.make
         return make(spec, entity, ids=self.ids, state=state, suspended=suspended)
 

@@ -7,6 +7,7 @@
     │   ├── EngineUnavailable       an engine does not answer
     │   ├── ShellUnavailable        no way into a machine (`reason`)
     │   ├── CloudUnavailable        a cloud does not answer, or not so many calls
+    │   ├── HttpUnavailable         nobody answers at a url, or not in time
     │   ├── Overloaded              a bound on waiting things was reached
     │   ├── StoreBusy               another daemon holds the state directory
     │   └── NoDaemon                no daemon answers the client
@@ -29,6 +30,7 @@
         │   ├── CloudDenied         it does not know us, or not for this
         │   ├── QuotaReached        it gives us no more
         │   └── NothingFits         it has no such size, image, place or kind
+        ├── HttpFault               an answer that cannot be used: no HTTP, too much
         ├── InstallFailed           a machine did not become a host (`step`, `command`, `output`, `remedy`)
         ├── StoreFault              durable state cannot be read or written
         ├── StaleEpoch              a newer daemon has taken over the state
@@ -108,13 +110,17 @@ class ShellUnavailable(Transient):
 
 DENIED = "denied"
 HOST_KEY = "host-key"
+NO_FILE = "no-file"
 NO_ROOT = "no-root"
 SILENT = "silent"
-NO_FILE = "no-file"
 
 
 class CloudUnavailable(Transient):
     """A cloud does not answer, or wants us to ask less often. What the call was to do may have been done."""
+
+
+class HttpUnavailable(Transient):
+    """Nobody answers at a url, or not in time."""
 
 
 class Overloaded(Transient):
@@ -203,6 +209,10 @@ class QuotaReached(CloudFault):
 
 class NothingFits(CloudFault):
     """No size, image, place or provider is as asked; the message names the nearest."""
+
+
+class HttpFault(Permanent):
+    """What is at a url cannot be asked or used: no HTTP, or more than was allowed."""
 
 
 class InstallFailed(Permanent):

@@ -51,7 +51,7 @@ def effectors_here(entry: Entry) -> dict[str, Effector]:
     """The effectors of an entity, by name; those that size a cluster with its own bounds."""
     if entry.facts.get("managed") is False:
         return {}
-    found = effectors_of(entry.kind)
+    found = {**effectors_of(entry.kind), **{each.name: each for each in entry.effectors}}
     least, most = entry.facts.get("min"), entry.facts.get("max")
     if entry.kind is EntityKind.CLUSTER and isinstance(least, int) and isinstance(most, int):
         for effector, lowest in ((RESIZE, least), (RESIZE_BY_DELTA, least - most)):

@@ -8,7 +8,9 @@ from importlib import resources
 from clocker_actors.admin.plugins import load
 from clocker_actors.enrichers import catalogue as enrichers
 from clocker_actors.entities.cataloguing import added_types
+from clocker_actors.feeds import catalogue as feeds
 from clocker_actors.model.catalogue import TypeSource
+from clocker_actors.model.declared import DECLARED
 from clocker_actors.model.types import TypeTable
 from clocker_actors.placement import catalogue as placement
 from clocker_actors.policies import catalogue as policies
@@ -19,7 +21,7 @@ def type_table(strategy_modules: Iterable[str] = (), *, partial: bool = False) -
     """All types by name, those of installed packages and of these modules included; built-in names win. `partial`: as a client, who may not know all."""
     own = load(strategy_modules)
     strategies = {**own.types, **placement.STRATEGIES}
-    return TypeTable({**policies.TYPES, **enrichers.TYPES}, strategies, own.makers, own.predicates, partial, shipped())
+    return TypeTable({**policies.TYPES, **enrichers.TYPES, **feeds.TYPES, **DECLARED}, strategies, own.makers, own.predicates, partial, shipped())
 
 
 @cache

@@ -6,6 +6,7 @@ Nothing is read but types and keys, so faults of values come later, and a servic
 from clocker_actors.blueprint.catalogue import CatalogueType
 from clocker_actors.blueprint.context import Context, listed
 from clocker_actors.blueprint.images import parse_image
+from clocker_actors.blueprint.initializers import added_children
 from clocker_actors.blueprint.keys import KeyTable
 from clocker_actors.blueprint.layers import Layer, configured, laid_over, read_layer
 from clocker_actors.blueprint.nodes import Entry, MapNode, Node, ScalarNode, describe, is_null, quote
@@ -62,7 +63,8 @@ def _name(raw: Raw, context: Context) -> None:
 
 
 def _open_below(raw: Raw, context: Context) -> None:
-    for item in listed(raw.head.node("children"), raw.head.spelled("children"), context.faults):
+    written = listed(raw.head.node("children"), raw.head.spelled("children"), context.faults)
+    for item in (*written, *added_children(raw.head, context)):
         child = open_service(item, raw, context)
         if child is not None:
             raw.children.append(child)
@@ -76,7 +78,7 @@ def _open_below(raw: Raw, context: Context) -> None:
 def _layers(node: MapNode, kind: str, image: ScalarNode | None, types: list[CatalogueType], context: Context) -> Layer:
     """The maps of a service and its types as one."""
     maps = [*(each.node for each in reversed(types)), node]
-    layer = read_layer(maps[0], kind, (), context)
+    layer = read_layer(maps[0], kind, {}, context)
     if types and image is not None and not {"image", "build", "dockerfile"} & set(layer.config.entries):
         layer.config.put("image", Entry(image.mark, "image", image))
     for above in maps[1:]:

@@ -22,7 +22,14 @@ from clocker_actors.model.values import Value, as_number
 
 _PREFIXES = ("autoscaler.", "docker.", "enricher.aggregating.", "enricher.")
 _ORDERED = (("minPoolSize", "maxPoolSize"), ("metricLowerBound", "metricUpperBound"))
-_ARTICLES = {"policy": "a policy", "enricher": "an enricher", "feed": "a feed", "strategy": "a strategy"}
+_ARTICLES = {
+    "policy": "a policy",
+    "enricher": "an enricher",
+    "feed": "a feed",
+    "effector": "an effector",
+    "initializer": "an initializer",
+    "strategy": "a strategy",
+}
 _OBJECT = "$brooklyn:object"
 _FIELDS = ("config", "brooklyn.config", "object.fields")
 
@@ -56,7 +63,7 @@ def _policy(item: Node, roles: tuple[str, ...], taken: Names, context: Context) 
         faults.unknown(head.mark_of("type"), written, f"a known type of {roles[0]}", known)
         return None
     if kind.role not in roles:
-        place = "policies" if kind.role == "policy" else "enrichers"
+        place = {"policy": "policies", "effector": "initializers"}.get(kind.role, "enrichers")
         head.fault("type", f"{quote(written)} is not {what} but {_ARTICLES[kind.role]}; move it under `{place}`")
         return None
     before = faults.count
@@ -134,6 +141,7 @@ def _check_all(kind: PolicyType, found: Mapping[str, Value], marks: Mapping[str,
 
 
 def _key(written: str, keys: Mapping[str, KeyType]) -> KeyType | None:
+    keys = {**{other: key for key in keys.values() for other in key.also}, **keys}
     for prefix in _PREFIXES:
         for name in (written, written.removeprefix(prefix), prefix + written):
             if name in keys:

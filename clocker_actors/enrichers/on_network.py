@@ -23,7 +23,7 @@ _KEYS = (
 
 def outside(address: Value, endpoints: Sequence[Value]) -> str | None:
     """The address with host and port as they are published; None if its port is not."""
-    published = {str(as_map(each).get("container")): as_map(each) for each in endpoints}
+    published = {str(as_map(each).get("container")).removesuffix("/tcp"): as_map(each) for each in endpoints}
 
     def place(port: object) -> str | None:
         found = published.get(str(port))

@@ -12,6 +12,7 @@ from typing import ClassVar, Generic, TypeVar, cast
 
 from clocker_actors.entities import catalogue
 from clocker_actors.entities.adjuncts import Adjuncts, KeepAgain
+from clocker_actors.entities.commands import Commands
 from clocker_actors.entities.commits import Pending
 from clocker_actors.entities.fanout import Fanout, FanoutOver
 from clocker_actors.entities.outside import Outside
@@ -23,6 +24,7 @@ from clocker_actors.errors import ClockerError, Conflict
 from clocker_actors.kernel import Answered, ChildRestarted, RequestFailed, Started, StartFailed, TimedOut, WorkDone, WorkFailed
 from clocker_actors.model import effectors, sensors
 from clocker_actors.model.activities import Activity
+from clocker_actors.model.commands import RunCommand, RunTask
 from clocker_actors.model.decisions import Decision
 from clocker_actors.model.identity import RECORDER, EntityKind, Ids, Uid
 from clocker_actors.model.lifecycle import Lifecycle
@@ -38,8 +40,8 @@ from clocker_actors.model.messages import (
     Invoke,
     KeepState,
     SensorChanged,
-    SetProblem,
     SetIndicator,
+    SetProblem,
     SetReading,
     TellAgain,
 )
@@ -94,6 +96,7 @@ class Entity(Sensing, Generic[S]):
         self.service = Service(self)
         self.adjuncts: Adjuncts[S] = Adjuncts(self)
         self.fanout = Fanout(self)
+        self.commands: Commands[S] = Commands(self)
         self._unwritten: list[Record] = []
         self._writing: Pending[S] | None = None
         self._forgotten = False
@@ -153,6 +156,7 @@ class Entity(Sensing, Generic[S]):
                 return self._invoke(message)
             case CancelActivity():
                 self.running.cancel(message.activity, message.cause)
+                self.commands.cancelled(message.activity)
             case CancelParts():
                 self.running.cancel_parts(message.parent, message.cause)
             case SetReading():
@@ -161,6 +165,10 @@ class Entity(Sensing, Generic[S]):
                 self.notify(message.sensor, message.value, message.cause)
             case SetProblem():
                 self.service.set_problem(message.name, message.problem)
+            case RunCommand() | RunTask():
+                self.commands.asked(message)
+            case WorkDone() | WorkFailed() if self.commands.ended(message):
+                pass
             case SetIndicator():
                 self.service.state_indicator(message.name, message.reason)
             case Decided():
@@ -204,13 +212,13 @@ class Entity(Sensing, Generic[S]):
 
     def _invoke(self, invoke: Invoke) -> Accepted:
         try:
-            effector = effectors.find(self.kind, invoke.effector)
+            effector = self.commands.effectors().get(invoke.effector) or effectors.find(self.kind, invoke.effector, self.commands.declared)
             arguments = effectors.bind(effector, invoke.arguments)
         except ClockerError as refusal:
             if invoke.reply_to:  # a policy waits for how it ended
                 self.running.fail(self.running.begin(invoke, {}).id, str(refusal))
             raise
-        method = {**self.adjuncts.effector_methods(), **self.effector_methods()}[effector.name]
+        method = {**self.adjuncts.effector_methods(), **self.commands.methods(), **self.effector_methods()}[effector.name]
         activity = self.running.begin(invoke, effectors.noted(effector, arguments))
         try:
             method(activity, arguments)
@@ -375,6 +383,7 @@ class Entity(Sensing, Generic[S]):
                 self.now,
                 self.type_name(),
                 self.describe(),
+                tuple(self.commands.effectors().values()),
             ),
         )
 

@@ -13,6 +13,7 @@ from clocker_actors.model.types import TypeTable
 from clocker_actors.model.values import Value
 from clocker_actors.ports.cloud import Cloud
 from clocker_actors.ports.engine import Engine
+from clocker_actors.ports.http import Http
 from clocker_actors.ports.installer import Installer
 from clocker_actors.ports.machine import Machine
 from clocker_actors.ports.shell import Shell
@@ -28,9 +29,9 @@ class Timing:
     ping_misses: int = 3
     engine_grace: float = 30.0
     lease_ttl: float = 10.0
+    longest_lease: float = 10.0  # of those that may be out there: never less than the one above
     relist_period: float = 30.0
     watched_period: float = 1.0
-    longest_lease: float = 10.0  # of those that may be out there: never less than the one above
     other_period: float = 10.0
     vitals_period: float = 10.0
     disk_period: float = 600.0
@@ -39,13 +40,13 @@ class Timing:
     probe_until_ready: float = 0.25
     start_settle: float = 1.0
 
-
-class Grounds(Protocol):
     @property
     def leases(self) -> tuple[float, float]:
         """How long leases live that are made now, and how long those that may be out there."""
         return self.lease_ttl, self.longest_lease
 
+
+class Grounds(Protocol):
     """Leads to where machines come from, and into them. What it gives belongs to whoever asked, clouds apart, and is closed by them."""
 
     def cloud(self, location: LocationSpec) -> Cloud:
@@ -96,6 +97,7 @@ class Outside:
     types: TypeTable
     connect: Callable[[EngineSpec], Engine]
     machine: Callable[[EngineSpec], Machine | None]
+    http: Http
     disconnect: Callable[[EngineSpec], None]
     adjunct: AdjunctMaker
     grounds: Grounds

@@ -2,7 +2,7 @@
 
 from clocker_actors.entities.records import MemberState
 from clocker_actors.model.containers import Observed
-from clocker_actors.model.identity import LABEL_GENERATION, LABEL_MEMBER, LABEL_PLANE, LABEL_STATE, EntityKind
+from clocker_actors.model.identity import LABEL_GENERATION, LABEL_MEMBER, LABEL_PLANE, LABEL_STATE, LABEL_TASK, EntityKind
 from clocker_actors.ports.store import Store
 from clocker_actors.store.codec import decode
 
@@ -22,3 +22,14 @@ def wanted(store: Store, member: str, generation: int) -> bool:
     if body is None:
         return False
     return any(kept.number == generation for kept in decode(MemberState, body).generations)
+
+
+def task_until(seen: Observed, plane: str, state: str) -> float | None:
+    """Until when one of our containers that only run a command may be there; None for any other container."""
+    labels = seen.labels
+    if labels.get(LABEL_PLANE) != plane or labels.get(LABEL_STATE) != state or LABEL_TASK not in labels:
+        return None
+    try:
+        return float(labels[LABEL_TASK])
+    except ValueError:
+        return 0.0

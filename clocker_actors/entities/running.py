@@ -106,9 +106,9 @@ class Running:
         """Its goal is reached."""
         self._end(activity_id, ActivityState.DONE, result=result)
 
-    def fail(self, activity_id: str, problem: str) -> None:
+    def fail(self, activity_id: str, problem: str, result: Value = None) -> None:
         """It cannot reach its goal."""
-        self._end(activity_id, ActivityState.FAILED, problem=problem)
+        self._end(activity_id, ActivityState.FAILED, result=result, problem=problem)
 
     def supersede(self, *effectors: str, by: Activity) -> None:
         """End the open activities of these effectors in favour of a newer one."""

@@ -37,6 +37,7 @@ _KINDS = {
     "sensor": "the name of a sensor",
     "list": "a list",
     "map": "a map",
+    "any": "a value",
     "formula": "a formula such as value * 100",
 }
 _PREFIXES = ("enricher.aggregating.", "enricher.")
@@ -50,6 +51,7 @@ def checked(policy: PolicyType, given: Mapping[str, Value], base: Mapping[str, V
     A key may be written with the type's name before it (`autoscaler.metric`); None means "not set". Raises BadRequest.
     """
     keys = {key.name: key for key in policy.keys}
+    given = spelled(policy, given)
     named = {_key_name(policy, keys, name): value for name, value in given.items()}
     config: dict[str, Value] = {}
     for name, key in keys.items():
@@ -63,6 +65,12 @@ def checked(policy: PolicyType, given: Mapping[str, Value], base: Mapping[str, V
     if wrong is not None:
         raise BadRequest(f"{policy.name}: {wrong[1]}", key=wrong[0] or None)
     return config
+
+
+def spelled(policy: PolicyType, given: Mapping[str, Value]) -> Mapping[str, Value]:
+    """The same with keys by their first spelling."""
+    others = {other: key.name for key in policy.keys for other in key.also}
+    return {others.get(name, name): value for name, value in given.items()} if others else given
 
 
 def duration(value: Value) -> float:
@@ -107,7 +115,7 @@ def _right(key: KeyType) -> str:
     return f"{what}, at most {key.most:.10g}" if key.most is not None else what
 
 
-def _convert(kind: str, value: Value) -> Value:
+def _convert(kind: str, value: Value) -> Value:  # noqa: C901 - a table of types
     match kind:
         case "integer":
             return _integer(value)
@@ -123,6 +131,8 @@ def _convert(kind: str, value: Value) -> Value:
             return formula(str(value)).text
         case "list":
             return _list(value)
+        case "any":
+            return value
         case "map":
             if not isinstance(value, Mapping):
                 raise TypeError(value)

@@ -5,7 +5,7 @@ or says which argument is wrong and what would be right.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
@@ -202,12 +202,13 @@ def noted(effector: Effector, arguments: Mapping[str, Value]) -> dict[str, Value
     return {name: value for name, value in arguments.items() if name in kept}
 
 
-def find(kind: EntityKind, name: str) -> Effector:
-    """The effector of that name; raises NotFound with the nearest known names."""
+def find(kind: EntityKind, name: str, others: Iterable[str] = ()) -> Effector:
+    """The effector of that name; raises NotFound with the nearest known names, those of `others` beside them."""
     known = effectors_of(kind)
     if name in known:
         return known[name]
-    near = get_close_matches(name, known, n=3) or sorted(known)
+    names = (*others, *known)
+    near = get_close_matches(name, names, n=3) or sorted(names)
     raise NotFound(f"{kind} entities have no effector {name!r}; try {', '.join(near)}", effector=name)
 
 

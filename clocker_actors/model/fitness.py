@@ -19,7 +19,7 @@ from clocker_actors.model.effectors import effectors_of
 from clocker_actors.model.identity import EntityKind
 from clocker_actors.model.sensors import Sensor
 from clocker_actors.model.types import PolicyType
-from clocker_actors.model.values import Value, as_number
+from clocker_actors.model.values import Value, as_map, as_number
 
 _LIKE = 0.8
 _SERVICE = (
@@ -78,6 +78,7 @@ class Placed:
         """The sensors it gives its entity."""
         yield from self.type.emits
         yield from (name for key in self.type.gives for name in _named(self.value(key)))
+        yield from (name for key in self.type.names for name in as_map(self.value(key)))
         rolled = self.value(self.type.rolls_up) if self.type.rolls_up else ()
         for name in rolled if isinstance(rolled, list | tuple) else ():
             yield from (f"{name}.{how}" for how in sensors.ROLLUPS)

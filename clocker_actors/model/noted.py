@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.decisions import Decision
+from clocker_actors.model.effectors import Effector
 from clocker_actors.model.identity import EntityKind, Uid
 from clocker_actors.model.messages import Notified
 from clocker_actors.model.sensors import Reading
@@ -24,6 +25,8 @@ class EntityNoted:
     at: float
     type: str = ""
     facts: Mapping[str, Value] = field(default_factory=dict)
+    effectors: tuple[Effector, ...] = ()
+    """Those of its blueprint, beside what all of its kind have."""
 
 
 @dataclass(frozen=True, slots=True)

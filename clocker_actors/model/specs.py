@@ -10,6 +10,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from clocker_actors.model.affinity import AffinityRule
+from clocker_actors.model.effectors import Parameter
 from clocker_actors.model.expressions import Dependency, Expression, Late, OnChange
 from clocker_actors.model.locations import MOST_HOSTS, LocationSpec
 from clocker_actors.model.values import Value
@@ -162,6 +163,25 @@ class PolicySpec:
     config: Mapping[str, Value] = field(default_factory=dict)
 
 
+class EffectorKind(StrEnum):
+    """How an effector that a blueprint declares does its work."""
+
+    EXEC = "exec"  # a command inside the member's container
+    CONTAINER = "container"  # a container of its own
+    HTTP = "http"  # a question by HTTP
+
+
+@dataclass(frozen=True, slots=True)
+class EffectorSpec:
+    """An effector of a blueprint: its name, meaning and parameters, and what it does."""
+
+    kind: EffectorKind
+    name: str
+    meaning: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    config: Mapping[str, Value] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class StrategySpec:
     """One placement strategy by name, with its configuration."""
@@ -212,6 +232,7 @@ class ServiceSpec:
     types: tuple[str, ...] = ()
     """The types of the catalogue it is of, as `id:version`, the nearest first."""
     tags: tuple[Value, ...] = ()
+    effectors: tuple[EffectorSpec, ...] = ()
 
 
 class RemovalStrategy(StrEnum):

@@ -26,6 +26,8 @@ class KeyType:
     most: float | None = None
     required: bool = False
     choices: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    """Other spellings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class PolicyType:
 
     The rest says where it can work (see `model.fitness`): `kinds` of entity (none: all); keys of which one must be written (`needs`); keys of which one must be
     above 0 for the first of those to lead to anything, unless another of them is written (`bounds`); keys that name sensors of its
-    entity it listens to (`hears`, unless one of `elsewhere` is written) or gives (`gives`, and `rolls_up` for a list), that name effectors it orders, with
+    entity it listens to (`hears`, unless one of `elsewhere` is written) or gives (`gives`, `names` for the keys of a map, and `rolls_up` for a list), that name effectors it orders, with
     the parameter these must take (`orders`); and the sensors it fires whatever is written (`emits`). `check` judges a whole configuration: the key to blame
     ("" for none) and what would be right, or None.
     """
@@ -50,6 +52,7 @@ class PolicyType:
     hears: tuple[str, ...] = ()
     elsewhere: tuple[str, ...] = ()
     gives: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     rolls_up: str = ""
     emits: tuple[str, ...] = ()
     orders: Mapping[str, str] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from clocker_actors.errors import NotFound
 from clocker_actors.model import messages, noted
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.decisions import Decision
+from clocker_actors.model.effectors import Effector
 from clocker_actors.model.identity import EntityKind, Uid
 from clocker_actors.model.sensors import PIDS, Reading, unit_of
 from clocker_actors.model.values import Value, as_number
@@ -53,6 +54,7 @@ class Entry:
     sensors: dict[str, Reading] = field(default_factory=dict)
     policies: dict[str, noted.PolicyNoted] = field(default_factory=dict)
     gone: float | None = None
+    effectors: tuple[Effector, ...] = ()
 
     def value(self, sensor: str) -> Value:
         """The last value of a sensor, None if there is none or it is unavailable."""
@@ -166,13 +168,14 @@ class ReadModel:
         old = self._entries.get(noted.uid)
         if old is None:
             entry = Entry(noted.uid, noted.kind, noted.path, noted.name, noted.parent, noted.application, noted.type, noted.facts, noted.at)
+            entry.effectors = noted.effectors
             self._entries[noted.uid] = entry
             self._by_kind[noted.kind][noted.uid] = entry
         else:
             self._unlink(old)
             entry = old
             entry.path, entry.name, entry.parent, entry.application = noted.path, noted.name, noted.parent, noted.application
-            entry.type, entry.facts = noted.type, noted.facts
+            entry.type, entry.facts, entry.effectors = noted.type, noted.facts, noted.effectors
         if noted.path:
             self._by_path[noted.path] = noted.uid
         if noted.parent is not None:

@@ -140,7 +140,7 @@ async def test_two_updating_maps_do_not_take_each_others_entries_away(kernel: Ke
     assert values(stage) == [{"a": 1}, {"b": 2, "a": 1}]
 
 
-ENDPOINTS = [{"host": "10.0.0.7", "port": 20001, "scope": "pool", "container": 8080}]
+ENDPOINTS = [{"host": "10.0.0.7", "port": 20001, "scope": "pool", "container": "8080/tcp"}]
 
 
 async def test_addresses_are_given_as_others_reach_them_and_follow_the_ports(kernel: Kernel) -> None:

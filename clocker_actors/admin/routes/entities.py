@@ -144,7 +144,8 @@ async def effectors(context: Shared, uid: str) -> Response:
 async def invoke(context: Shared, request: Request, uid: str, name: str) -> Response:
     """Run an effector; the body is a JSON map of its arguments. 202 with the activity."""
     entry = living(context, uid)
-    find(entry.kind, name)
+    if name not in effectors_here(entry):
+        find(entry.kind, name, (each.name for each in entry.effectors))
     return await order(context, entry, name, await map_of(request), cause_of(request))
 
 

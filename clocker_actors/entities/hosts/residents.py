@@ -19,7 +19,7 @@ from clocker_actors.entities.hosts.gate import Gate
 from clocker_actors.entities.hosts.hostwords import End, HostLost, Report, Seen
 from clocker_actors.entities.hosts.link import Link, Look
 from clocker_actors.entities.outside import Outside
-from clocker_actors.entities.ownership import owned, wanted
+from clocker_actors.entities.ownership import owned, task_until, wanted
 from clocker_actors.entities.records import MemberState
 from clocker_actors.errors import EngineUnavailable, Failure
 from clocker_actors.kernel import Ref, WorkDone, WorkFailed
@@ -176,6 +176,10 @@ class Residents:
         ours: dict[Key, Observed] = {}
         foreign = []
         for seen in look.observed:
+            if (until := task_until(seen, plane, store.identity)) is not None:
+                if until < self._host.now:  # whoever ran it is no more
+                    self._sweep(seen, 0.0, True)
+                continue
             whose = owned(seen, plane, store.identity)
             if whose is not None and LABEL_LEASE in seen.labels:
                 if (Uid(whose[0]), whose[1]) not in self.containers and not wanted(store, *whose):
