@@ -4,13 +4,13 @@ A service of a type from the catalogue has several such maps, one per type and i
 service itself or under `config`; one that nobody declares only there. `map.key: value` is `map: {key: value}`.
 """
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from clocker_actors.blueprint.context import Context
 from clocker_actors.blueprint.inheritance import MERGED, Mode, as_map, merged, type_mode
 from clocker_actors.blueprint.nodes import Entry, ListNode, MapNode, Node, describe, quote
-from clocker_actors.blueprint.parameters import Parameter, read_parameters
+from clocker_actors.blueprint.parameters import Parameter, read_parameters, spellings
 from clocker_actors.blueprint.section import Section
 from clocker_actors.blueprint.tables import CONFIG_OF, SERVICE_KEYS
 
@@ -33,14 +33,14 @@ class Layer:
     parameters: dict[str, Parameter] = field(default_factory=dict)
 
 
-def read_layer(node: MapNode, kind: str, above: Collection[str], context: Context) -> Layer:
+def read_layer(node: MapNode, kind: str, above: Mapping[str, Parameter], context: Context) -> Layer:
     """The map of a service or type of that kind. `above` are the parameters that its types declare."""
     head = Section(node.mark, "a service", SERVICE_KEYS, context.faults)
     rest = [entry for entry in node.entries.values() if not head.offer(entry)]
     parameters = read_parameters(head.node("parameters"), head.spelled("parameters"), context)
-    config = Section(node.mark, f"a {kind}", CONFIG_OF[kind], context.faults, beside=SERVICE_KEYS, more=(*above, *parameters))
+    known = spellings({**above, **parameters})
+    config = Section(node.mark, f"a {kind}", CONFIG_OF[kind], context.faults, beside=SERVICE_KEYS, more=known)
     layer = Layer(head, config, parameters=parameters)
-    known = {*above, *parameters}
     _sort(layer, rest, known, at_top=True)
     for place in _PLACES:
         _sort(layer, _inside(head, place, context), known, at_top=False)
@@ -61,12 +61,12 @@ def _inside(head: Section, place: str, context: Context) -> list[Entry]:
     return []
 
 
-def _sort(layer: Layer, entries: list[Entry], parameters: Collection[str], *, at_top: bool) -> None:
+def _sort(layer: Layer, entries: list[Entry], parameters: Mapping[str, str], *, at_top: bool) -> None:
     parts: list[tuple[str, str, Entry]] = []
     for entry in entries:
         whole, dot, part = _split(entry.key, layer.config, parameters)
         if entry.key in parameters and not layer.config.name_of(entry.key):
-            _keep(layer, entry)
+            _keep(layer, replace(entry, key=parameters[entry.key]))
         elif layer.config.offer(entry):
             continue
         elif dot:
@@ -86,13 +86,13 @@ def _keep(layer: Layer, entry: Entry) -> None:
         layer.config.faults.add(entry.mark, text)
 
 
-def _split(key: str, config: Section, parameters: Collection[str]) -> tuple[str, str, str]:
+def _split(key: str, config: Section, parameters: Mapping[str, str]) -> tuple[str, str, str]:
     """`map.key` as the map's name and the key, if there is such a map."""
     at = key.find(".")
     while at > 0:
         whole = key[:at]
         if config.name_of(whole) in MERGED or whole in parameters:
-            return whole, ".", key[at + 1 :]
+            return parameters.get(whole, whole), ".", key[at + 1 :]
         at = key.find(".", at + 1)
     return key, "", ""
 

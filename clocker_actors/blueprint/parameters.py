@@ -11,10 +11,11 @@ parameters:
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from clocker_actors.blueprint.coerce import boolean, duration, free, integer, number, size, text
+from clocker_actors.blueprint.coerce import boolean, duration, free, integer, number, size, text, texts
 from clocker_actors.blueprint.constraints import Constraint, read_constraints
 from clocker_actors.blueprint.context import Context, listed
 from clocker_actors.blueprint.faults import Faults
@@ -79,6 +80,13 @@ class Parameter:
     from_types: Mode = Mode.OVERWRITE
     from_parents: Mode = Mode.OVERWRITE
     sensor: str = ""
+    aliases: tuple[str, ...] = ()
+    """Other names that a value for it may have."""
+
+
+def spellings(parameters: Mapping[str, Parameter]) -> dict[str, str]:
+    """From every way to write a parameter to its name."""
+    return {spelling: each.name for each in parameters.values() for spelling in (*each.aliases, each.name)}
 
 
 def read_parameters(node: Node | None, what: str, context: Context) -> dict[str, Parameter]:
@@ -119,6 +127,7 @@ def _parameter(item: Node, context: Context) -> Parameter | None:
         _mode(section, "inheritance.type"),
         _mode(section, "inheritance.runtime"),
         section.text("sensor"),
+        texts(aliases, "`aliases`", context.faults) if (aliases := section.node("aliases")) else (),
     )
 
 

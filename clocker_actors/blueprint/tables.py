@@ -92,6 +92,7 @@ PARAMETER_KEYS = KeyTable(
     ),
     _key("inheritance.runtime", "string", "how services hand it to those below them: the same", default="overwrite"),
     _key("sensor", "string", "sensor that has its value", default=""),
+    _key("aliases", "node", "other names that a value for it may have", "flag"),
 )
 
 FILE_KEYS = KeyTable(

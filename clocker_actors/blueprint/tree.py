@@ -10,7 +10,7 @@ from clocker_actors.blueprint.inheritance import Mode, as_map, merged, runtime_m
 from clocker_actors.blueprint.keys import Key
 from clocker_actors.blueprint.layers import Layer
 from clocker_actors.blueprint.nodes import Entry, MapNode, Node, ScalarNode, at_home, is_null
-from clocker_actors.blueprint.parameters import Parameter, port_of
+from clocker_actors.blueprint.parameters import Parameter, port_of, spellings
 from clocker_actors.blueprint.section import Section
 from clocker_actors.blueprint.tables import CONFIG_OF
 
@@ -76,6 +76,7 @@ class Found:
 def look_up(raw: Raw, name: str) -> Found | None:
     """The configuration that a service has under a key, in any of its spellings: its own, that of its types, that of the services above it, or the default.
     None if nobody declares the key and nobody has a value for it."""
+    name = spellings(raw.parameters).get(name, name)
     declared, parameter = _declared(raw, name), raw.parameters.get(name)
     key = raw.config.key(declared) if declared else None
     node = _own(raw, name)

@@ -193,3 +193,17 @@ def test_parameters_of_the_application_come_down() -> None:
     found = application(dedent(text))
     assert found.services[0].config == {"size": 3}
     assert found.config == {"size": 3}
+
+
+def test_other_names_of_a_parameter_mean_it() -> None:
+    text = """
+    services:
+    - type: docker:web
+      parameters: [{name: httpPort, type: port, default: 80, aliases: [http.port]}, {name: settings, type: map, aliases: set}]
+      config: {http.port: 8080+, set.one: 1}
+      env: {PORT: $brooklyn:config("http.port"), ALSO: $brooklyn:config("httpPort")}
+    """
+    (service,) = application(dedent(text)).services
+    assert service.config == {"httpPort": 8080, "settings": {"one": 1}}
+    assert service.container and service.container.env == {"PORT": "8080", "ALSO": "8080"}
+    assert "`httpPort` is also on line 5" in fault(dedent(text.replace("set.one: 1", "httpPort: 1")))
