@@ -53,18 +53,44 @@ class HostIndex:
         """An index that starts with what the views say is reserved; such room can't be released. For plans, not for a Pool."""
         index = cls(ports, types=types)
         for view in views:
-            index.add(view)
-            index.rows[view.uid].seed(view)
-            index.crowd.seed(index.rows[view.uid], view.residents)
-            for cluster, count in view.clusters.items():
-                index._standing.setdefault(cluster, {})[view.uid] = count
+            index._add_as_it_stands(view)
         return index
+
+    def empty(self) -> "HostIndex":
+        """An index of no hosts, that would choose among them as this one does."""
+        return HostIndex(self._ports, types=self.types)
 
     def sketch(self) -> "HostIndex":
         """An index like this one, to try things out on. What stands here has its room there, too, and cannot be released."""
-        made = HostIndex.of(self.hosts(), self._ports, types=self.types)
-        made._homes = {volume: set(hosts) for volume, hosts in self._homes.items()}
+        made = self.empty()
+        for _ in self.sketching(made, len(self.rows) + self.containers):
+            pass
         return made
+
+    def sketching(self, made: "HostIndex", most: int) -> Iterator[None]:
+        """Make another index a sketch of this one, about so many hosts and containers at a time; hosts that come meanwhile are not in it."""
+        looked_at = 0
+        for uid in tuple(self.rows):
+            row = self.rows.get(uid)
+            if row is None:
+                continue
+            made._add_as_it_stands(self._seen(row))
+            looked_at += 1 + row.containers
+            if looked_at >= most:
+                looked_at = 0
+                yield
+        made._homes = {volume: set(hosts) for volume, hosts in self._homes.items()}
+
+    def _add_as_it_stands(self, view: HostView) -> None:
+        self.add(view)
+        row = self.rows[view.uid]
+        row.seed(view)
+        self.crowd.seed(row, view.residents)
+        for cluster, count in view.clusters.items():
+            self._standing.setdefault(cluster, {})[view.uid] = count
+
+    def _seen(self, row: HostRow) -> HostView:
+        return replace(row.view(), residents=tuple(sorted(self.residents(row), key=lambda who: (who.member, who.generation))))
 
     # --- hosts ------------------------------------------------------------------------------------------------------------------------
 
@@ -124,10 +150,7 @@ class HostIndex:
 
     def hosts(self) -> tuple[HostView, ...]:
         """All hosts now, in the order they were added, with who is on them."""
-        return tuple(
-            replace(row.view(), residents=tuple(sorted(self.residents(row), key=lambda who: (who.member, who.generation))))
-            for row in self.rows.values()
-        )
+        return tuple(map(self._seen, self.rows.values()))
 
     def residents(self, row: HostRow) -> Iterator[Resident]:
         """Everybody who has room on a host."""

@@ -6,7 +6,7 @@ count and one example. `table` gives every host's verdict, `weigh` with figures 
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from clocker_actors.errors import BadRequest
@@ -114,6 +114,20 @@ def table(
     with _looking(request, index, strategies, rules) as look:
         best = look.best(len(index))
         return (*look.verdicts(best), *(look.refusal(row) for row in look.others(best)))
+
+
+def verdict(
+    request: PlacementRequest,
+    index: HostIndex,
+    host: Uid,
+    strategies: tuple[StrategySpec, ...] = (),
+    *,
+    rules: tuple[AffinityRule, ...] = (),
+) -> HostVerdict:
+    """The verdict of `table` on this host alone, without its rank. Raises BadRequest for bad strategies."""
+    with _looking(request, index, strategies, rules) as look:
+        refusal = look.refusal(index.rows[host])
+        return refusal if refusal.rule else replace(refusal, accepted=True)
 
 
 def weigh(

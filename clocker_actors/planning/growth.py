@@ -4,7 +4,7 @@ Hosts that are on their way count first. A request that even an empty new host w
 matter: who has to be beside somebody is tried again when that one has a place.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from clocker_actors.model.affinity import AffinityRule, Sense
@@ -13,9 +13,14 @@ from clocker_actors.model.locations import LocationSpec
 from clocker_actors.model.placements import HostView, Placement, PlacementRequest
 from clocker_actors.model.specs import PoolSpec, StrategySpec
 from clocker_actors.placement.index import HostIndex
-from clocker_actors.placement.pipeline import place, table
+from clocker_actors.placement.pipeline import place, verdict
+from clocker_actors.placement.preparing import prepare
 
 COMPANY = frozenset({Sense.AT_LEAST, Sense.NOT_EMPTY})
+LOOKED_AT = 100
+"""Hosts and containers that one step looks at."""
+TRIED = 4
+"""Requests that one step tries."""
 LARGE_CORES, LARGE_BYTES = 1_000, 1 << 50
 """What a host is taken to have when nothing says how large it will be."""
 
@@ -44,54 +49,103 @@ def growth(
 ) -> Growth:
     """What these requests need beside the hosts of the index and `coming` ones, of which at most `most` may be made. `promised` are requests that wait for those
     that are coming."""
-    sketch = index.sketch()
-    for number in range(coming):
-        sketch.add(_host(template, number))
-    made, waits, hopeless, beyond = 0, [], {}, []
+    trial = Trial(requests, index, strategies, template, rules=rules, coming=coming, most=most, promised=promised)
+    for _ in trial.steps():
+        pass
+    return trial.found()
 
-    def fits(request: PlacementRequest) -> bool:
-        answer = place(request, sketch, strategies, rules=rules, decision_id="growth", at=0.0)
+
+class Trial:
+    """The same some hosts, or some requests, at a time, for whoever may not stand still meanwhile: all of `steps`, then `found`. A step ends by counts, not by a
+    clock, so the same messages lead to the same steps."""
+
+    def __init__(
+        self,
+        requests: Sequence[PlacementRequest],
+        index: HostIndex,
+        strategies: tuple[StrategySpec, ...],
+        template: HostView,
+        *,
+        rules: tuple[AffinityRule, ...] = (),
+        coming: int = 0,
+        most: int = 0,
+        promised: Sequence[PlacementRequest] = (),
+    ) -> None:
+        self._requests, self._promised = requests, promised
+        self._index, self._template = index, template
+        self._sketch = index.empty()
+        self._strategies, self._rules = strategies, rules
+        self._coming, self._most = coming, most
+        self._made = 0
+        self._waits: list[Uid] = []
+        self._hopeless: dict[Uid, str] = {}
+        self._beyond: list[Uid] = []
+
+    def found(self) -> Growth:
+        """What is needed, once all steps are done."""
+        return Growth(self._made, tuple(self._waits), dict(self._hopeless), tuple(self._beyond))
+
+    def steps(self) -> Iterator[None]:
+        """One step each."""
+        yield from self._index.sketching(self._sketch, LOOKED_AT)
+        for number in range(self._coming):
+            self._sketch.add(_host(self._template, number))
+        left = list(self._promised)
+        while left:
+            before = len(left)
+            left = yield from self._unplaced(left, self._fits)
+            left = [request for request in left if wants_company(request)]
+            if len(left) == before:
+                break
+        left = list(self._requests)
+        while left:
+            self._hopeless.clear()
+            self._beyond.clear()
+            before_them, left = left, (yield from self._unplaced(left, self._fits_in_the_end))
+            placed = {request.member for request in before_them}.difference(request.member for request in left)
+            self._waits += [request.member for request in before_them if request.member in placed]
+            if not placed or not any(wants_company(request) for request in left):
+                break
+
+    def _unplaced(
+        self, requests: Sequence[PlacementRequest], fits: Callable[[PlacementRequest], bool]
+    ) -> Generator[None, None, list[PlacementRequest]]:
+        """Those for which there is no room."""
+        left = []
+        for number, request in enumerate(requests, 1):
+            while not prepare(request, self._sketch, self._strategies, rules=self._rules, most=LOOKED_AT):
+                yield
+            if not fits(request):
+                left.append(request)
+            if number % TRIED == 0:
+                yield
+        return left
+
+    def _fits(self, request: PlacementRequest) -> bool:
+        answer = place(request, self._sketch, self._strategies, rules=self._rules, decision_id="growth", at=0.0)
         return isinstance(answer, Placement)
 
-    def fits_on_one_more(request: PlacementRequest) -> bool:
-        nonlocal made
-        host = _host(template, coming + made)
-        sketch.add(host)
-        if made < most and fits(request):
-            made += 1
-            return True
-        verdict = next(seen for seen in table(request, sketch, strategies, rules=rules) if seen.host == host.uid)
-        sketch.remove(host.uid)
-        if verdict.accepted:
-            beyond.append(request.member)
-        else:
-            hopeless[request.member] = verdict.reason
-        return False
+    def _fits_in_the_end(self, request: PlacementRequest) -> bool:
+        return self._fits(request) or self._fits_on_one_more(request)
 
-    _while_any(fits, promised)
-    left = list(requests)
-    while left:
-        hopeless.clear()
-        beyond.clear()
-        before, left = left, [request for request in left if not (fits(request) or fits_on_one_more(request))]
-        placed = {request.member for request in before}.difference(request.member for request in left)
-        waits += [request.member for request in before if request.member in placed]
-        if not placed or not any(wants_company(request) for request in left):
-            break
-    return Growth(made, tuple(waits), dict(hopeless), tuple(beyond))
+    def _fits_on_one_more(self, request: PlacementRequest) -> bool:
+        host = _host(self._template, self._coming + self._made)
+        self._sketch.add(host)
+        if self._made < self._most and self._fits(request):
+            self._made += 1
+            return True
+        seen = verdict(request, self._sketch, host.uid, self._strategies, rules=self._rules)
+        self._sketch.remove(host.uid)
+        if seen.accepted:
+            self._beyond.append(request.member)
+        else:
+            self._hopeless[request.member] = seen.reason
+        return False
 
 
 def wants_company(request: PlacementRequest) -> bool:
     """Whether a host that refuses it now may take it once somebody else is there."""
     return any(rule.sense in COMPANY for rule in request.affinity)
-
-
-def _while_any(fits: Callable[[PlacementRequest], bool], requests: Sequence[PlacementRequest]) -> None:
-    left = list(requests)
-    while left:
-        before, left = len(left), [request for request in left if not fits(request) and wants_company(request)]
-        if len(left) == before:
-            break
 
 
 def template_view(spec: PoolSpec, part: LocationSpec, like: HostView | None) -> HostView:

@@ -16,7 +16,7 @@ from typing import ClassVar
 from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
 from clocker_actors.entities.members.standing import correct, occupy_standing, places
 from clocker_actors.entities.outside import Outside
-from clocker_actors.entities.pools.demand import Demand, Grow
+from clocker_actors.entities.pools.demand import Demand, Grow, GrowOn
 from clocker_actors.entities.pools.losses import Losses
 from clocker_actors.entities.pools.placing import PlaceSome, Placing
 from clocker_actors.entities.pools.pooltidying import ImagesLate, PoolTidying
@@ -171,6 +171,8 @@ class Pool(Entity[PoolState]):
                 self.upkeep.look()
             case Grow():
                 self.demand.grow()
+            case GrowOn():
+                self.demand.go_on()
             case ChildDeleted():
                 self._host_gone(message.child)
             case Gathered():
