@@ -6,6 +6,7 @@ work that is possible at worst, which grows with the length of the text to the p
 
 import math
 import re
+import warnings
 from functools import lru_cache
 
 from clocker_actors.errors import BadRequest
@@ -31,7 +32,8 @@ def compiled(pattern: str) -> re.Pattern[str]:
     if len(pattern) > MOST_PATTERN:
         raise BadRequest(f"the regular expression has more than {MOST_PATTERN} characters; write a simpler one")
     try:
-        found = re.compile(_python(pattern), re.DOTALL)
+        with warnings.catch_warnings(action="ignore", category=FutureWarning):  # of classes that may mean something else some day
+            found = re.compile(_python(pattern), re.DOTALL)
     except (re.error, OverflowError, RecursionError) as fault:
         raise BadRequest(f"`{pattern[:60]}` is no regular expression: {fault}; mend it") from None
     if _runs_away(pattern):

@@ -25,7 +25,8 @@ _MOST_NODES = 5_000
 _HARMLESS = (
     *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.Const, nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Filter, nodes.Call),
     *(nodes.If, nodes.For, nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Neg, nodes.Pos, nodes.Test),
-    *(nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Concat, nodes.Assign, nodes.List, nodes.Keyword),
+    *(nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Concat, nodes.Assign, nodes.List, nodes.Tuple),
+    nodes.Keyword,
     *(nodes.Slice, nodes.Scope, nodes.ScopedEvalContextModifier, nodes.ExprStmt),
 )
 _TICK = "_tick"
@@ -263,6 +264,8 @@ def _check(node: nodes.Node) -> None:
         _refuse(line, f"only {', '.join(CALLS)} can be called; use a filter")
     if isinstance(node, nodes.List) and not all(isinstance(item, nodes.Const) for item in node.items):
         _refuse(line, "a list in a template has only plain values; give the list in the substitutions")
+    if isinstance(node, nodes.Tuple) and node.ctx != "store":
+        _refuse(line, "a list in a template is written in square brackets; write [1, 2]")
     if isinstance(node, nodes.Assign) and not isinstance(node.target, nodes.Name):
         _refuse(line, "`set` takes one name; write it in several lines")
 

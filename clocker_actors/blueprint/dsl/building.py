@@ -90,10 +90,11 @@ def _of(function: Function, place: int, count: int) -> Arg:
 
 
 def _check(function: Function, row: Arg, arg: Part) -> None:
-    what = f"{quote(row.name)} of {quote(function.name)}"
-    if arg.gives is Gives.ENTITY and not (function.name == "chain"):
+    if arg.gives is Gives.ENTITY:
+        what = f"{quote(row.name)} of {quote(function.name)}"
         raise DslFault(arg.offset, f'{what} is an entity; write what of it you want, as .config("…") or .attributeWhenReady("…")', arg)
     if row.type in _WANTED and not _fits(row.type, arg.tree):
+        what = f"{quote(row.name)} of {quote(function.name)}"
         raise DslFault(arg.offset, f"{what} is not {_WANTED[row.type]}; write {function.signature}", arg)
     if row.type == OPTIONS:
         _options(arg)
