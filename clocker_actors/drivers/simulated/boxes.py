@@ -30,6 +30,7 @@ class Box:
     runs: int = 0
     restarts: int = 0
     starting_until: float = 0.0
+    lease: str = ""  # id of the lease that it lives by
     lease_ttl: float = 0.0
     lease_until: float = 0.0
     logged: int = 0

@@ -74,7 +74,8 @@ class Core:
         """A new container's id."""
         self._want_disk("create")
         reference = images.full_reference(request.image)
-        if request.lease and self.named(request.lease) is None:
+        lease = self.named(request.lease) if request.lease else None
+        if request.lease and lease is None:
             raise self._bad("create", f"no such container: {request.lease}")
         if reference not in self.images:
             raise ImageNotFound(
@@ -100,6 +101,7 @@ class Core:
         for volume in request.volume_names.values():
             self.volumes.setdefault(volume, {})
         self.boxes[identity] = self._names[request.name] = box = Box(identity, self._made, request, nature, request.spec.resources)
+        box.lease = lease.id if lease is not None else ""
         self._journal.write(box, "create")
         return identity
 
@@ -132,7 +134,7 @@ class Core:
             self._journal.write(box, "oom")
         self._journal.write(box, "die", exit_code=code)
         for other in self.running():
-            if other.request.lease and other.request.lease == box.request.name:
+            if other.lease == box.id:
                 self.die(other, 137, ordered=True)  # its PID namespace is no more
         if not ordered and _restarts(box, code):
             self.later(_RESTART_PAUSE * 2 ** min(box.restarts, 9), lambda: self._restart(box, box.runs))
@@ -290,9 +292,8 @@ class Core:
                 raise self._bad("start", f"there is no network {box.request.spec.network}; create it or name another")
             if not box.nature.runnable:
                 raise self._bad("start", "the command is not in the image; correct it")
-            lease = box.request.lease
-            if lease and ((holder := self.named(lease)) is None or not holder.running):
-                raise self._bad("start", f"container {lease} is not running, whose PID namespace it is to join; start that first")
+            if box.lease and ((holder := self.boxes.get(box.lease)) is None or not holder.running):
+                raise self._bad("start", f"cannot join PID of a non running container: {box.lease}")
             self._check_ports(box)
         except EngineFault:
             box.exit_code = 128

@@ -21,7 +21,7 @@ from clocker_actors.ports.engine import Engine
 from tests.bed import Bed, BedHost, Make
 from tests.bed.image import WEB_TAG, web_context
 from tests.contracts.either import loops, note_kind
-from tests.contracts.engine.lab import Calls, Lab, is_engine_only
+from tests.contracts.engine.lab import Calls, Lab, is_engine_only, is_live
 from tests.contracts.engine.recorded import tape
 from tests.contracts.engine.recorded.labs import PLAYED, playing, recording
 
@@ -53,6 +53,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         kinds = [pytest.param(PLAYED), *real]
         if not is_engine_only(metafunc.function):
             kinds.insert(0, pytest.param("simulated"))
+    if is_live(metafunc.function):
+        kinds = [kind for kind in kinds if PLAYED not in kind.values]
     metafunc.parametrize("kind", kinds)
 
 

@@ -28,6 +28,17 @@ def engine_only(test: T) -> T:
     return test
 
 
+def live(test: T) -> T:
+    """Mark a test that cannot be recorded."""
+    test.__dict__["live"] = True
+    return test
+
+
+def is_live(test: object) -> bool:
+    """Whether a test is so marked."""
+    return bool(getattr(test, "live", False))
+
+
 def is_engine_only(test: object) -> bool:
     """Whether a test is so marked."""
     return bool(getattr(test, "engine_only", False))
@@ -88,9 +99,10 @@ class Lab:
         command: Sequence[str] | None = FOREVER,
         port: int = 0,
         labels: Mapping[str, str] | None = None,
+        lease: str = "",
         **spec: object,
     ) -> ContainerRequest:
-        """A request for a container of the web image; `port` publishes its web port."""
+        """A request for a container of the web image; `port` publishes its web port, `lease` is the one it lives by."""
         made = ContainerSpec(ImageSpec(self.image), command=None if command is None else tuple(command))
         return ContainerRequest(
             name=name or f"clocker.test.m{next(self._names)}.g1",
@@ -98,6 +110,7 @@ class Lab:
             spec=replace(made, **spec),  # type: ignore[arg-type]
             labels={LABEL: "test", **(labels or {})},
             ports={f"{WEB_PORT}/tcp": port} if port else {},
+            lease=lease,
         )
 
     async def run(self, request: ContainerRequest | None = None) -> str:
