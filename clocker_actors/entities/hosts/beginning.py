@@ -64,7 +64,7 @@ async def begin(engine: Engine, intent: ContainerIntent, gate: Gate, fence: Fenc
         labels = {**{name: intent.labels[name] for name in _OWN}, LABEL_LEASE: "1"}
         await engine.lease(lease_name(intent.name), labels, fence.ttl)
     try:
-        container = await engine.create(request)
+        container = await engine.create(request_of(intent))
     except NameConflict:
         found = await engine.inspect(intent.name)
         if not _is_of(found, intent):
@@ -76,9 +76,7 @@ async def begin(engine: Engine, intent: ContainerIntent, gate: Gate, fence: Fenc
         container = found.id
         if fence.ttl:  # it joined the lease of then for good
             await engine.remove(container)
-            container = await engine.create(request)
-    if request.spec.files:
-        await engine.put(container, request.spec.files)
+            container = await engine.create(request_of(intent))
     clock = asyncio.get_running_loop()
     async with gate:
         if fence.ttl:
