@@ -92,14 +92,14 @@ class Secrets:
             raise SettingsError(
                 f"location {location} has no {kind}; set {variable} for the daemon, or {kind}_file under [locations.{location}] in its clocker.toml"
             )
-        return source.value.reveal() if source.value else _content(source)
+        return source.value.reveal() if source.value else content_of(source)
 
     def faults(self) -> list[str]:
         """What is wrong with the files now. Not asked when settings are read, since the client reads them too and may not look into these files."""
         found = []
         for source in self.sources.values():
             try:
-                _ = source.value or _content(source)
+                _ = source.value or content_of(source)
             except SettingsError as error:
                 found.append(str(error))
         return found
@@ -151,8 +151,8 @@ def _from_table(
     elif (_plain(name), kind) in sources:
         faults.append(f"{where}: {kind} is given in two ways; keep one of them")
     elif form != kind:
-        sources[_plain(name), kind] = _file(value, where, faults)
-    elif _open_to_others(path):
+        sources[_plain(name), kind] = file_source(value, where, faults)
+    elif open_to_others(path):
         faults.append(
             f"{where}: others can read this file; chmod 600 {path}, or write {kind}_file with the path of one that only its owner can read"
         )
@@ -178,17 +178,18 @@ def _from_variable(variable: str, value: str, sources: dict[tuple[str, str], Sou
     ):
         faults.append(f"{variable}: {variable.removesuffix('_FILE')} is set too; keep one of them")
     else:
-        sources[location, kind] = _file(value, variable, faults) if form != kind else Source(variable, Secret(value))
+        sources[location, kind] = file_source(value, variable, faults) if form != kind else Source(variable, Secret(value))
 
 
-def _file(written: str, where: str, faults: list[str]) -> Source:
+def file_source(written: str, where: str, faults: list[str]) -> Source:
+    """A secret in a file; a path that is none is added to the faults."""
     source = Source(where, path=Path(written).expanduser())
     if not written.startswith(("/", "~")):
         faults.append(f"{where}: not a path from the root; write one that begins with /")
     return source
 
 
-def _content(source: Source) -> str:
+def content_of(source: Source) -> str:
     """What the file has, its last line end taken off; no error holds any of it."""
     assert source.path is not None
     where = f"{source.where} ({source.path})"
@@ -211,7 +212,8 @@ def _content(source: Source) -> str:
     return text
 
 
-def _open_to_others(path: Path) -> bool:
+def open_to_others(path: Path) -> bool:
+    """Whether anybody but its owner may read it; True if that cannot be known."""
     try:
         return bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
     except OSError:

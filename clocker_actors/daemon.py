@@ -210,6 +210,7 @@ class Manager:
             disconnect=self._disconnect,
             adjunct=self._adjunct,
             grounds=self._grounds,
+            secrets=settings.externals,
             settle=lambda location: settle(location, self._locations),
             timing=timing,
         )

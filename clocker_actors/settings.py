@@ -17,6 +17,8 @@ from pathlib import Path
 
 from clocker_actors.credentials import VARIABLE, NamedLocation, Reference, Secrets, read_locations
 from clocker_actors.errors import SettingsError
+from clocker_actors.externals import VARIABLE as EXTERNAL
+from clocker_actors.externals import Externals, read_externals
 
 PREFIX = "CLOCKER_"
 CONFIG, URL, TOKEN = "CLOCKER_CONFIG", "CLOCKER_URL", "CLOCKER_TOKEN"
@@ -122,11 +124,11 @@ class Settings:
     engine_grace: float = field(default=30.0, metadata={"check": _number(0, 86_400, "30.0")})
     """How long an engine whose host is alive (it refuses connections, or answers by SSH: the engine may be restarting) is waited for before
     its members are replaced elsewhere. A silent host is not waited for."""
-    entity_metrics: bool = field(default=True, metadata={"check": _truth})
-    keep_activities: int = field(default=1_000, metadata={"check": _number(10, 1_000_000, "1000", whole=True)})
     lease_ttl: float = field(default=10.0, metadata={"check": _number(3, 3600, "10.0")})
     """How long a service with `duplicate: never` lives when nobody answers for it any more: after that it has ended, wherever it is, and 2 s later
     its successor is placed. Shorter heals sooner, longer forgives a slower network or manager. Leases that run keep what they were made with."""
+    entity_metrics: bool = field(default=True, metadata={"check": _truth})
+    keep_activities: int = field(default=1_000, metadata={"check": _number(10, 1_000_000, "1000", whole=True)})
     """Activities that have ended which are remembered in all; those that run always are."""
     keep_decisions: int = field(default=5_000, metadata={"check": _number(10, 1_000_000, "5000", whole=True)})
     """Decisions remembered in memory, three fifths of them for those that acted."""
@@ -137,6 +139,8 @@ class Settings:
     locations: Mapping[str, NamedLocation] = field(default_factory=dict)
     """Tables `[locations.NAME]` of the file, without their secrets."""
     secrets: Secrets = field(default_factory=Secrets, repr=False)
+    externals: Externals = field(default_factory=Externals, repr=False)
+    """What blueprints may name by `external`."""
 
     def resolve(self, reference: Reference) -> str:
         """The value of a secret of a location, by its name. Raises SettingsError, which says where to write it."""
@@ -170,6 +174,7 @@ def load(flags: Mapping[str, object] | None = None, environ: Mapping[str, str] |
     table = _table(text, path)
     faults: list[str] = []
     locations, secrets = read_locations(table.pop("locations", None), text, path, environ, faults)
+    externals = read_externals(table.pop("external", None), path, environ, faults)
     given = [*(_Given(name, value, f"{path}: {name}") for name, value in table.items()), *outer]
     values: dict[str, object] = {"state": default_state(environ)}
     wheres: dict[str, str] = {}
@@ -186,7 +191,7 @@ def load(flags: Mapping[str, object] | None = None, environ: Mapping[str, str] |
             wheres[one.name] = one.where
         except ValueError as error:
             faults.append(f"{one.where} = {one.value!r}: not a good value; {error}")
-    settings = Settings(**values, locations=locations, secrets=secrets)  # type: ignore[arg-type]  # each went through its own check
+    settings = Settings(**values, locations=locations, secrets=secrets, externals=externals)  # type: ignore[arg-type]  # each went through its own check
     faults += _together(settings, wheres)
     if faults:
         raise SettingsError("\n".join(faults))
@@ -202,7 +207,9 @@ def default_state(environ: Mapping[str, str]) -> Path:
 
 
 def _from_environment(environ: Mapping[str, str]) -> list[_Given]:
-    names = sorted(name for name in environ if name.startswith(PREFIX) and not name.startswith(VARIABLE) and name not in _NOT_SETTINGS)
+    names = sorted(
+        name for name in environ if name.startswith(PREFIX) and not name.startswith((VARIABLE, EXTERNAL)) and name not in _NOT_SETTINGS
+    )
     return [_Given(name.removeprefix(PREFIX).lower(), environ[name], name) for name in names]
 
 

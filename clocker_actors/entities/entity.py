@@ -26,6 +26,7 @@ from clocker_actors.model import effectors, sensors
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.commands import RunCommand, RunTask
 from clocker_actors.model.decisions import Decision
+from clocker_actors.model.dependencies import SayReadings, said
 from clocker_actors.model.identity import RECORDER, EntityKind, Ids, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.messages import (
@@ -189,6 +190,8 @@ class Entity(Sensing, Generic[S]):
                 self.adjuncts.write()
             case Answered() | RequestFailed() | TimedOut():
                 self.adjuncts.answered(message)
+            case SayReadings():
+                return said(self.uid, self.identity.path, self.readings, message)
             case TellAgain():
                 self.tell_again()
             case Started():

@@ -16,6 +16,7 @@ from clocker_actors.ports.engine import Engine
 from clocker_actors.ports.http import Http
 from clocker_actors.ports.installer import Installer
 from clocker_actors.ports.machine import Machine
+from clocker_actors.ports.secrets import Secrets
 from clocker_actors.ports.shell import Shell
 from clocker_actors.ports.store import Blobs, Store
 
@@ -100,6 +101,7 @@ class Outside:
     http: Http
     disconnect: Callable[[EngineSpec], None]
     adjunct: AdjunctMaker
+    secrets: Secrets
     grounds: Grounds
     settle: Callable[[LocationSpec], LocationSpec]
     """Puts the locations that settings name in; raises BadRequest for one that nobody knows."""

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from clocker_actors.errors import StoreFault
 from clocker_actors.model.decisions import Decision
+from clocker_actors.model.expressions import Filled
 from clocker_actors.model.identity import NOBODY, SYSTEM, Cause, EntityKind, Uid, policy_id
 from clocker_actors.model.machines import Made
 from clocker_actors.model.specs import ApplicationSpec, HostSpec, PolicySpec, PoolSpec, ServiceSpec
@@ -65,6 +66,8 @@ class Generation:
     ready_once: bool = False
     ended: bool = False  # seen dead or given up: nothing of it runs any more, only its remains are left
     after: int = 0  # the generation that has to be gone before this one is started, 0 if none has to
+    filled: Filled = field(default_factory=Filled)  # what its late texts were resolved to
+    putting: tuple[str, ...] = ()  # those of them that are files which its running container is to have, and may not have yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ class MemberState:
     leaving: tuple[Generation, ...] = ()
     ports: Mapping[str, int] = field(default_factory=dict)
     home: Uid = NOBODY  # the host that has its named volumes: where it first came to run with them
+    filled: Filled | None = None  # what its late texts were resolved to the last time
     planted: bool = False
     children: Mapping[str, Uid] = field(default_factory=dict)
     adjuncts: tuple[AdjunctState, ...] = ()

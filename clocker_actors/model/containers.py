@@ -54,6 +54,7 @@ class Observed:
     started_at: float | None = None
     oom_killed: bool = False
     healthcheck: str = ""  # "", starting, healthy, unhealthy
+    gateway: str = ""  # of its network: this host, as it sees it
 
 
 @dataclass(frozen=True, slots=True)

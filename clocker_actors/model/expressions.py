@@ -4,8 +4,9 @@ The blueprint room parses them and works out at once whatever does not change wh
 readings of entities, on where something runs, or on secrets: it is carried as a tree of `Expression` and resolved by the room `expressions`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from enum import StrEnum
 
 from clocker_actors.model.values import Value
@@ -43,6 +44,14 @@ class Late:
 
     field: str
     expression: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What the late texts of a container were resolved to, by field; `sealed` are those that hold secrets, with nothing but those left to resolve."""
+
+    texts: Mapping[str, str] = dataclass_field(default_factory=dict)
+    sealed: tuple[Late, ...] = ()
 
 
 class Condition(StrEnum):

@@ -54,6 +54,14 @@ SERVICE_EXPECTED = _sensor("service.state.expected", "", "lifecycle state that e
 SERVICE_PROBLEMS = _sensor("service.problems", "", "map of problem name to words; a problem sets a running service on fire")
 SERVICE_NOT_UP = _sensor("service.notUp.indicators", "", "map of reasons why the service is not up; empty means it is up")
 ENDPOINTS = _sensor("service.endpoints", "", "where it is reached: list of {host, port, scope, container}")
+PROCESS_RUNNING = _sensor("service.process.isRunning", "", "whether its container runs, ready or not")
+HOST_NAME = _sensor("host.name", "", "name of the host its container serves on")
+HOST_ADDRESS = _sensor("host.address", "", "address at which the ports of that host are reached")
+HOST_SUBNET = _sensor(
+    "host.subnet.address",
+    "",
+    "address at which containers reach them: the same, or the gateway of the network where that is this machine's own",
+)
 
 CPU_PERCENT = _sensor("cpu.percent", "percent", "processor use over the last period; 100 is one whole core")
 CPU_MEAN = _sensor("cpu.mean", "percent", "mean of cpu.percent over 5 s; what policies should scale on")
@@ -130,6 +138,13 @@ ROLLED_UP = (CPU_PERCENT, CPU_MEAN, MEMORY_BYTES, MEMORY_PERCENT)
 for _base in ROLLED_UP:
     for _how in ROLLUPS:
         _sensor(f"{_base.name}.{_how}", _base.unit, f"{_how} over the members that report: {_base.meaning}")
+
+
+def port_sensors(port: str, host: str, number: int) -> dict[str, Value]:
+    """The sensors of a published port of a service, with their values: its number on the host, and host and number in one text under both usual names."""
+    inner = port.partition("/")[0]
+    at = f"{host}:{number}"
+    return {f"docker.port.{inner}": number, f"mapped.docker.port.{inner}": at, f"mapped.port.{inner}": at}
 
 
 def unit_of(name: str) -> str:

@@ -116,7 +116,7 @@ class Resources:
 @dataclass(frozen=True, slots=True)
 class FileSpec:
     """A file put into a container before it starts: an absolute `path`, the whole `content`, and the permission bits `mode`. When its content changes while
-    the container runs, it is put there anew and `reload` is executed; without that, the container is as it is to be once the file is there."""
+    the container runs, it is put there anew and `reload` is executed; without that command a new container is needed, if `on_change` says so."""
 
     path: str
     content: str = ""

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Protocol
 
 from clocker_actors.model.containers import ContainerRequest, EngineEvent, EngineInfo, ImageInfo, NamedImage, Observed, ProbeResult, Stats
-from clocker_actors.model.specs import BuildSpec, ProbeSpec, Resources
+from clocker_actors.model.specs import BuildSpec, FileSpec, ProbeSpec, Resources
 
 
 class StatsWatch(Protocol):
@@ -29,6 +29,10 @@ class Engine(Protocol):
     async def stop(self, container: str, grace: float) -> None: ...
     async def kill(self, container: str) -> None: ...
     async def remove(self, container: str) -> None: ...
+    async def put(self, container: str, files: Sequence[FileSpec]) -> None:
+        """Have these files in a container, running or not, as root's; folders above them are made. What is there is replaced."""
+        ...
+
     async def update(self, container: str, resources: Resources) -> None: ...
     async def execute(self, container: str, command: Sequence[str], limit: float) -> tuple[int, str]: ...
     async def probe(self, observed: Observed, address: str, probe: ProbeSpec) -> ProbeResult:

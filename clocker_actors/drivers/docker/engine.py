@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 import msgspec
 
 from clocker_actors.drivers.docker import images, lease, observe, requests, wire
+from clocker_actors.drivers.docker.files import packed
 from clocker_actors.drivers.docker.link import Call, Link
 from clocker_actors.drivers.docker.probes import Prober
 from clocker_actors.drivers.docker.stats import EngineWatch
@@ -24,7 +25,7 @@ from clocker_actors.model.containers import (
     Observed,
     ProbeResult,
 )
-from clocker_actors.model.specs import BuildSpec, ProbeSpec, Resources
+from clocker_actors.model.specs import BuildSpec, FileSpec, ProbeSpec, Resources
 from clocker_actors.ports.engine import StatsWatch
 
 PING_LIMIT = 2.0
@@ -95,6 +96,12 @@ class DockerEngine:
         """Remove it, running or not, with its nameless volumes; one that is gone, or going, is fine."""
         query = {"force": "1", "v": "1"}
         await self._link.tell(Call("remove", "DELETE", f"containers/{container}", CHANGE, query=query, fine=(404, 409)))
+
+    async def put(self, container: str, files: Sequence[FileSpec]) -> None:
+        """Have these files in it, whether it runs or not."""
+        about = f"{container}, for {', '.join(file.path for file in files)}"
+        call = Call("put", "PUT", f"containers/{container}/archive", CHANGE, query={"path": "/"}, body=packed(files), about=about)
+        await self._link.tell(call)
 
     async def update(self, container: str, resources: Resources) -> None:
         """Change what it may use; what is None stays as it is."""

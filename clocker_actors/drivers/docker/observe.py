@@ -26,6 +26,7 @@ def listed(line: wire.Listed) -> Observed:
         labels=line.labels or {},
         ports={f"{port.private_port}/{port.type}": port.public_port for port in line.ports or [] if port.public_port},
         address=_address(networks),
+        gateway=_gateway(networks),
         exit_code=int(exit_code[1]) if exit_code else None,
         healthcheck=health[1] if health else "",
     )
@@ -45,6 +46,7 @@ def inspected(found: wire.Inspected) -> Observed:
         labels=found.config.labels or {},
         ports=_ports(found.network_settings.ports),
         address=_address(found.network_settings.networks),
+        gateway=_gateway(found.network_settings.networks),
         exit_code=found.state.exit_code if ended else None,
         started_at=wire.epoch(found.state.started_at),
         oom_killed=found.state.oom_killed,
@@ -91,6 +93,10 @@ def _name(given: str) -> str:
 
 def _address(networks: Mapping[str, wire.Network | None] | None) -> str:
     return next((network.address for network in (networks or {}).values() if network and network.address), "")
+
+
+def _gateway(networks: Mapping[str, wire.Network | None] | None) -> str:
+    return next((network.gateway for network in (networks or {}).values() if network and network.gateway), "")
 
 
 def _ports(bound: Mapping[str, list[wire.Binding] | None] | None) -> dict[str, int]:

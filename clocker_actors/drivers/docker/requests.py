@@ -68,6 +68,8 @@ def _host(request: ContainerRequest) -> Json:
         "Privileged": spec.privileged,
         "Init": spec.init,
     }
+    if spec.hosts:
+        body["ExtraHosts"] = [f"{name}:{address}" for name, address in sorted(spec.hosts.items())]
     if request.lease:
         body["PidMode"] = f"container:{request.lease}"
     if not spec.privileged:

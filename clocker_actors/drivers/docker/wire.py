@@ -46,6 +46,7 @@ class Created(Wire, frozen=True):
 
 class Network(Wire, frozen=True):
     address: str | None = msgspec.field(default="", name="IPAddress")
+    gateway: str | None = ""
 
 
 class Networks(Wire, frozen=True):

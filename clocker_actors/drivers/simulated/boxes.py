@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from clocker_actors.drivers.simulated.images import Nature
 from clocker_actors.model.containers import ContainerRequest, EngineState, Observed
-from clocker_actors.model.specs import Resources
+from clocker_actors.model.specs import FileSpec, Resources
 
 _LOG_LINES = 1000
 
@@ -34,6 +34,7 @@ class Box:
     lease_ttl: float = 0.0
     lease_until: float = 0.0
     logged: int = 0
+    files: dict[str, FileSpec] = field(default_factory=dict)
     logs: deque[str] = field(default_factory=lambda: deque(maxlen=_LOG_LINES))
 
     @property
@@ -60,6 +61,7 @@ class Box:
             started_at=self.started_at,
             oom_killed=self.oom_killed,
             healthcheck=self.healthcheck,
+            gateway="172.17.0.1" if self.address else "",
         )
 
     def listed(self) -> Observed:

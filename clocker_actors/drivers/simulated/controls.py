@@ -3,12 +3,15 @@
 Nothing here goes over the wire and nothing waits; what follows from a handle is seen through the port, as with a real engine.
 """
 
+from collections.abc import Mapping
+
 from clocker_actors.drivers.simulated.core import Core
 from clocker_actors.drivers.simulated.journal import Journal
 from clocker_actors.drivers.simulated.load import LoadModel
 from clocker_actors.drivers.simulated.wire import Wire
 from clocker_actors.errors import ClockerError
-from clocker_actors.model.containers import Observed
+from clocker_actors.model.containers import ContainerRequest, Observed
+from clocker_actors.model.specs import FileSpec
 
 
 class Controls:
@@ -33,6 +36,14 @@ class Controls:
     def containers(self) -> tuple[Observed, ...]:
         """All containers as they are, without asking the engine."""
         return tuple(box.observed() for box in self._core.boxes.values())
+
+    def asked_of(self, container: str) -> ContainerRequest:
+        """What a container was created from, without asking the engine."""
+        return self._core.find(container).request
+
+    def files_of(self, container: str) -> Mapping[str, FileSpec]:
+        """What was put into a container, by path, without asking the engine."""
+        return dict(self._core.find(container).files)
 
     @property
     def built_images(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ a failed start leaves its container in `created` with code 128, a second start i
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 
 from clocker_actors.drivers.simulated import images
@@ -13,7 +13,7 @@ from clocker_actors.drivers.simulated.boxes import Box
 from clocker_actors.drivers.simulated.journal import Journal
 from clocker_actors.errors import Conflict, EngineFault, ImageNotFound, NameConflict, NotFound, OutOfDisk, PortTaken
 from clocker_actors.model.containers import ContainerRequest, EngineState, ImageInfo, NamedImage
-from clocker_actors.model.specs import BuildSpec, ContainerSpec, ImageSpec, Resources
+from clocker_actors.model.specs import BuildSpec, ContainerSpec, FileSpec, ImageSpec, Resources
 
 Later = Callable[[float, Callable[[], None]], None]
 LEASE_IMAGE = "clocker/lease:1"
@@ -201,6 +201,19 @@ class Core:
         box.resources = replace(box.resources, **changed)
         self.version += 1
         self._journal.write(box, "update")
+
+    def put(self, box: Box, files: Sequence[FileSpec]) -> None:
+        """Have these files in it, in place of those of the same name."""
+        self._want_disk("put")
+        box.files |= {file.path: file for file in files}
+
+    def reads(self, container: str, command: Sequence[str]) -> tuple[float, int, Sequence[str]] | None:
+        """What `cat` says of a file that was put there; None for any other command."""
+        box = self.boxes.get(container) or self.named(container)
+        if box is None or len(command) != 2 or command[0] != "cat":
+            return None
+        file = box.files.get(command[1])
+        return (0.0, 0, file.content.splitlines()) if file else (0.0, 1, (f"cat: can't open '{command[1]}': No such file or directory",))
 
     def crash(self, code: int) -> None:
         """The whole engine stops: what ran has exited, nobody is told, events are forgotten."""

@@ -30,7 +30,7 @@ from clocker_actors.model.containers import (
     Observed,
     ProbeResult,
 )
-from clocker_actors.model.specs import BuildSpec, ProbeKind, ProbeSpec, Resources
+from clocker_actors.model.specs import BuildSpec, FileSpec, ProbeKind, ProbeSpec, Resources
 from clocker_actors.ports.calls import CallLog
 
 T = TypeVar("T")
@@ -145,13 +145,17 @@ class SimulatedEngine(Controls):
         waits = 0.0 if box is None else max(box.starting_until - self.now(), 0.0)
         await self._call("remove", waits + self.timing.remove, lambda: self._core.remove(container))
 
+    async def put(self, container: str, files: Sequence[FileSpec]) -> None:
+        """Have these files in it."""
+        await self._call("put", self.timing.update, lambda: self._core.put(self._core.find(container), files))
+
     async def update(self, container: str, resources: Resources) -> None:
         """Change in place what is set."""
         await self._call("update", self.timing.update, lambda: self._core.update(self._core.find(container), resources))
 
     async def execute(self, container: str, command: Sequence[str], limit: float) -> tuple[int, str]:
         """Exit code and output of a command inside; TimedOut after `limit` seconds, EngineFault if the container does not run."""
-        seconds, code, output = run(command) or (0.0, 0, ())
+        seconds, code, output = self._core.reads(container, command) or run(command) or (0.0, 0, ())
         await self._call("execute", self.timing.execute + min(seconds, limit), lambda: self._running(container), limit=limit + 5.0)
         if seconds > limit:
             raise TimedOut(f"{' '.join(command)} in {container} did not end within {limit:g} s; allow it more", engine=self.name)

@@ -3,12 +3,14 @@
 import asyncio
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from clocker_actors.entities.filling import Opener, opened
 from clocker_actors.entities.hosts.fence import Fence, lease_name
 from clocker_actors.entities.hosts.gate import Gate
-from clocker_actors.errors import Conflict, NameConflict, NotFound
+from clocker_actors.errors import Conflict, NameConflict, NotFound, NotReloaded
 from clocker_actors.model.containers import ContainerRequest, EngineState, Observed
-from clocker_actors.model.generations import ContainerIntent
+from clocker_actors.model.generations import ContainerIntent, GenerationChanged
 from clocker_actors.model.identity import (
     LABEL_APPLICATION,
     LABEL_GENERATION,
@@ -20,7 +22,11 @@ from clocker_actors.model.identity import (
     Uid,
 )
 from clocker_actors.model.noted import EntityNoted
+from clocker_actors.model.specs import ContainerSpec
 from clocker_actors.ports.engine import Engine
+
+if TYPE_CHECKING:
+    from clocker_actors.entities.hosts.container import Container
 
 LAST_LINES = 5
 _OWN = (LABEL_PLANE, LABEL_STATE, LABEL_APPLICATION, LABEL_MEMBER, LABEL_GENERATION)
@@ -35,12 +41,12 @@ class Begun:
     took: float | None
 
 
-def request_of(intent: ContainerIntent) -> ContainerRequest:
-    """What the engine is asked to create."""
+def request_of(intent: ContainerIntent, opener: Opener) -> ContainerRequest:
+    """What the engine is asked to create, secrets and all: for the engine's eyes only. Raises SettingsError for a secret that nobody gave."""
     return ContainerRequest(
         name=intent.name,
         image=intent.image,
-        spec=intent.spec,
+        spec=opened(intent.spec, opener),
         labels=intent.labels,
         ports=intent.ports,
         volume_names=intent.volume_names,
@@ -55,8 +61,27 @@ def noted(intent: ContainerIntent, uid: Uid, host_path: str, at: float) -> Entit
     return EntityNoted(uid, EntityKind.CONTAINER, path, intent.name, intent.host, intent.application, at, "container", facts)
 
 
-async def begin(engine: Engine, intent: ContainerIntent, gate: Gate, fence: Fence) -> Begun:
-    """Create, and start when the gate opens; a container of that name that is ours is adopted. Raises what the engine says, Conflict for a foreign one of that name."""
+def changed(container: "Container") -> GenerationChanged:
+    """What its member is told of it."""
+    intent = container.intent
+    return GenerationChanged(
+        member=intent.member,
+        generation=intent.generation,
+        phase=container.phase,
+        at=container.now,
+        cause=container.cause,
+        container=container.uid,
+        observed=container.observed,
+        reason=container.reason,
+        failure=container.failure,
+        settling=container.settling,
+    )
+
+
+async def begin(engine: Engine, intent: ContainerIntent, gate: Gate, fence: Fence, opener: Opener) -> Begun:
+    """Create, give it its files, and start when the gate opens; a container of that name that is ours is adopted. Raises what the engine says, Conflict for a
+    foreign one of that name."""
+    request = request_of(intent, opener)
     ours = {name: intent.labels[name] for name in (LABEL_PLANE, LABEL_STATE, LABEL_APPLICATION)}
     for volume in intent.volume_names.values():
         await engine.ensure_volume(volume, ours)
@@ -64,7 +89,7 @@ async def begin(engine: Engine, intent: ContainerIntent, gate: Gate, fence: Fenc
         labels = {**{name: intent.labels[name] for name in _OWN}, LABEL_LEASE: "1"}
         await engine.lease(lease_name(intent.name), labels, fence.ttl)
     try:
-        container = await engine.create(request_of(intent))
+        container = await engine.create(request)
     except NameConflict:
         found = await engine.inspect(intent.name)
         if not _is_of(found, intent):
@@ -76,7 +101,9 @@ async def begin(engine: Engine, intent: ContainerIntent, gate: Gate, fence: Fenc
         container = found.id
         if fence.ttl:  # it joined the lease of then for good
             await engine.remove(container)
-            container = await engine.create(request_of(intent))
+            container = await engine.create(request)
+    if request.spec.files:
+        await engine.put(container, request.spec.files)
     clock = asyncio.get_running_loop()
     async with gate:
         if fence.ttl:
@@ -86,6 +113,17 @@ async def begin(engine: Engine, intent: ContainerIntent, gate: Gate, fence: Fenc
         await engine.start(container)
         took = clock.time() - began
     return Begun(await engine.inspect(container), took)
+
+
+async def put(engine: Engine, container: str, spec: ContainerSpec, opener: Opener, limit: float) -> None:
+    """Give a running container the files of this spec, then have it read them: each command once. Raises what the engine says, NotReloaded if one fails."""
+    files = opened(spec, opener).files
+    await engine.put(container, files)
+    for command in dict.fromkeys(file.reload for file in files if file.reload):
+        code, output = await engine.execute(container, command, limit)
+        if code:
+            words = output.strip().splitlines()[-1:] or ["it said nothing"]
+            raise NotReloaded(f"`{' '.join(command)}` ended with {code}: {words[0][:200]}; correct it, or the file it reads", code=code)
 
 
 async def end(engine: Engine, container: str, grace: float, running: bool) -> None:

@@ -11,6 +11,7 @@ a restart of the manager it is made again from what the engine shows.
 
 from clocker_actors.entities.hosts import beginning
 from clocker_actors.entities.hosts.fence import UNCERTAIN, Answered, FenceOver, Fencing, HoldAgain
+from clocker_actors.entities.hosts.filing import Filing
 from clocker_actors.entities.hosts.gate import Gate
 from clocker_actors.entities.hosts.hostwords import (
     End,
@@ -38,7 +39,8 @@ from clocker_actors.errors import Conflict, Failure
 from clocker_actors.kernel import WorkDone, WorkFailed
 from clocker_actors.model import sensors
 from clocker_actors.model.containers import EngineEvent, EngineState, Observed, ProbeResult
-from clocker_actors.model.generations import ContainerIntent, ContainerRead, GenerationChanged, Lane, Phase
+from clocker_actors.model.dependencies import PutFiles
+from clocker_actors.model.generations import ContainerIntent, ContainerRead, Lane, Phase
 from clocker_actors.model.identity import RECORDER, Cause, Uid
 from clocker_actors.model.messages import Invoke
 from clocker_actors.model.noted import EntityGone
@@ -92,6 +94,7 @@ class Container(Sensing):
         self.is_gone = False
         self.fencing = Fencing(self, *outside.timing.leases if intent.fenced else (0.0, 0.0))
         self.usage = Usage()
+        self.filing = Filing(self)
 
     def on_start(self) -> None:
         self.fencing.began()
@@ -151,6 +154,8 @@ class Container(Sensing):
                 self.lost(message.reason)
             case End():
                 self._end(message)
+            case PutFiles() | WorkDone(name="put") | WorkFailed(name="put"):
+                self.filing.take(message)
             case Report():
                 self.cause = message.cause
                 self.tell_member()
@@ -186,7 +191,8 @@ class Container(Sensing):
         if self.removal.ordered or self.phase is not Phase.WAITING:
             self.tell(self.intent.host, StartEnded(self.uid, None))
             return
-        self.work("begin", beginning.begin, self.engine, self.intent, self.gate, self.fencing.fence, timeout=BEGIN_LIMIT)
+        opener = self.outside.secrets.open
+        self.work("begin", beginning.begin, self.engine, self.intent, self.gate, self.fencing.fence, opener, timeout=BEGIN_LIMIT)
         self.become(Phase.STARTING, "the engine creates and starts it")
 
     def _begun(self, result: object) -> None:
@@ -382,19 +388,4 @@ class Container(Sensing):
 
     def tell_member(self) -> None:
         """Say how it is."""
-        intent = self.intent
-        self.tell(
-            intent.member,
-            GenerationChanged(
-                member=intent.member,
-                generation=intent.generation,
-                phase=self.phase,
-                at=self.now,
-                cause=self.cause,
-                container=self.uid,
-                observed=self.observed,
-                reason=self.reason,
-                failure=self.failure,
-                settling=self.settling,
-            ),
-        )
+        self.tell(self.intent.member, beginning.changed(self))

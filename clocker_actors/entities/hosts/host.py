@@ -31,6 +31,7 @@ from clocker_actors.kernel import ChildRestarted, WorkDone, WorkFailed
 from clocker_actors.model import sensors
 from clocker_actors.model.answering import Answering, GiveUpHost, HoldHost, HostAnswering
 from clocker_actors.model.containers import EngineInfo
+from clocker_actors.model.dependencies import PutFiles
 from clocker_actors.model.generations import (
     TOPIC_BEGAN,
     ClaimContainer,
@@ -134,6 +135,8 @@ class Host(Emptied):
                 self.residents.claim(message)
             case EndContainer():
                 self.residents.end(message)
+            case PutFiles():
+                self.residents.put(message)
             case WatchClosely():
                 self.watching.closely(message.member, message.period)
             case RemoveVolumes():

@@ -25,6 +25,7 @@ from clocker_actors.errors import EngineUnavailable, Failure
 from clocker_actors.kernel import Ref, WorkDone, WorkFailed
 from clocker_actors.model.answering import HostUnheard
 from clocker_actors.model.containers import EngineState, Observed
+from clocker_actors.model.dependencies import FilesPut, PutFiles
 from clocker_actors.model.generations import ClaimContainer, ContainerIntent, EndContainer, GenerationChanged, Lane, Phase, RunContainer
 from clocker_actors.model.identity import LABEL_LEASE, Cause, EntityKind, Uid
 from clocker_actors.model.specs import Duplicate
@@ -158,6 +159,15 @@ class Residents:
             if seen is not None:
                 self._sweep(seen, message.stop_timeout, seen.state is EngineState.RUNNING)
             self._say(key, Phase.GONE, "removed", message.cause)
+
+    def put(self, message: PutFiles) -> None:
+        """Have its container take these files."""
+        uid = self.containers.get((message.member, message.generation))
+        if uid is not None:
+            self._host.tell(uid, message)
+            return
+        failure = Failure.of(EngineUnavailable(self._silent() if not self._host.link.up else "it is not known there yet"))
+        self._host.tell(message.member, FilesPut(message.member, message.generation, failure))
 
     # --- what the engine shows
 

@@ -53,6 +53,7 @@ class CurrentFate:
         member.service.replace_indicators(self._indicators_without("container", "health", "host"))
         address = message.observed.address if message.observed else ""
         member.observe(sensors.ENDPOINTS, generations.endpoints(current, address))
+        member.whereabouts.serves(current, message.observed)
         if not member.settling:
             self.tries = 0
         if not member.settling and not current.ready_once:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 
+from clocker_actors.entities.filling import fill
 from clocker_actors.entities.records import Generation, Identity, MemberState
 from clocker_actors.errors import Failure
 from clocker_actors.model import sensors
@@ -28,6 +29,8 @@ from clocker_actors.planning.requests import Asker, placement_request
 from clocker_actors.ports.store import Store
 from clocker_actors.store.codec import encode
 
+LATER_FIELDS = frozenset({"late", "files", "hosts"})
+"""Fields of a container's spec that the first release did not have; a new one belongs here."""
 NOT_RUNNING = frozenset({Phase.DIED, Phase.FAILED, Phase.LOST, Phase.GONE})
 """Phases in which nothing of a generation works any more."""
 TRY_ELSEWHERE = frozenset({"PortTaken", "EngineUnavailable", "TimedOut", "WorkTimedOut", "OutOfDisk"})
@@ -45,7 +48,7 @@ def request(state: MemberState, container: ContainerSpec, avoid: tuple[Uid, ...]
 
 
 def planned(placement: Placement, plane: str) -> Generation:
-    """The generation that a placement makes possible."""
+    """The generation that a placement makes possible; its late texts are not filled in yet."""
     return Generation(
         number=placement.generation,
         host=placement.host,
@@ -68,13 +71,17 @@ def volume_names(plane: str, identity: Identity, container: ContainerSpec) -> Ma
 
 
 def spec_hash(container: ContainerSpec) -> str:
-    """Hash of the spec that goes into the label `clocker.spec`."""
-    return hashlib.sha256(encode(container)).hexdigest()[:16]
+    """Hash of the spec that goes into the label `clocker.spec`. A field that came later counts only where it says something, so that an upgrade of the
+    manager changes nothing."""
+    given: dict[str, object] = {name: getattr(container, name) for name in ContainerSpec.__dataclass_fields__}
+    counted = (encode(name) + b":" + encode(value) for name, value in given.items() if name not in LATER_FIELDS or value)
+    return hashlib.sha256(b"{" + b",".join(counted) + b"}").hexdigest()[:16]
 
 
-def intent(state: MemberState, generation: Generation, container: ContainerSpec, plane: str, store: Store) -> ContainerIntent:
-    """All a host needs to make this generation run."""
+def intent(state: MemberState, generation: Generation, late: ContainerSpec, plane: str, store: Store) -> ContainerIntent:
+    """All a host needs to make this generation run: the container with its texts filled in, secrets as references."""
     identity = state.identity
+    container = fill(late, generation.filled)
     return ContainerIntent(
         member=identity.uid,
         generation=generation.number,

@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
+from clocker_actors.entities.lookouts import AskAgain
 from clocker_actors.entities.members import generations, standing
 from clocker_actors.entities.members.currentfate import CurrentFate
 from clocker_actors.entities.members.leaving import Leaving
@@ -23,13 +24,19 @@ from clocker_actors.entities.members.memberhealth import MemberHealth
 from clocker_actors.entities.members.moveorders import MoveAgain, MoveLate
 from clocker_actors.entities.members.moving import Moving
 from clocker_actors.entities.members.placesearch import PlaceAgain, PlaceSearch
+from clocker_actors.entities.members.renewing import PutAgain, Renewal, RenewNow
 from clocker_actors.entities.members.watchers import Watchers
+from clocker_actors.entities.members.whereabouts import Whereabouts, place, some_place
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.records import Desired, Generation, MemberState, read_state
 from clocker_actors.entities.services.family import Family
+from clocker_actors.entities.waits import WaitOn, Waits
+from clocker_actors.kernel import Answered, RequestFailed, TimedOut
 from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.answering import HostUnheard
+from clocker_actors.model.dependencies import FilesPut, RenewAnswered
+from clocker_actors.model.expressions import Filled
 from clocker_actors.model.generations import (
     TOPIC_BEGAN,
     ClaimContainer,
@@ -44,8 +51,10 @@ from clocker_actors.model.generations import (
 from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.machines import RoomCame
-from clocker_actors.model.messages import ChildChanged, ChildDeleted, Placed, PlacementRefused, Places, SayPlaces
+from clocker_actors.model.messages import ChildChanged, ChildDeleted, Placed, PlacementRefused, Places, SayPlaces, SensorChanged
 from clocker_actors.model.moving import LeaveAnswered
+from clocker_actors.model.placements import Placement
+from clocker_actors.model.specs import ContainerSpec
 from clocker_actors.model.values import Value
 
 PROGRESS = {Phase.WAITING: 0, Phase.IMAGE: 1, Phase.STARTING: 2, Phase.STARTED: 3, Phase.READY: 4}
@@ -61,6 +70,7 @@ class Member(Entity[MemberState]):
         super().__init__(uid, outside)
         self.phase: Phase | None = None  # of the current generation; None until its host was told of it
         self.blocked = ""
+        self.again = False  # what has run once is healed without waiting for anything
         self.lane = Lane.SCALING
         self.cause = SYSTEM
         self.search = PlaceSearch(self)
@@ -69,6 +79,9 @@ class Member(Entity[MemberState]):
         self.moving = Moving(self)
         self.health = MemberHealth(self)
         self.watchers = Watchers(self)
+        self.waits = Waits(self)
+        self.whereabouts = Whereabouts(self)
+        self.renewal = Renewal(self)
 
     def on_start(self) -> None:
         self.take_up(lambda: read_state(MemberState, self.outside.store, self.kind, self.uid))
@@ -118,6 +131,22 @@ class Member(Entity[MemberState]):
                 self._tell_host_again(message.host)
             case WatchClosely():
                 self.watchers.watch(message.by, message.period)
+            case SensorChanged() if self.waits.lookouts.heard(message):
+                pass
+            case Answered() | RequestFailed() | TimedOut() if self.waits.lookouts.answered(message):
+                pass
+            case AskAgain():
+                self.waits.lookouts.again()
+            case WaitOn():
+                self.settle()
+            case RenewNow():
+                self.renewal.due()
+            case RenewAnswered():
+                self.renewal.answered(message)
+            case FilesPut():
+                self.renewal.files_put(message)
+            case PutAgain():
+                self.renewal.put_again()
             case ChildChanged():
                 self.family.brood.heard(message)
                 self.settle()
@@ -174,7 +203,7 @@ class Member(Entity[MemberState]):
             self._restart_children(activity)
             return
         self._aim(activity, Desired.RUNNING, Lifecycle.STARTING)
-        self.lane = Lane.HEALING
+        self.lane, self.again = Lane.HEALING, self.state.filled is not None
         self.moving.take_back()
         if self.state.arriving is not None:
             self.moving.promote()
@@ -196,8 +225,9 @@ class Member(Entity[MemberState]):
             self.service.expect(expected)
         self.running.supersede("start", "restart", "stop", "delete", by=activity)
         self.cause = Cause(activity.id, activity.cause.principal)
-        self.blocked, self.fate.tries = "", 0
+        self.blocked, self.fate.tries, self.again = "", 0, False
         self.search.anew()
+        self.waits.anew()
         if activity.effector != "restart":
             self.family.anew()
         if self.search.pausing or desired is not Desired.RUNNING:
@@ -221,7 +251,7 @@ class Member(Entity[MemberState]):
     # --- towards the desired state
 
     def reconcile(self) -> None:
-        if self.family.planted():
+        if self._may_plant() and self.family.planted():
             return
         self.family.reconcile()
         if self.state.desired is Desired.RUNNING:
@@ -230,7 +260,24 @@ class Member(Entity[MemberState]):
             self._towards_stopped()
         self.moving.reconcile()
         self.leaving.end()
+        self.whereabouts.refresh()
+        self.renewal.reconcile()
         self.health.refresh()
+
+    def _may_plant(self) -> bool:
+        """A bare group waits with its services for what it depends on."""
+        group = self.state.spec.container is None and not self.state.planted and self.state.desired is Desired.RUNNING
+        return not group or self.waits.met(self.state.spec, None, {})
+
+    def _may_start(self, container: ContainerSpec) -> bool:
+        return self.again or self.waits.met(self.state.spec, container, some_place(container))
+
+    def planned(self, placement: Placement) -> Generation | None:
+        """The generation that a placement makes possible, with its late texts; None if one of these is not known now."""
+        container = self.state.spec.container
+        generation = generations.planned(placement, self.outside.plane)
+        filled = self.waits.filled(container, place(generation), self.state.filled) if container is not None else Filled()
+        return replace(generation, filled=filled) if filled is not None else None
 
     def _towards_running(self) -> None:
         container = self.state.spec.container
@@ -241,7 +288,7 @@ class Member(Entity[MemberState]):
                 self._launch(self.state.current)
         elif self.state.arriving is not None:
             self.moving.promote()
-        elif self.search.idle and all(generation.ended for generation in self.state.leaving):
+        elif self.search.idle and all(generation.ended for generation in self.state.leaving) and self._may_start(container):
             self.search.begin(container)
 
     def _launch(self, current: Generation) -> None:
@@ -263,11 +310,13 @@ class Member(Entity[MemberState]):
         if self.state.current is not None and self.state.current.host == host:
             self.phase = None
         self.moving.host_forgot(host)
+        self.renewal.host_forgot()
         self.leaving.host_forgot(host)
         self.settle()
 
     def _towards_stopped(self) -> None:
         self.search.take_back()
+        self.waits.stop()
         self.moving.stopping()
         if self.state.arriving is not None:
             self.moving.drop()

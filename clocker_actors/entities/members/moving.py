@@ -45,7 +45,7 @@ class Moving:
         self.orders = MoveOrders(member)
         self._tries = 0
         self._avoid: tuple[Uid, ...] = ()
-        self._leaving_for: tuple[Placement, Manner] | None = None  # the cluster was asked whether the old one may go first
+        self._leaving_for: tuple[Placement, Manner, Generation] | None = None  # the cluster was asked whether the old one may go first
         self.ask = ""  # the question the Pool (or then the cluster) was asked and has not answered
         self.phase: Phase | None = None
         self._waits = False  # for a host that the pool makes
@@ -179,23 +179,27 @@ class Moving:
             member.settle()
             return
         how = manner(member.state.spec, container, same_host=message.placement.host == current.host)
-        if how.start_first:
+        new = member.planned(message.placement)
+        if new is None:
+            self.take_back()
+            self.orders.fail_all("it stays where it is: what it would be started with there is not known now")
+        elif how.start_first:
             self.ask = ""
-            self._arrive(message.placement, how)
+            self._arrive(message.placement, how, new)
         elif member.state.cluster:
-            self._leaving_for = message.placement, how
+            self._leaving_for = message.placement, how, new
             self.orders.step("quorum", "it has to stop first: asking the cluster whether it may")
             member.tell(member.state.cluster, MayLeave(member.uid, self.ask))
         else:
-            self._leave_first(message.placement, how)
+            self._leave_first(message.placement, how, new)
 
     def answered(self, message: LeaveAnswered) -> None:
         """The cluster says whether it can do without this member for a while."""
         if message.ask != self.ask or self._leaving_for is None:
             return
-        placement, how = self._leaving_for
+        placement, how, new = self._leaving_for
         if not message.refused:
-            self._leave_first(placement, how)
+            self._leave_first(placement, how, new)
             return
         self.take_back()
         self.orders.fail_all(f"it has to stop before it starts elsewhere, since {how.why}; but {message.refused}")
@@ -203,12 +207,11 @@ class Moving:
 
     # --- start-first
 
-    def _arrive(self, placement: Placement, how: Manner) -> None:
+    def _arrive(self, placement: Placement, how: Manner, arriving: Generation) -> None:
         member = self._member
-        arriving = generations.planned(placement, member.outside.plane)
         self.phase = None
         self.orders.step("start", f"on {placement.host_name}, {how.name}: {how.why}")
-        member.state = replace(member.state, arriving=arriving, number=arriving.number)
+        member.state = replace(member.state, arriving=arriving, number=arriving.number, filled=arriving.filled)
         self._decided(placement, how)
 
     def _decided(self, placement: Placement, how: Manner) -> None:
@@ -308,18 +311,18 @@ class Moving:
 
     # --- stop-first
 
-    def _leave_first(self, placement: Placement, how: Manner) -> None:
+    def _leave_first(self, placement: Placement, how: Manner, new: Generation) -> None:
         member = self._member
         self.ask, self._leaving_for = "", None
         old = member.state.current
-        new = generations.planned(placement, member.outside.plane)
         over = member.fate.over
         self.orders.step("stop", f"before it starts on {placement.host_name}, {how.name}: {how.why}")
         leaving = self._old()
         member.phase, member.settling = None, False
         new = replace(new, after=old.number if old is not None and not over else 0)
         member.stands_aside(f"moves to {placement.host_name}")
-        member.state = replace(member.state, current=new, number=new.number, leaving=leaving, ports={**member.state.ports, **new.ports})
+        ports = {**member.state.ports, **new.ports}
+        member.state = replace(member.state, current=new, number=new.number, leaving=leaving, ports=ports, filled=new.filled)
         self._decided(placement, how)
         self._told(new)
 

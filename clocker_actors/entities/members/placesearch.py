@@ -72,12 +72,17 @@ class PlaceSearch:
             if not self.ask and not member.moving.ask and not used:
                 member.tell(member.identity.pool, Release(member.uid, placement.generation))
             return
+        current = member.planned(placement)
+        if current is None:
+            self.take_back()
+            member.settle()
+            return
         self.ask, self.refusals, member.phase = "", 0, None
         member.cancel_timer("place")
         member.service.set_problem("placement", "")
-        current = generations.planned(placement, member.outside.plane)
         member.step("start", f"on {placement.host_name}")
-        member.state = replace(member.state, current=current, number=current.number, ports={**member.state.ports, **current.ports})
+        ports = {**member.state.ports, **current.ports}
+        member.state = replace(member.state, current=current, number=current.number, ports=ports, filled=current.filled)
         member.cause = Cause(placement.decision.id, member.cause.principal)
         member.decided(placement.decision, acted=True)
         member.observe(sensors.GENERATION, current.number)

@@ -13,9 +13,11 @@ from typing import ClassVar
 from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.records import ApplicationState, Desired, read_state
+from clocker_actors.entities.services.directory import Directory
 from clocker_actors.entities.services.family import Family
 from clocker_actors.entities.wanted import images_of
 from clocker_actors.model.activities import Activity
+from clocker_actors.model.dependencies import Where
 from clocker_actors.model.generations import ImagesRemoved, RemoveImages, RemoveVolumes, VolumesRemoved
 from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
@@ -40,6 +42,7 @@ class Application(Entity[ApplicationState]):
 
     kind: ClassVar[EntityKind] = EntityKind.APPLICATION
     family: Family[ApplicationState]
+    directory: Directory
 
     def __init__(self, uid: Uid, outside: Outside) -> None:
         super().__init__(uid, outside)
@@ -48,6 +51,7 @@ class Application(Entity[ApplicationState]):
     def on_start(self) -> None:
         self.take_up(lambda: read_state(ApplicationState, self.outside.store, self.kind, self.uid))
         self.family = Family(self, self.state.spec.services)
+        self.directory = Directory(self)
         self.note()
         self.adjuncts.spawn_all()
         self.service.expect(Lifecycle.STARTING if self.state.desired is Desired.RUNNING else Lifecycle.STOPPING)
@@ -64,6 +68,8 @@ class Application(Entity[ApplicationState]):
                 self._remove_images()
             case ImagesRemoved():
                 self._images_removed("; ".join(message.left))
+            case Where():
+                return self.directory.find(message)
             case ImagesLate():
                 self._images_removed(f"not all hosts have answered within {IMAGES_LIMIT:g} s")
             case VolumesAgain():

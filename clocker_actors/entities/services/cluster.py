@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
+from clocker_actors.entities.lookouts import AskAgain
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.records import ClusterState, Desired, read_state, record
 from clocker_actors.entities.services.brood import Brood
@@ -21,13 +22,16 @@ from clocker_actors.entities.services.clusterhealth import ClusterHealth
 from clocker_actors.entities.services.failedstarts import FailedStarts, TryAgain
 from clocker_actors.entities.services.planting import plant_member, watched_closely
 from clocker_actors.entities.services.replacements import Replacements
+from clocker_actors.entities.services.turns import Turns
+from clocker_actors.entities.waits import WaitOn, Waits
 from clocker_actors.errors import BadRequest
-from clocker_actors.kernel import ChildRestarted, Started
+from clocker_actors.kernel import Answered, ChildRestarted, RequestFailed, Started, TimedOut
 from clocker_actors.model.activities import Activity
+from clocker_actors.model.dependencies import MayRenew, Renewed
 from clocker_actors.model.generations import WatchClosely
 from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
-from clocker_actors.model.messages import TOPIC_MEMBERS, ChildChanged, ChildDeleted, MembersChanged
+from clocker_actors.model.messages import TOPIC_MEMBERS, ChildChanged, ChildDeleted, MembersChanged, SensorChanged
 from clocker_actors.model.moving import MayLeave
 from clocker_actors.model.specs import ClusterSpec
 from clocker_actors.model.values import Value
@@ -52,6 +56,8 @@ class Cluster(Entity[ClusterState]):
         self.starts = FailedStarts(self)
         self.replacements = Replacements(self)
         self.health = ClusterHealth(self)
+        self.waits = Waits(self)
+        self.turns = Turns(self)
         self.looking = False
         self.watching = False  # whether members are to be read closely
 
@@ -71,7 +77,7 @@ class Cluster(Entity[ClusterState]):
         self.service.expect(Lifecycle.STARTING if running else Lifecycle.STOPPING)
         self.settle()
 
-    def on_receive(self, message: object) -> object:
+    def on_receive(self, message: object) -> object:  # noqa: C901 - every message it takes, on one screen
         match message:
             case ChildChanged():
                 self._child_changed(message)
@@ -79,8 +85,20 @@ class Cluster(Entity[ClusterState]):
                 self._child_deleted(message.child)
             case MayLeave():
                 self.health.may_leave(message)
+            case MayRenew():
+                self.turns.ask(message)
+            case Renewed():
+                self.turns.over(message.member)
             case TryAgain():
                 self.starts.go_on()
+                self.settle()
+            case SensorChanged() if self.waits.lookouts.heard(message):
+                pass
+            case Answered() | RequestFailed() | TimedOut() if self.waits.lookouts.answered(message):
+                pass
+            case AskAgain():
+                self.waits.lookouts.again()
+            case WaitOn():
                 self.settle()
             case Look():
                 self.looking = False
@@ -134,6 +152,7 @@ class Cluster(Entity[ClusterState]):
         self.running.supersede("start", "restart", "resize", "resizeByDelta", "stop", "delete", by=activity)
         self.brood.reset_orders()
         self.starts.forget()
+        self.waits.anew()
         self.tell_again()
         replacing = self.state.replacing
         if desired is not Desired.RUNNING:
@@ -196,8 +215,10 @@ class Cluster(Entity[ClusterState]):
                     return
                 self._start_members()
             case Desired.STOPPED:
+                self.waits.stop()
                 self.brood.order(self.state.members, "stop", cause, parent)
             case Desired.DELETED:
+                self.waits.stop()
                 if self._emptied():
                     return
         self.health.refresh()
@@ -215,18 +236,24 @@ class Cluster(Entity[ClusterState]):
         activity = self.running.newest("start", "resize", "resizeByDelta", "replaceMember")
         if activity is not None:
             waiting = [uid for uid in self.state.members if not self.health.serves(uid)]
+            if waiting and not self._may_start():
+                return
             self.brood.order(waiting, "start", Cause(activity.id, activity.cause.principal), activity.id)
 
     def _sized(self) -> bool:
         """Plant or remove members; whether the state changed."""
         have = len(self.state.members) - len(self.state.replacing)
-        if have < self.state.size and self.starts.may_try:
+        if have < self.state.size and self.starts.may_try and self._may_start():
             self._plant(min(self.state.size - have, PLANTED_AT_ONCE))
             return True
         if have > self.state.size:
             self._remove(have - self.state.size)
             return True
         return False
+
+    def _may_start(self) -> bool:
+        """What it depends on is there; members that run go on without it."""
+        return self.waits.met(self.state.spec, None, {})
 
     def _plant(self, count: int) -> None:
         first = self.state.next_index

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from clocker_actors.entities.entity import STORE_PROBLEM, UNHEARD
 from clocker_actors.entities.records import Desired
+from clocker_actors.entities.services.family import UNSTARTED
 from clocker_actors.model import sensors
 from clocker_actors.model.identity import Uid
 from clocker_actors.model.lifecycle import Lifecycle, quorate
@@ -116,8 +117,9 @@ class ClusterHealth:
                 continue
             if UNHEARD in said.problems:
                 continue  # it has room, and nobody knows more
-            if "placement" in said.problems:
-                reason = said.problems["placement"]
+            stuck = next((said.problems[name] for name in UNSTARTED if name in said.problems), "")
+            if stuck:
+                reason = stuck
             elif said.state is not Lifecycle.ON_FIRE:
                 return ""
         return reason

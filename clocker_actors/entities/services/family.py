@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from clocker_actors.entities.records import ApplicationState, Desired, MemberState, record
 from clocker_actors.entities.services.brood import Brood
 from clocker_actors.entities.services.planting import plant, service_kind
+from clocker_actors.entities.waits import DEPENDENCY
 from clocker_actors.model.identity import SYSTEM, Cause, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.messages import ChildChanged
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from clocker_actors.entities.entity import Entity
 
 S = TypeVar("S", ApplicationState, MemberState)
+UNSTARTED = frozenset({"placement", DEPENDENCY})
+"""Problems of what is not on fire, but does not start either: others will read them as such."""
 ORDERS = {Desired.RUNNING: "start", Desired.STOPPED: "stop", Desired.DELETED: "delete"}
 
 
@@ -113,4 +116,4 @@ class Family(Generic[S]):
 
 
 def _on_fire(said: ChildChanged) -> bool:
-    return said.state is Lifecycle.ON_FIRE or (not said.up and "placement" in said.problems)
+    return said.state is Lifecycle.ON_FIRE or (not said.up and not said.problems.keys().isdisjoint(UNSTARTED))

@@ -1,0 +1,191 @@
+"""A running member whose configuration has changed, because what it depends on has: files put anew in place, or a fresh generation, one member at a time.
+
+    a value differs from what it was started with ──the same for 2 s──▶ files that reload: durable, put, reload
+                                                        └──▶ its turn in the cluster ──restart──▶ READY with the new values ──▶ the next one's turn
+
+A value that cannot be known now is taken as it was: nobody restarts because what it depends on is down for a while.
+"""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from clocker_actors.entities.filling import changed, files, fill, in_place, only
+from clocker_actors.entities.members.whereabouts import place
+from clocker_actors.entities.records import Desired, Generation
+from clocker_actors.errors import Failure
+from clocker_actors.expressions import references
+from clocker_actors.model.decisions import Decision
+from clocker_actors.model.dependencies import FilesPut, MayRenew, PutFiles, RenewAnswered, Renewed
+from clocker_actors.model.expressions import Filled, OnChange
+from clocker_actors.model.generations import Phase
+from clocker_actors.model.identity import Cause
+from clocker_actors.model.messages import Invoke
+from clocker_actors.model.specs import ContainerSpec
+
+if TYPE_CHECKING:
+    from clocker_actors.entities.members.member import Member
+
+HOLD = 2.0
+"""Seconds for which a value has to stay the same before anything is done for it."""
+ASK_AGAIN = 5.0
+PUT_AGAIN = 5.0
+RENEW = "renew"
+
+
+class RenewNow:
+    """Timer message: the values have been the same for long enough, or nobody has said whose turn it is."""
+
+
+class PutAgain:
+    """Timer message: try once more to put files into the container."""
+
+
+class Renewal:
+    """Of one member."""
+
+    __slots__ = ("_due", "_impossible", "_member", "_told", "_turn", "_wanted")
+
+    def __init__(self, member: "Member") -> None:
+        self._member = member
+        self._wanted: Filled | None = None  # what it should have been started with; held back until it is stable
+        self._due = False  # it is stable
+        self._turn = False  # it is its turn in the cluster
+        self._told = False  # its host was told which files to put
+        self._impossible: tuple[str, ...] = ()  # files that could not be put in place
+
+    def reconcile(self) -> None:
+        """Compare what it was started with and what it would be started with now; idempotent."""
+        member, current = self._member, self._member.state.current
+        container = member.state.spec.container
+        if current is None or container is None or not container.late:
+            return
+        serves = member.phase in {Phase.READY, Phase.UNWELL} and not member.settling and current.ready_once
+        if member.state.desired is not Desired.RUNNING:
+            self._rest()
+        elif serves and member.state.arriving is None:
+            self._compare(current, container)
+
+    def due(self) -> None:
+        """It was the same all the time."""
+        self._due = True
+        self._member.settle()
+
+    def answered(self, message: RenewAnswered) -> None:
+        """The cluster says whether it is this member's turn."""
+        self._turn = not message.waits
+        if self._turn:
+            self._member.settle()
+
+    def host_forgot(self) -> None:
+        """What was told to the host may be forgotten."""
+        self._told = False
+
+    def put_again(self) -> None:
+        """The pause after a failure is over."""
+        self._told = False
+        self._member.settle()
+
+    # --- what differs
+
+    def _compare(self, current: Generation, container: ContainerSpec) -> None:
+        member = self._member
+        if current.putting and not self._told:
+            self._put(current, container)
+        now = member.waits.filled(container, place(current), current.filled)
+        fields = changed(current.filled, now) if now is not None else ()
+        if member.state.spec.on_change is OnChange.KEEP:
+            fields = in_place(container, fields, OnChange.KEEP)
+        if now is None or not fields:
+            self._rest()
+            return
+        if now != self._wanted:
+            self._wanted, self._due = now, False
+            member.after(RENEW, HOLD, RenewNow())
+        elif self._due:
+            self._act(current, container, now, fields)
+
+    def _rest(self) -> None:
+        """There is nothing to do: who waits for its turn may have it."""
+        if self._wanted is not None or self._turn:
+            self._member.cancel_timer(RENEW)
+            self._wanted, self._due, self._impossible = None, False, ()
+            if self._member.state.cluster:
+                self._member.tell(self._member.state.cluster, Renewed(self._member.uid))
+            self._turn = False
+
+    def _act(self, current: Generation, container: ContainerSpec, now: Filled, fields: tuple[str, ...]) -> None:
+        member = self._member
+        here = in_place(container, fields, member.state.spec.on_change)
+        if here == fields and not set(fields) & set(self._impossible):
+            self._due, self._told = False, False
+            self._decide("put files", fields, current, container)
+            state = replace(current, filled=only(fields, current.filled, now), putting=tuple(dict.fromkeys((*current.putting, *fields))))
+            member.change(replace(member.state, current=state, filled=state.filled))
+        elif member.state.cluster and not self._turn:
+            member.tell(member.state.cluster, MayRenew(member.uid))
+            self._due = False
+            member.after(RENEW, ASK_AGAIN, RenewNow())
+        else:
+            self._due = False
+            cause = self._decide("restart", fields, current, container)
+            member.tell(member.uid, Invoke("restart", {}, cause))
+
+    def _decide(self, action: str, fields: tuple[str, ...], current: Generation, container: ContainerSpec) -> Cause:
+        member, lookouts = self._member, self._member.waits.lookouts
+        depend = (references(late.expression) for late in container.late if late.field in fields)
+        on = dict.fromkeys(pair for pairs in depend for pair in pairs if pair[1])
+        readings = {pair: reading for pair in on if (reading := lookouts.reading(*pair)) is not None}
+        newest = max(readings.values(), key=lambda reading: reading.at, default=None)
+        words = [f"{sensor} of {lookouts.path(target)} is {reading.value} now" for (target, sensor), reading in readings.items()]
+        decision = Decision(
+            id=member.ids.decision(),
+            subject=member.uid,
+            by=member.uid,
+            kind=RENEW,
+            at=member.now,
+            action=action,
+            reason=f"{', '.join(fields)} changed since generation {current.number} was started: {'; '.join(words[:5]) or 'other secrets'}",
+            cause=Cause(newest.id) if newest is not None else member.cause,
+            inputs={"fields": list(fields), "stable_s": HOLD},
+            would_change=("`onChange: keep` leaves what runs as it is",) if action == "restart" else (),
+        )
+        member.decided(decision, acted=True)
+        return Cause(decision.id, "system")
+
+    # --- files in place
+
+    def _put(self, current: Generation, container: ContainerSpec) -> None:
+        member = self._member
+        self._told = True
+        whole = fill(container, current.filled)
+        sealed = tuple(late for late in current.filled.sealed if late.field in current.putting)
+        message = PutFiles(member.uid, current.number, files(whole, current.putting), member.cause, sealed)
+        member.tell(current.host, message)
+
+    def files_put(self, message: FilesPut) -> None:
+        """The container has them, or cannot have them: then a new one is needed, if that is allowed."""
+        member, current = self._member, self._member.state.current
+        if current is None or message.generation != current.number or not current.putting:
+            return
+        failure = message.failure
+        if failure is not None and failure.transient:
+            member.after("put-files", PUT_AGAIN, PutAgain())
+            return
+        putting, self._told = current.putting, False
+        filled = current.filled
+        if failure is not None:
+            self._note_failure(failure)
+        if failure is not None and member.state.spec.on_change is OnChange.RESTART:
+            # As if they had never been tried: the next comparison finds that they differ, and restarts.
+            self._impossible = putting
+            filled = only(putting, filled, Filled())
+        member.change(replace(member.state, current=replace(current, putting=(), filled=filled)))
+
+    def _note_failure(self, failure: Failure) -> None:
+        """For people: no problem of the service, which runs as it did."""
+        member = self._member
+        restarts = member.state.spec.on_change is OnChange.RESTART
+        after = "it is restarted instead" if restarts else "it goes on with what it has read before, until it is started anew"
+        reason = f"its files could not be put into the running container: {failure.message}; {after}"
+        decision = Decision(member.ids.decision(), member.uid, member.uid, RENEW, member.now, "", reason, member.cause)
+        member.decided(decision, acted=False)

@@ -1,0 +1,57 @@
+"""Whose turn it is: members of a cluster that begin anew because of a changed value do so one after the other, each ready before the next.
+
+A member that does not serve has nothing to lose and need not wait. The others wait until all the rest serve, and stop where a start has failed: a value that
+nobody can run with takes down one member, not all.
+"""
+
+from typing import TYPE_CHECKING
+
+from clocker_actors.model.dependencies import MayRenew, RenewAnswered
+from clocker_actors.model.identity import Uid
+
+if TYPE_CHECKING:
+    from clocker_actors.entities.services.cluster import Cluster
+
+MARGIN = 60.0
+"""Seconds that a turn may take beyond what a member may take to stop and to start."""
+
+
+class Turns:
+    """Of one cluster. Not durable: members ask again."""
+
+    __slots__ = ("_cluster", "_since", "holder")
+
+    def __init__(self, cluster: "Cluster") -> None:
+        self._cluster = cluster
+        self.holder: Uid | None = None
+        self._since = 0.0
+
+    def ask(self, message: MayRenew) -> None:
+        """A member asks; it asks again if it has to wait."""
+        cluster, member = self._cluster, message.member
+        why = self._must_wait(member)
+        if not why and cluster.health.serves(member):
+            self.holder, self._since = member, cluster.now
+        cluster.tell(member, RenewAnswered(why))
+
+    def over(self, member: Uid) -> None:
+        """A member has had its turn."""
+        if self.holder == member:
+            self.holder = None
+
+    def _must_wait(self, member: Uid) -> str:
+        cluster = self._cluster
+        if not cluster.health.serves(member):
+            return ""
+        if self.holder is not None and self.holder != member and self._holds():
+            return f"{self.holder} begins anew first"
+        if cluster.starts.failures:
+            return f"the last start in {cluster.identity.path} failed: {cluster.starts.last}"
+        down = [uid for uid in cluster.state.members if uid != member and not cluster.health.serves(uid)]
+        return f"{', '.join(down[:5])} of {cluster.identity.path} does not serve yet" if down else ""
+
+    def _holds(self) -> bool:
+        cluster = self._cluster
+        member = cluster.spec.member
+        limit = member.start_timeout + (member.container.stop_timeout if member.container is not None else 0.0) + MARGIN
+        return self.holder in cluster.state.members and cluster.now - self._since < limit
