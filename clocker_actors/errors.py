@@ -191,6 +191,10 @@ class OutOfDisk(EngineFault):
     """No space left on the engine."""
 
 
+class NotReloaded(Permanent):
+    """A command that was to read changed files again has failed in its container."""
+
+
 class ShellFault(Permanent):
     """A machine does not take a file."""
 
