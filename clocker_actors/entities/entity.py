@@ -40,6 +40,7 @@ from clocker_actors.model.messages import (
     Emit,
     Invoke,
     KeepState,
+    MembersChanged,
     SensorChanged,
     SetIndicator,
     SetProblem,
@@ -143,6 +144,10 @@ class Entity(Sensing, Generic[S]):
     def describe(self) -> Mapping[str, Value]:
         """A few facts for people."""
         return {}
+
+    def below(self) -> tuple[Uid, ...]:
+        """The services below it, for enrichers that gather what they say; a cluster tells its members itself."""
+        return ()
 
     def type_name(self) -> str:
         """The type a blueprint gave it."""
@@ -361,6 +366,8 @@ class Entity(Sensing, Generic[S]):
         if child.startswith(f"{self.uid}:"):
             for reading in self.readings.values():
                 self.tell(child, SensorChanged(self.uid, reading))
+            if below := self.below():
+                self.tell(child, MembersChanged(self.uid, below))
 
     def decided(self, decision: Decision, *, acted: bool) -> None:
         """Note a decision about this entity; those that acted are kept durably, the newest twenty."""

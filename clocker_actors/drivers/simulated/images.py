@@ -140,7 +140,7 @@ def run(words: Sequence[str]) -> tuple[float, int, tuple[str, ...]] | None:
                 return seconds, int(rest or 0), tuple(output)
             case "false":
                 return seconds, 1, tuple(output)
-            case "true":
+            case "true" | "export":
                 continue
             case _:
                 return None

@@ -156,6 +156,9 @@ class Member(Entity[MemberState]):
                 return super().on_receive(message)
         return None
 
+    def below(self) -> tuple[Uid, ...]:
+        return self.family.uids
+
     def type_name(self) -> str:
         return self.state.spec.type
 

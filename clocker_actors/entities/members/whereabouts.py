@@ -65,7 +65,7 @@ class Whereabouts:
         if runs or sensors.PROCESS_RUNNING.name in member.readings:
             member.observe(sensors.PROCESS_RUNNING, runs)
         if not runs and self._known:
-            member.unavailable("no container of it runs", *(_sensor(name) for name in self._known))
+            member.unavailable("no container of it runs", sensors.ENDPOINTS, *(_sensor(name) for name in self._known))
             self._known = ()
 
 

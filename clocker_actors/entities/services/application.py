@@ -79,6 +79,9 @@ class Application(Entity[ApplicationState]):
                 return super().on_receive(message)
         return None
 
+    def below(self) -> tuple[Uid, ...]:
+        return self.family.uids
+
     def describe(self) -> Mapping[str, Value]:
         return {"location": self.state.spec.location, "pool": self.identity.pool, "revision": self.state.spec.revision}
 

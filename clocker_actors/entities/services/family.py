@@ -10,7 +10,7 @@ from clocker_actors.entities.services.planting import plant, service_kind
 from clocker_actors.entities.waits import DEPENDENCY
 from clocker_actors.model.identity import SYSTEM, Cause, Uid
 from clocker_actors.model.lifecycle import Lifecycle
-from clocker_actors.model.messages import ChildChanged
+from clocker_actors.model.messages import TOPIC_MEMBERS, ChildChanged, MembersChanged
 from clocker_actors.model.specs import ServiceSpec
 from clocker_actors.ports.store import Record
 
@@ -30,6 +30,7 @@ class Family(Generic[S]):
         self._entity: Entity[S] = entity
         self._specs = specs
         self.brood = Brood(entity)
+        self._told: tuple[Uid, ...] = ()
 
     @property
     def uids(self) -> tuple[Uid, ...]:
@@ -57,6 +58,7 @@ class Family(Generic[S]):
     def reconcile(self) -> None:
         """Make the children's actors, and have them do what the entity is to be."""
         entity = self._entity
+        self._tell_members()
         for spec in self._specs:
             uid = entity.state.children.get(spec.id)
             if uid is not None:
@@ -67,6 +69,12 @@ class Family(Generic[S]):
             self.brood.order(self.uids, effector, Cause(activity.id, activity.cause.principal), activity.id)
         elif entity.state.desired is not Desired.RUNNING:
             self.brood.order(self.uids, effector, SYSTEM)
+
+    def _tell_members(self) -> None:
+        """Enrichers that gather what the children say hear who they are, when that changes."""
+        if self.uids != self._told:
+            self._told = self.uids
+            self._entity.publish(TOPIC_MEMBERS, MembersChanged(self._entity.uid, self.uids))
 
     def anew(self) -> None:
         """A new order is about to be given: what children said of the last one does not count."""
