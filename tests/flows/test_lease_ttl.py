@@ -5,14 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from clocker_actors.drivers.simulated import SimulatedWorld
-from clocker_actors.drivers.simulated.grounds import SimulatedGrounds
 from clocker_actors.entities.hosts.fence import MARGIN
 from clocker_actors.entities.hosts.leases import KIND, NAME, Longest
 from clocker_actors.errors import SettingsError
-from clocker_actors.model.containers import EngineState
 from clocker_actors.store.codec import decode
-from tests.flows.poolside import killed
 from tests.flows.stories import new_world
 from tests.flows.support import Driven, managed
 from tests.flows.test_never_twice import SHOP, home, serving, watched
@@ -78,21 +74,3 @@ async def test_too_short_a_time_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"lease-ttl.*from 3 to 3600"):
         async with managed(tmp_path / "s", world=new_world(), lease_ttl=2):
             pass
-
-
-async def test_a_start_that_is_taken_up_again_after_its_lease_has_ended(tmp_path: Path) -> None:
-    """The manager died between the start of the lease and that of the service: what it made joined a lease that is no more."""
-    world = new_world(1)
-    async with killed(tmp_path / "s", world, SimulatedGrounds(world)) as driven:
-        await driven.deploy(SHOP)
-        await driven.until(lambda: [name.endswith(".lease") for name in _seen(world, EngineState.RUNNING)] == [True])
-        assert _seen(world, EngineState.CREATED)
-    await asyncio.sleep(20)
-    assert not _seen(world, EngineState.RUNNING)
-    async with managed(tmp_path / "s", world=world) as driven:
-        await driven.until(lambda: not driven.gone("shop/web") and driven.up("shop/web"), 30)
-        assert driven.value("shop/web", "generation") == 1, "not for a failed start"
-
-
-def _seen(world: SimulatedWorld, state: EngineState) -> list[str]:
-    return [seen.name for engine in world.engines.values() for seen in engine.containers if seen.state is state]
