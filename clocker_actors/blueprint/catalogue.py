@@ -45,6 +45,8 @@ class CatalogueType:
     aliases: tuple[str, ...] = field(default=(), compare=False)
     sensors: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     deprecated: bool = field(default=False, compare=False)
+    application: bool = field(default=False, compare=False)
+    """Whether it is a whole application."""
 
     @property
     def reference(self) -> str:
@@ -190,6 +192,7 @@ def _one(root: MapNode, metadata: Mapping[str, Entry], source: TypeSource, fault
             _texts(head, "aliases"),
             _sensors(head),
             head.boolean("deprecated"),
+            head.text("itemType").lower() in {"application", "template"} or "services" in service,
         )
     ]
 

@@ -30,6 +30,7 @@ MOST_MACHINES = 10_000
 MOST_LOCATION_TEXT = 256 * 1024
 """Characters of locations and hosts that are written as text, aliases counted each time."""
 
+_LONGEST_NAME = 200
 _SAFE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}")
 
 
@@ -127,6 +128,15 @@ class Context:
         rule = "letters, digits, `_`, `.` and `-`, the first a letter or digit, at most 63"
         self.faults.add(mark, f"{what} {quote(name)} cannot stand in a path ({rule}); write for example {quote(better)}")
         return better
+
+    def shown(self, name: str, what: str, mark: Mark, *, in_path: bool) -> str:
+        """A name for people to see: any on one line, unless it is to stand in a path as well."""
+        if in_path:
+            return self.safe(name, what, mark)
+        if len(name) > _LONGEST_NAME or not name.isprintable():
+            self.faults.add(mark, f"{what} {quote(name)} cannot be shown; write one line of at most {_LONGEST_NAME} characters")
+            return slug(name)
+        return name
 
 
 def slug(text: str, otherwise: str = "service") -> str:

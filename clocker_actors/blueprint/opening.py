@@ -3,6 +3,7 @@
 Nothing is read but types and keys, so faults of values come later, and a service whose type is not known leaves its neighbours whole.
 """
 
+from clocker_actors.blueprint.ancestors import advice
 from clocker_actors.blueprint.catalogue import CatalogueType
 from clocker_actors.blueprint.context import Context, listed
 from clocker_actors.blueprint.images import parse_image
@@ -16,6 +17,8 @@ from clocker_actors.blueprint.tables import CLUSTER, CONTAINER, POOL, SERVICE_KE
 from clocker_actors.blueprint.tree import Raw, inherit
 
 _SHORTHAND = "docker:"
+APPLICATION = "application"
+_APPLICATIONS = frozenset({"basicapplication", APPLICATION})
 _ENTITY_SPEC = "$brooklyn:entitySpec"
 
 
@@ -23,7 +26,7 @@ def open_application(section: Section, root: MapNode, context: Context) -> Raw:
     """The application of a file, whose root keys are in the section, without its services."""
     parameters = read_parameters(section.node("parameters"), section.spelled("parameters"), context)
     nothing = Section(root.mark, "an application", KeyTable(), context.faults)
-    raw = Raw(len(context.raws), root, "application", Layer(section, nothing, configured(section, context), parameters))
+    raw = Raw(len(context.raws), root, APPLICATION, Layer(section, nothing, configured(section, context), parameters))
     context.raws.append(raw)
     return raw
 
@@ -52,6 +55,42 @@ def open_service(node: Node, parent: Raw | None, context: Context) -> Raw | None
     return raw
 
 
+def adopt(items: tuple[Node, ...], application: Raw, context: Context) -> tuple[Node, ...]:
+    """The services of a file. If it has one alone, which is an application by its type, that is the application: its keys become those of the file, which count
+    before them, and its children the services."""
+    others = [item for item in items if _kind_of(item, context) != POOL]
+    node = others[0] if len(others) == 1 else None
+    if isinstance(node, ScalarNode) and not is_null(node):
+        node = MapNode(node.mark, {"type": Entry(node.mark, "type", node)})
+    if not isinstance(node, MapNode) or _kind_of(node, context) != APPLICATION:
+        return items
+    found = _types(node, context)
+    if found is None:
+        return items
+    layer = _layers(node, *found, context)
+    if layer.config.entries or "initializers" in layer.head or "children" not in layer.head:
+        return items  # it says something that only a group of services can be told
+    application.layer = laid_over(layer, application.layer)
+    children = listed(layer.head.node("children"), layer.head.spelled("children"), context.faults)
+    return (*(item for item in items if item is not others[0]), *children)
+
+
+def _kind_of(node: Node, context: Context) -> str:
+    """The kind that a service's type names, "application" for one that is a whole application, without a word about faults."""
+    entries = node.entries if isinstance(node, MapNode) else {}
+    entry = next((entries[each] for each in ("type", *SERVICE_KEYS["type"].aliases) if each in entries), None)
+    written = entry.node if entry else node
+    if not isinstance(written, ScalarNode) or is_null(written):
+        return ""
+    if written.text.removeprefix("java:").rpartition(".")[2].lower() in _APPLICATIONS:
+        return APPLICATION
+    kind = _kind(written)[0]
+    if kind:
+        return kind
+    found = context.catalogue.find(written.text)
+    return APPLICATION if isinstance(found, CatalogueType) and found.application else ""
+
+
 def _name(raw: Raw, context: Context) -> None:
     head = raw.head
     identity, name = head.text("id"), head.text("name")
@@ -59,7 +98,7 @@ def _name(raw: Raw, context: Context) -> None:
         raw.id = context.safe(identity, "id", head.mark_of("id"))
         context.claim(raw.id, head.mark_of("id"))
     if name and raw.kind != POOL:
-        raw.name, raw.named = context.safe(name, "name", head.mark_of("name")), True
+        raw.name, raw.named = context.shown(name, "name", head.mark_of("name"), in_path=not identity), True
 
 
 def _open_below(raw: Raw, context: Context) -> None:
@@ -138,6 +177,9 @@ def _unknown(written: str, context: Context) -> str:
         *(each for spellings in SERVICE_TYPES.values() for each in spellings if "." not in each),
         *context.catalogue.ids,
     ]
+    instead = advice(written)
+    if instead and not context.faults.near(written, names, cutoff=0.85):
+        return instead
     if isinstance(parse_image(written), str) or not ("/" in written or ":" in written):
         return f"{quote(written)} is not a known type of service; {context.faults.hint(written, names)}"
     return f"{quote(written)} is not a known type of service; for an image write {quote(_SHORTHAND + written)}"

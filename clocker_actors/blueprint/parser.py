@@ -15,7 +15,7 @@ from clocker_actors.blueprint.locations import LOCAL, read_application_location
 from clocker_actors.blueprint.lookup import TypeIndex
 from clocker_actors.blueprint.names import assign
 from clocker_actors.blueprint.nodes import START, ListNode, MapNode, Mark, ScalarNode, describe, quote
-from clocker_actors.blueprint.opening import open_application, open_service
+from clocker_actors.blueprint.opening import adopt, open_application, open_service
 from clocker_actors.blueprint.pool import read_pool
 from clocker_actors.blueprint.reader import read
 from clocker_actors.blueprint.section import Section
@@ -79,7 +79,8 @@ def _services(section: Section, application: Raw, context: Context) -> tuple[tup
     node = section.node("services")
     if node is None or (isinstance(node, ListNode) and not node.items):
         section.fault("services", f"a blueprint needs services; {_EXAMPLE}")
-    opened = [raw for item in listed(node, "`services`", context.faults) if (raw := open_service(item, application, context))]
+    items = adopt(listed(node, "`services`", context.faults), application, context)
+    opened = [raw for item in items if (raw := open_service(item, application, context))]
     application.children += [raw for raw in opened if raw.kind != POOL]
     assign(application.children, context)
     settle(context)
@@ -103,7 +104,8 @@ def _application(
 ) -> ApplicationSpec:
     section = raw.head
     written, identity = section.text("name"), section.text("id")
-    name = context.safe(written, "name", section.mark_of("name")) if written else slug(PurePath(filename).stem, "application")
+    at = section.mark_of("name")
+    name = context.shown(written, "name", at, in_path=not identity) if written else slug(PurePath(filename).stem, "application")
     taken = Names()
     policies = read_policies(section.node("policies"), section.spelled("policies"), ("policy",), taken, context)
     enrichers = read_policies(section.node("enrichers"), section.spelled("enrichers"), ("enricher", "feed"), taken, context)

@@ -17,7 +17,7 @@ from clocker_actors.blueprint.section import Section
 from clocker_actors.blueprint.tables import CLUSTER, CONFIG_OF, CONTAINER, GROUP, POOL
 from clocker_actors.blueprint.tree import Raw
 from clocker_actors.blueprint.typed import read_policies, read_strategies
-from clocker_actors.blueprint.values import configuration
+from clocker_actors.blueprint.values import configuration, parameter_sensors
 from clocker_actors.model.expressions import OnChange
 from clocker_actors.model.identity import EntityKind
 from clocker_actors.model.specs import ClusterSpec, ContainerSpec, Duplicate, Requests, ServiceSpec
@@ -53,7 +53,7 @@ def service_of(raw: Raw, context: Context, *, healed: bool = True) -> ServiceSpe
         container=container,
         cluster=_cluster(raw, context, healed=healing) if raw.kind == CLUSTER else None,
         policies=specs_of(policies),
-        enrichers=specs_of((*enrichers, *initializers.feeds)),
+        enrichers=(*specs_of((*enrichers, *initializers.feeds)), *parameter_sensors(raw, taken, context)),
         children=tuple(
             held_back(with_rules(child, affinity), depends, latch) if raw.kind == GROUP else child for child in children if child
         ),

@@ -17,8 +17,15 @@ MIB = 1 << 20
 
 
 ROOT_KEYS = KeyTable(
-    _key("name", "string", "name of the application, first part of every path in it; default: the file's name", default=""),
-    _key("id", "string", "id of the application; default: its name", default=""),
+    _key(
+        "name",
+        "string",
+        "name of the application; default: the file's name. It is the first part of every path in it, unless there is an `id`",
+        default="",
+    ),
+    _key("id", "string", "id of the application, first part of every path in it; default: its name", default=""),
+    _key("description", "string", "what it is, for people", default=""),
+    _key("origin", "string", "where it is from, for people", default=""),
     _key("location", "node", "where services run: the name of a docker cloud; default: the cloud of this file, else `local`", "locations"),
     _key("services", "node", "list of services"),
     _key("policies", "node", "policies of the application", "brooklyn.policies"),
@@ -34,7 +41,7 @@ SERVICE_KEYS = KeyTable(
         "type", "node", "what it is: docker:image[:tag][@digest], container, cluster, group or docker-cloud", "serviceType", "service_type"
     ),
     _key("id", "string", "how the plan names it; once per file; default: made from the name", default=""),
-    _key("name", "string", "its part of the path; default: made from the id or type", default=""),
+    _key("name", "string", "its name; default: made from the id or type. It is its part of the path, unless there is an `id`", default=""),
     _key("config", "node", "map of configuration; keys nobody declares may stand only here", "brooklyn.config"),
     _key("policies", "node", "list of {type, name, config}", "brooklyn.policies"),
     _key("enrichers", "node", "list of {type, name, config}", "brooklyn.enrichers"),
@@ -59,13 +66,20 @@ TYPE_KEYS = KeyTable(
     _key("docs", "string", "what people should know who use it", default=""),
     _key("aliases", "node", "other names that mean it, as the ancestor's Java classes"),
     _key("sensors", "node", "map of its own sensors to what each says"),
+    _key(
+        "itemType",
+        "string",
+        "what it is: entity, or application or template (a whole one: a file that has it alone is that application)",
+        "item.type",
+        "item_type",
+        default="entity",
+    ),
     _key("deprecated", "boolean", "still there, and not to be used any more", default=False),
 )
 
 CATALOGUE_KEYS = TYPE_KEYS + KeyTable(
     _key("item", "node", "the service"),
     _key("items", "node", "list of further maps like this one"),
-    _key("itemType", "string", "what it is: entity, application or template", "item.type", "item_type", default="entity"),
     _key("bundle", "string", "name of the file it came in", default=""),
     _key("format", "string", "how it is written", default=""),
     _key("tags", "node", "list of anything"),
@@ -404,6 +418,7 @@ SERVICE_TYPES: Mapping[str, tuple[str, ...]] = {
         "brooklyn.entity.group.DynamicCluster",
     ),
     GROUP: (
+        "application",
         "BasicApplication",
         "BasicStartable",
         "org.apache.brooklyn.entity.stock.BasicApplication",

@@ -2,12 +2,15 @@
 
 from clocker_actors.blueprint.coerce import free
 from clocker_actors.blueprint.constraints import breach
-from clocker_actors.blueprint.context import Context
+from clocker_actors.blueprint.context import Context, Names
 from clocker_actors.blueprint.faults import Faults
-from clocker_actors.blueprint.nodes import Mark, Node, quote
+from clocker_actors.blueprint.nodes import Mark, Node, ScalarNode, quote
 from clocker_actors.blueprint.parameters import Parameter, is_expression, value_of
 from clocker_actors.blueprint.tree import Raw, look_up
+from clocker_actors.model.specs import PolicySpec
 from clocker_actors.model.values import Value
+
+_STATIC = "static-sensor"
 
 
 def configuration(raw: Raw, context: Context) -> dict[str, Value]:
@@ -26,6 +29,17 @@ def parameter_values(raw: Raw, context: Context) -> dict[str, Value]:
     return found
 
 
+def parameter_sensors(raw: Raw, taken: Names, context: Context) -> tuple[PolicySpec, ...]:
+    """What gives the values of parameters as the sensors that these name."""
+    if _STATIC not in context.policies.types:
+        return ()
+    values = parameter_values(raw, context)
+    wanted = [each for each in raw.parameters.values() if each.sensor and each.name in values]
+    return tuple(
+        PolicySpec(_STATIC, taken.fresh(each.sensor), {"targetSensor": each.sensor, "value": values[each.name]}) for each in wanted
+    )
+
+
 def _value(raw: Raw, parameter: Parameter, context: Context) -> Value:
     node = _node(raw, parameter.name)
     if node is not None and is_expression(node):
@@ -37,14 +51,20 @@ def _value(raw: Raw, parameter: Parameter, context: Context) -> Value:
     if faults.count > before:
         return None
     for constraint in parameter.constraints:
-        if node is None and context.template:
+        if context.template and not _given(raw, parameter.name):
             continue
-        lacking = breach(constraint, value, node is not None, lambda other: _node(raw, other) is not None)
+        lacking = breach(constraint, value, _given(raw, parameter.name), lambda other: _given(raw, other))
         if lacking:
             context.faults.add(node.mark if node else raw.node.mark, f"{quote(parameter.name)} {lacking}")
-    if node is not None and any(each.name == "urlExists" for each in parameter.constraints):
+    if node is not None and _given(raw, parameter.name) and any(each.name == "urlExists" for each in parameter.constraints):
         _note_url(str(value), parameter, node.mark, context)
     return value
+
+
+def _given(raw: Raw, name: str) -> bool:
+    """Whether a key has a value; an empty text is none."""
+    node = _node(raw, name)
+    return node is not None and not (isinstance(node, ScalarNode) and node.text == "")
 
 
 def _node(raw: Raw, name: str) -> Node | None:

@@ -177,8 +177,8 @@ def test_a_catalogue_of_the_ancestor_is_understood() -> None:
     types = {each.reference: each for each in catalogue(dedent(text))}
     assert set(types) == {"one:1.1", "two:2.0"}
     assert types["two:2.0"].name == "Second" and types["one:1.1"].icon == "http://example.org/a.png"
-    (service,) = application("services: [two]", knowing(text)).services
-    assert [child.types for child in service.children] == [("one:1.1",), ("one:1.1",)]
+    found = application("services: [two]", knowing(text))
+    assert [each.types for each in found.services] == [("one:1.1",), ("one:1.1",)]
 
 
 # --- images
@@ -213,3 +213,49 @@ def test_an_inline_build_is_checked(build: str) -> None:
 def test_types_are_read_once_for_all_services_that_are_of_them() -> None:
     source = TypeSource("a.yaml", one("a", "1"))
     assert next(iter(catalogue_of([source]))) is next(iter(catalogue_of([source])))
+
+
+# --- applications
+
+
+def test_one_service_that_is_an_application_is_the_application() -> None:
+    text = """
+    name: outer
+    config: {env: {A: outer}}
+    services:
+    - type: org.apache.brooklyn.entity.stock.BasicApplication
+      name: inner
+      id: inner
+      brooklyn.config: {env: {A: inner, B: inner}}
+      brooklyn.children: [docker:one, docker:two]
+      brooklyn.policies: []
+    """
+    found = application(text)
+    assert (found.name, found.id) == ("outer", "inner")
+    assert [each.name for each in found.services] == ["one", "two"]
+    assert found.services[0].container and found.services[0].container.env == {"A": "outer"}
+
+
+def test_a_type_that_is_an_application_is_one_too_and_keeps_what_the_file_has_beside_it() -> None:
+    type_ = """
+    id: shop
+    version: 1
+    itemType: application
+    parameters: [{name: colour, default: red}]
+    type: group
+    children: [{type: 'docker:web', env: {COLOUR: $brooklyn:parent().config("colour")}}]
+    """
+    text = """
+    services:
+    - {type: docker-cloud, name: yard, hosts: ['unix:///x.sock']}
+    - {type: shop, colour: blue}
+    """
+    found = application(text, knowing(type_))
+    assert [each.name for each in found.services] == ["web"] and found.location == "yard"
+    assert found.services[0].container and found.services[0].container.env == {"COLOUR": "blue"}
+
+
+def test_a_group_and_an_application_beside_others_stay_groups() -> None:
+    for text in ("services: [{type: group, children: [docker:a]}]", "services: [{type: application, children: [docker:a]}, docker:b]"):
+        assert application(text).services[0].type == "group"
+    assert application("services: [{type: application, affinity: [NOT TYPE], children: [docker:a]}]").services[0].type == "group"
