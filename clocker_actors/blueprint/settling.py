@@ -175,7 +175,7 @@ class Settler:
         goal = self._goal(tree.args[0], home, mark)
         if goal.raw is None:
             raise FoldFault("configuration of another application is not known here; ask for a sensor of it", mark.line, mark.column)
-        if look_up(goal.raw, key) is None:
+        if look_up(goal.raw, key) is None and key not in goal.raw.undeclared:
             where = f"{quote(goal.raw.id)}" if goal.raw.parent else "the application"
             self._faults.unknown(mark, key, f"configuration of {where}", self._keys(goal.raw))
             raise Lost

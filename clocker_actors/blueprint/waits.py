@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _KINDS = {CONTAINER: EntityKind.MEMBER, GROUP: EntityKind.MEMBER, CLUSTER: EntityKind.CLUSTER, "application": EntityKind.APPLICATION}
 _PLACE = frozenset({"host.name", "host.address", "host.subnet.address"})
 """What a service knows of its own place before its container is made."""
+_LISTS = ("policies", "enrichers")
 _PORTS = ("docker.port.", "mapped.docker.port.", "mapped.port.")
 _FREE = frozenset(
     each.name
@@ -107,6 +108,8 @@ def _known(raw: "Raw", spec: ServiceSpec | None, context: "Context") -> frozense
     given = (*spec.policies, *spec.enrichers) if spec else ()
     if (raw.parent is None and ("enrichers" in raw.head or "policies" in raw.head)) or any(each.type not in types for each in given):
         return None
+    if context.faults.any and any(name in raw.head for name in _LISTS):
+        return None  # one of these may be what is wrong, and give what is missing
     kind = _KINDS[raw.kind]
     beside = [Placed(types[each.type], each.config) for each in given]
     beside += [Placed(types[name], {}) for name in usual(kind, healing=True) if name in types]
