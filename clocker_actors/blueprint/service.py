@@ -41,6 +41,7 @@ def service_of(raw: Raw, context: Context, *, healed: bool = True) -> ServiceSpe
     initializers = read_initializers(head, kind, taken, context)
     healing = config.boolean("healing")
     check_fit((*enrichers, *initializers.written, *policies), kind, context, healing=healing and healed and raw.kind != GROUP)
+    values = configuration(raw, context)
     affinity = read_affinity(config, context)
     depends, latch = read_dependencies(config, raw, context), read_latch(config, raw, context)
     container = read_container(config, raw.image, context) if raw.kind == CONTAINER else None
@@ -53,14 +54,14 @@ def service_of(raw: Raw, context: Context, *, healed: bool = True) -> ServiceSpe
         container=container,
         cluster=_cluster(raw, context, healed=healing) if raw.kind == CLUSTER else None,
         policies=specs_of(policies),
-        enrichers=(*specs_of((*enrichers, *initializers.feeds)), *parameter_sensors(raw, taken, context)),
+        enrichers=(*specs_of((*enrichers, *initializers.feeds)), *parameter_sensors(raw, values, taken, context)),
         children=tuple(
             held_back(with_rules(child, affinity), depends, latch) if raw.kind == GROUP else child for child in children if child
         ),
         strategies=(*read_strategies(config, context), *read_minimum(config, context)),
         start_timeout=config.number("startTimeout"),
         healing=healing,
-        config=configuration(raw, context),
+        config=values,
         affinity=affinity,
         requests=read_requests(config) if raw.kind == CONTAINER else Requests(),
         duplicate=_duplicate(config, container) if raw.kind != GROUP else Duplicate.OK,

@@ -1,10 +1,12 @@
 """The values of a service's parameters: what it writes, what it inherits, or the default; typed, and checked against their constraints."""
 
+from collections.abc import Mapping
+
 from clocker_actors.blueprint.coerce import free
 from clocker_actors.blueprint.constraints import breach
 from clocker_actors.blueprint.context import Context, Names
 from clocker_actors.blueprint.faults import Faults
-from clocker_actors.blueprint.nodes import Mark, Node, ScalarNode, quote
+from clocker_actors.blueprint.nodes import Mark, Node, ScalarNode, is_null, quote
 from clocker_actors.blueprint.parameters import Parameter, is_expression, value_of
 from clocker_actors.blueprint.tree import Raw, look_up
 from clocker_actors.model.specs import PolicySpec
@@ -29,11 +31,10 @@ def parameter_values(raw: Raw, context: Context) -> dict[str, Value]:
     return found
 
 
-def parameter_sensors(raw: Raw, taken: Names, context: Context) -> tuple[PolicySpec, ...]:
+def parameter_sensors(raw: Raw, values: Mapping[str, Value], taken: Names, context: Context) -> tuple[PolicySpec, ...]:
     """What gives the values of parameters as the sensors that these name."""
     if _STATIC not in context.policies.types:
         return ()
-    values = parameter_values(raw, context)
     wanted = [each for each in raw.parameters.values() if each.sensor and each.name in values]
     return tuple(
         PolicySpec(_STATIC, taken.fresh(each.sensor), {"targetSensor": each.sensor, "value": values[each.name]}) for each in wanted
@@ -46,10 +47,9 @@ def _value(raw: Raw, parameter: Parameter, context: Context) -> Value:
         return None
     unsaid = parameter.default is not None and node is not None and node.mark == parameter.default.mark
     faults = Faults("") if unsaid else context.faults  # a wrong default was noted where it is declared
-    before = faults.count
     value = None if node is None else value_of(node, parameter.kind, quote(parameter.name), faults)
-    if faults.count > before:
-        return None
+    if value is None and node is not None and not is_null(node):
+        return None  # there was a fault, perhaps noted before
     for constraint in parameter.constraints:
         if context.template and not _given(raw, parameter.name):
             continue
