@@ -302,7 +302,7 @@ def _refused(request: PlacementRequest, look: _Look, trace: PlacementTrace, deci
         reason = "the pool has no hosts"
         changes: tuple[str, ...] = ("a host added to the pool",)
     else:
-        never = f"{look.pipeline.against}; " if look.pipeline.against else ""
+        never = f"{look.pipeline.against}; remove one of them; " if look.pipeline.against else ""
         reason = f"no host fits: {never}{_counts(trace)}; for example {'; '.join(example.reason for example in trace.examples)}"
         again = (f"trying {row.name} again for this generation" for row in look.barred().get(AVOID, ())[:1])
         changes = (*look.ranked.remedies(look.rows), *look.gate_remedies(), *again)

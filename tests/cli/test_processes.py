@@ -75,6 +75,18 @@ async def test_the_story_of_an_application(daemon: Process, tmp_path: Path) -> N
     assert "no applications" in (await clocker("ls"))[2]
 
 
+async def test_with_all_hosts_cordoned_a_deploy_says_so_and_what_to_do(daemon: Process, tmp_path: Path) -> None:
+    path = tmp_path / "shop.yaml"
+    path.write_text(SHOP)
+    for host in ("sim-1", "sim-2", "sim-3"):
+        assert (await clocker("cordon", f"local/{host}"))[0] == 0
+    code, _, err = await clocker("deploy", str(path))
+    said = " ".join(err.split())
+    assert code == 1
+    assert "3 of 3 hosts refused: 3 by cordoned" in said and "`clocker uncordon local/sim-1` takes it into use again" in said
+    assert "clocker uncordon local/sim-1" in " ".join((await clocker("explain", "shop/web/1"))[1].split())
+
+
 async def test_the_daemon_stops_in_order_while_somebody_follows(daemon: Process, tmp_path: Path) -> None:
     follower = await asyncio.create_subprocess_exec(*COMMAND, "events", "-f", "-n", "1", stdout=PIPE, stderr=PIPE)
     assert follower.stdout is not None

@@ -146,7 +146,8 @@ def test_a_refusal_names_the_rule_with_numbers() -> None:
 def test_rules_of_service_and_pool_that_contradict_each_other_are_named() -> None:
     answer = refused(member("new", rules="REQUIRE TYPE solr"), yard((1, SOLR)), pool="NOT TYPE solr")
     assert answer.decision.reason.startswith(
-        "no host fits: NOT TYPE solr contradicts REQUIRE TYPE solr: what has to be on the host may not be on its host; 5 of 5 hosts refused"
+        "no host fits: NOT TYPE solr contradicts REQUIRE TYPE solr: what has to be on the host may not be on its host; "
+        "remove one of them; 5 of 5 hosts refused"
     )
 
 

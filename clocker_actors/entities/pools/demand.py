@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from clocker_actors.entities.pools.advice import advice
 from clocker_actors.entities.pools.sources import next_source
 from clocker_actors.entities.records import Desired
 from clocker_actors.model.decisions import Decision
@@ -142,6 +143,8 @@ class Demand:
 
     def _refuse(self, message: Place, decision: Decision, growing: str = "") -> None:
         request = message.request
+        if not growing and (words := advice(self._pool, decision)):
+            decision = _said(decision, words)
         self._pool.tell(request.member, PlacementRefused(request.member, request.generation, decision, message.ask, growing=growing))
 
     def _begun(self, held: list[Place]) -> Trial | None:
@@ -210,7 +213,7 @@ class Demand:
             return f"no new host would do: {found.hopeless[member]}"
         if state.given_up:
             return f"the pool has given up making hosts ({supply.news.why}); `clocker resize {state.spec.name} N` tries again"
-        return f"the pool has the most hosts that it may have, {state.spec.max_size}"
+        return f"the pool has the most hosts that it may have, {state.spec.max_size}: write a larger maxSize, or free some room"
 
 
 def _beside(coming: int) -> str:

@@ -188,6 +188,7 @@ class Placing:
 
     def _placed(self, message: Place, placement: Placement) -> None:
         self._pool.demand.withdrawn(message.request.member)
+        self._pool.upkeep.used(placement.host)
         self._pool.tell(message.request.member, Placed(placement, message.ask))
         self._pool.refresh_soon()
 

@@ -177,6 +177,10 @@ class Upkeep:
 
     # --- empty hosts
 
+    def used(self, host: Uid) -> None:
+        """Something is placed there, be it for less than until the next look."""
+        self._empty_since.pop(host, None)
+
     def _look_at_empty(self, least: int) -> None:
         pool, state = self._pool, self._pool.state
         empty = [uid for uid in pool.supply.active if pool.supply.is_empty(uid)]
