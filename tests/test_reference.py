@@ -44,7 +44,7 @@ def page() -> str:
     parts = [HEAD, "## Blueprints"]
     for title, keys in BLUEPRINT:
         parts += [f"### {title}", _keys(keys.keys.values())]
-    parts.append("## Policies and enrichers")
+    parts.append("## Policies, enrichers, feeds and effectors")
     parts += [_type(kind) for kind in table.policies.values()]
     parts.append("## Placement strategies")
     parts += [_type(kind) for kind in table.strategies.values()]
@@ -63,7 +63,8 @@ def _keys(keys: Iterable[KeyType]) -> str:
 
 
 def _spellings(key: KeyType) -> str:
-    return f" ({', '.join(f'`{one}`' for one in key.aliases)})" if isinstance(key, Key) and key.aliases else ""
+    others = (*(key.aliases if isinstance(key, Key) else ()), *key.also)
+    return f" ({', '.join(f'`{one}`' for one in others)})" if others else ""
 
 
 def _kind(key: KeyType) -> str:

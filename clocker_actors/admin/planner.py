@@ -16,6 +16,7 @@ from clocker_actors.model.specs import ApplicationSpec, Blueprint
 from clocker_actors.model.types import TypeTable
 from clocker_actors.planning.members import MemberView
 from clocker_actors.planning.plan import plan
+from clocker_actors.planning.silences import silences
 from clocker_actors.planning.values import Action, Plan, PlanRefusal, PlanStep, PlanWarning, RunningApplication, RunningService
 from clocker_actors.ports.store import Store
 from clocker_actors.store.codec import decode
@@ -52,6 +53,7 @@ def plan_of(blueprint: Blueprint, store: Store, model: ReadModel, types: TypeTab
                 f"application {application.id}: no location {application.location!r}; write one of {names}", location=application.location
             )
         found = _as_it_is(plan(application, replace(view, types=types), _running(application, store, model)), model)
+        found = replace(found, warnings=(*found.warnings, *(silences(application, types.policies) if types else ())))
         plans.append(_provisional(found) if application.location in fresh else found)
     there = {state.spec.id: state.spec for state in _applications(store)}
     others = any(spec != known[spec.name].spec for spec in blueprint.pools if spec.name in known)

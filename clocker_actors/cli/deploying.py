@@ -33,6 +33,7 @@ def deploy(file: File, wait: Wait = True, json: AsJson = False) -> None:
     packed = _packed(parsed, folder)
     sums = _sums(packed)
     subject = next((application.id for application in parsed.blueprint.applications), "")
+    _warn(parsed)
     with connect() as client:
         for placeholder, content in packed.items():
             client.upload(sums[placeholder], content)
@@ -67,6 +68,17 @@ def _packed(parsed: "ParsedBlueprint", folder: Path) -> dict[str, bytes]:
 
 def _sums(packed: dict[str, bytes]) -> dict[str, str]:
     return {placeholder: hashlib.sha256(content).hexdigest() for placeholder, content in packed.items()}
+
+
+def _warn(parsed: "ParsedBlueprint") -> None:
+    """What would be deployed as it is written, and may not do what was meant."""
+    from clocker_actors.admin.types import type_table  # noqa: PLC0415 - for what its imports cost
+    from clocker_actors.planning.silences import silences  # noqa: PLC0415
+
+    types = type_table(partial=True).policies
+    for application in parsed.blueprint.applications:
+        for warning in silences(application, types):
+            output.note(f"warning: {warning.path}: {warning.message}")
 
 
 def _parsed(raw: bytes, name: str) -> "ParsedBlueprint":

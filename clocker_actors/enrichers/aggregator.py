@@ -38,6 +38,7 @@ AGGREGATOR = PolicyType(
     "gives the average, sum, least, greatest, first or list of a sensor of all members, or whether enough of them agree",
     kinds=GROUPS,
     gives=("targetSensor",),
+    gathers=("sourceSensor",),
     check=_check,
 )
 

@@ -19,6 +19,7 @@ MAP_AGGREGATOR = PolicyType(
     "gives a map with an entry for each member, made of two of its sensors",
     kinds=GROUPS,
     gives=("targetSensor",),
+    gathers=("keySensor", "valueSensor"),
 )
 
 

@@ -18,6 +18,7 @@ PROPAGATE_TO_MEMBERS = PolicyType(
     "gives sensors of its entity to all members, also to those that come later",
     kinds=GROUPS,
     hears=("propagating",),
+    hands_down=("propagating",),
 )
 
 

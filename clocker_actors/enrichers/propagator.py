@@ -52,6 +52,7 @@ PROPAGATOR = PolicyType(
     ("Propagator", "org.apache.brooklyn.enricher.stock.Propagator", "brooklyn.enricher.basic.Propagator"),
     "gives sensors of another entity as its own, or its own under other names",
     gives=("propagating", "sensorMapping"),
+    opens=("propagatingAll", "propagatingAllBut"),
     check=_check,
 )
 

@@ -29,6 +29,7 @@ ROLLUP = PolicyType(
     "gives mean, sum, least and greatest of the members' numbers",
     kinds=(EntityKind.CLUSTER,),
     rolls_up="sensors",
+    gathers=("sensors",),
 )
 
 

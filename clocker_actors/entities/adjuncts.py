@@ -19,7 +19,7 @@ from clocker_actors.errors import BadRequest, Conflict, Failure, NotFound
 from clocker_actors.kernel import Actor, Answered, RequestFailed, TimedOut
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.identity import RECORDER, Cause, policy_id
-from clocker_actors.model.messages import Reconfigure, Resume, Suspend
+from clocker_actors.model.messages import MembersChanged, Reconfigure, Resume, SensorChanged, Suspend
 from clocker_actors.model.noted import DecisionNoted, PolicyNoted
 from clocker_actors.model.specs import PolicySpec
 from clocker_actors.model.values import Value, as_map
@@ -127,6 +127,15 @@ class Adjuncts(Generic[S]):
         if decision is not None:
             entity.tell(RECORDER, DecisionNoted(decision))
             entity.running.progress(activity, done=0, total=0, note=f"{name} {decision.reason}")
+
+    def tell_known(self, actor: str) -> None:
+        """One of them that begins, or begins anew after a crash, hears what is known already: readings, and who is below."""
+        entity = self._entity
+        if self._name(actor):
+            for reading in entity.readings.values():
+                entity.tell(actor, SensorChanged(entity.uid, reading))
+            if below := entity.below():
+                entity.tell(actor, MembersChanged(entity.uid, below))
 
     def not_started(self, actor: str, failure: Failure) -> bool:
         """A child could not start; whether it is one of them. It is listed as failed until it is set, resumed or removed."""

@@ -40,8 +40,6 @@ from clocker_actors.model.messages import (
     Emit,
     Invoke,
     KeepState,
-    MembersChanged,
-    SensorChanged,
     SetIndicator,
     SetProblem,
     SetReading,
@@ -201,9 +199,9 @@ class Entity(Sensing, Generic[S]):
                 self.tell_again()
             case Started():
                 self.adjuncts.started(message.id)
-                self._tell_all_readings(message.id)
+                self.adjuncts.tell_known(message.id)
             case ChildRestarted():
-                self._tell_all_readings(message.id)
+                self.adjuncts.tell_known(message.id)
                 self.child_restarted(Uid(message.id))
             case StartFailed():
                 self._child_not_started(message)
@@ -361,14 +359,6 @@ class Entity(Sensing, Generic[S]):
 
     # --- readings and decisions
 
-    def _tell_all_readings(self, child: str) -> None:
-        """A policy or enricher that begins, or begins anew after a crash, hears what is known already."""
-        if child.startswith(f"{self.uid}:"):
-            for reading in self.readings.values():
-                self.tell(child, SensorChanged(self.uid, reading))
-            if below := self.below():
-                self.tell(child, MembersChanged(self.uid, below))
-
     def decided(self, decision: Decision, *, acted: bool) -> None:
         """Note a decision about this entity; those that acted are kept durably, the newest twenty."""
         self.tell(RECORDER, DecisionNoted(decision))
@@ -380,22 +370,10 @@ class Entity(Sensing, Generic[S]):
 
     def note(self) -> None:
         """Tell the recorder that this entity exists and what it is."""
-        identity = self.identity
-        self.tell(
-            RECORDER,
-            EntityNoted(
-                self.uid,
-                self.kind,
-                identity.path,
-                identity.name,
-                identity.parent or None,
-                identity.application or None,
-                self.now,
-                self.type_name(),
-                self.describe(),
-                tuple(self.commands.effectors().values()),
-            ),
-        )
+        one, own = self.identity, tuple(self.commands.effectors().values())
+        parent, application = one.parent or None, one.application or None
+        noted = EntityNoted(self.uid, self.kind, one.path, one.name, parent, application, self.now, self.type_name(), self.describe(), own)
+        self.tell(RECORDER, noted)
 
     def refuse_if_deleting(self, activity: Activity) -> None:
         """Raise Conflict for anything but another delete once a delete has begun."""

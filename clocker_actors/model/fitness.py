@@ -83,6 +83,18 @@ class Placed:
         for name in rolled if isinstance(rolled, list | tuple) else ():
             yield from (f"{name}.{how}" for how in sensors.ROLLUPS)
 
+    def gathers(self) -> Iterator[str]:
+        """The sensors of members, or of services below, it listens to."""
+        yield from (name for key in self.type.gathers for name in _named(self.value(key)))
+
+    def hands_down(self) -> Iterator[str]:
+        """The sensors it gives to members, or to services below."""
+        yield from (name for key in self.type.hands_down for name in _named(self.value(key)))
+
+    def is_open(self) -> bool:
+        """Whether it may give any sensor."""
+        return any(self.value(key) not in (None, False) for key in self.type.opens)
+
     def hears(self) -> Iterator[tuple[str, str]]:
         """(key, sensor) of its own entity it listens to."""
         if not any(self.value(key) for key in self.type.elsewhere):

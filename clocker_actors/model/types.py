@@ -37,7 +37,9 @@ class PolicyType:
     The rest says where it can work (see `model.fitness`): `kinds` of entity (none: all); keys of which one must be written (`needs`); keys of which one must be
     above 0 for the first of those to lead to anything, unless another of them is written (`bounds`); keys that name sensors of its
     entity it listens to (`hears`, unless one of `elsewhere` is written) or gives (`gives`, `names` for the keys of a map, and `rolls_up` for a list), that name effectors it orders, with
-    the parameter these must take (`orders`); and the sensors it fires whatever is written (`emits`). `check` judges a whole configuration: the key to blame
+    the parameter these must take (`orders`); and the sensors it fires whatever is written (`emits`). Keys that name
+    sensors of members or services below which it hears (`gathers`) or which it gives them (`hands_down`); keys with which it may give any sensor (`opens`).
+    `check` judges a whole configuration: the key to blame
     ("" for none) and what would be right, or None.
     """
 
@@ -53,6 +55,9 @@ class PolicyType:
     elsewhere: tuple[str, ...] = ()
     gives: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    gathers: tuple[str, ...] = ()
+    hands_down: tuple[str, ...] = ()
+    opens: tuple[str, ...] = ()
     rolls_up: str = ""
     emits: tuple[str, ...] = ()
     orders: Mapping[str, str] = field(default_factory=dict)

@@ -9,10 +9,13 @@ import pytest
 from clocker_actors.drivers.simulated.http import SimulatedHttp
 from clocker_actors.errors import BadRequest, NotFound
 from clocker_actors.model.activities import Activity, ActivityState
+from clocker_actors.model.containers import ContainerRequest
 from clocker_actors.model.http import HttpAnswer, HttpQuestion
-from clocker_actors.model.identity import LABEL_TASK, EntityKind
+from clocker_actors.model.identity import LABEL_PLANE, LABEL_STATE, LABEL_TASK, EntityKind
+from clocker_actors.model.messages import CancelActivity
+from clocker_actors.model.specs import ContainerSpec, ImageSpec
 from tests.flows.stories import WEB, cluster, new_world, one
-from tests.flows.support import Driven, managed
+from tests.flows.support import PERSON, Driven, managed
 
 SCALED = """  enrichers:
   - {type: aggregator, sourceSensor: queue, targetSensor: queue.sum, transformation: sum}
@@ -115,7 +118,7 @@ async def test_a_container_of_its_own_runs_and_is_gone_whatever_happens(tmp_path
         cancelled = await driven.invoke("shop/web", "endless")
         await asyncio.sleep(1)
         assert any(LABEL_TASK in seen.labels for engine in world.engines.values() for seen in engine.containers)
-        driven.manager.kernel.tell(entry_uid(driven), cancel(cancelled))
+        driven.manager.kernel.tell(entry_uid(driven), CancelActivity(cancelled, PERSON))
         await asyncio.sleep(2)
         assert not any(LABEL_TASK in seen.labels for engine in world.engines.values() for seen in engine.containers)
         assert driven.up("shop/web")
@@ -125,29 +128,22 @@ def entry_uid(driven: Driven) -> str:
     return str(driven.model.entry("shop/web").uid)
 
 
-def cancel(activity: str) -> object:
-    from clocker_actors.model.messages import CancelActivity
-    from tests.flows.support import PERSON
-
-    return CancelActivity(activity, PERSON)
-
-
 async def test_what_a_manager_left_when_it_died_is_removed_when_its_time_is_over(tmp_path: Path) -> None:
     world = new_world()
     async with managed(tmp_path / "s", world=world) as driven:
-        await driven.ended(await driven.deploy(one(keys=EFFECTORS.replace("timeout: 3s", "timeout: 1h"))))
-        await driven.invoke("shop/web", "endless")
-        await asyncio.sleep(1)
-        for engine in world.engines.values():
-            engine.controls.hang() if hasattr(engine, "controls") else None
-    left = [seen for engine in world.engines.values() for seen in engine.containers if LABEL_TASK in seen.labels]
-    assert len(left) <= 1
-    async with managed(tmp_path / "s", world=world) as driven:
-        await asyncio.sleep(60)
-        shown = [entry.name for entry in driven.entries(EntityKind.CONTAINER)]
-        assert all(seen.name not in shown for seen in left), "it is no foreign container"
-        await asyncio.sleep(2 * 3600)
-        assert not any(LABEL_TASK in seen.labels for engine in world.engines.values() for seen in engine.containers)
+        await driven.ended(await driven.deploy(one()))
+        engine = next(engine for engine in world.engines.values() if engine.containers)
+        labels = {name: engine.containers[0].labels[name] for name in (LABEL_PLANE, LABEL_STATE)}
+        labels[LABEL_TASK] = f"{driven.manager.kernel.now() + 300:.0f}"
+        spec = ContainerSpec(ImageSpec("clocker/web:1"), command=("sleep", "9999"))
+        await engine.create(ContainerRequest("left", "clocker/web:1", spec, labels))
+        await engine.start("left")
+        await asyncio.sleep(200)
+        assert any(seen.name == "left" for seen in engine.containers), "somebody may still wait for it"
+        assert all(entry.name != "left" for entry in driven.entries(EntityKind.CONTAINER)), "it is no foreign container"
+        await asyncio.sleep(200)
+        assert all(seen.name != "left" for seen in engine.containers)
+        assert driven.up("shop/web")
 
 
 async def test_an_effector_asks_by_http_where_the_service_is_now(tmp_path: Path) -> None:
