@@ -37,7 +37,8 @@ fix: venv ## format and mend what ruff can
 
 test: venv ## all tests, those on real hosts included (root on Debian)
 	@if [ "$$(id -u)" = 0 ] && [ -e /etc/debian_version ]; then bash .ci/packages.sh; fi
-	$(PY) -m pytest -n 2 --dist loadgroup
+	@# Sockets have paths of at most 107 characters, so those of tests begin short.
+	@folder=$$(mktemp -d /tmp/ct.XXXX) && trap 'rm -rf "$$folder"' EXIT && $(PY) -m pytest -n 2 --dist loadgroup --basetemp "$$folder"
 
 bench: venv ## speed of this machine beside its peers (BENCH="--only engines --rounds 2 --markdown"); half an hour
 	@if [ "$$(id -u)" = 0 ] && [ -e /etc/debian_version ]; then bash .ci/packages.sh; fi
