@@ -55,10 +55,14 @@ class BedLand(Land):
         return self._cloud.machine(node_name(PLANE, host.uid))
 
     async def cut_power(self, host: Entry) -> None:
-        await asyncio.to_thread(self._machine(host).power_cut)
+        machine = self._machine(host)
+        machine.cut_cable()  # without it the network of the machine would go on refusing, as one whose engine alone ended
+        await asyncio.to_thread(machine.power_cut)
 
     async def give_power(self, host: Entry) -> None:
-        await asyncio.to_thread(self._machine(host).power_on, services=True)
+        machine = self._machine(host)
+        machine.plug_cable()
+        await asyncio.to_thread(machine.power_on, services=True)
 
     async def on_engine(self, host: Entry) -> list[str]:
         machine = self._machine(host)
@@ -108,7 +112,7 @@ async def test_a_whole_day_of_a_pool_that_begins_with_nothing(bed_cloud: BedClou
 
         async def drain(host: str) -> None:
             told = await clocker(state, "drain", host)
-            assert "3 of 3 moved" in told, told
+            assert ": done in" in told, told
 
         try:
             await whole_day(driven, BedLand(bed_cloud), PACE, begin, drain)
