@@ -1,6 +1,6 @@
 """What tests on real engines share: pools of the bed's hosts by every door, blueprints of the web image, and the check that nothing is left."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -74,13 +74,15 @@ async def on_hosts(
     grace: float | None = None,
     again: bool = False,
     clean: bool = True,
+    environ: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Driven]:
     """A manager with a pool of these hosts, all up. Afterwards (if `clean`) nothing of its plane may be left on any of them.
 
     With `again` the pool is in the state already.
     """
     try:
-        async with managed(folder / "s", plane=plane, local_engine=f"unix://{folder}/none.sock", engine_grace=grace) as driven:
+        engine = f"unix://{folder}/none.sock"
+        async with managed(folder / "s", environ=environ, plane=plane, local_engine=engine, engine_grace=grace) as driven:
             if not again:
                 await done(driven, await driven.deploy(await pool(hosts, folder, door, strategies)))
             await driven.until(lambda: not driven.gone(POOL) and driven.value(POOL, "docker.hosts.up") == len(hosts), 20, "all hosts up")

@@ -74,6 +74,7 @@ class Renewal:
         """The cluster says whether it is this member's turn."""
         self._turn = not message.waits
         if self._turn:
+            self._due = True
             self._member.settle()
 
     def host_forgot(self) -> None:

@@ -214,6 +214,7 @@ class Cluster(Entity[ClusterState]):
                 if self.replacements.finish() or self._sized():
                     return
                 self._start_members()
+                self.turns.offer()
             case Desired.STOPPED:
                 self.waits.stop()
                 self.brood.order(self.state.members, "stop", cause, parent)

@@ -17,27 +17,44 @@ MARGIN = 60.0
 
 
 class Turns:
-    """Of one cluster. Not durable: members ask again."""
+    """Of one cluster. Not durable: members ask again now and then, and are told as soon as it is their turn."""
 
-    __slots__ = ("_cluster", "_since", "holder")
+    __slots__ = ("_cluster", "_queue", "_since", "holder")
 
     def __init__(self, cluster: "Cluster") -> None:
         self._cluster = cluster
         self.holder: Uid | None = None
         self._since = 0.0
+        self._queue: dict[Uid, None] = {}
 
     def ask(self, message: MayRenew) -> None:
-        """A member asks; it asks again if it has to wait."""
-        cluster, member = self._cluster, message.member
-        why = self._must_wait(member)
-        if not why and cluster.health.serves(member):
-            self.holder, self._since = member, cluster.now
-        cluster.tell(member, RenewAnswered(why))
+        """A member asks."""
+        why = self._must_wait(message.member)
+        if why:
+            self._queue[message.member] = None
+            self._cluster.tell(message.member, RenewAnswered(why))
+        else:
+            self._give(message.member)
 
     def over(self, member: Uid) -> None:
-        """A member has had its turn."""
+        """A member has had its turn, or does not want it any more."""
+        self._queue.pop(member, None)
         if self.holder == member:
             self.holder = None
+        self.offer()
+
+    def offer(self) -> None:
+        """Something changed: give the turn to the first who may have it."""
+        for member in tuple(self._queue):
+            if not self._must_wait(member):
+                self._give(member)
+
+    def _give(self, member: Uid) -> None:
+        cluster = self._cluster
+        self._queue.pop(member, None)
+        if cluster.health.serves(member):
+            self.holder, self._since = member, cluster.now
+        cluster.tell(member, RenewAnswered())
 
     def _must_wait(self, member: Uid) -> str:
         cluster = self._cluster
