@@ -15,7 +15,7 @@ import typer
 import yaml
 from fastapi.routing import APIRoute
 
-from clocker_actors.admin.routes import activities, applications, entities, streams
+from clocker_actors.admin.routes import activities, applications, catalogue, entities, streams
 from clocker_actors.admin.types import type_table
 from clocker_actors.blueprint import parse
 from clocker_actors.cli.main import COMMANDS, build
@@ -119,7 +119,7 @@ def test_options_named_in_the_table_exist() -> None:
 
 
 def test_the_table_of_paths_names_what_there_is() -> None:
-    rooms = (applications, entities, activities, streams)
+    rooms = (applications, catalogue, entities, activities, streams)
     there = {
         (method, re.sub(r"{\w+}", "X", route.path.removeprefix("/v1")))
         for room in rooms

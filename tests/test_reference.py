@@ -18,6 +18,8 @@ Every key may also be written in its other spellings, which are the ancestor's.
 BLUEPRINT = (
     ("At the top of a file", tables.ROOT_KEYS),
     ("Every service", tables.SERVICE_KEYS),
+    ("A parameter", tables.PARAMETER_KEYS),
+    ("A file of a type (beside the keys of a service)", tables.TYPE_KEYS),
     ("`container` and `docker:image`", tables.CONTAINER_CONFIG),
     ("`cluster`", tables.CLUSTER_CONFIG),
     ("`group`", tables.GROUP_CONFIG),

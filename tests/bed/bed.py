@@ -19,7 +19,7 @@ from typing import Self
 from tests.bed.claim import Claim, claim
 from tests.bed.engine import Make, sweep, sweep_abandoned
 from tests.bed.host import BedHost
-from tests.bed.network import Cable, make_switch
+from tests.bed.network import GATEWAY, Cable, make_switch
 from tests.bed.process import BedError
 from tests.bed.ready import why_not
 from tests.bed.tls import make_authority
@@ -50,6 +50,13 @@ class Bed:
 
     async def __aexit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> None:
         await asyncio.shield(asyncio.ensure_future(asyncio.to_thread(self.close)))
+
+    @property
+    def gateway(self) -> str:
+        """This machine's own address in the bed."""
+        if self._claim is None:
+            raise BedError("the bed is not open")
+        return self._claim.address(GATEWAY)
 
     def open(self) -> None:
         """Make network and hosts and start the engines, all at once; for those without a loop. Removes all on failure."""

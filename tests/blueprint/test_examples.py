@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from clocker_actors.admin.types import type_table
 from clocker_actors.blueprint import parse, with_blobs
 from clocker_actors.model.specs import ServiceSpec
 from tests.bed.image import write_context
-from tests.blueprint.reading import TYPES
 
+TYPES = type_table()
 FOLDER = Path(__file__).parents[2] / "blueprints"
 EXAMPLES = sorted(FOLDER.glob("*.yaml"))
 
@@ -31,8 +32,8 @@ def test_it_parses(path: Path) -> None:
     assert whole.applications or whole.pools
 
 
-def test_the_last_one_has_everything_where_it_belongs() -> None:
-    blueprint = parse(EXAMPLES[-1].read_bytes(), "all.yaml", TYPES).blueprint
+def test_the_one_of_everything_has_it_where_it_belongs() -> None:
+    blueprint = parse((FOLDER / "10-everything.yaml").read_bytes(), "all.yaml", TYPES).blueprint
     front, store = blueprint.applications[0].services
     assert front.cluster is not None
     assert front.cluster.member.container is not None

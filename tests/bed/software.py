@@ -1,0 +1,76 @@
+"""Software on hosts without a route out: a Debian image made of the machine's own package sources, through the bed's mirror, and a git repository near them.
+
+The image has the usual name, so that Dockerfiles which install packages build here as they would anywhere.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.bed.bed import Bed
+from tests.bed.debian import make_root
+from tests.bed.mirror import Mirror
+from tests.bed.process import BedError, run
+
+DEBIAN = "debian:bookworm-slim"
+_PROXY = "etc/apt/apt.conf.d/90mirror"
+_GIT_PORT = 9418
+
+
+@contextmanager
+def with_debian(bed: Bed) -> Iterator[Mirror]:
+    """The image on every host of a bed, and the mirror it installs from (40 s)."""
+    mirror = Mirror(bed.gateway)
+    mirror.start()
+    folder = Path(tempfile.mkdtemp(prefix="debian-"))
+    try:
+        root = make_root(folder)
+        (root / _PROXY).write_text(f'Acquire::http::Proxy "{mirror.url}";\nAcquire::https::Proxy "{mirror.url}";\n')
+        archive = folder / "root.tar"
+        run("tar", "-C", str(root), "-cf", str(archive), ".", timeout=120.0)
+        for host in bed.hosts:
+            host.command("import", str(archive), DEBIAN, timeout=120.0)
+        yield mirror
+    finally:
+        mirror.close()
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def git_repository(bed: Bed, files: Mapping[str, str]) -> Iterator[str]:
+    """The url of a repository with these files, which the bed's hosts and their containers reach."""
+    with tempfile.TemporaryDirectory(prefix="git-") as name:
+        base = Path(name)
+        folder = base / "app"
+        folder.mkdir()
+        for path, text in files.items():
+            (folder / path).write_text(text)
+        author = ("-c", "user.name=bed", "-c", "user.email=bed@localhost")
+        for words in (("init", "-q"), ("add", "."), (*author, "commit", "-q", "-m", "one")):
+            run("git", "-C", str(folder), *words)
+        command = ["git", "daemon", "--export-all", f"--base-path={base}", f"--listen={bed.gateway}", f"--port={_GIT_PORT}", str(base)]
+        server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        try:
+            _wait(bed.gateway, server)
+            yield f"git://{bed.gateway}:{_GIT_PORT}/app"
+        finally:
+            server.terminate()
+            server.wait(10)
+
+
+def _wait(address: str, server: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + 10
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            socket.create_connection((address, _GIT_PORT), 1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise BedError("git daemon does not listen: is git installed here?")
