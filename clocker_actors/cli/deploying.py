@@ -124,7 +124,7 @@ def _tell_refusals(plan: Item) -> None:
         would = refusal["would_change"]
         hint = f"; what would help: {'; or '.join(str(each) for each in would)}" if isinstance(would, list) and would else ""
         above, _, name = str(refusal["path"]).rpartition("/")
-        alike.setdefault((above, str(refusal["reason"]), hint), []).append(name)
+        alike.setdefault((above, str(refusal["reason"]).removeprefix("no host fits: "), hint), []).append(name)
     steps = [str(step["path"]) for step in parts(plan, "steps")]
     for (above, reason, hint), names in alike.items():
         if len(names) == 1:

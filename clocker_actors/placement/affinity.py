@@ -63,7 +63,7 @@ class Bound:
     def words(self, tally: Tally, place: str) -> str:
         """Why it does not hold there, with numbers."""
         if self.barred:
-            return f"{self.rule} says {self.text}, and this is {self.who}"
+            return f"{self.rule.partition(':')[0]} keeps it out: {self.text}, and this is {self.who}"
         if self._faults(tally):
             return (
                 f"predicate {self.facet.of} has failed on {self._faults(tally)} of {tally.total} on {place}; {self.text} cannot be judged"
@@ -73,13 +73,13 @@ class Bound:
             case Sense.NOT_EMPTY:
                 return f"{place} is empty; {self.text}"
             case Sense.AT_LEAST:
-                return f"{place} has {count}; {self.text} wants at least {self.number}"
+                return f"{place} has {count} of those; {self.text} wants at least {self.number}"
             case Sense.AT_MOST:
-                return f"{place} has {count}; {self.text} allows {self.number}" + ("" if self.own else " where it goes")
+                return f"{place} has {count} of those; {self.text} allows {self.number}" + ("" if self.own else " where it goes")
             case Sense.ONLY:
                 return f"{place} has {tally.total - count} of {tally.total} that are none of those; {self.text} {_WORDS[self.sense]}"
             case _:
-                return f"{place} has {count}; {self.text} {_WORDS[Sense.NONE]}"
+                return f"{place} has {count} of those; {self.text} {_WORDS[Sense.NONE]}"
 
     def misses(self, tally: Tally) -> float:
         """How many containers are too many or missing there."""
@@ -192,8 +192,8 @@ class Pulls:
         return any(not pull.domain for pull in (*self.preferences, *self.spreads))
 
     def words_in(self, host: HostRow, tallies: Mapping[str, Tally]) -> str:
-        """The whole key in words."""
-        each = [(pull, tallies.get(pull.domain, host.tally)) for pull in (*self.spreads, *self.preferences)]
+        """The whole key in words, what weighs most first."""
+        each = [(pull, tallies.get(pull.domain, host.tally)) for pull in (*self.preferences, *self.spreads)]
         said = [pull.words(tally, place_words(host, pull.domain)) for pull, tally in each if not pull.weight or pull.cost(tally)]
         return "; ".join(said) or "nothing it prefers is there"
 

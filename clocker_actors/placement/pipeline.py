@@ -287,7 +287,7 @@ def _chosen(request: PlacementRequest, look: _Look, trace: PlacementTrace, decis
         KIND,
         at,
         f"place on {first.name}",
-        f"best of {counted(left, 'fitting host')} by {look.pipeline.names[-1]}: {first.reason}",
+        f"best of {counted(left, 'fitting host')} by {'affinity, then ' if look.pipeline.pulls else ''}{look.pipeline.names[-1]}: {first.reason}",
         request.cause,
         _inputs(request, look.ranked),
         (_counts(trace),),

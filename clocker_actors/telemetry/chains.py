@@ -96,7 +96,8 @@ class Chains:
             for text in texts:
                 if not any(text in line for line in told):
                     told.append(text)
-                    yield Line(kind, text)
+                    nowhere = decision.placement is not None and not decision.action
+                    yield Line(kind, f"what would help: {text}" if nowhere and kind == "would-change" else text)
 
     def placement(self, trace: PlacementTrace) -> Line:
         """The hosts considered: the chosen one and the next best, then one example per rule that refused."""

@@ -99,7 +99,7 @@ async def test_members_that_find_no_host_for_one_reason_are_told_of_once(house: 
     ran = await clocker("plan", str(path))
     assert ran.code == 1
     assert ran.said.count("find no host") == 1
-    assert "6 of 9 members of shop/many find no host: no host fits: 1 of 1 host refused: 1 by MaxContainers" in ran.said
+    assert "6 of 9 members of shop/many find no host: 1 of 1 host refused: 1 by MaxContainers" in ran.said
     assert "what would help: 1 container less on one" in ran.said
 
 

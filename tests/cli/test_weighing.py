@@ -61,7 +61,7 @@ class Told:
 
 
 ANT = host("ant", 1, "", "0 of this cluster, 3 containers", here=True)
-BEE = host("bee", 0, "affinity: NOT TYPE db", "bee has 1; NOT TYPE db wants none there")
+BEE = host("bee", 0, "affinity: NOT TYPE db", "bee has 1 of those; NOT TYPE db wants none there")
 CAT = host("cat", 0, "up", "it does not answer")
 
 

@@ -114,7 +114,7 @@ def test_a_rule_of_a_host_says_who_may_be_there() -> None:
     index = index_of(only, host(2))
     assert placed(member("cache", "redis:7"), index).host == "h1"
     answer = refused(member("web"), index_of(only))
-    assert "affinity of the host: TYPE redis says TYPE redis, and this is of type tomcat in shop" in answer.decision.reason
+    assert "affinity of the host keeps it out: TYPE redis, and this is of type tomcat in shop" in answer.decision.reason
     assert fitting(member("web"), index) == [2]
 
 
@@ -129,10 +129,13 @@ def test_rules_of_service_host_and_pool_are_combined() -> None:
 def test_a_refusal_names_the_rule_with_numbers() -> None:
     index = yard((0, TOMCAT), hosts=(host(0, zone="a"),))
     cases = {
-        "NOT TYPE": ("affinity: NOT TYPE", "host-0 has 1; NOT TYPE wants none there"),
+        "NOT TYPE": ("affinity: NOT TYPE", "host-0 has 1 of those; NOT TYPE wants none there"),
         "TYPE solr": ("affinity: TYPE solr", "host-0 has 1 of 1 that are none of those; TYPE solr lets only those be there"),
-        "AT LEAST 2 APPLICATION x": ("affinity: AT LEAST 2 APPLICATION x", "host-0 has 0; AT LEAST 2 APPLICATION x wants at least 2"),
-        "NOT TYPE PER ZONE": ("affinity: NOT TYPE PER ZONE", "zone a has 1; NOT TYPE PER ZONE wants none there"),
+        "AT LEAST 2 APPLICATION x": (
+            "affinity: AT LEAST 2 APPLICATION x",
+            "host-0 has 0 of those; AT LEAST 2 APPLICATION x wants at least 2",
+        ),
+        "NOT TYPE PER ZONE": ("affinity: NOT TYPE PER ZONE", "zone a has 1 of those; NOT TYPE PER ZONE wants none there"),
     }
     for rules, (rule, reason) in cases.items():
         answer = refused(member("new", rules=rules), index)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import shorten
 from urllib.parse import parse_qs, urlsplit
 
 from clocker_actors.admin.types import type_table
@@ -20,7 +21,7 @@ from clocker_actors.planning.values import PoolView
 PAGE = Path(__file__).parents[2] / "docs" / "placement.md"
 EXAMPLE = re.compile(r"^```yaml\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL)
 FACT = re.compile(r"^# (\w+): (.*)$", re.MULTILINE)
-MOST = 150
+MOST = 200
 
 
 def answer(example: str, yard: str) -> str:
@@ -33,7 +34,9 @@ def answer(example: str, yard: str) -> str:
     views = tuple(view(spec, order, facts.get(spec.name, {})) for order, spec in enumerate(pool.hosts))
     made = plan(blueprint.applications[0], PoolView(pool.name, views, pool.strategies, pool.ports, affinity=pool.affinity), None)
     where = [f"{step.path} -> {step.host}" for step in made.steps if step.host]
-    refused = [f"{each.path} refused: {each.reason}"[:MOST] for each in made.refusals]
+    refused = [
+        shorten(f"{each.path} refused: {each.reason.removeprefix('no host fits: ')}", MOST, placeholder=" …") for each in made.refusals
+    ]
     return "".join(f"{line.removeprefix('shop/')}\n" for line in (*where, *refused))
 
 
