@@ -35,7 +35,10 @@ async def test_a_wrong_key(bare_node: Visitor, tmp_path: Path) -> None:
 
 
 async def test_a_wrong_user(bare_node: Visitor, tmp_path: Path) -> None:
-    assert (await _refusal(_shell(bare_node, tmp_path, user="nobody-here"))).details["reason"] == DENIED
+    said = await _refusal(_shell(bare_node, tmp_path, user="nobody-here"))
+    assert said.details["reason"] == DENIED
+    assert f"nobody-here@{bare_node.machine.address}" in str(said)
+    assert "that user's authorized_keys" in str(said)
 
 
 async def test_a_user_who_may_not_become_root(bare_node: Visitor, tmp_path: Path) -> None:
@@ -92,6 +95,8 @@ async def test_sshd_down_and_up_again(bare_node: Visitor, tmp_path: Path) -> Non
         await until(refused, 10.0)
         newcomer = await _refusal(_shell(bare_node, tmp_path / "new"))
         assert newcomer.details["reason"] == REFUSED
+        assert bare_node.machine.address in str(newcomer)
+        assert "sshd runs" in str(newcomer)
     finally:
         await asyncio.to_thread(bare_node.machine.resume_sshd)
     assert (await shell.run("echo back", 10)).output == "back\n"

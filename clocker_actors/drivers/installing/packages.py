@@ -37,9 +37,26 @@ _APT = (
 )
 _DNF = 'pm=$(command -v dnf || command -v yum) || { echo "neither dnf nor yum is here" >&2; exit 1; }; $pm'
 
+# A power cut may leave a package unpacked or half-installed and marked as to be reinstalled: dpkg refuses to configure such a one, and `apt-get -f` does not
+# reinstall it by itself. Files of dpkg's own that end without a line's end were cut off; a list of files that was is made again with its package.
+_DPKG = f"""\
+d=/var/lib/dpkg; export DEBIAN_FRONTEND=noninteractive
+cut_off() {{ perl -e 'for (@ARGV) {{ next unless open my $f, "<", $_; local $/; my $t = <$f>; print "$_\\n" unless defined $t && $t =~ /\\n\\z/ }}' "$@"; }}
+broken() {{ dpkg-query -W -f '${{db:Status-Abbrev}}|${{binary:Package}}\\n' | sed -n 's/^[ih].R|//p; s/^[ih]H |//p'; }}
+rm -f $(cut_off $d/updates/[0-9]*)
+lists=$(cut_off $d/info/*.list); rm -f $lists
+hurt=$(for l in $lists; do l=${{l##*/}}; echo ${{l%.list}}; done)
+if [ -n "$hurt$(dpkg --audit 2>&1)" ] || ls $d/updates/[0-9]* >/dev/null 2>&1; then
+dpkg --force-confold --configure -a
+dpkg-query -W >/dev/null || exit 1
+bad="$hurt $(broken)"
+[ -z "${{bad# }}" ] || {{ {_APT} update; {_APT} --reinstall install $bad; }}
+{_APT} -f install && dpkg --force-confold --configure -a && [ -z "$(broken)" ]
+fi"""
+
 _TABLE = {
     Family.DEBIAN: Packages(
-        repair=f'[ -z "$(dpkg --audit)" ] || {{ DEBIAN_FRONTEND=noninteractive dpkg --force-confold --configure -a; {_APT} -f install; }}',
+        repair=_DPKG,
         refresh=f"{_APT} update",
         offered="for p in docker.io docker-cli iptables; do ! apt-cache show $p >/dev/null 2>&1 || echo $p; done",
         install=f"{_APT} --no-upgrade --no-remove install",

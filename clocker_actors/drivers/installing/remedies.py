@@ -34,6 +34,10 @@ _TABLE = (
         r"not signed|no_pubkey|gpg (error|check failed)|untrusted signature|signature verification",
         Remedy("give it the keys of its package sources, and check its clock"),
     ),
+    (
+        r"parsing file '/var/lib/dpkg/status'",
+        Remedy("what it knows of its packages is damaged: put back /var/backups/dpkg.status.0 there, or take a new machine"),
+    ),
     (r"read-only file system", Remedy("its disk is read-only: mend the file system")),
     (r"permission denied|are you root|must be root|superuser", Remedy("let us enter as root, or as a user with sudo")),
     (

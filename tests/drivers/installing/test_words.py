@@ -1,6 +1,7 @@
 """Are distributions, package managers' words and engines' settings read rightly?"""
 
 import json
+import subprocess
 
 import pytest
 
@@ -57,6 +58,7 @@ def test_locks_are_known(text: str) -> None:
         ("WARNING: fetching https://x/APKINDEX: temporary error (try again later)", "network", True),
         ("The following signatures couldn't be verified: NO_PUBKEY 12", "keys", False),
         ("The following packages have unmet dependencies", "contradict", False),
+        ("dpkg: error: parsing file '/var/lib/dpkg/status' near line 657 package 'x':\n end of file", "take a new machine", False),
         ("something else", "by hand", False),
     ],
 )
@@ -95,6 +97,13 @@ def test_no_family_upgrades_or_asks(family: Family) -> None:
     for command in (packages.repair, packages.refresh, packages.install):
         assert "upgrade" not in command.replace("--no-upgrade", "")
         assert "reboot" not in command
+
+
+@pytest.mark.parametrize("family", list(Family))
+def test_every_command_is_one_that_a_shell_reads(family: Family) -> None:
+    packages = packages_of(family)
+    for command in (packages.repair, packages.refresh, packages.offered, packages.install):
+        subprocess.run(["sh", "-n", "-c", command], check=True)
 
 
 def test_settings_keep_what_is_there() -> None:
