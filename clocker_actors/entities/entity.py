@@ -175,6 +175,7 @@ class Entity(Sensing, Generic[S]):
                 pass
             case SetIndicator():
                 self.service.state_indicator(message.name, message.reason)
+                self.settle()
             case Decided():
                 self.decided(message.decision, acted=message.acted)
             case KeepState():

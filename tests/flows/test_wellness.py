@@ -9,8 +9,9 @@ from clocker_actors.drivers.simulated import SimulatedWorld
 from clocker_actors.errors import NotFound
 from clocker_actors.model.activities import ActivityState
 from clocker_actors.model.identity import EntityKind, Uid
+from clocker_actors.model.messages import SetIndicator
 from tests.flows.stories import cluster, new_world, one, running, tells_all, well
-from tests.flows.support import Driven, managed
+from tests.flows.support import PERSON, Driven, managed
 
 PROBED = "ports: [8080]; readiness: {http: {port: 8080, path: /}, period: 1s, timeout: 1s}"
 WATCHED = "health: {http: {port: 8080, path: /}, period: 1s, timeout: 1s}"
@@ -145,3 +146,19 @@ async def test_numbers_that_are_too_old_leave_the_clusters_numbers(tmp_path: Pat
         await asyncio.sleep(5)
         average = driven.reading("shop/web", "cpu.mean.average")
         assert average is not None and average.count == 3
+
+
+async def test_what_an_enricher_says_of_a_service_ends_when_that_takes_it_back(tmp_path: Path) -> None:
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.ended(await driven.deploy(one()))
+        uid = driven.model.resolve("shop/web")
+        driven.manager.kernel.tell(uid, SetIndicator("queue", "the queue is full", PERSON))
+        await driven.until(lambda: driven.value("shop/web", "service.isUp") is False)
+        engine, seen = running(world)[0]
+        engine.die(seen.id)
+        await driven.until(lambda: bool(running(world)) and running(world)[0][1].name != seen.name)
+        await asyncio.sleep(3)
+        assert driven.value("shop/web", "service.notUp.indicators") == {"queue": "the queue is full"}
+        driven.manager.kernel.tell(uid, SetIndicator("queue", "", PERSON))
+        await driven.until(lambda: driven.up("shop/web"))

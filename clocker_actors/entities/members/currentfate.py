@@ -62,7 +62,7 @@ class CurrentFate:
             member.note()
 
     def _indicators_without(self, *names: str) -> dict[str, str]:
-        return {name: why for name, why in self._member.service.indicators.items() if name not in names}
+        return {name: why for name, why in self._member.service.found.items() if name not in names}
 
     def _not_running(self, current: Generation, message: GenerationChanged) -> None:
         member = self._member

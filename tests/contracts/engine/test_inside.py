@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from clocker_actors.errors import EngineFault, EngineUnavailable, TimedOut
-from clocker_actors.model.specs import PortSpec, ProbeKind, ProbeSpec
+from clocker_actors.errors import EngineFault, EngineUnavailable, NotFound, TimedOut
+from clocker_actors.model.specs import FileSpec, PortSpec, ProbeKind, ProbeSpec
 from tests.bed.image import WEB_PORT
-from tests.contracts.engine.lab import Lab, until
+from tests.contracts.engine.lab import Lab, engine_only, until
 
 
 async def test_a_command_gives_code_and_output(lab: Lab) -> None:
@@ -100,3 +100,36 @@ async def test_a_command_probe_of_a_hanging_engine_says_that_nobody_knows(lab: L
             await lab.engine.probe(seen, lab.address, ProbeSpec(ProbeKind.EXEC, command=("true",), timeout=1.0))
     finally:
         lab.weather.resume()
+
+
+async def test_files_are_there_before_and_after_it_starts(lab: Lab) -> None:
+    identity = await lab.engine.create(lab.request())
+    await lab.engine.put(identity, [FileSpec("/etc/deep/er/app.conf", "one = 1\nzwei = zwölf\n", 0o600), FileSpec("/motd", "hello\n")])
+    await lab.engine.start(identity)
+    assert await lab.engine.execute(identity, ["cat", "/etc/deep/er/app.conf"], 5.0) == (0, "one = 1\nzwei = zwölf\n")
+    await lab.engine.put(identity, [FileSpec("/motd", "hello again\n")])
+    assert await lab.engine.execute(identity, ["cat", "/motd"], 5.0) == (0, "hello again\n")
+    assert await lab.engine.execute(identity, ["cat", "/etc/deep/er/app.conf"], 5.0) == (0, "one = 1\nzwei = zwölf\n")
+
+
+async def test_files_for_nobody(lab: Lab) -> None:
+    with pytest.raises(NotFound):
+        await lab.engine.put("clocker.test.nobody.g1", [FileSpec("/motd", "hello\n")])
+
+
+@engine_only
+async def test_files_have_their_permissions_and_other_contents_other_times(lab: Lab) -> None:
+    identity = await lab.run()
+    found = []
+    for content in ("one\n", "two\n"):
+        await lab.engine.put(identity, [FileSpec("/etc/deep/app.conf", content, 0o640)])
+        found.append((await lab.engine.execute(identity, ["ls", "-ln", "--full-time", "/etc/deep"], 5.0))[1])
+    assert all("-rw-r-----" in each and " 0 " in each for each in found), found
+    assert found[0].splitlines()[-1].split()[5:7] != found[1].splitlines()[-1].split()[5:7]
+
+
+async def test_a_name_of_its_own_is_known_inside(lab: Lab) -> None:
+    identity = await lab.run(lab.request(hosts={"db": "192.0.2.7"}))
+    if lab.kind != "simulated":
+        assert "192.0.2.7\tdb" in (await lab.engine.execute(identity, ["cat", "/etc/hosts"], 5.0))[1]
+    assert (await lab.engine.inspect(identity)).gateway
