@@ -32,6 +32,7 @@ _NOT_VALUES = frozenset(
     {"type", "id", "name", "children", "config", "flags", "parameters", "services", "location", "memberSpec", "privileged"}
 )
 _OF_SERVICES = frozenset({"dependsOn", "links"})
+_WHOM = "producer"
 _OF_ENTITIES = frozenset({"attributeWhenReady", "entityId", "location"})
 
 
@@ -54,6 +55,7 @@ class Settler:
         self._open: list[tuple[Raw, str]] = []
         self._left = MOST_WEIGHT
         self._names = False
+        self._hears = False
 
     def whole(self, raw: Raw) -> None:
         """All that is written in one service."""
@@ -90,8 +92,16 @@ class Settler:
         if isinstance(node, ListNode):
             return replace(node, items=tuple(self.node(item, home) for item in node.items))
         if isinstance(node, MapNode):
-            return replace(node, entries={key: replace(entry, node=self.node(entry.node, home)) for key, entry in node.entries.items()})
+            return replace(node, entries={key: replace(entry, node=self._under(key, entry.node, home)) for key, entry in node.entries.items()})
         return node
+
+    def _under(self, key: str, node: Node, home: Raw) -> Node:
+        """What stands under a key of a map; where an enricher names whom it hears, an entity is a value."""
+        before, self._hears = self._hears, self._hears or key.rpartition(".")[2] == _WHOM
+        try:
+            return self.node(node, home)
+        finally:
+            self._hears = before
 
     def _expression(self, node: Node, home: Raw) -> Node:
         special = _map_of(node)
@@ -100,10 +110,12 @@ class Settler:
         part = expression_of(node, self._faults)
         if part is None:
             return self._nothing(node.mark)
-        if part.gives == "entity" and not self._names:
+        if part.gives == "entity" and not (self._names or self._hears):
             self._faults.add(node.mark, 'an entity is not a value; write what of it you want, as .config("…") or .attributeWhenReady("…")')
             return self._nothing(node.mark)
         try:
+            if part.gives == "entity" and self._hears:
+                return ScalarNode(node.mark, self._targets.absolute(self._goal(part.tree, home, node.mark), home, node.mark), plain=False)
             if part.gives == "entity":
                 return self._name_of(part.tree, home, node.mark)
             found = fold(self._bound(part.tree, home, node.mark))

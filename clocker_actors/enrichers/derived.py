@@ -6,15 +6,31 @@ however often they come.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from clocker_actors.enrichers.base import EnricherActor
+from clocker_actors.kernel import Answered, RequestFailed, TimedOut
+from clocker_actors.model.dependencies import Found, Said, SayReadings, Where
 from clocker_actors.model.messages import SensorChanged
 from clocker_actors.model.sensors import Reading
 from clocker_actors.model.types import KeyType
 from clocker_actors.model.values import Value
 
-PRODUCER = KeyType("producer", "string", "", "uid of the entity whose sensors are heard; without it, the enricher's own")
+PRODUCER = KeyType(
+    "producer",
+    "string",
+    "",
+    "whose sensors are heard: the id of a service of the file, self, parent, root, or $brooklyn:component(…); default: its own entity's",
+)
+ASK_LIMIT = 10.0
+ASK_AGAIN = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class AskAgain:
+    """Whom it is to hear was not there yet."""
+
+
 SUPPRESS = KeyType("suppressDuplicates", "boolean", False, "give a value only when it is another one than the last")
 TARGET = KeyType("targetSensor", "sensor", None, "sensor to give", required=True)
 SOURCE = KeyType("sourceSensor", "sensor", None, "sensor it is made of", required=True)
@@ -34,14 +50,35 @@ class Derived(EnricherActor):
     def begin(self) -> None:
         self.latest: dict[str, Reading] = {}
         self.given: dict[str, Reading] = {}
+        self.asked = 0
+        written = self.config.get("producer")
+        self.producer = "" if written and written != "self" else str(self.entity)
+        if self.producer:
+            self._listen()
+        else:
+            self._ask_who()
+
+    def _listen(self) -> None:
         for source in self.sources():
             self.subscribe(self.producer, source)
 
-    @property
-    def producer(self) -> str:
-        """Uid of the entity it hears."""
-        found = self.config.get("producer")
-        return found if isinstance(found, str) and found else str(self.entity)
+    def _ask_who(self) -> None:
+        self.asked = self.request(self.entity, Where((str(self.config["producer"]),)), ASK_LIMIT)
+
+    def _answered(self, message: object) -> None:
+        """Who is meant is known, or what it said before it was heard; somebody who is not there yet is asked for again."""
+        value = message.value if isinstance(message, Answered) else None
+        written = str(self.config.get("producer"))
+        if isinstance(value, Found) and written in value.uids:
+            self.producer = str(value.uids[written])
+            self._listen()
+            self.asked = self.request(self.producer, SayReadings(self.sources()), ASK_LIMIT)
+        elif isinstance(value, Said):
+            for reading in value.readings:
+                if reading.sensor not in self.latest:
+                    self.take(SensorChanged(value.entity, reading))
+        elif not self.producer:
+            self.after("who", ASK_AGAIN, AskAgain())
 
     def sources(self) -> tuple[str, ...]:
         """The sensors it hears."""
@@ -52,9 +89,18 @@ class Derived(EnricherActor):
         raise NotImplementedError(f"{type(self).__name__} must say what it makes of a reading")
 
     def take(self, message: object) -> object:
-        if not isinstance(message, SensorChanged):
-            return super().take(message)
-        reading = message.reading
+        match message:
+            case Answered() | RequestFailed() | TimedOut():
+                if message.request == self.asked:
+                    self._answered(message)
+                return None
+            case AskAgain():
+                self._ask_who()
+                return None
+            case SensorChanged():
+                reading = message.reading
+            case _:
+                return super().take(message)
         if str(message.entity) == self.producer and reading.sensor in self.sources():
             self.latest[reading.sensor] = reading
             if not self.suspended:
@@ -65,6 +111,7 @@ class Derived(EnricherActor):
         """Other sources may be heard now; what is known of those that stay is worked out again."""
         known = dict(self.latest) if old.get("producer") == self.config.get("producer") else {}
         self._unsubscribe(old)
+        self.cancel_timer("who")
         self.begin()
         self.latest = {name: known[name] for name in self.sources() if name in known}
         for reading in tuple(self.latest.values()):
@@ -73,7 +120,7 @@ class Derived(EnricherActor):
 
     def _unsubscribe(self, old: Mapping[str, Value]) -> None:
         now, self.config = self.config, dict(old)
-        for source in self.sources():
+        for source in self.sources() if self.producer else ():
             self.unsubscribe(self.producer, source)
         self.config = now
 

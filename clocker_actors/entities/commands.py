@@ -13,15 +13,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from clocker_actors.entities import tasks
+from clocker_actors.entities.lookouts import ASK_LIMIT, PARENT, ROOT, SELF
 from clocker_actors.entities.records import HostState, MemberState, PoolState, State, read_state
 from clocker_actors.errors import BadRequest, ClockerError, Failure, NotFound
-from clocker_actors.kernel import WorkDone, WorkFailed
+from clocker_actors.kernel import Answered, RequestFailed, TimedOut, WorkDone, WorkFailed
 from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.commands import CommandRan, RunCommand, RunTask
+from clocker_actors.model.dependencies import Found, Where
 from clocker_actors.model.effectors import Effector
 from clocker_actors.model.http import HttpQuestion
-from clocker_actors.model.identity import LABEL_APPLICATION, LABEL_MEMBER, LABEL_TASK, EntityKind, Uid
+from clocker_actors.model.identity import LABEL_APPLICATION, LABEL_MEMBER, LABEL_TASK, LETTERS, EntityKind, Uid
 from clocker_actors.model.specs import EffectorKind, EffectorSpec, EngineSpec, ServiceSpec
 from clocker_actors.model.values import Value, as_map, as_number
 
@@ -33,18 +35,20 @@ SPARE = 10.0
 """Seconds a work may take beyond what the command was given: the engine has to be asked before and after."""
 PULL_LIMIT = 600.0
 LONGEST_PROBLEM = 400
+_SERVICES = (EntityKind.MEMBER, EntityKind.CLUSTER, EntityKind.APPLICATION)
 _NAME = re.compile(r"[^A-Za-z0-9_]")
 
 
 class Commands(Generic[S]):
     """Of one entity: what runs now, and who waits for it."""
 
-    __slots__ = ("_activities", "_count", "_entity", "_owed")
+    __slots__ = ("_activities", "_asked", "_count", "_entity", "_owed")
 
     def __init__(self, entity: "Entity[S]") -> None:
         self._entity = entity
         self._owed: dict[str, int] = {}  # work → the answer that is owed for it
         self._activities: dict[str, str] = {}  # work → the activity that ends with it
+        self._asked: dict[int, int] = {}  # request to the application → the answer that is owed for it
         self._count = 0
 
     # --- what is declared
@@ -85,6 +89,29 @@ class Commands(Generic[S]):
         """Somebody wants a command run, and is answered when it has ended. Raises NotFound while there is nothing to run it in."""
         begun = self._inside(message.command, message.limit) if isinstance(message, RunCommand) else self._task(message)
         self._owed[self._begin(begun)] = self._entity.defer()
+
+    def who(self, where: Where) -> Found | None:
+        """Somebody of this entity (an enricher) wants to know who is meant; answered now, or when the application has."""
+        identity = self._entity.identity
+        own = {SELF: identity.uid, PARENT: identity.parent, ROOT: identity.application}
+        own |= {target: Uid(target) for target in where.targets if self._is_uid(target)}
+        if all(target in own for target in where.targets) or not identity.application:
+            return Found({target: own[target] for target in where.targets if own.get(target)})
+        token = self._entity.defer()
+        self._asked[self._entity.request(identity.application, where, ASK_LIMIT)] = token
+        return None
+
+    def _is_uid(self, target: str) -> bool:
+        return any(self._entity.outside.store.read(kind, target) is not None for kind in _SERVICES if target.startswith(LETTERS[kind]))
+
+    def answered(self, message: Answered | RequestFailed | TimedOut) -> bool:
+        """The application has answered; whether that was what was asked here."""
+        token = self._asked.pop(message.request, None)
+        if token is None:
+            return False
+        found = message.value if isinstance(message, Answered) else None
+        self._entity.answer(token, found if isinstance(found, Found) else Found({}))
+        return True
 
     # --- work
 

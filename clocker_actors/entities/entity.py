@@ -26,7 +26,7 @@ from clocker_actors.model import effectors, sensors
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.commands import RunCommand, RunTask
 from clocker_actors.model.decisions import Decision
-from clocker_actors.model.dependencies import SayReadings, said
+from clocker_actors.model.dependencies import SayReadings, Where, said
 from clocker_actors.model.identity import RECORDER, EntityKind, Ids, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.messages import (
@@ -193,7 +193,9 @@ class Entity(Sensing, Generic[S]):
             case KeepAgain():
                 self.adjuncts.write()
             case Answered() | RequestFailed() | TimedOut():
-                self.adjuncts.answered(message)
+                return self.commands.answered(message) or self.adjuncts.answered(message)
+            case Where():
+                return self.commands.who(message)
             case SayReadings():
                 return said(self.uid, self.identity.path, self.readings, message)
             case TellAgain():

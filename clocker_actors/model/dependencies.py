@@ -33,7 +33,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class SayReadings:
-    """Asks any entity for what is known of these sensors; answered by `Said`."""
+    """Asks any entity for what is known of these sensors (`*`: of all); answered by `Said`."""
 
     sensors: tuple[str, ...]
 
@@ -49,7 +49,8 @@ class Said:
 
 def said(entity: Uid, path: str, readings: Mapping[str, Reading], asked: SayReadings) -> Said:
     """The answer of an entity."""
-    return Said(entity, path, tuple(readings[name] for name in asked.sensors if name in readings))
+    names = tuple(readings) if "*" in asked.sensors else asked.sensors
+    return Said(entity, path, tuple(readings[name] for name in names if name in readings))
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,18 @@ async def test_a_propagator_of_everything_leaves_the_service_state_alone(kernel:
     assert [each.sensor for each in given(stage)] == ["load"]
 
 
+async def test_whom_it_hears_may_come_later_and_what_he_said_before_is_known(kernel: Kernel) -> None:
+    stage = Stage(kernel, "propagator", catalogue.make)
+    await stage.begin({"producer": "nobody", "propagating": ["load", "known"]})
+    await stage.sleep(5)
+    assert given(stage) == []
+    stage.other("m7")
+    await kernel.ask(stage.actor, Reconfigure({"producer": "m7"}, PERSON), timeout=1)
+    await stage.sleep(2)
+    await stage.read("load", 1, entity="m7")
+    assert [(each.sensor, each.value) for each in given(stage)] == [("known", 0), ("load", 1)]
+
+
 async def test_a_combiner_waits_for_all_its_sources(kernel: Kernel) -> None:
     stage = await staged(kernel, "combiner", {"sourceSensors": ["a", "b"], "targetSensor": "c", "transformation": "sum"})
     await stage.read("a", 1, age=9)

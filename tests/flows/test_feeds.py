@@ -172,3 +172,18 @@ async def test_an_application_gathers_what_its_services_say(tmp_path: Path) -> N
         await driven.until(lambda: driven.value("shop", "all.up") is True, 10)
         await run(driven, "shop/a", "stop")
         await driven.until(lambda: driven.value("shop", "all.up") is False, 10)
+
+
+async def test_a_propagator_hears_another_service_by_the_id_it_has_in_the_file(tmp_path: Path) -> None:
+    text = (
+        f"name: shop\nlocation: local\nservices:\n- {{type: '{WEB}', id: db, initializers: [{{type: static-sensor, name: main.uri, value: here}}]}}\n"
+        f"- {{type: '{WEB}', id: web, enrichers: [{{type: transformer, producer: db, sourceSensor: service.isUp, targetSensor: db.up}}]}}\n"
+        "brooklyn.enrichers:\n- type: org.apache.brooklyn.enricher.stock.Propagator\n  brooklyn.config:\n"
+        '    producer: $brooklyn:component("db")\n    propagating: [$brooklyn:sensor("main.uri")]\n'
+    )
+    async with managed(tmp_path / "s", world=new_world()) as driven:
+        await driven.ended(await driven.deploy(text))
+        await driven.until(lambda: driven.value("shop", "main.uri") == "here", 5)
+        await driven.until(lambda: driven.value("shop/web", "db.up") is True, 5)
+        await run(driven, "shop/db", "stop")
+        await driven.until(lambda: driven.value("shop/web", "db.up") is False, 5)

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from clocker_actors.kernel import Actor, Kernel
 from clocker_actors.model.activities import Activity, ActivityState, Step
 from clocker_actors.model.decisions import Decision
+from clocker_actors.model.dependencies import Found, SayReadings, Where, said
 from clocker_actors.model.identity import RECORDER, Cause, Ids, Uid, policy_id
 from clocker_actors.model.messages import ActivityEnded, Decided, Invoke, KeepState, MembersChanged, Notified, SensorChanged
 from clocker_actors.model.noted import PolicyNoted
@@ -36,10 +37,15 @@ class Listener(Actor):
         self.heard = heard
 
     def on_receive(self, message: Any) -> Any:
+        if isinstance(message, Where):
+            return Found({target: Uid(target) for target in message.targets if target != "nobody"})
+        if isinstance(message, SayReadings):
+            return said(Uid(self.id), self.id, {name: Reading(name, 0, 0.0) for name in message.sensors if name == "known"}, message)
         if isinstance(message, Say):
             self.publish(message.topic, message.message)
         else:
             self.heard.append(message)
+        return None
 
 
 Make = Callable[..., Callable[[], Actor]]
