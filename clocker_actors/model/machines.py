@@ -29,7 +29,10 @@ class MachinePhase(StrEnum):
     @property
     def coming(self) -> bool:
         """Whether it is on its way up."""
-        return self in {MachinePhase.INTENDED, MachinePhase.CREATING, MachinePhase.BOOTING, MachinePhase.INSTALLING}
+        return self in _COMING
+
+
+_COMING = frozenset({MachinePhase.INTENDED, MachinePhase.CREATING, MachinePhase.BOOTING, MachinePhase.INSTALLING})
 
 
 @dataclass(frozen=True, slots=True)

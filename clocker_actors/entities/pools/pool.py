@@ -230,8 +230,10 @@ class Pool(Entity[PoolState]):
             self._gather()
 
     def _gather(self) -> None:
-        known = {uid for uid, phase in self.supply.phases.items() if phase is not MachinePhase.UP} | self.up.keys()
-        if self.gathering and not self.recorded and all(uid in known for uid in self.state.hosts.values()):
+        if not self.gathering or self.recorded:
+            return
+        phases = self.supply.phases
+        if all(uid in self.up or phases.get(uid, MachinePhase.UP) is not MachinePhase.UP for uid in self.state.hosts.values()):
             self._gathered()
 
     def _gathered(self) -> None:
@@ -257,7 +259,7 @@ class Pool(Entity[PoolState]):
         if came:
             self.demand.room_came()
         self._gather()
-        if first and not self.gathering and view.uid in self.supply.made:
+        if first and not self.gathering and self.supply.too_many:
             self.settle()  # those that are to go may have waited for it
         self.refresh_soon()
 
@@ -328,7 +330,7 @@ class Pool(Entity[PoolState]):
         if not self.supply.reconcile():
             self.losses.judge(SYSTEM)
             self._gather()
-            self._refresh()
+            self.refresh_soon()
 
     def host_identity(self, name: str) -> Identity:
         """Of a new host."""

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from clocker_actors.entities.entity import Arguments
     from clocker_actors.entities.pools.pool import Pool
 
-MADE_AT_ONCE = 200
-"""Hosts whose records one commit makes."""
+MADE_AT_ONCE = 10
+"""Hosts whose records one commit makes, and whose actors begin in one step."""
 MOST_ASIDE = 5
 """Hosts that failed and are kept to be looked at; the oldest go when there are more."""
 
@@ -127,6 +127,12 @@ class Supply:
         """Whether a host is one that should answer: listed, or made, come up, and to stay."""
         self._sort()
         return uid not in self.made or (self.phases[uid] is MachinePhase.UP and uid not in self._out)
+
+    @property
+    def too_many(self) -> bool:
+        """Whether some have to go."""
+        state = self.pool.state
+        return bool(state.emptying) or len(self.active) > state.size or state.desired is Desired.DELETED
 
     def last_source(self) -> LocationSpec | None:
         """Where the newest host came from."""
@@ -307,10 +313,10 @@ class Supply:
         made = self.made[message.host].made
         if message.phase is MachinePhase.UP and before is not MachinePhase.UP and made is not None:
             self.rests.worked(made.source.name, self.pool.now)
-        if before is not message.phase:
+        if before is not message.phase and (message.phase is MachinePhase.FAILED or self.too_many):
             self.pool.settle()
         else:
-            self.news.tell()
+            self.pool.refresh_soon()
 
     def not_given_back(self, message: NotGivenBack) -> None:
         """One stays, since something on it is not ours. At the end of the pool it is asked again, and so is one that is dead; else it stays in use."""
