@@ -12,7 +12,7 @@ from clocker_actors.blueprint.catalogue import catalogue_of
 from clocker_actors.blueprint.checking import check_types, described
 from clocker_actors.blueprint.inheritance import SPELLINGS
 from clocker_actors.blueprint.parameters import TYPES
-from clocker_actors.blueprint.tables import PARAMETER_KEYS
+from clocker_actors.blueprint.type_keys import PARAMETER_KEYS
 from clocker_actors.model.catalogue import TypeSource
 
 PAGE = Path(__file__).parents[1] / "docs" / "catalogue.md"

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from clocker_actors.admin.types import type_table
-from clocker_actors.blueprint import provisioning_keys, tables
+from clocker_actors.blueprint import provisioning_keys, tables, type_keys
 from clocker_actors.blueprint.keys import Key
 from clocker_actors.model import sensors
 from clocker_actors.model.types import KeyType, PolicyType
@@ -18,8 +18,8 @@ Every key may also be written in its other spellings, which are the ancestor's.
 BLUEPRINT = (
     ("At the top of a file", tables.ROOT_KEYS),
     ("Every service", tables.SERVICE_KEYS),
-    ("A parameter", tables.PARAMETER_KEYS),
-    ("A file of a type (beside the keys of a service)", tables.TYPE_KEYS),
+    ("A parameter", type_keys.PARAMETER_KEYS),
+    ("A file of a type (beside the keys of a service)", type_keys.TYPE_KEYS),
     ("`container` and `docker:image`", tables.CONTAINER_CONFIG),
     ("`cluster`", tables.CLUSTER_CONFIG),
     ("`group`", tables.GROUP_CONFIG),

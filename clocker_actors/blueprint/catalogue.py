@@ -19,7 +19,7 @@ from clocker_actors.blueprint.faults import Faults
 from clocker_actors.blueprint.nodes import START, Entry, ListNode, MapNode, Mark, Node, ScalarNode, describe, quote
 from clocker_actors.blueprint.reader import read
 from clocker_actors.blueprint.section import Section
-from clocker_actors.blueprint.tables import CATALOGUE_KEYS, TYPE_KEYS
+from clocker_actors.blueprint.type_keys import CATALOGUE_KEYS, TYPE_KEYS
 from clocker_actors.model.catalogue import TypeSource
 
 _ID = re.compile(r"[a-zA-Z][a-zA-Z0-9_.-]{0,99}")

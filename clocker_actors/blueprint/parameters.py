@@ -22,7 +22,7 @@ from clocker_actors.blueprint.faults import Faults
 from clocker_actors.blueprint.inheritance import SPELLINGS, Mode
 from clocker_actors.blueprint.nodes import Entry, ListNode, MapNode, Mark, Node, ScalarNode, describe, is_null, quote
 from clocker_actors.blueprint.section import Section
-from clocker_actors.blueprint.tables import PARAMETER_KEYS
+from clocker_actors.blueprint.type_keys import PARAMETER_KEYS
 from clocker_actors.model.values import Value
 
 TYPES = ("string", "integer", "long", "float", "double", "boolean", "timestamp", "duration", "size", "port", "map", "list", "any")

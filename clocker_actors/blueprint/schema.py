@@ -10,6 +10,7 @@ from clocker_actors.blueprint import tables
 from clocker_actors.blueprint.catalogue import catalogue_of
 from clocker_actors.blueprint.checking import described
 from clocker_actors.blueprint.keys import KeyTable
+from clocker_actors.blueprint.type_keys import PARAMETER_KEYS
 from clocker_actors.model.catalogue import ParameterView
 from clocker_actors.model.types import KeyType, PolicyType, TypeTable
 
@@ -52,7 +53,7 @@ def schema_of(types: TypeTable) -> Schema:
         "additionalProperties": False,
         "definitions": {
             "service": _service(types),
-            "parameter": {"anyOf": [_TEXT, _closed(tables.PARAMETER_KEYS)]},
+            "parameter": {"anyOf": [_TEXT, _closed(PARAMETER_KEYS)]},
             "policy": _adjunct(each for each in types.policies.values() if each.role == "policy"),
             "enricher": _adjunct(each for each in types.policies.values() if each.role != "policy"),
             "host": {"anyOf": [_TEXT, _closed(tables.HOST_KEYS)]},

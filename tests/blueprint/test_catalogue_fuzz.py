@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clocker_actors.admin.types import type_table
-from clocker_actors.blueprint import parse
+from clocker_actors.blueprint import parse, type_keys
 from clocker_actors.blueprint import tables as all_tables
 from clocker_actors.blueprint.checking import check_types, is_type
 from clocker_actors.blueprint.constraints import RELATED
@@ -22,7 +22,7 @@ from clocker_actors.model.catalogue import TypeSource
 _LINE = re.compile(r"(f|a|b|nodejs|redis)\.yaml:[1-9][0-9]*:[1-9][0-9]*: \S.*", re.DOTALL)
 _TABLE = type_table()
 _KEYS = sorted(
-    {each for table in vars(all_tables).values() if isinstance(table, KeyTable) for each in table.spellings}
+    {each for table in (*vars(all_tables).values(), *vars(type_keys).values()) if isinstance(table, KeyTable) for each in table.spellings}
     | {"brooklyn.catalog", "env.A", "x", "y", "x.y", "regex", "glob", *RELATED}
 )
 _WORDS = ["a", "b", "a:1", "redis", "docker:web", "group", "cluster", "required", '$brooklyn:config("x")', "1", *TYPES, *SPELLINGS]
@@ -36,7 +36,7 @@ _parameters = st.lists(
         st.sampled_from(["x", "y"]),
         st.fixed_dictionaries(
             {"name": st.sampled_from(["x", "y", "env", "a.b"])},
-            optional=dict.fromkeys(sorted({*all_tables.PARAMETER_KEYS.keys} - {"name"}), _values),
+            optional=dict.fromkeys(sorted({*type_keys.PARAMETER_KEYS.keys} - {"name"}), _values),
         ),
     ),
     max_size=3,
