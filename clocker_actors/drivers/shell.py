@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
 from clocker_actors.drivers.ssh import Connection, SshAddress
-from clocker_actors.errors import DENIED, HOST_KEY, NO_ROOT, SILENT, EngineUnavailable, ShellFault, ShellUnavailable, TimedOut
+from clocker_actors.errors import DENIED, HOST_KEY, NO_ROOT, REFUSED, SILENT, EngineUnavailable, ShellFault, ShellUnavailable, TimedOut
 from clocker_actors.ports.shell import Ran
 
 if TYPE_CHECKING:
@@ -212,9 +212,9 @@ async def _meet(address: SshAddress, file: Path) -> None:
         async with asyncio.timeout(MEET_LIMIT):
             key = await asyncssh.get_server_host_key(address.host, address.port, config=None)
     except (asyncssh.Error, OSError) as error:
-        raise EngineUnavailable(
-            f"{address} does not answer ({str(error) or 'no answer in time'}): check that the machine is up and sshd runs", retry_after=1.0
-        ) from error
+        words = f"{address} does not answer ({str(error) or 'no answer in time'}): check that the machine is up and sshd runs"
+        reason = REFUSED if isinstance(error, ConnectionRefusedError) else SILENT
+        raise EngineUnavailable(words, retry_after=1.0, reason=reason) from error
     if key is None:
         raise EngineUnavailable(f"{address} shows no host key: check its sshd", retry_after=10.0)
     host = address.host if address.port == 22 else f"[{address.host}]:{address.port}"

@@ -83,7 +83,7 @@ async def test_a_key_the_host_does_not_know(tls_host: BedHost, tmp_path: Path) -
     key = tmp_path / "stranger"
     asyncssh.generate_private_key("ssh-ed25519").write_private_key(key)
     assert "authorized_keys" in await _refusal(replace(good, ssh_key=str(key)), tmp_path / "run")
-    assert "does not answer" in await _refusal(replace(good, ssh_key=str(tmp_path / "nowhere")), tmp_path / "run")
+    assert "name one that the manager can read" in await _refusal(replace(good, ssh_key=str(tmp_path / "nowhere")), tmp_path / "run")
 
 
 @pytest.mark.real

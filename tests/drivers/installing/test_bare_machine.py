@@ -29,6 +29,8 @@ _LOCK = (
     """sleep {seconds}' </dev/null >/dev/null 2>&1 &"""
 )
 
+_UNLOCK = "pkill -x perl || kill $(ps ax | awk '/perl -e/ {print $1}')"
+
 
 @pytest.fixture(scope="module")
 def bare(bed_cloud: BedCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visitor]:
@@ -89,15 +91,23 @@ async def test_another_package_manager_that_does_not_end(shell: SshShell) -> Non
     assert failed.again
     assert "another package manager has been at work for 1 s" in str(failed)
     assert "lock" in failed.output
-    await shell.run("pkill -x perl || kill $(ps ax | awk '/perl -e/ {print $1}')", 10)
+    await shell.run(_UNLOCK, 10)
 
 
 async def test_it_is_installed_when_somebody_elses_lock_is_gone(shell: SshShell) -> None:
-    await shell.run(_LOCK.format(seconds=2), 10)
-    done, said = await _install(shell)
+    await shell.run(_LOCK.format(seconds=120), 10)
+    waits = asyncio.Event()
+
+    def heard(line: str) -> None:
+        if "waiting for another package manager" in line:
+            waits.set()
+
+    installing = asyncio.create_task(EngineInstaller().install(shell, InstallOptions(), heard))
+    await asyncio.wait_for(waits.wait(), 60)
+    await shell.run(_UNLOCK, 10)
+    done = await installing
     assert done.changed
     assert done.engine_version
-    assert any("waiting for another package manager" in line for line in said)
 
 
 async def test_the_power_goes_in_the_middle(bare: Visitor, shell: SshShell) -> None:
