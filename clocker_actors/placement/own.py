@@ -144,7 +144,7 @@ class OwnRanking:
             raise BadRequest(f"{self.name} failed on {host.name}: {_said(fault)}", strategy=self.name) from fault
         if isinstance(rank, bool) or not isinstance(rank, int | float) or not math.isfinite(rank):
             raise BadRequest(f"{self.name} said {rank!r} of {host.name}: `rank` answers a finite number", strategy=self.name)
-        return (float(rank),)
+        return (rank + 0.0,)  # and no -0
 
     def words(self, host: HostRow, cluster: Uid) -> str:
         return f"{self.name} ranks it {self.key(host, cluster)[0]:g}"

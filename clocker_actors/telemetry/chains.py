@@ -68,7 +68,7 @@ class Chains:
 
     def headline(self, decision: Decision) -> str:
         """Who concluded what, when and why, in one sentence."""
-        if decision.placement is not None and not decision.action:
+        if decision.kind == "place" and not decision.action:
             return f"{self.clock(decision.at)}: {self.by(decision.by)} found no host for {self.model.path(decision.subject)}: {decision.reason}"
         verb = f"ordered {decision.action}" if decision.action else "did nothing"
         own = decision.by.startswith(f"{decision.subject}:")  # then the policy's name says already whom it is about
@@ -96,7 +96,7 @@ class Chains:
             for text in texts:
                 if not any(text in line for line in told):
                     told.append(text)
-                    nowhere = decision.placement is not None and not decision.action
+                    nowhere = decision.kind == "place" and not decision.action
                     yield Line(kind, f"what would help: {text}" if nowhere and kind == "would-change" else text)
 
     def placement(self, trace: PlacementTrace) -> Line:

@@ -1,5 +1,6 @@
 """Strategies and predicates of somebody's own: found where they are allowed, asked as documented, and blamed by name when they fail."""
 
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,6 +67,25 @@ def test_the_examples_predicate_keeps_away_from_databases(allowed: TypeTable) ->
     assert placed(request(2, affinity=rules_of("NOT PREDICATE warm_hosts:is_database")), pool, strategy("DepthFirst")).host == "h2"
 
 
+def test_installed_they_are_known_by_the_names_that_its_package_gives_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `pip install` leaves it: the package, and its entry points beside it."""
+    given = tomllib.loads((EXAMPLE / "pyproject.toml").read_text())["project"]
+    groups = given["entry-points"].items()
+    lines = [f"[{group}]\n" + "".join(f"{name} = {where}\n" for name, where in points.items()) for group, points in groups]
+    installed = tmp_path / f"warm_hosts-{given['version']}.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {given['name']}\nVersion: {given['version']}\n")
+    (installed / "entry_points.txt").write_text("".join(lines))
+    for folder in (tmp_path, EXAMPLE):
+        monkeypatch.syspath_prepend(str(folder))
+    named = CORNER.replace("warm_hosts:", "")
+    with pytest.raises(BlueprintError, match="`NotTooMany` is not a known placement strategy"):
+        parse(named, "corner.yaml", TypeTable())
+    table = type_table(())
+    parse(named, "corner.yaml", table)
+    assert placed(request(1), index(table, host(1, cpu=10.0), host(2, cpu=50.0)), strategy("Warmest")).host == "h2"
+
+
 async def test_it_takes_effect_in_a_living_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, allowed: TypeTable) -> None:
     world = SimulatedWorld()
     monkeypatch.setattr("tests.flows.support.type_table", lambda: allowed)
@@ -77,7 +97,7 @@ async def test_it_takes_effect_in_a_living_cluster(tmp_path: Path, monkeypatch: 
 
 
 def test_a_blueprint_can_name_only_what_the_daemon_allows() -> None:
-    with pytest.raises(BlueprintError, match=r"corner\.yaml:9:5: `warm_hosts:NotTooMany` is not a known placement strategy"):
+    with pytest.raises(BlueprintError, match=r"corner\.yaml:10:5: `warm_hosts:NotTooMany` is not a known placement strategy"):
         parse(CORNER, "corner.yaml", type_table())
     with pytest.raises(BlueprintError, match="`os:system` is not a known placement strategy"):
         parse("services: [{type: 'docker:a:1', strategies: ['os:system']}]", "x.yaml", type_table())

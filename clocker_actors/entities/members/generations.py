@@ -110,7 +110,9 @@ def intent(state: MemberState, generation: Generation, late: ContainerSpec, plan
 
 def no_place(decision: Decision) -> str:
     """Why no host was found, told apart: too little room, which policies remember, or only hosts that do not answer now."""
-    rules = set(decision.placement.refused) if decision.placement else set()
+    if decision.placement is None:  # nobody was asked
+        return decision.reason
+    rules = set(decision.placement.refused)
     away = bool(rules) and rules <= {Up().rule, AVOID}
     return f"{'no host answers' if away else 'insufficient capacity'}: {decision.reason}"
 
