@@ -10,6 +10,7 @@ from clocker_actors.blueprint.blobs import ParsedBlueprint
 from clocker_actors.blueprint.context import Context, Names, listed, slug
 from clocker_actors.blueprint.faults import Faults
 from clocker_actors.blueprint.fit import check_fit, specs_of
+from clocker_actors.blueprint.initializers import read_initializers
 from clocker_actors.blueprint.links import linked
 from clocker_actors.blueprint.locations import LOCAL, read_application_location
 from clocker_actors.blueprint.lookup import TypeIndex
@@ -67,7 +68,7 @@ def _blueprint(root: MapNode, filename: str, context: Context) -> Blueprint:
     application = _application(raw, services, pools, filename, context)
     if services:
         return Blueprint((application,), pools)
-    for key in ("location", "policies", "enrichers"):
+    for key in ("location", "policies", "enrichers", "initializers"):
         if pools and key in section:
             section.fault(
                 key, f"{section.spelled(key)} is for an application, and this file has only docker clouds; remove it, or add services"
@@ -109,14 +110,15 @@ def _application(
     taken = Names()
     policies = read_policies(section.node("policies"), section.spelled("policies"), ("policy",), taken, context)
     enrichers = read_policies(section.node("enrichers"), section.spelled("enrichers"), ("enricher", "feed"), taken, context)
-    check_fit((*enrichers, *policies), EntityKind.APPLICATION, context)
+    initializers = read_initializers(section, EntityKind.APPLICATION, taken, context)
+    check_fit((*enrichers, *initializers.written, *policies), EntityKind.APPLICATION, context)
     return ApplicationSpec(
         id=context.safe(identity, "id", section.mark_of("id")) if identity else name,
         name=name,
         location=_location(section, context) or (pools[0].name if len(pools) == 1 else LOCAL),
         services=services,
         policies=specs_of(policies),
-        enrichers=specs_of(enrichers),
+        enrichers=specs_of((*enrichers, *initializers.feeds)),
         config=configuration(raw, context),
         tags=read_tags(section, context),
     )

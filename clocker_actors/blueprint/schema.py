@@ -38,6 +38,7 @@ _LISTS: Mapping[str, str] = {
     "parameters": "parameter",
     "policies": "policy",
     "enrichers": "enricher",
+    "initializers": "initializer",
 }
 
 
@@ -55,7 +56,8 @@ def schema_of(types: TypeTable) -> Schema:
             "service": _service(types),
             "parameter": {"anyOf": [_TEXT, _closed(PARAMETER_KEYS)]},
             "policy": _adjunct(each for each in types.policies.values() if each.role == "policy"),
-            "enricher": _adjunct(each for each in types.policies.values() if each.role != "policy"),
+            "enricher": _adjunct(each for each in types.policies.values() if each.role in {"enricher", "feed"}),
+            "initializer": _adjunct(each for each in types.policies.values() if each.role in {"effector", "feed"}),
             "host": {"anyOf": [_TEXT, _closed(tables.HOST_KEYS)]},
             "port": {"anyOf": [_TEXT, _closed(tables.PORT_KEYS)]},
             "volume": {"anyOf": [_TEXT, _closed(tables.VOLUME_KEYS)]},

@@ -30,6 +30,7 @@ ROOT_KEYS = KeyTable(
     _key("services", "node", "list of services", "children", "brooklyn.children"),
     _key("policies", "node", "policies of the application", "brooklyn.policies"),
     _key("enrichers", "node", "enrichers of the application", "brooklyn.enrichers"),
+    _key("initializers", "node", "what adds sensors to the application: feeds", "brooklyn.initializers"),
     _key("config", "node", "map of configuration, which all services inherit", "brooklyn.config"),
     _key("flags", "node", "map of configuration, as `config`", "brooklyn.flags"),
     _key("parameters", "node", "list of configuration keys of its own, as at a service", "brooklyn.parameters"),

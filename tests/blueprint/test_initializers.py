@@ -126,3 +126,11 @@ def test_a_command_inside_needs_a_container_to_be_inside_of() -> None:
     assert "put it on a member" in fault("- {type: exec-effector, name: a, command: ls}", body=body)
     assert "put it on a member" in fault("- {type: exec-feed, name: a, command: ls}", body=body)
     assert service("- {type: container-effector, name: a, image: tool}", body=body).effectors
+
+
+def test_an_application_has_feeds_and_no_commands() -> None:
+    text = "services: [docker:web]\ninitializers: [{type: static-sensor, name: team, value: 7}]"
+    (application,) = parse(text, "f.yaml", TYPES).blueprint.applications
+    assert [each.type for each in application.enrichers] == ["static-sensor"]
+    with pytest.raises(BlueprintError, match="put it on a member"):
+        parse("services: [docker:web]\ninitializers: [{type: exec-effector, name: x, command: ls}]", "f.yaml", TYPES)
