@@ -147,11 +147,11 @@ def _dotted(node: ast.expr) -> str:
 
 
 def _function(name: str) -> Callable[..., Value]:
-    if name not in _FUNCTIONS:
-        near = get_close_matches(name, _FUNCTIONS, 1)
+    if name not in FUNCTIONS:
+        near = get_close_matches(name, FUNCTIONS, 1)
         hint = f"did you mean {near[0]}?" if near else f"there are {_KNOWN}"
         raise BadRequest(f"{name}() is no function of formulas; {hint}")
-    return _FUNCTIONS[name]
+    return FUNCTIONS[name]
 
 
 def _pair(how: Callable[[Value, Value], Value], left: _Node, right: _Node) -> _Node:
@@ -268,7 +268,7 @@ _COMPARE: Mapping[type[ast.cmpop], Callable[[Value, Value], Value]] = {
     ast.In: _among,
     ast.NotIn: lambda value, container: not _among(value, container),
 }
-_FUNCTIONS: Mapping[str, Callable[..., Value]] = {
+FUNCTIONS: Mapping[str, Callable[..., Value]] = {
     "abs": lambda value: abs(_number(value)),
     "round": _rounded,
     "floor": lambda value: math.floor(_number(value)),
@@ -283,4 +283,4 @@ _FUNCTIONS: Mapping[str, Callable[..., Value]] = {
     "upper": lambda value: _text(value).upper(),
     "trim": lambda value: _text(value).strip(),
 }
-_KNOWN = ", ".join(f"{name}()" for name in _FUNCTIONS)
+_KNOWN = ", ".join(f"{name}()" for name in FUNCTIONS)
