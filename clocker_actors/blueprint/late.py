@@ -19,6 +19,11 @@ def split_late(node: Node, field: str, what: str, faults: Faults) -> tuple[Node,
         entries = dict(node.entries)
         for key, entry in node.entries.items():
             if isinstance(entry.node, LateNode):
+                if field == "labels" and any(each.op == "external" for each in entry.node.expression.walk()):
+                    faults.add(
+                        entry.node.mark,
+                        f"label {quote(key)} would show a secret to all who may look at containers; use a variable or a file",
+                    )
                 found.append((f"{field}.{key}", entry.node.expression, entry.node.mark))
                 entries[key] = type(entry)(entry.mark, key, ScalarNode(entry.node.mark, _EMPTY, plain=False))
         return MapNode(node.mark, entries, node.home), tuple(found)

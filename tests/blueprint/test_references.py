@@ -73,6 +73,11 @@ def test_what_is_wanted_at_once_cannot_wait(key: str, words: str) -> None:
     assert words in found
 
 
+def test_a_label_shows_no_secret() -> None:
+    text = 'services:\n- type: docker:web\n  id: web\n  labels: {key: \'$brooklyn:external("shop", "key")\'}\n'
+    assert fault(text) == "shop.yaml:4:17: label `key` would show a secret to all who may look at containers; use a variable or a file"
+
+
 def test_every_kind_of_text_may_wait() -> None:
     spec = _services("""
         services:

@@ -64,7 +64,8 @@ async def fetched(driven: Driven, entity: str, path: str) -> str:
 
 async def answer(url: str) -> str:
     """What is there."""
-    return (await asyncio.to_thread(lambda: urllib.request.urlopen(url, timeout=5).read().decode())).strip()
+    body: bytes = await asyncio.to_thread(lambda: urllib.request.urlopen(url, timeout=5).read())
+    return body.decode().strip()
 
 
 async def inside(driven: Driven, entity: str, command: tuple[str, ...]) -> str:

@@ -74,6 +74,7 @@ class PlaceSearch:
             return
         current = member.planned(placement)
         if current is None:
+            member.again = False  # what it is started with has to be waited for after all
             self.take_back()
             member.settle()
             return
