@@ -9,7 +9,10 @@ import httpx
 import pytest
 
 from clocker_actors.admin import urls
+from clocker_actors.admin.routes import applications
+from clocker_actors.blueprint import parse, with_blobs
 from clocker_actors.errors import BlueprintError
+from clocker_actors.model.specs import Blueprint
 from tests.admin.house import House
 
 pytestmark = pytest.mark.real_loop
@@ -114,6 +117,23 @@ async def test_deploying_a_type_keeps_the_dockerfile_that_stands_in_it(house: Ho
     context = services[0]["container"]["image"]["build"]["context"]
     with tarfile.open(fileobj=io.BytesIO(await house.context.blobs.get(context))) as archive:
         assert archive.getnames() == ["Dockerfile", "start"]
+
+
+async def test_a_plan_knows_the_name_of_what_would_be_built(house: House, http: httpx.AsyncClient) -> None:
+    parsed = parse("services: [redis]", "shop.yaml", house.context.types)
+    named = with_blobs(parsed, {}).applications[0].services[0].container
+    assert named is not None and named.image.reference.startswith("clocker/build:")
+    asked: list[Blueprint] = []
+
+    def planned(blueprint: Blueprint, *_: object) -> dict[str, object]:
+        asked.append(blueprint)
+        return {}
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(applications, "plan_of", planned)
+        await http.post("/v1/plan", content=b"services: [redis]", headers={"Content-Type": "application/yaml"})
+    container = asked[0].applications[0].services[0].container
+    assert container is not None and container.image == named.image
 
 
 async def test_addresses_are_asked_for_when_a_blueprint_is_deployed(house: House, http: httpx.AsyncClient) -> None:

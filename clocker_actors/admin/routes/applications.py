@@ -118,7 +118,7 @@ async def _blueprint(context: Context, request: Request, *, placeholders: bool =
     # In a thread: a large file takes long enough to be felt by everybody else.
     parsed = await asyncio.to_thread(parse, sent.text, sent.filename, known_types(context.types, context.store))
     if placeholders:
-        return with_blobs(parsed, sent.blobs) if sent.blobs else parsed.blueprint
+        return with_blobs(parsed, sent.blobs) if sent.blobs or not parsed.files else parsed.blueprint
     absent = [name for name, sha256 in sent.blobs.items() if not context.blobs.has(sha256)]
     if absent:
         raise BadRequest(f"no upload is kept for {', '.join(absent)}; PUT each to /v1/blobs/SHA256 first")
