@@ -385,6 +385,7 @@ ELSEWHERE: Mapping[str, str] = {
     "location": "services run at the location of their application; write it at the root of the file",
     "locations": "services run at the location of their application; write it at the root of the file",
     "services": "services below a service are its `children`; write that key",
-    "brooklyn.catalog": "catalogs are not known; write the services themselves",
+    "catalog": "types stand in files of their own; `clocker catalog add` one, and name it here",
+    "brooklyn.catalog": "types stand in files of their own; `clocker catalog add` one, and name it here",
 }
 """Keys of the ancestor's language, or of the root, that people write where they do not belong, and what to do instead."""
