@@ -10,6 +10,7 @@ All are work of the entity, so it answers always and nothing waits for ever; the
 import re
 import shlex
 from collections.abc import Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from clocker_actors.entities import tasks
@@ -34,6 +35,7 @@ S = TypeVar("S", bound=State)
 SPARE = 10.0
 """Seconds a work may take beyond what the command was given: the engine has to be asked before and after."""
 PULL_LIMIT = 600.0
+_MOST_HOSTS = 5
 LONGEST_PROBLEM = 400
 _SERVICES = (EntityKind.MEMBER, EntityKind.CLUSTER, EntityKind.APPLICATION)
 _NAME = re.compile(r"[^A-Za-z0-9_]")
@@ -199,13 +201,13 @@ class Commands(Generic[S]):
         return read_state(HostState, self._entity.outside.store, EntityKind.HOST, host).spec.engine
 
     def _engines(self) -> list[EngineSpec]:
-        """Where a container of its own may run: where the member is, then all hosts of the pool that take new containers."""
+        """Where a container of its own may run: where the member is, else on one of the first hosts of the pool that take new containers."""
         entity, store = self._entity, self._entity.outside.store
         state = entity.state
         first = [state.current.host] if isinstance(state, MemberState) and state.current is not None else []
         hosts = read_state(PoolState, store, EntityKind.POOL, state.identity.pool).hosts.values() if state.identity.pool else ()
-        known = [read_state(HostState, store, EntityKind.HOST, uid) for uid in dict.fromkeys((*first, *hosts))]
-        engines = [host.spec.engine for host in known if not host.cordoned and host.spec.engine.url]
+        known = (read_state(HostState, store, EntityKind.HOST, uid) for uid in dict.fromkeys((*first, *hosts)))
+        engines = list(islice((host.spec.engine for host in known if not host.cordoned and host.spec.engine.url), _MOST_HOSTS))
         if not engines:
             raise NotFound(f"{state.identity.path} has no host on which a container could run", entity=state.identity.uid)
         return engines

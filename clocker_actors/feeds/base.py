@@ -90,6 +90,10 @@ class FeedActor(Actor):
                 return self.take(message)
         return None
 
+    def on_stop(self) -> None:
+        """Removed: nobody reads these sensors any more."""
+        self._all_unavailable("its feed is gone")
+
     # --- what subclasses say
 
     def begin(self) -> None:
@@ -133,7 +137,7 @@ class FeedActor(Actor):
         self.after("poll", 0.0, PollNow())
 
     def _poll(self) -> None:
-        self.after("poll", self.period * min(2**self.failures, MOST_PAUSE), PollNow())
+        self.after("poll", self._pause(self.failures), PollNow())
         if self.suspended or self.asking:
             return
         why = self.obstacle()
@@ -142,6 +146,10 @@ class FeedActor(Actor):
             return
         self.asking = True
         self.poll()
+
+    def _pause(self, failures: int) -> float:
+        """Time to the next poll after so many failures in a row."""
+        return self.period * min(2 ** min(failures, MOST_PAUSE), MOST_PAUSE)
 
     def read(self, values: Mapping[str, Value]) -> None:
         """A poll has ended with these values; what is `Missing` makes its sensor unavailable."""
@@ -160,7 +168,7 @@ class FeedActor(Actor):
         self.failures += 1
         self._say_failing(why)
         if self.failures > 1:
-            self.after("poll", self.period * min(2 ** (self.failures - 1), MOST_PAUSE), PollNow())
+            self.after("poll", self._pause(self.failures - 1), PollNow())
         if self.config.get("onFailure") is not None:
             for name in self.targets():
                 self._give(Reading(name, _plain(self.config["onFailure"]), self.now))

@@ -41,7 +41,12 @@ class Entity(Actor):
         if isinstance(message, Say):
             self.publish(message.topic, message.message)
             return None
-        self.stage.heard.append(message)
+        if message == "stop":
+            self.stop_child(self.stage.actor)
+        elif message == "spawn":
+            self.spawn(self.stage.actor, self.stage.make_feed)
+        else:
+            self.stage.heard.append(message)
         return None
 
 
@@ -61,7 +66,8 @@ class FeedStage(Stage):
         self, config: Mapping[str, Value], state: Mapping[str, Value] | None = None, *, endpoints: Value = ENDPOINTS
     ) -> None:
         spec = PolicySpec(self.type_name, self.type_name, config)
-        self.kernel.spawn(self.actor, catalogue.make(spec, MEMBER, http=self.http, state=state))
+        self.make_feed = catalogue.make(spec, MEMBER, http=self.http, state=state)
+        self.kernel.tell(MEMBER, "spawn")
         await self.kernel.settle()
         await self.runs(endpoints)
         await self.sleep(0.1)
@@ -69,6 +75,10 @@ class FeedStage(Stage):
     async def runs(self, endpoints: Value = ENDPOINTS, why: str = "") -> None:
         reading = Reading("service.endpoints", endpoints, self.now, why)
         await self.say(MEMBER, "service.endpoints", SensorChanged(MEMBER, reading))
+
+    async def stop_feed(self) -> None:
+        self.kernel.tell(MEMBER, "stop")
+        await self.sleep(1)
 
     @property
     def given(self) -> list[Reading]:
@@ -280,6 +290,14 @@ async def test_it_rests_and_is_changed_at_run_time(kernel: Kernel) -> None:
     await kernel.ask(stage.actor, Reconfigure({"sensors": {"more": "$.more"}}, PERSON), timeout=1)
     await stage.sleep(0.1)
     assert (stage.given[-1].sensor, stage.given[-1].value) == ("more", 8)
+
+
+async def test_a_feed_that_is_removed_leaves_no_value_behind(kernel: Kernel) -> None:
+    stage = FeedStage(kernel, "http-feed")
+    stage.http.say(AT, '{"queue": 7, "names": []}')
+    await stage.begin(QUEUE)
+    await stage.stop_feed()
+    assert [(each.sensor, each.unavailable) for each in stage.given][-2:] == [("queue", "its feed is gone"), ("names", "its feed is gone")]
 
 
 async def test_an_answer_of_a_generation_that_is_no_more_does_not_count(kernel: Kernel) -> None:
