@@ -1,12 +1,15 @@
 """A pool that is to have fewer hosts: whatever dies meanwhile, in the end there are as many as wanted, none is cordoned for ever, and nothing is lost."""
 
 import asyncio
+import random
 from pathlib import Path
 
 import pytest
 
 from clocker_actors.drivers.simulated import SimulatedWorld
 from clocker_actors.drivers.simulated.grounds import SimulatedGrounds
+from clocker_actors.entities.hosts.host import Host
+from clocker_actors.entities.members.member import Member
 from clocker_actors.entities.pools.pool import Pool
 from clocker_actors.entities.records import PoolState
 from clocker_actors.errors import EngineFault
@@ -186,6 +189,41 @@ async def test_volumes_that_could_not_be_listed_at_first_keep_their_host(
         tells_all(resize.problem, "docker-2", "volumes")
         await asyncio.sleep(300)  # they say it by now
         assert len(nodes(grounds)) == 2
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_whatever_is_ordered_and_dies_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    """Managers killed, pools, hosts and members crashed, sizes ordered one upon the other: the last one counts."""
+    for kind in (Pool, Host, Member):
+        faulty(monkeypatch, kind)
+    chance = random.Random(seed)
+    world = new_world(seed=seed)
+    grounds = SimulatedGrounds(world, seed)
+    async with killed(tmp_path / "s", world, grounds) as driven:
+        await prepared(driven, 5, 15, keys="minSize: 1; maxSize: 6")
+        await driven.invoke("yard", "resize", size=2)
+        await asyncio.sleep(chance.uniform(0, 4))
+    for _ in range(3):
+        async with killed(tmp_path / "s", world, grounds) as driven:
+            await asyncio.sleep(chance.uniform(0.5, 9))
+            for _ in range(chance.randint(1, 4)):
+                crowd = [
+                    *driven.entries(EntityKind.POOL, "yard"),
+                    *driven.entries(EntityKind.HOST, "yard/"),
+                    *driven.entries(EntityKind.MEMBER, "shop/"),
+                ]
+                if chance.random() < 0.4:
+                    await driven.invoke("yard", "resize", size=chance.randint(1, 6))
+                else:
+                    driven.manager.kernel.tell(chance.choice(crowd).uid, Poison())
+                await asyncio.sleep(chance.uniform(0, 5))
+    async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
+        await asyncio.sleep(2)
+        await driven.invoke("yard", "resize", size=2)
+        await driven.until(lambda: len(nodes(grounds)) == 2, 400)
+        for name in [each for each in world.engines if each.startswith("clocker") and each not in nodes(grounds)]:
+            del world.engines[name]  # its machine is no more
+        await shrunk(driven, world, grounds, 2, 15)
 
 
 # --- dead hosts

@@ -259,8 +259,9 @@ class Pool(Entity[PoolState]):
         if came:
             self.demand.room_came()
         self._gather()
-        if first and not self.gathering and self.supply.too_many:
-            self.settle()  # those that are to go may have waited for it
+        if first and self.supply.too_many:  # those that are to go may have waited for it
+            self.supply.news.kept.pop(view.uid, None)
+            self.settle()
         self.refresh_soon()
 
     def is_known(self, host: Uid) -> bool:

@@ -47,12 +47,20 @@ class Shrinking:
         supply, pool = self._supply, self._supply.pool
         active = supply.active
         excess = len(active) - pool.state.size
-        if pool.gathering or any(uid not in pool.up and supply.phases[uid] is MachinePhase.UP for uid in active):
-            return self._leave(self._coming(active)[: max(0, excess)])  # what is on the others is not known yet
+        unheard = [uid for uid in active if uid not in pool.up and supply.phases[uid] is MachinePhase.UP]
+        if pool.gathering or unheard:  # what is on the others is not known yet
+            self._wait_for(unheard if excess > 0 else ())
+            return self._leave(self._coming(active)[: max(0, excess)])
         now, later = self._who(active, excess) if excess > 0 else ([], [])
         if excess > 0:
             self._say_resumed()
         return self._leave(now) or self._empty(later)
+
+    def _wait_for(self, hosts: Sequence[Uid]) -> None:
+        for uid in hosts:
+            self._supply.news.kept.setdefault(uid, "has not said yet how it is")
+        if hosts:
+            self._supply.pool.after("empty", KEPT_AGAIN, LookAgain())
 
     def _who(self, active: Sequence[Uid], excess: int) -> tuple[list[Uid], list[Uid]]:
         """Who may leave now, and who has to be waited for."""
