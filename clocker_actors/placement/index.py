@@ -42,6 +42,7 @@ class HostIndex:
         self.prepared: tuple[PlacementRequest, int, Pipeline | BadRequest] | None = None
         self.types = types or TypeTable()
         self._homes: dict[str, set[Uid]] = {}
+        self._volumes: dict[Uid, dict[str, None]] = {}  # the same by host
         self._ports = ports
         self._shared = shared
         self._reservations: dict[Uid, tuple[Reservation, ...]] = {}
@@ -253,6 +254,7 @@ class HostIndex:
         row.nanocpus += need.nanocpus
         for volume in request.volumes:
             self._homes.setdefault(volume, set()).add(row.uid)
+            self._volumes.setdefault(row.uid, {})[volume] = None
         if ports:
             for port in set(ports.values()):
                 row.take_port(port)
@@ -291,12 +293,13 @@ class HostIndex:
 
     def volumes_on(self, host: Uid) -> tuple[str, ...]:
         """The volumes that something was placed with on this host, and that are not removed yet."""
-        return tuple(volume for volume, hosts in self._homes.items() if host in hosts)
+        return tuple(self._volumes.get(host, ()))
 
     def forget_volumes(self, application: Uid) -> None:
         """The volumes of an application are removed."""
         for volume in [each for each in self._homes if each.partition(".")[0] == application]:
-            del self._homes[volume]
+            for host in self._homes.pop(volume):
+                self._volumes.get(host, {}).pop(volume, None)
 
     def _row(self, host: Uid) -> HostRow:
         row = self.rows.get(host)

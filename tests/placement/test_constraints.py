@@ -131,6 +131,16 @@ def test_what_uses_a_volume_goes_where_it_is() -> None:
     assert placed(request(5, cluster="", volumes=("a1.new",)), index, strategy("DepthFirst")).host == "h1"
 
 
+def test_which_volumes_are_on_a_host_is_known_by_host() -> None:
+    index = index_of(host(1), host(2))
+    for number, names in enumerate((("a1.pages", "a1.cache"), ("a2.pages",)), 1):
+        placed(request(number, cluster="", volumes=names), index, strategy("DepthFirst"))
+        index.release(Uid(f"m{number}"), 1)
+    assert index.volumes_on(Uid("h1")) == ("a1.pages", "a1.cache", "a2.pages") and not index.volumes_on(Uid("h2"))
+    index.forget_volumes(Uid("a1"))
+    assert index.volumes_on(Uid("h1")) == ("a2.pages",)
+
+
 def test_the_image_being_there_breaks_ties_or_dominates() -> None:
     index = index_of(host(1), host(2, images=frozenset({"web:1"}), foreign=1))
     ask = request(image="web:1")
