@@ -111,7 +111,7 @@ class HostRow:
         self.nanocpus = 0
         self.disk_reserved = 0
         self.tally = Tally()
-        self.reservations: dict[Reservation, None] = {}  # in the order in which they came
+        self.reservations: list[Reservation] = []  # in the order in which they came
         self.ports: dict[int, int] = {}
         self.applications: dict[Uid, int] = {}
         self.clusters: dict[Uid, int] = {}

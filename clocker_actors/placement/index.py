@@ -189,7 +189,7 @@ class HostIndex:
         else:
             del self._reservations[member]
         row = self.rows[old.host]
-        del row.reservations[old]
+        row.reservations.remove(old)
         row.containers -= 1
         row.memory_reserved -= old.need.memory
         row.nanocpus -= old.need.nanocpus
@@ -244,7 +244,7 @@ class HostIndex:
         )
         held = self._reservations.get(member)
         self._reservations[member] = (taken,) if held is None else (*held, taken)
-        row.reservations[taken] = None
+        row.reservations.append(taken)
         row.containers += 1
         row.disk_reserved += need.disk
         row.tally.total += 1
