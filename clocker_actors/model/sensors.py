@@ -140,11 +140,15 @@ for _base in ROLLED_UP:
         _sensor(f"{_base.name}.{_how}", _base.unit, f"{_how} over the members that report: {_base.meaning}")
 
 
+PORT = "docker.port."
+"""How the sensors of published ports begin; what follows is the container's port. Their values are names of places more than numbers."""
+
+
 def port_sensors(port: str, host: str, number: int) -> dict[str, Value]:
     """The sensors of a published port of a service, with their values: its number on the host, and host and number in one text under both usual names."""
     inner = port.partition("/")[0]
     at = f"{host}:{number}"
-    return {f"docker.port.{inner}": number, f"mapped.docker.port.{inner}": at, f"mapped.port.{inner}": at}
+    return {f"{PORT}{inner}": number, f"mapped.docker.port.{inner}": at, f"mapped.port.{inner}": at}
 
 
 def unit_of(name: str) -> str:

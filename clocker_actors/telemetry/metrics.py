@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from clocker_actors.kernel import HandlerTime, Kernel
 from clocker_actors.kernel.counters import BOUNDS
 from clocker_actors.model.identity import EntityKind
-from clocker_actors.model.sensors import ALL, unit_of
+from clocker_actors.model.sensors import ALL, PORT, unit_of
 from clocker_actors.telemetry.calls import Calls
 from clocker_actors.telemetry.exposition import Family, Sample, counter, gauge, head, lines, metric_name, number, quoted
 from clocker_actors.telemetry.readmodel import ReadModel
@@ -146,7 +146,7 @@ class Metrics:
         """One family per sensor name; an empty line for each entity looked at in vain, so that looking counts too."""
         by_name: dict[str, str] = {}
         kinds: dict[str, list[EntityKind]] = {}
-        for kind, sensor in sorted(self._model.numeric):
+        for kind, sensor in sorted(each for each in self._model.numeric if not each[1].startswith(PORT)):
             by_name.setdefault(metric_name(sensor, unit_of(sensor)), sensor)
             kinds.setdefault(sensor, []).append(kind)
         for name, sensor in list(by_name.items())[:MOST_SENSORS]:

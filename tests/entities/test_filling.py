@@ -7,6 +7,7 @@ import pytest
 
 from clocker_actors.entities.filling import changed, files, fill, in_place, only, opened
 from clocker_actors.entities.members.generations import LATER_FIELDS, spec_hash
+from clocker_actors.entities.records import Generation
 from clocker_actors.errors import SettingsError
 from clocker_actors.model.expressions import Expression, Filled, Late, OnChange, literal
 from clocker_actors.model.specs import ContainerSpec, FileSpec, ImageSpec, PortSpec
@@ -79,3 +80,10 @@ def test_the_hash_of_a_spec_is_that_of_the_release_before_unless_a_newer_field_s
     assert decode(ContainerSpec, text) == old
     assert spec_hash(old) == sha256(text).hexdigest()[:16]
     assert spec_hash(replace(old, hosts={"db": "10.0.0.1"})) != spec_hash(old)
+
+
+def test_records_of_the_release_before_are_read() -> None:
+    text = b'{"number":3,"host":"h4","host_name":"a","address":"10.0.0.1","name":"clocker.main.m7.g3","ports":{"80/tcp":20000},"ready_once":true}'
+    generation = decode(Generation, text)
+    assert (generation.filled, generation.putting) == (Filled(), ())
+    assert decode(ContainerSpec, b'{"image":{"reference":"web"}}') == ContainerSpec(ImageSpec("web"))

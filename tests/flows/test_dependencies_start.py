@@ -176,3 +176,21 @@ async def test_a_manager_that_begins_anew_waits_on(tmp_path: Path) -> None:
         await driven.until(lambda: not driven.gone("shop/web") and driven.up("shop/web"))
         assert env_of(driven, world, "shop/web", "DB") == [driven.value("shop/db", "host.address")]
         await well(driven, world)
+
+
+async def test_members_and_other_applications_may_be_asked_for(tmp_path: Path) -> None:
+    world = new_world()
+    env = {
+        "FIRST": when_ready("member:node", "host.address"),
+        "OTHER": when_ready("application:base", "service.isUp"),
+        "GONE": Expression("entityId", (literal("application:base"),)),
+    }
+    async with managed(tmp_path / "s", world=world) as driven:
+        deployed = await deploy(driven, cluster("many", 2, service("node")), service("web", env=env))
+        await driven.until(lambda: not driven.gone("shop/web") and "application:base" in waits(driven, "shop/web"))
+        await asyncio.sleep(5)
+        await driven.deploy("name: base\nlocation: local\nservices:\n- {type: docker:web, id: one}\n")
+        assert (await driven.ended(deployed)).state is ActivityState.DONE
+        assert env_of(driven, world, "shop/web", "FIRST") == [driven.value("shop/many/1", "host.address")]
+        assert env_of(driven, world, "shop/web", "OTHER") == ["true"]
+        assert env_of(driven, world, "shop/web", "GONE") == [driven.model.entry("base").uid]

@@ -110,6 +110,14 @@ async def test_what_is_unavailable_or_gone_has_no_number() -> None:
     assert "clocker_entity_pids" not in families
 
 
+async def test_ports_are_no_metrics() -> None:
+    model = shop()
+    model.note(SensorsNoted(Uid("k7"), (Reading("docker.port.8080", 20_001, NOW), Reading("own.number", 1, NOW))), NOW)
+    families = await scrape(Metrics(model))
+    assert "clocker_entity_own_number" in families
+    assert not any("port" in name for name in families)
+
+
 async def test_entities_can_be_turned_off() -> None:
     model = shop()
     model.note(readings("k7", cpu__mean=50.0), NOW)
