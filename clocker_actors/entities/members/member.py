@@ -90,6 +90,8 @@ class Member(Entity[MemberState]):
         self.note()
         self.adjuncts.spawn_all()
         self.observe(sensors.GENERATION, self.state.number)
+        if self.state.current is not None:
+            self.observe(sensors.CONTAINER_HOST, self.state.current.host)
         if self.state.desired is Desired.RUNNING:
             claimed = self.state.current is not None and self.state.current.ready_once
             if self.state.spec.container is not None:
