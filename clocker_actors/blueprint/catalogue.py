@@ -109,7 +109,7 @@ class Catalogue:
         if found is not None:
             return found
         known = ", ".join(each.version for each in versions)
-        return f"type {quote(name)} has no version {quote(version)}; write one of {known}, or {quote(name)} for the newest"
+        return f"type {quote(name)} has no version {quote(version)}; write one of {known}, or {quote(name)} for the newest (an image is {quote('docker:' + written)})"
 
 
 def catalogue_of(sources: Iterable[TypeSource], faults: Faults | None = None) -> Catalogue:

@@ -234,6 +234,11 @@ class ServiceSpec:
     tags: tuple[Value, ...] = ()
     effectors: tuple[EffectorSpec, ...] = ()
 
+    @property
+    def type_name(self) -> str:
+        """What people see as its type: that of the catalogue, if it is of one, else its kind. Groups are groups, since they have no container."""
+        return self.types[0] if self.types and self.type != "group" else self.type
+
 
 class RemovalStrategy(StrEnum):
     """Which member goes first when a cluster shrinks; members that are not up always go before those that are."""

@@ -255,3 +255,43 @@ def test_a_default_above_is_the_last_to_count() -> None:
 def test_a_mode_that_is_none_is_a_fault_with_all_modes() -> None:
     found = fault("services: [{type: docker:web, parameters: [{name: a, inheritance.type: sometimes}]}]")
     assert "`sometimes`" in found and "not_reinherited_else_deep_merge" in found
+
+
+def test_files_are_merged_both_ways() -> None:
+    base = "{id: base, version: 1, type: 'docker:web', files: {/etc/base: base, /etc/both: base}}"
+    text = """
+    config: {files: {/etc/app: app, /etc/both: app}}
+    services:
+    - {type: base, files: {/etc/own: own}}
+    """
+    found = container(text, knowing(base))
+    assert {each.path: each.content for each in found.files} == {
+        "/etc/app": "app",
+        "/etc/base": "base",
+        "/etc/both": "base",
+        "/etc/own": "own",
+    }
+
+
+# --- expressions
+
+
+def test_an_expression_from_above_means_what_it_means_where_it_is_written() -> None:
+    text = """
+    config: {env: {WHO: $brooklyn:config("who")}, who: app}
+    services:
+    - {type: docker:web, config: {who: web}, env: {OWN: $brooklyn:config("who")}}
+    """
+    assert container(text).env == {"WHO": "app", "OWN": "web"}
+
+
+def test_an_expression_of_a_type_means_the_service_that_is_of_it() -> None:
+    base = """
+    id: base
+    version: 1
+    type: docker:web
+    parameters: [{name: who, default: base}]
+    env: {WHO: $brooklyn:config("who")}
+    """
+    services = application("services: [{type: base, who: one}, {type: base, who: two}, base]", knowing(base)).services
+    assert [each.container.env["WHO"] for each in services if each.container] == ["one", "two", "base"]

@@ -44,6 +44,7 @@ async def test_what_is_added_can_be_deployed_and_stays_as_long_as_it_is_used(tmp
     async with managed(tmp_path / "s", world=world) as driven:
         assert await add(driven, web=WEB, pair=PAIR) is ActivityState.DONE
         assert await deploy(driven, SHOP) is ActivityState.DONE
+        assert [driven.model.entry(path).type for path in ("shop/front", "shop/front/1")] == ["pair:1", "web:1"]
     async with managed(tmp_path / "s", world=world) as driven:
         await driven.until(lambda: not driven.gone("shop") and driven.up("shop"), 30)
         with pytest.raises(Conflict, match="used by shop"):

@@ -162,7 +162,7 @@ class Member(Entity[MemberState]):
         return self.family.uids
 
     def type_name(self) -> str:
-        return self.state.spec.type
+        return self.state.spec.type_name
 
     def is_settling(self) -> bool:
         return self.settling or self.family.settling()

@@ -111,7 +111,7 @@ class Cluster(Entity[ClusterState]):
         return None
 
     def type_name(self) -> str:
-        return self.state.spec.type
+        return self.state.spec.type_name
 
     def describe(self) -> Mapping[str, Value]:
         container = self.spec.member.container
