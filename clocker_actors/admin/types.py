@@ -21,7 +21,9 @@ def type_table(strategy_modules: Iterable[str] = (), *, partial: bool = False) -
     """All types by name, those of installed packages and of these modules included; built-in names win. `partial`: as a client, who may not know all."""
     own = load(strategy_modules)
     strategies = {**own.types, **placement.STRATEGIES}
-    return TypeTable({**policies.TYPES, **enrichers.TYPES, **feeds.TYPES, **DECLARED}, strategies, own.makers, own.predicates, partial, shipped())
+    return TypeTable(
+        {**policies.TYPES, **enrichers.TYPES, **feeds.TYPES, **DECLARED}, strategies, own.makers, own.predicates, partial, shipped()
+    )
 
 
 @cache
