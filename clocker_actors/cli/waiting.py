@@ -84,11 +84,20 @@ def _progress(found: Item) -> str:
     return ": ".join(texts[:1]) + (f" ({', '.join(texts[1:])})" if texts[1:] else "")
 
 
+def _tell_output(result: object) -> None:
+    """What a command of the blueprint wrote: data, so it goes where data goes."""
+    written = as_map(result).get("output")
+    for line in written.splitlines() if isinstance(written, str) else ():
+        output.say(line)
+
+
 def _conclude(activity: Item, path: str, about: str, subject: str, *, quiet: bool) -> None:
     where = path or str(activity["entity"])
     about = about or f"{activity['effector']} of {where}"
     began, ended = activity["began"], activity["ended"]
     took = f" in {words.span(ended - began)}" if isinstance(began, int | float) and isinstance(ended, int | float) else ""
+    if not quiet:
+        _tell_output(activity["result"])
     if activity["state"] == "done":
         if not quiet:
             output.note(f"{about}: done{took} (activity {activity['id']})")

@@ -149,7 +149,7 @@ class FeedActor(Actor):
 
     def _pause(self, failures: int) -> float:
         """Time to the next poll after so many failures in a row."""
-        return self.period * min(2 ** min(failures, MOST_PAUSE), MOST_PAUSE)
+        return self.period * min(1 << min(failures, MOST_PAUSE), MOST_PAUSE)
 
     def read(self, values: Mapping[str, Value]) -> None:
         """A poll has ended with these values; what is `Missing` makes its sensor unavailable."""

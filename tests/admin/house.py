@@ -17,7 +17,7 @@ from clocker_actors.errors import Conflict, NotFound
 from clocker_actors.kernel import Actor, Kernel
 from clocker_actors.model import noted
 from clocker_actors.model.activities import Activity, ActivityState
-from clocker_actors.model.effectors import bind, find
+from clocker_actors.model.effectors import Effector, bind, find
 from clocker_actors.model.generations import WatchClosely
 from clocker_actors.model.identity import RECORDER, ROOT, EntityKind, Uid
 from clocker_actors.model.messages import Accepted, CancelActivity, Invoke
@@ -52,7 +52,7 @@ class Probe(Actor):
         return None
 
     def _invoke(self, invoke: Invoke) -> Accepted:
-        arguments = bind(find(self.kind, invoke.effector), invoke.arguments)
+        arguments = bind(self.house.declared.get(invoke.effector) or find(self.kind, invoke.effector), invoke.arguments)
         if self.house.refusal:
             raise Conflict(self.house.refusal)
         self.house.invoked.append(invoke)
@@ -75,6 +75,7 @@ class Probe(Actor):
             activity.arguments,
             state=state,
             ended=self.now,
+            result=self.house.result,
             problem=problem,
         )
         self.tell(RECORDER, ActivityNoted(ended))
@@ -87,6 +88,9 @@ class House:
     folder: Path
     outcome: ActivityState | None = ActivityState.DONE
     refusal: str = ""
+    result: object = None
+    declared: dict[str, Effector] = field(default_factory=dict)
+    """Effectors of the blueprint, whichever entity is asked."""
     not_ready: str = ""
     invoked: list[Invoke] = field(default_factory=list)
     open: dict[str, Activity] = field(default_factory=dict)
