@@ -130,3 +130,21 @@ async def test_counts_do_not_shrink_a_pool_whose_rules_need_its_hosts(
         assert driven.value("shop/web", "group.members.up") == 3 and not driven.value("yard", "service.problems")
         await driven.ended(await driven.invoke("shop/web", "resize", size=2), 60)
         await driven.until(lambda: len(nodes(grounds)) == 2, 700)
+
+
+async def test_what_was_given_up_is_tried_again_for_those_who_wait_and_no_more_than_that(
+    tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds
+) -> None:
+    cloud = grounds.cloud(part(CLOUD))
+    cloud.quota = 1
+    async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
+        await driven.ended(await driven.deploy(yard(3, keys=f"minSize: 0; maxSize: 6; {FOUR}")))
+        await driven.until(lambda: hosts_up(driven) == 1, 100)
+        failed = await driven.ended(await driven.deploy(shop(8)), 60)
+        tells_all(failed.problem, "the pool has given up making hosts", "no more than 1 machine", "clocker resize yard N")
+        cloud.quota = 9
+        await driven.until(lambda: driven.value("shop/web", "group.members.up") == 8, 200)
+        await driven.until(lambda: hosts_up(driven) == 3, 60)
+        assert decisions(driven, "grow") == ["make 2 hosts more"], "two that were wanted, and given up"
+        await asyncio.sleep(120)
+        assert len(nodes(grounds)) == 3

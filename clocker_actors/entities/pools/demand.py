@@ -152,7 +152,7 @@ class Demand:
         asking = {message.request.member for message in held}
         taken = (each.made for each in supply.made.values() if each.made is not None)
         next_one = next_source(state.spec, taken, supply.rests.closed(pool.now))
-        given_up = state.given_up and not supply.rests.may_try(pool.now)
+        given_up = state.given_up and not self._may_retry
         most = 0 if given_up or next_one is None else max(0, state.spec.max_size - len(supply.active))
         source = next_one.source if next_one is not None else supply.last_source()
         if source is None or state.spec.location is None:
@@ -169,9 +169,15 @@ class Demand:
         )
 
     def _coming(self) -> int:
-        """Hosts on their way, or up and not heard of yet, and those that are to be made."""
+        """Hosts on their way, or up and not heard of yet, and those that are to be made; what was given up is one of them if it may be tried again."""
         pool, active = self._pool, self._pool.supply.active
-        return sum(1 for uid in active if uid not in pool.up) + max(0, pool.state.size - pool.state.given_up - len(active))
+        missing = pool.state.size - len(active) - (0 if self._may_retry else pool.state.given_up)
+        return sum(1 for uid in active if uid not in pool.up) + max(0, missing)
+
+    @property
+    def _may_retry(self) -> bool:
+        """Whether hosts that were given up may be tried again."""
+        return self._pool.state.given_up > 0 and self._pool.supply.rests.may_try(self._pool.now)
 
     def _like(self) -> HostView | None:
         """The last host that was made and has said how large it is."""
@@ -183,12 +189,13 @@ class Demand:
         pool, state = self._pool, self._pool.state
         active = len(pool.supply.active)
         meanwhile = max(0, self._coming() - self._begun_with)  # somebody else has asked for some
-        new = min(found.hosts - meanwhile, state.spec.max_size - max(state.size, active))
+        more = max(0, min(found.hosts - meanwhile, state.spec.max_size - max(state.size, active)))
+        new = more + (state.given_up if self._may_retry else 0)
         if new <= 0 or not asking:
             return f"waits for a host that is coming up in pool {state.spec.name}"
         cause = next(iter(asking.values()))[0].request.cause
         who = counted(len(found.waits), "container")
-        size = max(state.size, active) + new
+        size = max(state.size, active) + more
         decision = Decision(
             pool.ids.decision(),
             pool.uid,
