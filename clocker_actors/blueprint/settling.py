@@ -32,7 +32,7 @@ _NOT_VALUES = frozenset(
     {"type", "id", "name", "children", "config", "flags", "parameters", "services", "location", "memberSpec", "privileged"}
 )
 _OF_SERVICES = frozenset({"dependsOn", "links"})
-_WHOM = "producer"
+_WHOM = frozenset({"producer", "entityWithMetric"})
 _OF_ENTITIES = frozenset({"attributeWhenReady", "entityId", "location"})
 
 
@@ -97,7 +97,7 @@ class Settler:
 
     def _under(self, key: str, node: Node, home: Raw) -> Node:
         """What stands under a key of a map; where an enricher names whom it hears, an entity is a value."""
-        before, self._hears = self._hears, self._hears or key.rpartition(".")[2] == _WHOM
+        before, self._hears = self._hears, self._hears or key.rpartition(".")[2] in _WHOM
         try:
             return self.node(node, home)
         finally:

@@ -14,6 +14,7 @@ worked out in `autoscaler_math`; this file listens, remembers, waits and orders.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from clocker_actors.kernel import Answered, RequestFailed, TimedOut
 from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.generations import WatchClosely
@@ -29,6 +30,7 @@ from clocker_actors.policies.autoscaler_math import Wish, idle, out_of_bounds, s
 from clocker_actors.policies.autoscaler_memory import Memory
 from clocker_actors.policies.autoscaler_rules import FRESH_PERIODS, Load, Rules
 from clocker_actors.policies.autoscaler_sizes import Order, Sizes
+from clocker_actors.policies.autoscaler_source import AskWho, MetricSource
 from clocker_actors.policies.autoscaler_waits import no_reading, not_at_work, paused
 from clocker_actors.policies.base import SAME_AGAIN, PolicyActor
 from clocker_actors.policies.conclusion import Conclusion
@@ -65,6 +67,8 @@ class AutoScaler(PolicyActor):
         self.waiting_until: float | None = None
         self.watched: tuple[Uid, ...] = ()
         self.listening_since = self.now
+        self.metric_of = MetricSource(self, str(self.entity))
+        self.metric_of.look(self.text_of("entityWithMetric"))
         self._subscribe()
         self._await_news()
 
@@ -82,7 +86,7 @@ class AutoScaler(PolicyActor):
     @property
     def source(self) -> str:
         """Uid of the entity that has the metric."""
-        return self.text_of("entityWithMetric") or str(self.entity)
+        return self.metric_of.uid
 
     @property
     def size(self) -> int | None:
@@ -111,6 +115,11 @@ class AutoScaler(PolicyActor):
                 self._no_news()
             case MembersChanged():
                 self._watch(message.members)
+            case Answered() | RequestFailed() | TimedOut():
+                if self.metric_of.answered(message):
+                    self._subscribe()
+            case AskWho():
+                self.metric_of.ask()
             case _:
                 return super().take(message)
         return None
@@ -307,7 +316,8 @@ class AutoScaler(PolicyActor):
 
     def reconfigured(self, old: Mapping[str, Value], cause: Cause) -> None:
         if any(old[key] != self.config[key] for key in ("metric", "entityWithMetric")):
-            self.unsubscribe(str(old["entityWithMetric"] or self.entity), str(old["metric"]))
+            self.unsubscribe(self.source, str(old["metric"]))
+            self.metric_of.look(self.text_of("entityWithMetric"))
             self.memory.begin_windows()
             self.load = None
             self.listening_since = self.now

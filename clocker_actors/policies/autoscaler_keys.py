@@ -22,7 +22,12 @@ AUTOSCALER = PolicyType(
     "policy",
     (
         KeyType("metric", "sensor", None, "sensor that says how hard the members work, as a mean per member"),
-        KeyType("entityWithMetric", "string", None, "uid of the entity that has the metric; its own entity if not set"),
+        KeyType(
+            "entityWithMetric",
+            "string",
+            None,
+            "who has the metric: the id of a service of the file, or $brooklyn:component(…); its own entity if not set",
+        ),
         KeyType("metricLowerBound", "number", None, "below it the cluster shrinks; 0 or not set: it never does"),
         KeyType("metricUpperBound", "number", None, "above it the cluster grows; 0 or not set: it never does"),
         KeyType(

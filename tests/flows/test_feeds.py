@@ -187,3 +187,13 @@ async def test_a_propagator_hears_another_service_by_the_id_it_has_in_the_file(t
         await driven.until(lambda: driven.value("shop/web", "db.up") is True, 5)
         await run(driven, "shop/db", "stop")
         await driven.until(lambda: driven.value("shop/web", "db.up") is False, 5)
+
+
+async def test_a_cluster_grows_by_what_another_service_says(tmp_path: Path) -> None:
+    feed = "{type: http-request-sensor, name: requests, port: 8080, jsonPath: $.requests, period: 1s}"
+    policy = '{type: autoscaler, metric: requests, entityWithMetric: $brooklyn:component("lb"), metricUpperBound: 10, minPoolSize: 1, maxPoolSize: 4}'
+    text = cluster(1) + f"  policies: [{policy}]\n- {{type: '{WEB}', id: lb, openPorts: [8080], initializers: [{feed}]}}\n"
+    async with managed(tmp_path / "s", world=new_world()) as driven:
+        http_of(driven).say("http://", '{"requests": 35}')
+        await driven.ended(await driven.deploy(text))
+        await driven.until(lambda: driven.value("shop/web", "cluster.size.desired") == 4, 30)
