@@ -84,12 +84,14 @@ class PutFiles:
     files: tuple[FileSpec, ...]
     cause: Cause
     late: tuple[Late, ...] = field(default=())
+    ask: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class FilesPut:
-    """It has them, and has reloaded; or a failure says why not."""
+    """It has them, and has reloaded; or a failure says why not. `ask` is that of the question, by which an answer to an older one is known."""
 
     member: Uid
     generation: int
+    ask: str = ""
     failure: Failure | None = None

@@ -185,3 +185,19 @@ async def test_hundreds_that_wait_cost_little(tmp_path: Path) -> None:
         assert time.process_time() - began < 60
         assert len(driven.entries(EntityKind.MEMBER, "shop/")) == 220
         await well(driven, world)
+
+
+async def test_what_could_not_start_with_one_value_is_tried_with_the_next(tmp_path: Path) -> None:
+    world = new_world()
+    web = service("web", env={"SIMULATED_LIFE": when_ready("db", "life"), "ME": when_ready("self", "host.name")})
+    async with managed(tmp_path / "s", world=world) as driven:
+        deployed = await deploy(driven, service("db"), web)
+        await driven.until(lambda: bool(waits(driven, "shop/web")))
+        say(driven, "shop/db", "life", 0.01)
+        assert (await driven.ended(deployed)).state is ActivityState.FAILED
+        await asyncio.sleep(60)
+        assert driven.value("shop/web", "generation") == 1
+        say(driven, "shop/db", "life", 100000)
+        await driven.until(lambda: driven.up("shop/web"))
+        assert driven.value("shop/web", "generation") == 2
+        await well(driven, world)

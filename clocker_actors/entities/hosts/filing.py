@@ -19,11 +19,12 @@ PUT_LIMIT = 60.0
 class Filing:
     """Of one container. What comes while files are being put is put after that; the newest counts, since it has all that is wanted."""
 
-    __slots__ = ("_container", "_next")
+    __slots__ = ("_ask", "_container", "_next")
 
     def __init__(self, container: "Container") -> None:
         self._container = container
         self._next: PutFiles | None = None
+        self._ask = ""
 
     def take(self, message: PutFiles | WorkDone | WorkFailed) -> None:
         """Files that it is to have; or they are there, or cannot be."""
@@ -41,6 +42,7 @@ class Filing:
         if container.working("put"):
             self._next = message
             return
+        self._ask = message.ask
         if container.observed is None or container.phase not in RUNNING or container.removal.ordered:
             self._say(Failure.of(EngineUnavailable("it does not run now, so it cannot be given files; that is tried again")))
             return
@@ -50,4 +52,4 @@ class Filing:
 
     def _say(self, failure: Failure | None) -> None:
         intent = self._container.intent
-        self._container.tell(intent.member, FilesPut(intent.member, intent.generation, failure))
+        self._container.tell(intent.member, FilesPut(intent.member, intent.generation, self._ask, failure))

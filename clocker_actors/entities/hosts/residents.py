@@ -167,7 +167,7 @@ class Residents:
             self._host.tell(uid, message)
             return
         failure = Failure.of(EngineUnavailable(self._silent() if not self._host.link.up else "it is not known there yet"))
-        self._host.tell(message.member, FilesPut(message.member, message.generation, failure))
+        self._host.tell(message.member, FilesPut(message.member, message.generation, message.ask, failure))
 
     # --- what the engine shows
 

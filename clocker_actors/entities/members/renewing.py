@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from clocker_actors.entities.filling import changed, files, fill, in_place, only
-from clocker_actors.entities.members.whereabouts import place
+from clocker_actors.entities.lookouts import SELF
+from clocker_actors.entities.members.whereabouts import place, some_place
 from clocker_actors.entities.records import Desired, Generation
 from clocker_actors.errors import Failure
 from clocker_actors.expressions import references
@@ -30,6 +31,8 @@ HOLD = 2.0
 ASK_AGAIN = 5.0
 PUT_AGAIN = 5.0
 RENEW = "renew"
+COMPARED = frozenset({Phase.READY, Phase.UNWELL, Phase.DIED})
+"""Phases in which it has what it was started with, and may have to begin anew because of that."""
 
 
 class RenewNow:
@@ -43,7 +46,7 @@ class PutAgain:
 class Renewal:
     """Of one member."""
 
-    __slots__ = ("_due", "_impossible", "_member", "_told", "_turn", "_wanted")
+    __slots__ = ("_ask", "_due", "_impossible", "_member", "_told", "_turn", "_wanted")
 
     def __init__(self, member: "Member") -> None:
         self._member = member
@@ -51,18 +54,21 @@ class Renewal:
         self._due = False  # it is stable
         self._turn = False  # it is its turn in the cluster
         self._told = False  # its host was told which files to put
+        self._ask = ""  # how
         self._impossible: tuple[str, ...] = ()  # files that could not be put in place
 
     def reconcile(self) -> None:
         """Compare what it was started with and what it would be started with now; idempotent."""
         member, current = self._member, self._member.state.current
         container = member.state.spec.container
-        if current is None or container is None or not container.late:
+        if container is None or not container.late:
             return
-        serves = member.phase in {Phase.READY, Phase.UNWELL} and not member.settling and current.ready_once
         if member.state.desired is not Desired.RUNNING:
             self._rest()
-        elif serves and member.state.arriving is None:
+        elif current is None:
+            if member.blocked and member.state.filled is not None:
+                self._retry(container, member.state.filled)
+        elif member.phase in COMPARED and not member.settling and current.ready_once and member.state.arriving is None:
             self._compare(current, container)
 
     def due(self) -> None:
@@ -105,6 +111,25 @@ class Renewal:
         elif self._due:
             self._act(current, container, now, fields)
 
+    def _retry(self, container: ContainerSpec, last: Filled) -> None:
+        """It could not be started with what it was given: with other values perhaps it can. Its own place is another one each time."""
+        member = self._member
+        own = {late.field for late in container.late if any(target == SELF for target, _ in references(late.expression))}
+        now = member.waits.filled(container, some_place(container), last)
+        fields = tuple(field for field in changed(last, now) if field not in own) if now is not None else ()
+        if now is None or not fields:
+            self._rest()
+        elif now != self._wanted:
+            self._wanted, self._due = now, False
+            member.after(RENEW, HOLD, RenewNow())
+        elif self._due:
+            self._restart(container, fields)
+
+    def _restart(self, container: ContainerSpec, fields: tuple[str, ...]) -> None:
+        self._due = False
+        cause = self._decide("restart", fields, container)
+        self._member.tell(self._member.uid, Invoke("restart", {}, cause))
+
     def _rest(self) -> None:
         """There is nothing to do: who waits for its turn may have it."""
         if self._wanted is not None or self._turn:
@@ -119,7 +144,7 @@ class Renewal:
         here = in_place(container, fields, member.state.spec.on_change)
         if here == fields and not set(fields) & set(self._impossible):
             self._due, self._told = False, False
-            self._decide("put files", fields, current, container)
+            self._decide("put files", fields, container)
             state = replace(current, filled=only(fields, current.filled, now), putting=tuple(dict.fromkeys((*current.putting, *fields))))
             member.change(replace(member.state, current=state, filled=state.filled))
         elif member.state.cluster and not self._turn:
@@ -127,11 +152,9 @@ class Renewal:
             self._due = False
             member.after(RENEW, ASK_AGAIN, RenewNow())
         else:
-            self._due = False
-            cause = self._decide("restart", fields, current, container)
-            member.tell(member.uid, Invoke("restart", {}, cause))
+            self._restart(container, fields)
 
-    def _decide(self, action: str, fields: tuple[str, ...], current: Generation, container: ContainerSpec) -> Cause:
+    def _decide(self, action: str, fields: tuple[str, ...], container: ContainerSpec) -> Cause:
         member, lookouts = self._member, self._member.waits.lookouts
         depend = (references(late.expression) for late in container.late if late.field in fields)
         on = dict.fromkeys(pair for pairs in depend for pair in pairs if pair[1])
@@ -145,7 +168,7 @@ class Renewal:
             kind=RENEW,
             at=member.now,
             action=action,
-            reason=f"{', '.join(fields)} changed since generation {current.number} was started: {'; '.join(words[:5]) or 'other secrets'}",
+            reason=f"{', '.join(fields)} changed since generation {member.state.number} was started: {'; '.join(words[:5]) or 'other secrets'}",
             cause=Cause(newest.id) if newest is not None else member.cause,
             inputs={"fields": list(fields), "stable_s": HOLD},
             would_change=("`onChange: keep` leaves what runs as it is",) if action == "restart" else (),
@@ -160,14 +183,16 @@ class Renewal:
         self._told = True
         whole = fill(container, current.filled)
         sealed = tuple(late for late in current.filled.sealed if late.field in current.putting)
-        message = PutFiles(member.uid, current.number, files(whole, current.putting), member.cause, sealed)
+        self._ask = member.ids.question()
+        message = PutFiles(member.uid, current.number, files(whole, current.putting), member.cause, sealed, self._ask)
         member.tell(current.host, message)
 
     def files_put(self, message: FilesPut) -> None:
         """The container has them, or cannot have them: then a new one is needed, if that is allowed."""
         member, current = self._member, self._member.state.current
-        if current is None or message.generation != current.number or not current.putting:
+        if current is None or message.ask != self._ask or not current.putting:
             return
+        self._ask = ""
         failure = message.failure
         if failure is not None and failure.transient:
             member.after("put-files", PUT_AGAIN, PutAgain())
