@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 import pytest
@@ -10,12 +11,15 @@ import pytest
 from clocker_actors.admin.types import type_table
 from clocker_actors.blueprint import parse, with_blobs
 from clocker_actors.daemon import Manager
+from clocker_actors.drivers.docker import connect
+from clocker_actors.errors import EngineUnavailable
 from clocker_actors.model.identity import ROOT, EntityKind
 from clocker_actors.model.locations import CloudSpec, LocationKind, LocationSpec, NodeTemplate, SecretRef
-from clocker_actors.model.specs import Blueprint
+from clocker_actors.model.specs import Blueprint, EngineSpec
 from clocker_actors.settings import load
 from tests.bed.cloud import CREDENTIAL, IDENTITY, PROVIDER, BedCloud
 from tests.bed.image import web_context
+from tests.contracts.engine.lab import Calls
 from tests.flows.bedside import done, said
 from tests.flows.support import Driven, managed
 
@@ -31,11 +35,11 @@ SHOP = (
 )
 
 
-def bed_location(cloud: BedCloud) -> LocationSpec:
+def bed_location(cloud: BedCloud, *, tls: bool = False) -> LocationSpec:
     """The bed's cloud, which no blueprint can name since it is not among libcloud's."""
     template = NodeTemplate(image_regex="debian", min_ram=1 << 29)
     spec = CloudSpec(PROVIDER, cloud.name, SecretRef("bed.identity"), SecretRef("bed.credential"), template=template)
-    return LocationSpec(LocationKind.CLOUD, "bed", cloud=spec)
+    return LocationSpec(LocationKind.CLOUD, "bed", cloud=spec, tls=tls)
 
 
 async def deploy(driven: Driven, blueprint: Blueprint) -> str:
@@ -46,10 +50,10 @@ def environ() -> dict[str, str]:
     return {"CLOCKER_LOCATION_BED_IDENTITY": IDENTITY, "CLOCKER_LOCATION_BED_CREDENTIAL": CREDENTIAL}
 
 
-def a_yard(cloud: BedCloud, text: str = YARD) -> Blueprint:
+def a_yard(cloud: BedCloud, text: str = YARD, *, tls: bool = False) -> Blueprint:
     """The pool of a blueprint, on the bed's cloud."""
     parsed = parse(text, "yard.yaml", type_table()).blueprint
-    return replace(parsed, pools=tuple(replace(pool, location=bed_location(cloud)) for pool in parsed.pools))
+    return replace(parsed, pools=tuple(replace(pool, location=bed_location(cloud, tls=tls)) for pool in parsed.pools))
 
 
 def living(cloud: BedCloud) -> list[str]:
@@ -93,3 +97,25 @@ async def test_an_empty_pool_grows_carries_an_application_and_is_gone(bed_cloud:
         said("pool deleted", loop.time() - began)
         assert living(bed_cloud) == []
         assert [kept.name for kept in (state / "machines").iterdir() if "known_hosts" in kept.name] == []
+
+
+async def test_engines_are_reached_over_tls_where_the_location_says_so(bed_cloud: BedCloud, tmp_path: Path) -> None:
+    state = tmp_path / "s"
+    async with managed(state, environ=environ(), plane="tls", local_engine=f"unix://{tmp_path}/none.sock") as driven:
+        one = YARD.replace("initialSize: 0", "initialSize: 1")
+        await done(driven, await deploy(driven, a_yard(bed_cloud, one, tls=True)))
+        sums = {"file:ctx": await driven.manager.blobs.put(web_context())}
+        small = SHOP.replace("initialSize: 3", "initialSize: 1")
+        await done(driven, await deploy(driven, with_blobs(parse(small, "shop.yaml", type_table()), sums)), 400)
+        (host,) = driven.entries(EntityKind.HOST, "yard/")
+        url = urlsplit(str(host.facts["engine"]))
+        assert (url.scheme, url.port) == ("https", 2376)
+        own = {file.name: file.stat().st_mode & 0o777 for file in (state / "machines" / "authority").iterdir()}
+        assert own == dict.fromkeys(("ca.pem", "ca-key.pem", "client.pem", "client-key.pem"), 0o600)
+        stranger = connect(EngineSpec(url.geturl(), tls_ca=str(state / "machines/authority/ca.pem")), Calls(), tmp_path)
+        with pytest.raises(EngineUnavailable):
+            await stranger.ping()
+        await stranger.close()
+        await done(driven, await driven.invoke("shop", "delete"), 60)
+        await done(driven, await driven.invoke("yard", "delete"), 120)
+    assert living(bed_cloud) == []
