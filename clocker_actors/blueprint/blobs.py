@@ -12,13 +12,18 @@ from dataclasses import dataclass, field, replace
 from clocker_actors.errors import BadRequest
 from clocker_actors.model.specs import BUILT_IMAGE, ApplicationSpec, Blueprint, BuildSpec, ContainerSpec, ImageSpec, ServiceSpec
 
+BELOW = "context"
+"""Folder of a build whose Dockerfile is inline: what the blueprint has next to it, or nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class FileReference:
-    """A build context: `path` is relative to the blueprint, `placeholder` stands for it in the specs."""
+    """A build context: `path` is relative to the blueprint, `placeholder` stands for it in the specs. With `inline`, a tar of a Dockerfile and what else
+    stands in the blueprint or type, what is uploaded is that, and what is at the path below `context/` in it (see `combined`)."""
 
     path: str
     placeholder: str
+    inline: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +37,18 @@ class ParsedBlueprint:
     urls: Mapping[str, str] = field(default_factory=dict)
 
 
-def placeholder(path: str) -> str:
+def placeholder(path: str, inline: bytes = b"") -> str:
     """What stands for a path in the specs until it is uploaded."""
-    return f"file:{path}"
+    return f"file:{path}#{hashlib.sha256(inline).hexdigest()[:12]}" if inline else f"file:{path}"
 
 
 def packed(files: Mapping[str, str]) -> bytes:
     """A tar of these files: the same files always give the same bytes."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        folder = tarfile.TarInfo(BELOW)
+        folder.type, folder.mode = tarfile.DIRTYPE, 0o755
+        archive.addfile(folder)
         for name in sorted(files):
             content = files[name].encode()
             entry = tarfile.TarInfo(name)
@@ -49,12 +57,25 @@ def packed(files: Mapping[str, str]) -> bytes:
     return buffer.getvalue()
 
 
+def combined(inline: bytes, context: bytes) -> bytes:
+    """A tar of what stands in a blueprint or type, and below `context/` what a folder next to the blueprint has."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for prefix, part in (("", inline), (f"{BELOW}/", context)):
+            with tarfile.open(fileobj=io.BytesIO(part)) as source:
+                for entry in source:
+                    content = source.extractfile(entry) if entry.isfile() else None
+                    entry.name = prefix + entry.name
+                    archive.addfile(entry, content)
+    return buffer.getvalue()
+
+
 def with_blobs(parsed: ParsedBlueprint, blobs: Mapping[str, str]) -> Blueprint:
     """The blueprint with each placeholder replaced by its blob's SHA-256, and each built image named after what it is built from.
 
     Raises BadRequest if a file has no blob.
     """
-    missing = [file.path for file in parsed.files if file.placeholder not in blobs]
+    missing = [file.placeholder.removeprefix("file:") for file in parsed.files if file.placeholder not in blobs]
     if missing:
         raise BadRequest(f"files of the blueprint were not uploaded: {', '.join(missing)}; upload each as a blob and name its sum")
     applications = tuple(_application(each, blobs) for each in parsed.blueprint.applications)

@@ -6,6 +6,7 @@ image: redis:7          build: web               build: {context: web, dockerfil
 
 from pathlib import PurePosixPath
 
+from clocker_actors.blueprint.blobs import BELOW
 from clocker_actors.blueprint.coerce import pairs, text
 from clocker_actors.blueprint.context import Context
 from clocker_actors.blueprint.images import parse_image
@@ -64,22 +65,26 @@ def _built(section: Section, context: Context) -> ImageSpec | None:
 
 
 def _inline(section: Section, context: Context) -> ImageSpec | None:
-    """An image whose Dockerfile, and what it copies, stand in the blueprint or type itself."""
-    for name in ("context", "dockerfile"):
-        if name in section:
-            section.fault(name, f"{section.spelled(name)} names files, and `inline` is the Dockerfile itself; keep one of them")
+    """An image whose Dockerfile, and what it copies, stand in the blueprint or type itself; a folder or file next to the blueprint is `context/` in the build."""
+    if "dockerfile" in section:
+        section.fault("dockerfile", "`dockerfile` names a file, and `inline` is the Dockerfile itself; keep one of them")
     node, args, extra = section.node("inline"), section.node("args"), section.node("files")
     dockerfile = None if node is None else text(node, "`inline`", context.faults)
     files = pairs(extra, "`files` of `build`", context.faults) if extra else {}
     for name in files:
-        if _local(name, section.mark_of("files"), context) != name or name.startswith(".."):
+        if _local(name, section.mark_of("files"), context) != name or name.startswith("..") or name.partition("/")[0] == BELOW:
             section.fault("files", f"{quote(name)} is no path inside of the build context; write it from there, as etc/app.conf")
     if dockerfile is None or "Dockerfile" in files:
         if dockerfile is not None:
             section.fault("files", "`Dockerfile` is what `inline` is; remove it from `files`")
         return None
     arguments = pairs(args, "`args`", context.faults) if args else {}
-    return ImageSpec("", BuildSpec(context.written({**files, "Dockerfile": dockerfile}), "Dockerfile", arguments))
+    files["Dockerfile"] = dockerfile
+    folder = section.text("context") if "context" in section else ""
+    clean = _local(folder, section.mark_of("context"), context) if folder else ""
+    if clean and clean.startswith(".."):
+        section.fault("context", f"{quote(folder)} is above the blueprint; copy it next to that, and write its path from there")
+    return ImageSpec("", BuildSpec(context.file(clean, files) if clean else context.written(files), "Dockerfile", arguments))
 
 
 def _spec(folder: str, file: str, arguments: dict[str, str], mark: Mark, context: Context) -> ImageSpec | None:

@@ -76,9 +76,13 @@ class Context:
         """Have these types of services, whatever the files say."""
         self._catalogue = catalogue
 
-    def file(self, path: str) -> str:
-        """The placeholder of a file next to the blueprint."""
-        return self.files.setdefault(path, FileReference(path, placeholder(path))).placeholder
+    def file(self, path: str, inline: Mapping[str, str] | None = None) -> str:
+        """The placeholder of a folder next to the blueprint, together with these files if there are some."""
+        reference = FileReference(path, placeholder(path))
+        if inline:
+            content = packed(inline)
+            reference = FileReference(path, placeholder(path, content), content)
+        return self.files.setdefault(reference.placeholder, reference).placeholder
 
     def written(self, files: Mapping[str, str]) -> str:
         """The SHA-256 of a build context of these files."""

@@ -307,7 +307,7 @@ BUILD_KEYS = KeyTable(
     _key("context", "string", "folder next to the blueprint", default="."),
     _key("dockerfile", "string", "path of the Dockerfile inside the context", default="Dockerfile"),
     _key("args", "node", "build arguments: a map", "arguments"),
-    _key("inline", "node", "the Dockerfile itself, in place of `context` and `dockerfile`", "dockerfile_inline"),
+    _key("inline", "node", "the Dockerfile itself; a folder or file that `context` names is below `context/` then", "dockerfile_inline"),
     _key("files", "node", "with `inline`: map of paths in the context to texts"),
 )
 

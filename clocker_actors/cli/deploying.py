@@ -13,7 +13,7 @@ import typer
 from clocker_actors.cli import output
 from clocker_actors.cli.blueprints import read, types_known
 from clocker_actors.cli.output import AsJson
-from clocker_actors.cli.packing import pack
+from clocker_actors.cli.packing import pack, pack_file
 from clocker_actors.cli.reach import Item, connect, parts
 from clocker_actors.cli.waiting import Wait, finish, send
 from clocker_actors.model.values import counted
@@ -63,7 +63,16 @@ def plan(
 
 def _packed(parsed: "ParsedBlueprint", folder: Path) -> dict[str, bytes]:
     """The files that a blueprint names, by what stands for them in it."""
-    return {reference.placeholder: pack(folder / reference.path) for reference in parsed.files}
+    from clocker_actors.blueprint.blobs import combined  # noqa: PLC0415 - for what its imports cost
+
+    packed: dict[str, bytes] = {}
+    for reference in parsed.files:
+        path = folder / reference.path
+        if reference.inline:
+            packed[reference.placeholder] = combined(reference.inline, pack_file(path) if path.is_file() else pack(path))
+        else:
+            packed[reference.placeholder] = pack(path)
+    return packed
 
 
 def _sums(packed: dict[str, bytes]) -> dict[str, str]:

@@ -89,6 +89,19 @@ def pack(folder: Path) -> bytes:
     return buffer.getvalue()
 
 
+def pack_file(path: Path) -> bytes:
+    """The tar of one file, under its name. Raises BadRequest: unreadable, or over 512 MiB."""
+    buffer = io.BytesIO()
+    try:
+        if path.stat().st_size > LIMIT:
+            raise BadRequest(f"{path} is over {LIMIT} bytes; name a smaller file", path=path)
+        with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
+            _add(archive, path.resolve(), path.name)
+    except OSError as error:
+        raise BadRequest(f"{path} cannot be read ({error}); make it readable", path=path) from error
+    return buffer.getvalue()
+
+
 def _walk(folder: Path, top: Path, ignored: Ignored, under: str = "") -> Iterator[tuple[Path, str]]:
     """Paths with their names in the archive, sorted; folders before what is in them."""
     with os.scandir(folder) as found:

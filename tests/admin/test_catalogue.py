@@ -116,7 +116,7 @@ async def test_deploying_a_type_keeps_the_dockerfile_that_stands_in_it(house: Ho
     services = house.invoked[0].arguments["blueprint"]["applications"][0]["services"]  # type: ignore[index]
     context = services[0]["container"]["image"]["build"]["context"]
     with tarfile.open(fileobj=io.BytesIO(await house.context.blobs.get(context))) as archive:
-        assert archive.getnames() == ["Dockerfile", "start"]
+        assert archive.getnames() == ["context", "Dockerfile", "start"]
 
 
 async def test_a_plan_knows_the_name_of_what_would_be_built(house: House, http: httpx.AsyncClient) -> None:

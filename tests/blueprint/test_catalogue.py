@@ -1,5 +1,7 @@
 """Which type does a service mean, and is what is wrong with types told with their file and line?"""
 
+import io
+import tarfile
 import time
 from textwrap import dedent
 
@@ -7,9 +9,10 @@ import pytest
 
 from clocker_actors.admin.types import type_table
 from clocker_actors.blueprint import parse, with_blobs
+from clocker_actors.blueprint.blobs import combined, packed
 from clocker_actors.blueprint.catalogue import Catalogue, catalogue_of, order
 from clocker_actors.blueprint.faults import Faults
-from clocker_actors.errors import BlueprintError
+from clocker_actors.errors import BadRequest, BlueprintError
 from clocker_actors.model.catalogue import TypeSource
 from tests.blueprint.reading import application, fault, faults, knowing
 
@@ -202,7 +205,9 @@ def test_a_type_has_no_folder_next_to_it() -> None:
 @pytest.mark.parametrize(
     "build",
     [
-        "{inline: FROM a, context: web}",
+        "{inline: FROM a, context: ../web}",
+        "{inline: FROM a, dockerfile: b}",
+        "{inline: FROM a, files: {context/x: a}}",
         "{inline: FROM a, files: {../x: a}}",
         "{inline: FROM a, files: {Dockerfile: a}}",
         "{inline: [FROM a]}",
@@ -210,6 +215,23 @@ def test_a_type_has_no_folder_next_to_it() -> None:
 )
 def test_an_inline_build_is_checked(build: str) -> None:
     assert faults(f"services: [{{type: container, name: a, build: {build}}}]")
+
+
+def test_a_folder_next_to_the_blueprint_goes_with_an_inline_dockerfile() -> None:
+    text = one(
+        "a", "1", "container", "parameters: [{name: folder, default: ''}]\nbuild: {inline: FROM a, context: $brooklyn:config(\"folder\")}"
+    )
+    parsed = parse("services: [a, {type: a, name: b, folder: web}]", "shop.yaml", knowing(text))
+    (reference,) = parsed.files
+    assert reference.path == "web" and reference.inline == next(iter(parsed.inline.values()))
+    whole = combined(reference.inline, packed({"page": "hello"}))
+    with tarfile.open(fileobj=io.BytesIO(whole)) as archive:
+        assert archive.getnames() == ["context", "Dockerfile", "context/context", "context/page"]
+    with pytest.raises(BadRequest, match="web#"):
+        with_blobs(parsed, {})
+    left, right = with_blobs(parsed, {reference.placeholder: "0" * 64}).applications[0].services
+    assert left.container and right.container and right.container.image.build and right.container.image.build.context == "0" * 64
+    assert left.container.image != right.container.image
 
 
 def test_types_are_read_once_for_all_services_that_are_of_them() -> None:

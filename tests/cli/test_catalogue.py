@@ -1,6 +1,8 @@
 """catalog, lint and schema: what people read, what they add, and all faults of a file without a daemon."""
 
+import io
 import json
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -94,3 +96,22 @@ def test_a_type_that_came_with_the_program_is_good(capsys: pytest.CaptureFixture
 def test_the_schema_is_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema"]) == 0
     assert json.loads(capsys.readouterr().out)["title"] == "a blueprint of clocker"
+
+
+@pytest.mark.real_loop
+@pytest.mark.parametrize("name", ["app", "app/index.html"])
+async def test_what_stands_next_to_a_blueprint_is_uploaded_with_an_inline_dockerfile(
+    house: House, clocker: Clocker, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "index.html").write_text("hello")
+    build = f"{{inline: 'FROM a', context: {name}}}"
+    (tmp_path / "shop.yaml").write_text(f"services: [{{type: container, name: web, build: {build}}}]\n")
+    ran = await clocker("deploy", str(tmp_path / "shop.yaml"))
+    assert ran.code == 0, ran.err
+    services = house.invoked[0].arguments["blueprint"]["applications"][0]["services"]  # type: ignore[index]
+    content = await house.context.blobs.get(services[0]["container"]["image"]["build"]["context"])
+    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        assert set(archive.getnames()) == {"context", "Dockerfile", "context/index.html"}
+    (tmp_path / "shop.yaml").write_text("services: [{type: container, name: web, build: {inline: 'FROM a', context: none}}]\n")
+    assert (await clocker("deploy", str(tmp_path / "shop.yaml"))).code == 2

@@ -10,6 +10,8 @@ import pytest
 
 from clocker_actors.admin.types import type_table
 from clocker_actors.blueprint import parse, with_blobs
+from clocker_actors.blueprint.blobs import combined
+from clocker_actors.cli.packing import pack
 from clocker_actors.model.identity import ROOT
 from tests.bed.bed import Bed
 from tests.bed.software import git_repository, with_debian
@@ -33,12 +35,13 @@ def debian(bed3: Bed) -> Iterator[Bed]:
         yield bed3
 
 
-async def deploy(driven: Driven, text: str) -> None:
-    """Deploy as the door does, with what the types bring along."""
+async def deploy(driven: Driven, text: str, beside: Path = BLUEPRINTS) -> None:
+    """Deploy as the command and the door do, with what the types bring along and what stands beside the blueprint."""
     parsed = parse(text, "shop.yaml", type_table())
     for content in parsed.inline.values():
         await driven.manager.blobs.put(content)
-    blueprint = with_blobs(parsed, {})
+    sums = {each.placeholder: await driven.manager.blobs.put(combined(each.inline, pack(beside / each.path))) for each in parsed.files}
+    blueprint = with_blobs(parsed, sums)
     await done(driven, await driven.invoke(ROOT, "deploy", blueprint=msgspec.to_builtins(blueprint)), BUILT_WITHIN)
 
 
@@ -97,3 +100,15 @@ async def test_the_example_of_the_talk_runs_from_a_local_repository(debian: Bed,
             assert int(str(driven.value(path, "nodejs.memory.bytes"))) > 1 << 20
             assert int(str(driven.value(path, "nodejs.files"))) > 0
             await deleted(driven, "nodejs-hello-world-application")
+
+
+async def test_node_js_runs_what_stands_next_to_the_blueprint(debian: Bed, tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "main.js").write_text(APP)
+    text = f"name: near\nlocation: {POOL}\nservices: [{{type: nodejs, id: site, folder: app, appFileName: main.js, httpPort: 8000+}}]\n"
+    async with on_hosts(debian.hosts[:1], tmp_path, "near") as driven:
+        await deploy(driven, text, tmp_path)
+        ((host, port),) = targets(driven, "near/site")
+        async with httpx.AsyncClient(trust_env=False) as client:
+            assert (await client.get(f"http://{host}:{port}/")).text.startswith("hello from node")
+        await deleted(driven, "near")
