@@ -82,6 +82,12 @@ def test_the_hash_of_a_spec_is_that_of_the_release_before_unless_a_newer_field_s
     assert spec_hash(replace(old, hosts={"db": "10.0.0.1"})) != spec_hash(old)
 
 
+def test_a_field_of_a_later_release_is_known_as_such() -> None:
+    first = """image command entrypoint env ports volumes resources labels readiness health restart user read_only capabilities_add capabilities_drop privileged
+        init stop_timeout stop_signal network"""
+    assert set(ContainerSpec.__dataclass_fields__) - LATER_FIELDS == set(first.split()), "name a new field in LATER_FIELDS"
+
+
 def test_records_of_the_release_before_are_read() -> None:
     text = b'{"number":3,"host":"h4","host_name":"a","address":"10.0.0.1","name":"clocker.main.m7.g3","ports":{"80/tcp":20000},"ready_once":true}'
     generation = decode(Generation, text)

@@ -194,3 +194,17 @@ async def test_members_and_other_applications_may_be_asked_for(tmp_path: Path) -
         assert env_of(driven, world, "shop/web", "FIRST") == [driven.value("shop/many/1", "host.address")]
         assert env_of(driven, world, "shop/web", "OTHER") == ["true"]
         assert env_of(driven, world, "shop/web", "GONE") == [driven.model.entry("base").uid]
+
+
+async def test_on_a_single_machine_containers_reach_each_other_by_their_gateway(tmp_path: Path) -> None:
+    pool = "name: here\nservices:\n- {type: docker-cloud, id: here, name: here, hosts: [{name: a, engine: 'simulated://a', address: 127.0.0.1}]}\n"
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.ended(await driven.deploy(pool))
+        text = "name: shop\nlocation: here\nservices:\n- {type: docker:web, id: db, openPorts: [80]}\n- {type: docker:web, id: web, links: [db]}\n"
+        assert (await driven.ended(await driven.deploy(text))).state is ActivityState.DONE
+        assert driven.value("shop/db", "host.address") == "127.0.0.1"
+        assert driven.value("shop/db", "host.subnet.address") == "172.17.0.1"
+        (request,) = requests(driven, world, "shop/web")
+        assert dict(request.spec.hosts) == {"db": "172.17.0.1"}
+        assert request.spec.env["DB_PORT"] == f"tcp://172.17.0.1:{driven.value('shop/db', 'docker.port.80')}"
