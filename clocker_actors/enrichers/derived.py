@@ -124,6 +124,11 @@ class Derived(EnricherActor):
             self.unsubscribe(self.producer, source)
         self.config = now
 
+    def on_stop(self) -> None:
+        """Removed: nobody keeps what it gave true any more."""
+        for target in tuple(self.given):
+            self.give_nothing(target, "its enricher is gone")
+
     def give_value(self, target: str, value: Value, of: Iterable[Reading]) -> None:
         """Give a value made of these readings."""
         readings = tuple(of)

@@ -5,7 +5,7 @@ speaks. Whoever goes, becomes unavailable, or has not spoken for `staleAfter`, l
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clocker_actors.enrichers.base import EnricherActor
 from clocker_actors.enrichers.gathering import Gathering, Rules
@@ -130,6 +130,12 @@ class Gatherer(EnricherActor):
             oldest = self.gathering.oldest
             if oldest is not None:
                 self.after("stale", max(oldest + limit - self.now, GRAIN), LookForStale())
+
+    def on_stop(self) -> None:
+        """Removed: nobody keeps what it gave true any more."""
+        for reading in self.given.values():
+            if not reading.unavailable:
+                self.give(replace(reading, unavailable="its enricher is gone"))
 
     def give_value(self, target: str, value: Value, why: str) -> None:
         """Give a value of all that is gathered; None is said once, with why."""

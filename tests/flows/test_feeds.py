@@ -187,6 +187,8 @@ async def test_a_propagator_hears_another_service_by_the_id_it_has_in_the_file(t
         await driven.until(lambda: driven.value("shop/web", "db.up") is True, 5)
         await run(driven, "shop/db", "stop")
         await driven.until(lambda: driven.value("shop/web", "db.up") is False, 5)
+        await run(driven, "shop/web", "remove_policy", policy="transformer")
+        await driven.until(lambda: driven.reading("shop/web", "db.up").unavailable == "its enricher is gone", 5)  # type: ignore[union-attr]
 
 
 async def test_a_cluster_grows_by_what_another_service_says(tmp_path: Path) -> None:

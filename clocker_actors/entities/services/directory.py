@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from clocker_actors.entities.lookouts import ROOT
 from clocker_actors.entities.records import ClusterState, Identity
 from clocker_actors.model.dependencies import Found, Where
 from clocker_actors.model.identity import EntityKind, Uid
@@ -44,6 +45,8 @@ class Directory:
         return Found({target: uid for target, uid in found.items() if uid is not None}, self._application.state.spec.location)
 
     def _find(self, target: str) -> Uid | None:
+        if target == ROOT:
+            return self._application.uid
         scope, _, name = target.rpartition(":")
         if scope == MEMBER:
             return self._first_member(self._members.get(name, name))
