@@ -20,8 +20,6 @@ _GONE = re.compile(r"InvalidInstanceID|not ?found|does not exist|no such|no node
 
 def fault(where: str, operation: str, error: Exception, masked: Callable[[str], str] = str) -> ClockerError:
     """Our error for one of libcloud's or of the connection, its words `masked`; to be raised by the caller."""
-    if isinstance(error, ClockerError):
-        return error
     code = getattr(error, "code", 0)
     words = masked(str(getattr(error, "value", "") or error)) or type(error).__name__
     head = f"{where} refuses {operation}: {words[:500]}"

@@ -90,6 +90,8 @@ class Threads:
     def _tried(self, operation: str, action: Callable[[NodeDriver], T]) -> T:
         try:
             return action(self._driver())
+        except ClockerError:
+            raise
         except Exception as error:  # drivers raise anything, a bare Exception not least
             refusal = fault(self._where, operation, error, self._secrets.masked)
             if self._secrets.shown_by(error):
