@@ -48,6 +48,8 @@ class Context:
     """The files of types."""
     raws: list["Raw"] = field(default_factory=list)
     """Every service, opened, by its number."""
+    by_id: dict[str, "Raw"] = field(default_factory=dict)
+    """Services by their ids, once all have one."""
     sought: Sought = field(default_factory=Sought)
     links: dict[str, tuple["Link", ...]] = field(default_factory=dict)
     """Links by the id of who has them."""

@@ -107,11 +107,10 @@ def _dependency(item: Node, raw: Raw, context: Context) -> Dependency | None:
 
 def known_service(name: str, mark: Mark, raw: Raw, context: Context) -> bool:
     """Whether the service may wait for the one of that id; if not, it is noted why."""
-    by_id = {each.id: each for each in context.raws if each.parent is not None and each.id}
-    found = by_id.get(name)
+    found = context.by_id.get(name)
     if found is None:
         if context.services < len(context.raws):
-            context.faults.unknown(mark, name, "the id of a service here", by_id)
+            context.faults.unknown(mark, name, "the id of a service here", context.by_id)
         return False
     inside = top_of(found)
     if inside is not None and inside is not top_of(raw):
@@ -152,7 +151,6 @@ def _until(node: MapNode, name: str, context: Context) -> Expression | None:
     if named is None:
         return None
     target = Expression("target", value=name)
-    by_id = next((each for each in context.raws if each.id == name), None)
-    context.sought.sensors.append((by_id, named, sensor.node.mark))
+    context.sought.sensors.append((context.by_id.get(name), named, sensor.node.mark))
     reading = Expression("attributeWhenReady", (target, literal(named), literal({"wait_for_truthy": False})))
     return Expression("predicate", (reading, literal(predicate)))

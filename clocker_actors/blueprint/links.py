@@ -19,6 +19,8 @@ from clocker_actors.blueprint.waits import Wait
 from clocker_actors.model.expressions import Dependency, Expression, Late, literal
 from clocker_actors.model.specs import ContainerSpec, PortSpec, ServiceSpec
 
+MOST_VARIABLES = 10_000
+"""Variables that the links of one file make."""
 _ADDRESS = "host.subnet.address"
 _HERE = frozenset({"self", "parent"})
 
@@ -57,6 +59,14 @@ def linked(services: tuple[ServiceSpec, ...], links: Mapping[str, tuple[Link, ..
     if not links:
         return services
     specs = {spec.id: spec for top in services for spec in _all(top)}
+    made = 0
+    for link in (each for several in links.values() for each in several):
+        target = specs[link.on].container if link.on in specs else None
+        made += 4 * len(target.ports) + len(target.env) + 2 if target else 0
+        if made > MOST_VARIABLES:
+            text = f"links make more than {MOST_VARIABLES} variables in this file; link fewer ports, or name what is wanted in `env`"
+            context.faults.add(link.mark, text)
+            return services
     return tuple(_linked(spec, links, specs, context) for spec in services)
 
 

@@ -120,7 +120,9 @@ def describe(node: Node) -> str:
 
 def quote(text: str) -> str:
     """The text in backticks, shortened, and without what would break the line or command a terminal."""
-    flat = "".join(character if character.isprintable() else " " for character in text[:61])
+    flat = text[:61]
+    if not flat.isprintable():
+        flat = "".join(character if character.isprintable() else " " for character in flat)
     return f"`{flat[:60]}…`" if len(flat) > 60 else f"`{flat}`"
 
 

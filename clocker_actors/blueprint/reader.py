@@ -17,7 +17,7 @@ from clocker_actors.blueprint.nodes import START, Entry, ListNode, MapNode, Mark
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 48
-MAX_VALUES = 20_000
+MAX_VALUES = 50_000
 """Values in one file, each alias counted with all that it stands for."""
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

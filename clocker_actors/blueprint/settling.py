@@ -24,8 +24,9 @@ from clocker_actors.expressions.texts import as_text
 from clocker_actors.model.expressions import LITERAL, Expression, literal
 from clocker_actors.model.values import Value
 
-MOST_WEIGHT = 100_000
+MOST_WEIGHT = 50_000
 """Values and expressions in one file after everything is worked out; a hundred characters count as one."""
+MOST_EXPRESSIONS = 10_000
 _MOST_STEPS = 30
 _MOST_NEAR = 400
 _NOT_VALUES = frozenset(
@@ -38,6 +39,7 @@ _OF_ENTITIES = frozenset({"attributeWhenReady", "entityId", "location"})
 
 def settle(context: Context) -> None:
     """Work out all expressions of the opened services, in place."""
+    context.by_id = {raw.id: raw for raw in context.raws if raw.parent is not None}
     settler = Settler(context)
     for raw in context.raws:
         if raw.kind != POOL:
@@ -56,6 +58,7 @@ class Settler:
         self._left = MOST_WEIGHT
         self._names = False
         self._hears = False
+        self._expressions = 0
 
     def whole(self, raw: Raw) -> None:
         """All that is written in one service."""
@@ -64,10 +67,20 @@ class Settler:
                 if name not in _NOT_VALUES:
                     self._put(section, name, entry, raw)
         for key, entry in raw.undeclared.items():
-            raw.undeclared[key] = replace(entry, node=self.looked_up(raw, key) or entry.node) if _any(entry.node) else entry
+            if _any(entry.node):
+                raw.undeclared[key] = replace(entry, node=self._own(key, entry, raw))
         for name, parameter in raw.parameters.items():
             if parameter.default is not None and _any(parameter.default):
                 raw.parameters[name] = replace(parameter, default=self._guarded(parameter.default, raw))
+
+    def _own(self, key: str, entry: Entry, raw: Raw) -> Node:
+        """The service's own value of a key, noted as what it has of it unless it may be merged with another's."""
+        if key in raw.parameters or (raw.number, key) in self._known:
+            return self.looked_up(raw, key) or entry.node
+        self._open.append((raw, key))
+        node = self._known[raw.number, key] = self._guarded(entry.node, raw)
+        self._open.pop()
+        return node
 
     def _put(self, section: Section, name: str, entry: Entry, raw: Raw) -> None:
         if name == "files":
@@ -92,7 +105,9 @@ class Settler:
         if isinstance(node, ListNode):
             return replace(node, items=tuple(self.node(item, home) for item in node.items))
         if isinstance(node, MapNode):
-            return replace(node, entries={key: replace(entry, node=self._under(key, entry.node, home)) for key, entry in node.entries.items()})
+            return replace(
+                node, entries={key: replace(entry, node=self._under(key, entry.node, home)) for key, entry in node.entries.items()}
+            )
         return node
 
     def _under(self, key: str, node: Node, home: Raw) -> Node:
@@ -104,6 +119,12 @@ class Settler:
             self._hears = before
 
     def _expression(self, node: Node, home: Raw) -> Node:
+        self._expressions += 1
+        if self._expressions == MOST_EXPRESSIONS + 1:
+            text = f"more than {MOST_EXPRESSIONS} expressions in one file; make services of one kind a cluster, or split the file"
+            self._faults.add(node.mark, text)
+        if self._faults.full or self._expressions > MOST_EXPRESSIONS:
+            return self._nothing(node.mark)
         special = _map_of(node)
         if special is not None:
             return self.node(special, home)
@@ -149,9 +170,9 @@ class Settler:
             return self._config(tree, home, at)
         if tree.op in _OF_ENTITIES:
             return self._late(tree, home, at)
-        args = tuple(self._bound(arg, home, mark) for arg in tree.args)
         if tree.op == "template":
-            return self._template(replace(tree, args=args), home, at)
+            return self._template(tree, home, at)
+        args = tuple(self._bound(arg, home, mark) for arg in tree.args)
         return replace(tree, args=args) if tree.args else tree
 
     def _goal(self, tree: Expression, home: Raw, mark: Mark) -> Goal:
@@ -175,11 +196,16 @@ class Settler:
     def _late(self, tree: Expression, home: Raw, mark: Mark) -> Expression:
         goal = self._goal(tree.args[0], home, mark)
         target = Expression("target", value=self._targets.absolute(goal, home, mark))
-        rest = tuple(fold(self._bound(arg, home, mark)) for arg in tree.args[1:])
         if tree.op == "attributeWhenReady":
-            name = self._text(rest[0], "the name of a sensor", home, mark)
+            name = self._text(tree.args[1], "the name of a sensor", home, mark)
             self._context.sought.sensors.append((goal.raw, name, mark))
-            rest = (literal(name), *rest[1:])
+            options = tuple(fold(self._bound(arg, home, mark)) for arg in tree.args[2:])
+            return Expression(tree.op, (target, literal(name), *options))
+        rest = tuple(fold(self._bound(arg, home, mark)) for arg in tree.args[1:])
+        if any(arg.op != LITERAL for arg in rest):
+            raise FoldFault(
+                "the place in a list of locations has to be known when the file is read; write a number", mark.line, mark.column
+            )
         return Expression(tree.op, (target, *rest))
 
     def _config(self, tree: Expression, home: Raw, mark: Mark) -> Expression:
@@ -234,7 +260,7 @@ class Settler:
         return found[:_MOST_NEAR]
 
     def _template(self, tree: Expression, home: Raw, mark: Mark) -> Expression:
-        text = fold(tree.args[0])
+        text = fold(self._bound(tree.args[0], home, mark))
         if text.op != LITERAL:
             raise FoldFault("the text of a template has to be known when the file is read; write it out", mark.line, mark.column)
         try:
@@ -252,9 +278,9 @@ class Settler:
         if isinstance(node, ScalarNode):
             return literal(scalar_value(node))
         if isinstance(node, ListNode):
-            return fold(Expression("list", tuple(self._as_tree(item) for item in node.items)))
+            return Expression("list", tuple(self._as_tree(item) for item in node.items))
         pairs = [(literal(entry.key), self._as_tree(entry.node)) for entry in node.entries.values()]
-        return fold(Expression("map", tuple(each for pair in pairs for each in pair)))
+        return Expression("map", tuple(each for pair in pairs for each in pair))
 
     def _as_node(self, tree: Expression, written: Node) -> Node:
         mark = written.mark

@@ -32,7 +32,7 @@ class Targets:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._by_id = {raw.id: raw for raw in context.raws if raw.parent is not None}
+        self._by_id = context.by_id
 
     def goal(self, tree: Expression, home: Raw, mark: Mark) -> Goal:
         """Who a target means that is written in `home` at `mark`. Raises Lost."""

@@ -80,11 +80,12 @@ def check_waits(services: tuple[ServiceSpec, ...], context: "Context") -> None:
     """Note sensors that their entity will not have, and services that would wait for each other."""
     specs = {spec.id: spec for top in services for spec in _all(top)}
     known: dict[int, frozenset[str] | None] = {}
+    usually: dict[EntityKind, frozenset[str]] = {}
     for raw, name, mark in context.sought.sensors:
         if raw is None or context.faults.full:
             continue
         if raw.number not in known:
-            known[raw.number] = _known(raw, specs.get(raw.id), context)
+            known[raw.number] = _known(raw, specs.get(raw.id), usually, context)
         names = known[raw.number]
         if names is not None and name not in names:
             where = f"a sensor of {quote(raw.id)}" if raw.parent else "a sensor of the application"
@@ -100,7 +101,7 @@ def _all(spec: ServiceSpec) -> Iterator[ServiceSpec]:
         yield from _all(spec.cluster.member)
 
 
-def _known(raw: "Raw", spec: ServiceSpec | None, context: "Context") -> frozenset[str] | None:
+def _known(raw: "Raw", spec: ServiceSpec | None, usually: dict[EntityKind, frozenset[str]], context: "Context") -> frozenset[str] | None:
     """All sensors it will have; None if that cannot be told."""
     types = context.policies.types
     if spec is None and raw.parent is not None:
@@ -111,9 +112,10 @@ def _known(raw: "Raw", spec: ServiceSpec | None, context: "Context") -> frozense
     if context.faults.any and any(name in raw.head for name in _LISTS):
         return None  # one of these may be what is wrong, and give what is missing
     kind = _KINDS[raw.kind]
-    beside = [Placed(types[each.type], each.config) for each in given]
-    beside += [Placed(types[name], {}) for name in usual(kind, healing=True) if name in types]
-    found = {*published(kind, beside), *(each.sensor for each in raw.parameters.values() if each.sensor)}
+    if kind not in usually:
+        usually[kind] = published(kind, [Placed(types[name], {}) for name in usual(kind, healing=True) if name in types])
+    own = {name for each in given for name in Placed(types[each.type], each.config).gives()}
+    found = {*usually[kind], *own, *(each.sensor for each in raw.parameters.values() if each.sensor)}
     if raw.kind == CONTAINER:
         ports = spec.container.ports if spec and spec.container else ()
         found |= _PLACE | {sensors.PROCESS_RUNNING.name} | {f"{prefix}{port.container}" for port in ports for prefix in _PORTS}
@@ -131,7 +133,7 @@ class _Circles:
         self._context = context
         self._known = known
         self._raws = context.raws
-        self._by_id = {raw.id: raw for raw in context.raws if raw.parent is not None}
+        self._by_id = context.by_id
         self._edges: dict[_Point, list[tuple[_Point, Wait | None]]] = {}
 
     def check(self) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from clocker_actors.errors import BadRequest
 from clocker_actors.expressions.functions import OPERATIONS
-from clocker_actors.model.expressions import LITERAL, Expression, literal
+from clocker_actors.model.expressions import LITERAL, Expression
 
 
 class FoldFault(BadRequest):
@@ -24,6 +24,8 @@ def fold(expression: Expression) -> Expression:
 
 
 def _fold(expression: Expression, known: dict[int, Expression]) -> Expression:
+    if not expression.args and expression.op not in OPERATIONS:
+        return expression
     done = known.get(id(expression))
     if done is not None:
         return done
@@ -34,7 +36,7 @@ def _fold(expression: Expression, known: dict[int, Expression]) -> Expression:
             value = operation([arg.value for arg in args])
         except BadRequest as fault:
             raise FoldFault(str(fault), expression.line, expression.column) from None
-        result = replace(literal(value), line=expression.line, column=expression.column)
+        result = Expression(LITERAL, value=value, line=expression.line, column=expression.column)
     elif any(new is not old for new, old in zip(args, expression.args, strict=True)):
         result = replace(expression, args=args)
     else:

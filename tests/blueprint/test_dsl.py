@@ -102,6 +102,10 @@ def test_what_is_known_is_worked_out_when_the_file_is_read(value: str, text: str
         ('$brooklyn:application("other").attributeWhenReady("x")', "attributeWhenReady('application:other', 'x')"),
         ('$brooklyn:component("application", "other").entityId()', "entityId('application:other')"),
         ('$brooklyn:component("db").entityId()', "entityId('db')"),
+        (
+            '{$brooklyn:template: ["{{ a }}", {a: $brooklyn:component("db").attributeWhenReady("host.name")}]}',
+            "template('{{ a }}', map('a', attributeWhenReady('db', 'host.name'), 'config', {}, 'attribute', {}, 'components', {}))",
+        ),
         ('$brooklyn:component("db").location()', "location('db')"),
         ('$brooklyn:component("db").location(0)', "location('db', 0)"),
         ('$brooklyn:external("vault", "key")', "external('vault', 'key')"),
@@ -243,6 +247,7 @@ def test_an_unknown_target(value: str, words: str) -> None:
         ),
         ('$brooklyn:component("db").attributeWhenReady("docker.port.80")', "did you mean `docker.port.5432`"),
         ('$brooklyn:attributeWhenReady(config("sizes"))', "the name of a sensor has to be a text"),
+        ('$brooklyn:attributeWhenReady(self().attributeWhenReady("host.name"))', "the name of a sensor has to be a text"),
         ('$brooklyn:component("db").attributeWhenReady("host.name", {timout: 3})', "write timeout"),
         ('$brooklyn:component("db").attributeWhenReady("host.name", {timeout: config("size")})', "the option `timeout` is an expression"),
         ('$brooklyn:component("db").config("nothing").x', "evaluates to null"),
