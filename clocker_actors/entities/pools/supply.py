@@ -1,34 +1,31 @@
 """The hosts that a pool makes: how many are wanted, which there are, and which of them go.
 
-    resize, growth ──size durable──▶ too few: records of new hosts (all or nothing) ──▶ each makes itself, and says how far it is
+    resize, growth ──size durable──▶ too few (`filling.py`): records of new hosts ──▶ each makes itself, and says how far it is
                                      too many (`shrinking.py`): leaving ──GiveBack──▶ gone
-    a host that failed for good ──▶ set aside or given back, and another one tried; after as many attempts in the next part of the location (`turning.py`),
-                                    and after all of them one less until somebody asks for a size
 
 Orders do not wait for each other: the newest size counts. What a host itself does is the matter of `making.py`.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from clocker_actors.entities.pools.clearing import Clearing
-from clocker_actors.entities.pools.rests import POOL, Rests
+from clocker_actors.entities.pools.filling import Filling
+from clocker_actors.entities.pools.rests import Rests
 from clocker_actors.entities.pools.shrinking import KEPT_AGAIN, LookAgain, Shrinking
-from clocker_actors.entities.pools.sources import sources
 from clocker_actors.entities.pools.stranded import Stranded
 from clocker_actors.entities.pools.supplynews import SupplyNews
 from clocker_actors.entities.pools.turning import Turning
-from clocker_actors.entities.records import Desired, HostState, PoolState, record
+from clocker_actors.entities.records import Desired, HostState, PoolState
 from clocker_actors.errors import BadRequest, NotFound
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.locations import LocationSpec
-from clocker_actors.model.machines import GiveBack, MachineChanged, MachinePhase, Made, NotGivenBack
+from clocker_actors.model.machines import GiveBack, MachineChanged, MachinePhase, NotGivenBack
 from clocker_actors.model.messages import Invoke
 from clocker_actors.model.placements import HostView
-from clocker_actors.model.specs import EngineSpec, HostSpec
+from clocker_actors.model.specs import HostSpec
 from clocker_actors.model.values import Value
 from clocker_actors.ports.store import Record
 from clocker_actors.store.codec import decode
@@ -36,11 +33,6 @@ from clocker_actors.store.codec import decode
 if TYPE_CHECKING:
     from clocker_actors.entities.entity import Arguments
     from clocker_actors.entities.pools.pool import Pool
-
-MADE_AT_ONCE = 10
-"""Hosts whose records one commit makes, and whose actors begin in one step."""
-MOST_ASIDE = 5
-"""Hosts that failed and are kept to be looked at; the oldest go when there are more."""
 
 
 def unseen(uid: Uid, spec: HostSpec, order: int) -> HostView:
@@ -68,6 +60,7 @@ class Supply:
         self.made: dict[Uid, HostState] = {}
         self.phases: dict[Uid, MachinePhase] = {}
         self.clearing = Clearing(pool)
+        self.filling = Filling(self)
         self.shrinking = Shrinking(self)
         self.turning = Turning(self)
         self.stranded = Stranded(self)
@@ -93,13 +86,14 @@ class Supply:
                 self._lost.append(uid)
                 continue
             state = decode(HostState, body)
-            self._add(uid, state)
+            self.add(uid, state)
             if self.phases[uid] is MachinePhase.UP:
                 pool.index.add(unseen(uid, state.spec, state.order))
                 if uid in pool.state.leaving:
                     pool.index.cordon(uid, True)
 
-    def _add(self, uid: Uid, state: HostState) -> None:
+    def add(self, uid: Uid, state: HostState) -> None:
+        """One more, by its record."""
         self.made[uid] = state
         self.phases[uid] = state.made.phase if state.made is not None else MachinePhase.UP
         self._active = None
@@ -187,7 +181,7 @@ class Supply:
             return True
         if state.desired is Desired.DELETED:
             return self._end()
-        if self._gave_up() or self._made_more() or self.shrinking.go_on():
+        if self.filling.go_on() or self.shrinking.go_on():
             return True
         self._give_back(ending=False)
         self.news.tell()
@@ -211,76 +205,6 @@ class Supply:
                 # One that does not answer, with nothing on it that is not ours, is waited for in vain: it goes as at the end of the pool.
                 soon = ending or self.shrinking.is_dead(uid)
                 self.pool.tell(uid, GiveBack(self.cause(), gone=uid in state.gone, ending=soon))
-
-    def _gave_up(self) -> bool:
-        """Hosts that failed for good are set aside or given back, and another attempt is made while there is one, or another part of the location to make it
-        in; else one less of each is tried."""
-        pool = self.pool
-        failed = [uid for uid in self.active if self.phases[uid] is MachinePhase.FAILED]
-        if not failed:
-            return False
-        self.news.why = "; ".join(f"{self.made[uid].spec.name}: {self.news.said[uid].reason}" for uid in failed if uid in self.news.said)
-        attempts = {uid: self._attempt(uid) for uid in failed}
-        retries = tuple(attempt + 1 for attempt, most in attempts.values() if attempt < most)
-        last = [uid for uid, (attempt, most) in attempts.items() if attempt >= most]
-        elsewhere = self.turning.away(last)
-        short = len(last) - len(elsewhere)
-        if short:
-            self.rests.failed(POOL, pool.now, self.news.why)
-        kept = tuple(uid for uid in failed if not self._destroyed(uid) and not self.turning.is_bare(uid))
-        state = pool.state
-        aside = (*state.aside, *kept)
-        leaving = (*state.leaving, *aside[:-MOST_ASIDE], *(uid for uid in failed if uid not in kept))
-        given_up = state.given_up + short
-        pool.change(replace(state, aside=aside[-MOST_ASIDE:], leaving=leaving, given_up=given_up, retries=(*state.retries, *retries)))
-        return True
-
-    def _attempt(self, uid: Uid) -> tuple[int, int]:
-        """In which attempt of how many a host is."""
-        made, said = self.made[uid].made, self.news.said.get(uid)
-        if made is None:
-            return 1, 1
-        return max(made.attempt, said.attempt if said else 1), made.attempts
-
-    def _destroyed(self, uid: Uid) -> bool:
-        made = self.made[uid].made
-        return made is not None and made.destroy
-
-    def _made_more(self) -> bool:
-        pool, state = self.pool, self.pool.state
-        missing = min(state.size - state.given_up - len(self.active), MADE_AT_ONCE)
-        if missing <= 0 or state.spec.location is None:
-            return False
-        states: list[HostState] = []
-        taken = (each.made for each in self.made.values() if each.made is not None)
-        names = set(state.hosts)
-        number, retries = state.next_index, list(state.retries)
-        for source in islice(sources(state.spec, taken, self.rests.closed(pool.now)), missing):
-            found = replace(source, attempt=retries.pop(0)) if retries else source
-            while (name := _name(found.way.name if found.way else "", number, names)) in names:
-                number += 1
-            names.add(name)
-            states.append(self._new(name, number, found))
-            number += 1
-        short = missing - len(states)
-        if short:
-            self.news.nothing_free(state.spec.location.name, self.rests.why())
-            self.rests.failed(POOL, pool.now, self.news.why)
-            retries = []
-        for new in states:
-            self._add(new.identity.uid, new)
-        hosts = {**state.hosts, **{new.spec.name: new.identity.uid for new in states}}
-        records = (record(EntityKind.HOST, new) for new in states)
-        pool.note()
-        pool.change(replace(state, hosts=hosts, next_index=number, given_up=state.given_up + short, retries=tuple(retries)), *records)
-        return True
-
-    def _new(self, name: str, number: int, found: Made) -> HostState:
-        spec = self.pool.state.spec
-        labels = {**spec.host_labels, **(found.way.labels if found.way else {})}
-        zone = found.way.zone if found.way else found.source.cloud.region if found.source.cloud else ""
-        order = len(spec.hosts) + number
-        return HostState(self.pool.host_identity(name), HostSpec(name, EngineSpec(""), zone=zone, labels=labels), order, made=found)
 
     def is_empty(self, uid: Uid) -> bool:
         """Whether a host that answers has nothing on it that would be lost."""
@@ -377,9 +301,3 @@ class Supply:
         """Of what is done for the newest order."""
         activity = self.pool.running.newest("delete", "resize")
         return Cause(activity.id, activity.cause.principal) if activity else SYSTEM
-
-
-def _name(machine: str, number: int, taken: set[str]) -> str:
-    if machine and machine not in taken:
-        return machine
-    return f"{machine or 'docker'}-{number}"
