@@ -51,14 +51,21 @@ class Obstacle:
 
 
 class Waits:
-    """Of one member or cluster. `lookouts` goes on watching what was looked at, also when nothing is waited for."""
+    """Of one member or cluster."""
 
-    __slots__ = ("_entity", "lookouts", "since")
+    __slots__ = ("_entity", "_lookouts", "since")
 
     def __init__(self, entity: "Entity[MemberState] | Entity[ClusterState]") -> None:
         self._entity = entity
         self.since: float | None = None  # since when it waits
-        self.lookouts = Lookouts(entity, entity.settle)
+        self._lookouts: Lookouts | None = None
+
+    @property
+    def lookouts(self) -> Lookouts:
+        """Goes on watching what was looked at, also when nothing is waited for. Most entities depend on nobody, and have none."""
+        if self._lookouts is None:
+            self._lookouts = Lookouts(self._entity, self._entity.settle)
+        return self._lookouts
 
     @property
     def waiting(self) -> bool:

@@ -167,6 +167,20 @@ async def test_a_group_waits_with_its_services(tmp_path: Path) -> None:
         assert env_of(driven, world, "shop/web", "W") == [driven.value("shop/backend/worker", "host.name")]
 
 
+async def test_a_group_that_is_stopped_while_it_waits_has_no_services_yet(tmp_path: Path) -> None:
+    group = ServiceSpec("backend", "backend", "group", children=(service("worker"),), depends=(Dependency("db"),))
+    async with managed(tmp_path / "s", world=new_world()) as driven:
+        await deploy(driven, service("db", container=SLOW), group)
+        await driven.until(lambda: bool(waits(driven, "shop/backend")))
+        assert (await driven.ended(await driven.invoke("shop/backend", "stop"))).state is ActivityState.DONE
+        await asyncio.sleep(20)
+        assert driven.gone("shop/backend/worker")
+        assert driven.value("shop/backend", "service.state") == "stopped"
+        assert (await driven.ended(await driven.invoke("shop/backend", "start"))).state is ActivityState.DONE
+        assert driven.up("shop/backend/worker")
+        assert (await driven.ended(await driven.invoke("shop", "delete"))).state is ActivityState.DONE
+
+
 async def test_a_manager_that_begins_anew_waits_on(tmp_path: Path) -> None:
     world = new_world()
     async with managed(tmp_path / "s", world=world) as driven:

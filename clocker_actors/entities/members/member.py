@@ -271,8 +271,9 @@ class Member(Entity[MemberState]):
 
     def _may_plant(self) -> bool:
         """A bare group waits with its services for what it depends on."""
-        group = self.state.spec.container is None and not self.state.planted and self.state.desired is Desired.RUNNING
-        return not group or self.waits.met(self.state.spec, None, {})
+        if self.state.spec.container is not None or self.state.planted or self.state.desired is Desired.DELETED:
+            return True
+        return self.state.desired is Desired.RUNNING and self.waits.met(self.state.spec, None, {})
 
     def _may_start(self, container: ContainerSpec) -> bool:
         return self.again or self.waits.met(self.state.spec, container, some_place(container))
