@@ -161,13 +161,14 @@ class HostIndex:
 
     # --- room -------------------------------------------------------------------------------------------------------------------------
 
-    def reserve(self, request: PlacementRequest, host: Uid) -> Mapping[str, int]:
-        """Reserve room for the request on this host and choose its ports; only ports are checked. An earlier reservation of this generation is given up.
+    def reserve(self, request: PlacementRequest, host: Uid, need: Need | None = None) -> Mapping[str, int]:
+        """Reserve room for the request (`need` is its own, if known) on this host and choose its ports; only ports are checked. An earlier reservation of this
+        generation is given up.
         Raises NotFound, and Refused (with nothing changed but that) when a port cannot be had."""
         row = self._row(host)
         self.release(request.member, request.generation)
         ports = choose_ports(row, request.member, request.ports, request.keep_ports)
-        self.take(row, request, Need.of(request), ports)
+        self.take(row, request, need or Need.of(request), ports)
         return ports
 
     def occupy(self, request: PlacementRequest, host: Uid, ports: Mapping[str, int]) -> None:

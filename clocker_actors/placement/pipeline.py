@@ -87,7 +87,7 @@ def _place(request: PlacementRequest, index: HostIndex, pipeline: Pipeline, deci
     if not best:
         return Refusal(request.member, request.generation, _refused(request, look, trace, decision_id, at))
     chosen = best[0]
-    ports = index.reserve(request, chosen.uid)
+    ports = index.reserve(request, chosen.uid, look.ranked.need)
     decision = _chosen(request, look, trace, decision_id, at)
     return Placement(request.member, request.generation, chosen.uid, chosen.name, chosen.address, ports, decision)
 

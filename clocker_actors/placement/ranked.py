@@ -10,7 +10,7 @@ come last, sorted by themselves. A cluster on many hosts gets a ranking of its o
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from heapq import heapify, heappop, heapreplace
 from itertools import groupby
 from typing import TYPE_CHECKING, TypeAlias
@@ -58,16 +58,15 @@ class Pipeline:
     rules: tuple[AffinityRule, ...] = ()
     """Of the pipeline of some strategies, before it is bound to a request: what has to be bound, and soft rules that strategies stand for."""
 
-    @property
-    def per_cluster(self) -> bool:
-        """Whether the order depends on the request's cluster."""
-        return any(isinstance(ranking, BreadthFirst) for ranking in self.rankings)
+    per_cluster: bool = field(init=False)
+    """Whether the order depends on the request's cluster."""
+    shareable: bool = field(init=False)
+    """Whether clusters on few hosts can share one ranking: spread dominates, so their own hosts simply come last."""
 
-    @property
-    def shareable(self) -> bool:
-        """Whether clusters on few hosts can share one ranking: spread dominates, so their own hosts simply come last."""
+    def __post_init__(self) -> None:
         plain = self.pulls is None and not self.domains and not self.rotated
-        return plain and bool(self.rankings) and isinstance(self.rankings[0], BreadthFirst)
+        object.__setattr__(self, "per_cluster", any(isinstance(ranking, BreadthFirst) for ranking in self.rankings))
+        object.__setattr__(self, "shareable", plain and bool(self.rankings) and isinstance(self.rankings[0], BreadthFirst))
 
     def key(self, host: HostRow, cluster: Uid) -> Key:
         """Sort key of a host, lowest best."""
