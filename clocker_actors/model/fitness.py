@@ -30,9 +30,12 @@ _SERVICE = (
     sensors.SERVICE_NOT_UP,
 )
 _GROUP = (sensors.GROUP_SIZE, sensors.GROUP_DESIRED, sensors.GROUP_UP, sensors.QUARANTINED)
-_MEMBER = (sensors.CONTAINER_HOST, sensors.GENERATION, sensors.ENDPOINTS)
+_PLACE = (sensors.HOST_NAME, sensors.HOST_ADDRESS, sensors.HOST_SUBNET)
+_MEMBER = (sensors.CONTAINER_HOST, sensors.GENERATION, sensors.ENDPOINTS, sensors.PROCESS_RUNNING, *_PLACE)
 _CONTAINER = (sensors.CONTAINER_ID, sensors.CONTAINER_STATE, sensors.CONTAINER_EXIT, sensors.CONTAINER_STARTED, sensors.CONTAINER_MANAGED)
-_HOST = tuple(sensor for name, sensor in sensors.ALL.items() if name.startswith(("host.", "engine.", "docker.containers.")))
+_HOST = tuple(
+    sensor for name, sensor in sensors.ALL.items() if name.startswith(("host.", "engine.", "docker.containers.")) and sensor not in _PLACE
+)
 _POOL = (
     sensors.POOL_HOSTS,
     sensors.POOL_HOSTS_UP,

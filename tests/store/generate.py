@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from clocker_actors import model
 from clocker_actors.errors import Failure
-from clocker_actors.model.types import TypeTable
+from clocker_actors.model.fitness import Placed
+from clocker_actors.model.types import PolicyType, TypeTable
 
 _TEXT = st.text(max_size=8)
 _INT = st.integers(-(2**53), 2**53)
@@ -26,17 +27,18 @@ _PLAIN: dict[object, st.SearchStrategy[object]] = {
     float: _FLOAT,
     bool: st.booleans(),
     type(None): st.none(),
+    bytes: st.binary(max_size=8),
     object: _VALUE,
 }
 
 
 def dataclasses_of_the_model() -> list[type]:
-    """Every dataclass defined in clocker_actors.model, and Failure; but not the table of types, which holds functions and is sent to nobody."""
+    """Every dataclass defined in clocker_actors.model, and Failure; but not the table of types and its rows, which hold functions and are sent to nobody."""
     found: list[type] = [Failure]
     for module in pkgutil.iter_modules(model.__path__):
         name = f"{model.__name__}.{module.name}"
         for _, kind in inspect.getmembers(import_module(name), inspect.isclass):
-            if kind.__module__ == name and dataclasses.is_dataclass(kind) and kind is not TypeTable:
+            if kind.__module__ == name and dataclasses.is_dataclass(kind) and kind not in (TypeTable, PolicyType, Placed):
                 found.append(kind)
     return found
 
