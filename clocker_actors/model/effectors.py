@@ -230,8 +230,12 @@ def _check_bounds(effector: Effector, parameter: Parameter, value: float) -> Non
     too_high = parameter.most is not None and value > parameter.most
     if too_low or too_high:
         shown = value if isinstance(value, int) else f"{value:.15g}"
-        bounds = [f"{word} {bound:.15g}" for word, bound in (("at least", parameter.least), ("at most", parameter.most)) if bound is not None]
-        right = f"{parameter.least:.15g} to {parameter.most:.15g}" if parameter.least is not None and parameter.most is not None else bounds[0]
+        bounds = [
+            f"{word} {bound:.15g}" for word, bound in (("at least", parameter.least), ("at most", parameter.most)) if bound is not None
+        ]
+        right = (
+            f"{parameter.least:.15g} to {parameter.most:.15g}" if parameter.least is not None and parameter.most is not None else bounds[0]
+        )
         raise BadRequest(f"effector {effector.name}: {parameter.name}={shown} is out of range; give {right}", parameter=parameter.name)
 
 
