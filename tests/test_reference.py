@@ -33,6 +33,8 @@ BLUEPRINT = (
     ("One of its `hosts`", provisioning_keys.MACHINE_KEYS),
     ("Options of a location of several (`multi`)", provisioning_keys.MULTI_KEYS),
     ("`build`", tables.BUILD_KEYS),
+    ("One of `files`", tables.FILE_KEYS),
+    ("One of `dependsOn`", tables.DEPENDENCY_KEYS),
     ("A probe (`readiness`, `health`)", tables.PROBE_KEYS),
     ("A port", tables.PORT_KEYS),
     ("A volume", tables.VOLUME_KEYS),
