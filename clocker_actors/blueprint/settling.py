@@ -4,25 +4,24 @@ It runs once over the opened services, before any value is read, so that all rea
 from. Configuration of others is looked up on the way and worked out first; what leads to itself is a fault, and so is what would grow beyond bounds.
 """
 
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from clocker_actors.blueprint.context import Context
 from clocker_actors.blueprint.dsl import begins, expression_of
 from clocker_actors.blueprint.dsl.forms import scalar_value
 from clocker_actors.blueprint.files import with_templates
-from clocker_actors.blueprint.nodes import Entry, LateNode, ListNode, LiteralNode, MapNode, Mark, Node, ScalarNode, quote
+from clocker_actors.blueprint.nodes import Entry, LateNode, ListNode, MapNode, Mark, Node, ScalarNode, quote
 from clocker_actors.blueprint.section import Section
 from clocker_actors.blueprint.tables import POOL
 from clocker_actors.blueprint.targets import Goal, Lost, Targets
 from clocker_actors.blueprint.templating import data_of
 from clocker_actors.blueprint.tree import Raw, look_up
+from clocker_actors.blueprint.trees import has_expression, map_of, plain_node, unmarked, weights
 from clocker_actors.errors import BadRequest
 from clocker_actors.expressions import fold
 from clocker_actors.expressions.folding import FoldFault
 from clocker_actors.expressions.texts import as_text
 from clocker_actors.model.expressions import LITERAL, Expression, literal
-from clocker_actors.model.values import Value
 
 MOST_WEIGHT = 50_000
 """Values and expressions in one file after everything is worked out; a hundred characters count as one."""
@@ -67,10 +66,10 @@ class Settler:
                 if name not in _NOT_VALUES:
                     self._put(section, name, entry, raw)
         for key, entry in raw.undeclared.items():
-            if _any(entry.node):
+            if has_expression(entry.node):
                 raw.undeclared[key] = replace(entry, node=self._own(key, entry, raw))
         for name, parameter in raw.parameters.items():
-            if parameter.default is not None and _any(parameter.default):
+            if parameter.default is not None and has_expression(parameter.default):
                 raw.parameters[name] = replace(parameter, default=self._guarded(parameter.default, raw))
 
     def _own(self, key: str, entry: Entry, raw: Raw) -> Node:
@@ -86,7 +85,7 @@ class Settler:
         if name == "files":
             entry = replace(entry, node=with_templates(entry.node))
         self._names = name in _OF_SERVICES
-        if _any(entry.node):
+        if has_expression(entry.node):
             section.put(name, replace(entry, node=self._guarded(entry.node, raw)))
         self._names = False
 
@@ -125,7 +124,7 @@ class Settler:
             self._faults.add(node.mark, text)
         if self._faults.full or self._expressions > MOST_EXPRESSIONS:
             return self._nothing(node.mark)
-        special = _map_of(node)
+        special = map_of(node)
         if special is not None:
             return self.node(special, home)
         part = expression_of(node, self._faults)
@@ -244,7 +243,13 @@ class Settler:
         self._open.append((raw, key))
         try:
             found = look_up(raw, key)
-            node = None if found is None or found.node is None else self._guarded(found.node, raw) if _any(found.node) else found.node
+            node = (
+                None
+                if found is None or found.node is None
+                else self._guarded(found.node, raw)
+                if has_expression(found.node)
+                else found.node
+            )
         finally:
             self._open.pop()
         self._known[raw.number, key] = node
@@ -285,7 +290,7 @@ class Settler:
     def _as_node(self, tree: Expression, written: Node) -> Node:
         mark = written.mark
         if tree.op == LITERAL:
-            return _plain_node(tree.value, mark)
+            return plain_node(tree.value, mark)
         if tree.op == "list":
             return ListNode(mark, tuple(self._as_node(arg, written) for arg in tree.args))
         if tree.op == "map":
@@ -294,67 +299,12 @@ class Settler:
                 entries[as_text(key.value)] = Entry(mark, as_text(key.value), self._as_node(value, written))
             return MapNode(mark, entries)
         text = written.text if isinstance(written, ScalarNode) else f"$brooklyn:{tree.op}(…)"
-        return LateNode(mark, text, plain=False, expression=_unmarked(tree))
+        return LateNode(mark, text, plain=False, expression=unmarked(tree))
 
     def _pay(self, tree: Expression, mark: Mark) -> None:
         """Count what was made. Raises FoldFault when it is too much."""
-        for weight in _weights(tree):
+        for weight in weights(tree):
             self._left -= weight
             if self._left < 0:
                 text = "the expressions of this file make more than can be kept; have fewer of them repeat what is large"
                 raise FoldFault(text, mark.line, mark.column)
-
-
-def _weights(tree: Expression) -> Iterator[int]:
-    for node in tree.walk():
-        yield 1
-        if node.op == LITERAL:
-            yield from _value_weights(node.value)
-
-
-def _value_weights(value: Value) -> Iterator[int]:
-    if isinstance(value, str):
-        yield len(value) // 100
-    elif isinstance(value, Mapping):
-        for key, each in value.items():
-            yield 1 + len(str(key)) // 100
-            yield from _value_weights(each)
-    elif isinstance(value, list | tuple):
-        for each in value:
-            yield 1
-            yield from _value_weights(each)
-
-
-def _any(node: Node) -> bool:
-    """Whether an expression stands anywhere in the node."""
-    if begins(node):
-        return True
-    if isinstance(node, ListNode):
-        return any(_any(item) for item in node.items)
-    return isinstance(node, MapNode) and any(_any(entry.node) for entry in node.entries.values())
-
-
-def _map_of(node: Node) -> MapNode | None:
-    """The map of `object` and `entitySpec`, which are read like any other map."""
-    if not isinstance(node, MapNode) or len(node.entries) != 1:
-        return None
-    entry = next(iter(node.entries.values()))
-    if entry.key not in ("$brooklyn:object", "$brooklyn:entitySpec") or not isinstance(entry.node, MapNode):
-        return None
-    return entry.node
-
-
-def _plain_node(value: Value, mark: Mark) -> Node:
-    if isinstance(value, list | tuple):
-        return ListNode(mark, tuple(_plain_node(item, mark) for item in value))
-    if isinstance(value, Mapping):
-        return MapNode(mark, {str(key): Entry(mark, str(key), _plain_node(each, mark)) for key, each in value.items()})
-    if isinstance(value, str):
-        made = LiteralNode if value.lstrip().startswith("$brooklyn:") else ScalarNode
-        return made(mark, value, plain=value in ("true", "false"))
-    return ScalarNode(mark, "" if value is None else as_text(value), plain=True)
-
-
-def _unmarked(tree: Expression) -> Expression:
-    """The tree without places, so that a line added to a file changes nothing of what is carried on."""
-    return replace(tree, args=tuple(_unmarked(arg) for arg in tree.args), line=0, column=0)

@@ -4,10 +4,8 @@ What a template may contain is a list of what is known to be harmless: no attrib
 grow, no calls but `range` and what the parser of blueprints put in. Loops are counted, and what comes out is measured while it is made.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from itertools import islice
 from typing import NoReturn
 
 from jinja2 import StrictUndefined, TemplateError, Undefined, nodes, pass_context
@@ -16,7 +14,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from clocker_actors.errors import BadRequest
-from clocker_actors.expressions.texts import MOST_TEXT, as_text, bounded, url_encode
+from clocker_actors.expressions.filters import FILTERS
+from clocker_actors.expressions.texts import MOST_TEXT, as_text, bounded
 from clocker_actors.model.values import Value
 
 MOST_TEMPLATE = 64 * 1024
@@ -69,102 +68,6 @@ def _joined(context: Context, *parts: Value) -> str:
     return found
 
 
-def _join(values: Value, between: str = "") -> str:
-    found, length = [], 0
-    for each in values if isinstance(values, list | tuple | range) else [values]:
-        found.append(as_text(each))
-        length += len(found[-1]) + len(between)
-        if length > MOST_TEXT:
-            raise BadRequest(f"makes a text of more than {MOST_TEXT >> 10} KiB; make it of shorter pieces")
-    return bounded(between.join(found))
-
-
-def _replace(text: Value, old: str, new: str) -> str:
-    given = as_text(text)
-    bounded("" if given.count(old) * len(new) <= MOST_TEXT else " " * (MOST_TEXT + 1))
-    return bounded(given.replace(old, new))
-
-
-def _indent(text: Value, width: int = 4) -> str:
-    return _replace(text, "\n", "\n" + " " * min(max(width, 0), 80))
-
-
-def _default(value: Value, other: Value = "", instead: Value = False) -> Value:
-    return other if isinstance(value, StrictUndefined) or value is None or (instead and not value) else value
-
-
-def _sorted(values: Value) -> list[Value]:
-    items = list(values) if isinstance(values, list | tuple | Mapping) else [values]
-    if any(isinstance(each, list | tuple | Mapping) for each in items):
-        raise BadRequest("`sort` takes a list of plain values; sort those")
-    return sorted(items, key=as_text)
-
-
-def _first(values: Value) -> Value:
-    return values[0] if isinstance(values, list | tuple | str) and values else None
-
-
-def _last(values: Value) -> Value:
-    return values[-1] if isinstance(values, list | tuple | str) and values else None
-
-
-def _number(value: Value) -> float:
-    try:
-        return float(as_text(value))
-    except ValueError:
-        raise BadRequest(f"`{as_text(value)[:60]}` is no number; filter one that is") from None
-
-
-def _whole(value: Value) -> int:
-    found = _number(value)
-    if abs(found) > 1e15:
-        raise BadRequest("a number above 10^15 is not made whole; use smaller ones")
-    return int(found)
-
-
-def _length(value: Value) -> int:
-    return len(value) if isinstance(value, str | list | tuple | Mapping | range) else 0
-
-
-def _listed(value: Value) -> list[Value]:
-    return list(islice(value, _MOST_STEPS)) if isinstance(value, str | list | tuple | Mapping | range) else [value]
-
-
-def _items(value: Value) -> list[tuple[str, Value]]:
-    return sorted(value.items(), key=lambda each: as_text(each[0])) if isinstance(value, Mapping) else []
-
-
-def _json(value: Value) -> str:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else as_text(value)
-
-
-FILTERS: Mapping[str, Callable[..., Value]] = {
-    "upper": lambda text: as_text(text).upper(),
-    "lower": lambda text: as_text(text).lower(),
-    "trim": lambda text: as_text(text).strip(),
-    "capitalize": lambda text: as_text(text).capitalize(),
-    "string": as_text,
-    "replace": _replace,
-    "indent": _indent,
-    "join": _join,
-    "default": _default,
-    "d": _default,
-    "length": _length,
-    "count": _length,
-    "first": _first,
-    "last": _last,
-    "list": _listed,
-    "sort": _sorted,
-    "dictsort": _items,
-    "items": _items,
-    "int": _whole,
-    "float": _number,
-    "round": lambda value, places=0: round(_number(value), max(-20, min(20, places))),
-    "abs": lambda value: abs(_number(value)),
-    "tojson": _json,
-    "urlencode": url_encode,
-}
-"""The filters that a template may use."""
 TESTS = ("defined", "undefined", "none", "string", "number", "mapping", "sequence", "even", "odd", "eq", "ne", "lt", "gt", "le", "ge", "in")
 
 

@@ -5,7 +5,7 @@ from textwrap import dedent
 import pytest
 
 from clocker_actors.model.specs import ServiceSpec
-from tests.blueprint.reading import application, fault, faults
+from tests.blueprint.reading import application, fault, faults, knowing
 from tests.blueprint.test_dsl import shown
 
 
@@ -260,3 +260,27 @@ def test_a_list_of_variables_has_no_expressions() -> None:
         """)
     )
     assert "as a map, NAME: expression" in found or "cannot stand here" in found
+
+
+def test_the_root_of_a_types_scope_is_the_service_of_that_type() -> None:
+    kind = """
+        id: pair
+        version: "1"
+        type: group
+        config: {my.name: of the type}
+        children:
+        - {type: docker:web, id: inner, env: {A: '$brooklyn:scopeRoot().config("my.name")', B: '$brooklyn:scopeRoot().entityId()'}}
+        """
+    text = """
+        config: {my.name: of the file}
+        services:
+        - {type: pair, id: both}
+        - {type: docker:web, id: web, env: {A: '$brooklyn:scopeRoot().config("my.name")'}}
+        """
+    both, web = application(text, knowing(kind)).services
+    inner = both.children[0]
+    assert inner.container is not None
+    assert inner.container.env["A"] == "of the type"
+    assert _late(inner) == {"env.B": "entityId('both')"}
+    assert web.container is not None
+    assert web.container.env == {"A": "of the file"}

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clocker_actors.errors import BadRequest
+from clocker_actors.expressions.filters import FILTERS
 from clocker_actors.expressions.needs import needs
-from clocker_actors.expressions.templates import FILTERS, MOST_TEMPLATE, render
+from clocker_actors.expressions.templates import MOST_TEMPLATE, render
 
 _DATA = {"name": "web", "ports": [80, 443], "map": {"a": 1, "b c": {"d": 2}}, "empty": "", "config": {"size": 3}}
 
