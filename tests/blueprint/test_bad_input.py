@@ -17,7 +17,7 @@ CASES: dict[str, tuple[str | bytes, str, str, str]] = {
     "no services": ("name: shop", "1:1", "a blueprint needs services", "begin with `services:`"),
     "services is a map": ("services: {a: b}", "1:11", "`services` has a map", "write a list"),
     "unknown type": ("services:\n- type: clustr", "2:9", "`clustr` is not a known type", "did you mean `cluster`"),
-    "an image as type": ("services:\n- type: redis:7", "2:9", "`redis:7` is not a known type", "for an image write `docker:redis:7`"),
+    "an image as type": ("services:\n- type: web:7", "2:9", "`web:7` is not a known type", "for an image write `docker:web:7`"),
     "unknown key": (_SERVICE + "  porst: [80]", "3:3", "`porst` is not a key of a container", "did you mean `ports`?"),
     "unknown root key": ("nmae: a\n" + _SERVICE, "1:1", "`nmae` is not a key of a blueprint", "did you mean `name`"),
     "slip in config": (_SERVICE + "  config: {memry: 1g}", "3:12", "`memry` is not a key", "did you mean `memory`?"),
