@@ -97,7 +97,9 @@ def blueprint(hosts: int) -> Blueprint:
     read = parse(POOL, "pool.yaml", type_table()).blueprint
     (pool,) = read.pools
     made = tuple(
-        HostSpec(f"h{number}", EngineSpec(f"simulated://h{number}?cores=16&memory={1 if number % 30 == 11 else 64}g"), zone=f"z{number % 5}")
+        HostSpec(
+            f"h{number}", EngineSpec(f"simulated://h{number}?cores=16&memory={1 if number % 30 == 11 else 64}g"), zone=f"z{number % 5}"
+        )
         for number in range(hosts)
     )
     return replace(read, pools=(replace(pool, hosts=made),))

@@ -341,14 +341,14 @@ _MANY = 250_000
     ],
 )
 def test_long_texts_are_read_or_refused_soon(text: str) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     with contextlib.suppress(BlueprintError):
         parse(
             f"services: [{{type: docker-cloud, name: a, location: [{text}, {', '.join(['*a'] * 5_000) if '&a' in text else 'localhost'}]}}]",
             "f.yaml",
             TYPES,
         )
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5
 
 
 def test_all_faults_at_once() -> None:

@@ -45,7 +45,7 @@ async def test_the_first_of_a_kind_is_placed_in_several_turns(tmp_path: Path, mo
 
     monkeypatch.setattr(Pool, "on_receive", received)
     monkeypatch.setattr(Placing, "_ready", stepped)
-    monkeypatch.setitem(preparing.prepare.__kwdefaults__, "most", STEP)
+    monkeypatch.setattr(preparing.prepare, "__kwdefaults__", {"most": STEP})
     world = new_world()
     async with managed(tmp_path / "s", world=world) as driven:
         await driven.ended(await driven.deploy(YARD))
