@@ -73,6 +73,11 @@ class LateNode(ScalarNode):
 
 
 @dataclass(frozen=True)
+class LostNode(ScalarNode):
+    """What stands for an expression with a fault, which is noted."""
+
+
+@dataclass(frozen=True)
 class LiteralNode(ScalarNode):
     """A text that looks like an expression and is none: it was asked for as it is."""
 

@@ -10,7 +10,7 @@ from clocker_actors.blueprint.context import Context
 from clocker_actors.blueprint.dsl import begins, expression_of
 from clocker_actors.blueprint.dsl.forms import scalar_value
 from clocker_actors.blueprint.files import with_templates
-from clocker_actors.blueprint.nodes import Entry, LateNode, ListNode, MapNode, Mark, Node, ScalarNode, quote
+from clocker_actors.blueprint.nodes import Entry, LateNode, ListNode, LostNode, MapNode, Mark, Node, ScalarNode, quote
 from clocker_actors.blueprint.section import Section
 from clocker_actors.blueprint.tables import POOL
 from clocker_actors.blueprint.targets import Goal, Lost, Targets
@@ -158,7 +158,7 @@ class Settler:
     def _nothing(self, mark: Mark) -> Node:
         """What stands for an expression with a fault: whoever reads it need not say more."""
         self._faults.silence(mark)
-        return ScalarNode(mark, "", plain=False)
+        return LostNode(mark, "", plain=False)
 
     # --- trees
 
@@ -277,7 +277,9 @@ class Settler:
     # --- trees and nodes
 
     def _as_tree(self, node: Node) -> Expression:
-        """What is worked out already, as a tree."""
+        """What is worked out already, as a tree. Raises Lost where there was a fault."""
+        if isinstance(node, LostNode):
+            raise Lost
         if isinstance(node, LateNode):
             return node.expression
         if isinstance(node, ScalarNode):
