@@ -90,6 +90,7 @@ async def test_types_are_added_in_every_form(house: House, http: httpx.AsyncClie
         (tar(FOLDER, "w:gz")[:60], 400, "cannot be unpacked"),
         (zipped(FOLDER)[:-30] + b"x" * 30, 400, ""),
     ],
+    ids=("no version", "memory", "ships", "no text", "nothing", "files", "bytes", "cut tar", "broken zip"),
 )
 async def test_what_is_no_type_is_not_added(house: House, http: httpx.AsyncClient, body: bytes, status: int, told: str) -> None:
     answer = await http.post("/v1/catalog", content=body, headers={"Content-Type": "application/octet-stream"})
