@@ -18,12 +18,10 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", "xdist_group: tests that stay in one worker")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All tests on real hosts are one group."""
-    for item in items:
-        if item.get_closest_marker("real"):
-            item.add_marker(pytest.mark.xdist_group(HOSTS))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """All tests on real hosts are one group. Later, when all are collected, would be too late: workers name the groups before anybody else is asked."""
+    if item.get_closest_marker("real"):
+        item.add_marker(pytest.mark.xdist_group(HOSTS))
 
 
 @pytest.hookimpl(tryfirst=True)
