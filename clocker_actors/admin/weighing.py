@@ -73,9 +73,10 @@ class _Asked:
     host: Uid
 
 
-async def weigh(context: Context, name: str) -> WeighedView:
-    """Raises NotFound and BadRequest for names of nothing that is placed, and what the pool refuses it with."""
-    entry = look_up(context.model, name)
+async def weigh(context: Context, name: str, *, uid_first: bool = False) -> WeighedView:
+    """`uid_first` is for programs, which have looked a uid up. Raises NotFound and BadRequest for names of nothing that is placed, and what the pool refuses it with."""
+    known = context.model.get(name) if uid_first else None
+    entry = known or look_up(context.model, name)
     asked = _asked(context, entry)
     answer: Weighed = await context.kernel.ask(asked.pool, Weigh(asked.request), ASK_LIMIT)
     model = context.model

@@ -19,7 +19,7 @@ from clocker_actors.model.identity import EntityKind, Uid
 from clocker_actors.model.noted import PolicyNoted
 from clocker_actors.telemetry.accounts import Account
 from clocker_actors.telemetry.chains import Line
-from clocker_actors.telemetry.names import look_up
+from clocker_actors.telemetry.names import look_up, unambiguous
 from clocker_actors.telemetry.plane import plane
 from clocker_actors.telemetry.readmodel import Entry, ReadModel
 
@@ -50,14 +50,15 @@ def explain(model: ReadModel, asked: str, now: float, *, uid_first: bool = False
     `uid_first` is for programs, which have looked a uid up: see `ReadModel.resolve`.
     """
     try:
-        return _entity(model, model.entry(asked, uid_first=uid_first), now)
+        entry = model.entry(asked, uid_first=uid_first)
+        return _entity(model, entry if uid_first else unambiguous(model, entry, asked.strip().strip("/")), now)
     except NotFound:
         record = model.activities.get(asked) or model.decisions.get(asked)
         if record is not None:
             return _record(model, record, now)
         _refuse_forgotten(model, asked)
-        entry, policy = _policy(model, asked)
-        return _entity(model, look_up(model, asked), now) if entry is None else _of_policy(model, entry, policy, now)
+        owner, policy = _policy(model, asked)
+        return _entity(model, look_up(model, asked), now) if owner is None else _of_policy(model, owner, policy, now)
 
 
 def _flat(lines: tuple[Line, ...], depth: int) -> Iterator[tuple[int, Line]]:

@@ -5,7 +5,8 @@
     sim-1 · web/3               the last part, or parts, of a path: a bare host name, too
     clocker.main.m1k.g2         a container by its name on the engine, or by twelve or more digits of the engine's id
 
-Only for looking: what stops or deletes takes paths and uids alone. What is gone is meant only if nothing that exists is.
+For looking, and for orders to hosts and docker clouds; what stops or deletes takes paths and uids alone. What is gone is meant only if nothing that exists is. A
+whole path is always meant; a uid that is somebody else's name is refused, so that nobody cordons a machine that he did not mean.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,7 +25,7 @@ _NAMED = 5
 def look_up(model: ReadModel, asked: str) -> Entry:
     """The entity that is meant. Raises NotFound with the nearest names, and BadRequest with some of them when several are meant."""
     try:
-        return model.entry(asked)
+        return unambiguous(model, model.entry(asked), asked.strip().strip("/"))
     except NotFound as unknown:
         text = asked.strip().strip("/")
         plane = model.get(ROOT) if text in PLANE else None
@@ -37,6 +38,17 @@ def look_up(model: ReadModel, asked: str) -> Entry:
         if found is None:
             raise unknown from None
         return found
+
+
+def unambiguous(model: ReadModel, found: Entry, text: str) -> Entry:
+    """The entity of a path or uid, unless the uid is the name of another one too."""
+    others = [entry for entry in _meant(model.all(), text) if entry.uid != found.uid] if found.uid == text != found.path else []
+    if not others:
+        return found
+    if found.gone is not None:
+        raise NotFound(text)  # what exists is meant
+    named = ", ".join(entry.path for entry in others[:_NAMED])
+    raise BadRequest(f"{text} is the uid of {found.path or 'the manager'} and the name of {named}: write the path", asked=text)
 
 
 def _meant(entries: Iterable[Entry], text: str) -> Iterator[Entry]:

@@ -5,6 +5,7 @@ import pytest
 from clocker_actors.model.activities import ActivityState
 from tests.admin.house import House
 from tests.cli.conftest import Clocker
+from tests.telemetry.samples import entity
 
 pytestmark = pytest.mark.real_loop
 
@@ -40,3 +41,14 @@ async def test_a_drain_that_cannot_finish_exits_1(house: House, clocker: Clocker
     ran = await clocker("drain", "local/here")
     assert ran.code == 1
     assert "drain of local/here: failed" in ran.said
+
+
+async def test_a_uid_that_is_the_name_of_another_host_is_refused(house: House, clocker: Clocker) -> None:
+    house.note(entity("p30", "far", "root"), entity("h31", "far/h6", "p30"))
+    await house.kernel.settle()
+    for command in (("cordon",), ("uncordon",), ("drain",), ("drain", "--plan")):
+        ran = await clocker(*command, "h6")
+        assert ran.code == 2
+        assert "h6 is the uid of local/here and the name of far/h6: write the path" in ran.said
+    assert not house.invoked
+    assert (await clocker("cordon", "local/here")).code == 0

@@ -6,6 +6,7 @@ from clocker_actors.errors import BadRequest, NotFound
 from clocker_actors.model.identity import Uid
 from clocker_actors.model.noted import EntityGone, SensorsNoted
 from clocker_actors.model.sensors import Reading
+from clocker_actors.telemetry.explain import explain
 from clocker_actors.telemetry.names import look_up
 from clocker_actors.telemetry.readmodel import ReadModel
 from tests.telemetry.samples import NOW, entity, shop
@@ -71,3 +72,23 @@ def test_half_a_name_is_none(asked: str) -> None:
     else:
         with pytest.raises(NotFound, match="no entity"):
             look_up(model, asked)
+
+
+def test_a_uid_that_is_another_ones_name_is_refused() -> None:
+    model = world()
+    model.note(entity("p30", "far", "root"), NOW)
+    model.note(entity("h31", "far/h6", "p30"), NOW)
+    for asks in (lambda: look_up(model, "h6"), lambda: explain(model, "h6", NOW)):
+        with pytest.raises(BadRequest, match="h6 is the uid of local/here and the name of far/h6: write the path"):
+            asks()
+    assert explain(model, "h6", NOW, uid_first=True).uid == "h6"  # programs have looked it up
+    assert (look_up(model, "far/h6").uid, look_up(model, "local/here").uid, look_up(model, "h31").uid) == ("h31", "h6", "h31")
+    model.note(entity("a32", "h6", "root"), NOW)
+    assert look_up(model, "h6").uid == "a32"  # a whole path
+
+
+def test_the_uid_of_what_is_gone_gives_way_to_a_name() -> None:
+    model = world()
+    model.note(entity("h31", "far/h6", "p5"), NOW)
+    model.note(EntityGone(Uid("h6"), NOW), NOW)
+    assert look_up(model, "h6").uid == "h31"

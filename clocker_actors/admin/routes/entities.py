@@ -111,7 +111,7 @@ async def show(context: Shared, uid: str) -> Response:
 async def weigh_hosts(context: Shared, uid: str) -> Response:
     """Where a member, or the next one of a cluster, would go now: of each host of its pool the rank, or the rule that refuses it, with numbers. Asks the pool;
     nothing is done."""
-    return at_event(context.model, await weigh(context, uid))
+    return at_event(context.model, await weigh(context, uid, uid_first=True))
 
 
 @router.get("/entities/{uid}/config", response_model=dict[str, object])
