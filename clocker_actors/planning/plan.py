@@ -12,6 +12,7 @@ from clocker_actors.model.specs import ApplicationSpec, ClusterSpec, ContainerSp
 from clocker_actors.model.values import counted
 from clocker_actors.placement.index import HostIndex
 from clocker_actors.placement.pipeline import Refusal, place
+from clocker_actors.planning.differences import changes
 from clocker_actors.planning.members import bounded, resizing
 from clocker_actors.planning.requests import Asker, placement_request
 from clocker_actors.planning.values import (
@@ -30,6 +31,11 @@ NO_CLUSTER = Uid("")
 GROUP = "group"
 """What people call a member without a container."""
 _CAUSE = Cause("plan")
+NOT_IN_PLACE = (
+    "it exists already, and changing it in place is not there yet: `clocker deploy` does none of these steps; `clocker delete {}` first, or give this one "
+    "another name"
+)
+"""Said of what would be changed, with the application's name."""
 
 
 def plan(application: ApplicationSpec, pool: PoolView, running: RunningApplication | None = None) -> Plan:
@@ -40,6 +46,8 @@ def plan(application: ApplicationSpec, pool: PoolView, running: RunningApplicati
         Action.CREATE if new else Action.KEEP, EntityKind.APPLICATION, application.name, "it does not exist yet" if new else "it exists"
     )
     draft.services(application.name, application.services, running.services if running is not None else ())
+    if not new and any(step.action is not Action.KEEP for step in draft.steps):
+        draft.warnings.insert(0, PlanWarning(application.name, NOT_IN_PLACE.format(application.name)))
     return Plan(application.name, pool.name, tuple(draft.steps), tuple(draft.refusals), tuple(draft.warnings))
 
 
@@ -94,8 +102,8 @@ class _Draft:
         self.services(path, service.children, running.children if running is not None else ())
 
     def _existing(self, path: str, service: ServiceSpec, running: RunningService) -> None:
-        changed = changed_fields(running.spec, service)
-        reason = f"changed: {', '.join(changed)}" if changed else "it runs as asked"
+        changed = changes(running.spec, service)
+        reason = f"changed: {'; '.join(changed)}" if changed else "it runs as asked"
         self.step(Action.UPDATE if changed else Action.KEEP, kind_of(service), path, reason)
 
     def _cluster(self, path: str, service: ServiceSpec, cluster: ClusterSpec, running: RunningService | None) -> None:
@@ -161,8 +169,3 @@ class _Draft:
         self.made += 1
         self.step(Action.CREATE, EntityKind.HOST, host.uid, "the pool makes it, since no other host has room")
         return answer
-
-
-def changed_fields(old: ServiceSpec, new: ServiceSpec) -> tuple[str, ...]:
-    """Names of the fields in which two specs of a service differ, in the order of the spec; children are services of their own."""
-    return tuple(name for name in ServiceSpec.__dataclass_fields__ if name != "children" and getattr(old, name) != getattr(new, name))
