@@ -53,9 +53,12 @@ def drain(
     stuck = [move for move in moves if not move["to"]]
     for move in stuck:
         output.wrapped(f"{move['path']} has nowhere to go: {move['reason']}", "    ")
-    output.note(
-        f"{counted(len(moves) - len(stuck), 'member')} of {len(moves)} would move; nothing was done: `clocker drain {host}` does it"
-    )
+    would = f"{len(moves) - len(stuck)} of {counted(len(moves), 'member')} would move"
+    if stuck:
+        stay = "1 stays" if len(stuck) == 1 else f"{len(stuck)} stay"
+        output.note(f"{would}, and {stay}, having nowhere to go as told above: change that first; nothing was done")
+    else:
+        output.note(f"{would}; nothing was done: `clocker drain {host}` does it")
 
 
 def rebalance(

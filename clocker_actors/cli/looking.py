@@ -1,6 +1,7 @@
 """Commands that look: ls, tree, show, effectors, hosts, activities."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -69,7 +70,7 @@ def tree(identity: SomeId = None, json: AsJson = False) -> None:
 
 
 def _branch(item: Item, told: dict[tuple[Value, str], str], *, whole: bool) -> str:
-    """What is said of one entity. `told` has the problems of those before it, by parent, so that each is told in full once."""
+    """What is said of one entity. `told` has all reasons of those before it, by parent, so that the same ones are told once."""
     path = str(item["path"] or "clocker")
     name = path if whole else path.rpartition("/")[2]
     texts = [name, f"({kind_of(item)} {item['uid']})", str(item["state"] or "")]
@@ -78,11 +79,27 @@ def _branch(item: Item, told: dict[tuple[Value, str], str], *, whole: bool) -> s
     facts = as_map(item["facts"])
     texts += [str(facts[fact]) for fact in ("host_name", "image", "address") if facts.get(fact)][:1]
     texts += [f"with {facts['foreign']}"] if facts.get("foreign") else []
-    problem = next((f"{which}: {why}" for which, why in as_map(item["problems"]).items()), "")
+    problems = as_map(item["problems"])
+    problem = _foremost(problems)
     if problem and item["state"] not in {"stopped", "stopping"}:
-        first = told.setdefault((item["parent"], problem), name) if item["kind"] == "member" else name
+        whole_reason = "; ".join(f"{which}: {problems[which]}" for which in sorted(problems))
+        first = told.setdefault((item["parent"], whole_reason), name) if item["kind"] == "member" else name
         texts.append(f"! {problem}" if first == name else f"! as {first}")
     return output.clean(" ".join(text for text in texts if text))
+
+
+_WAITS = "waits"
+_INDICATORS = ("health", "quorum", "engine", "children", "container")
+"""What only says that something is not up, the one that says least last; all other names are of problems, which say why."""
+
+
+def _foremost(problems: Mapping[str, Value]) -> str:
+    """Of all that is said of an entity the one that is behind the rest: a problem, else what it waits for."""
+
+    def rank(name: str) -> int:
+        return 1 if name == _WAITS else _INDICATORS.index(name) + 2 if name in _INDICATORS else 0
+
+    return next((f"{name}: {problems[name]}" for name in sorted(problems, key=rank)), "")
 
 
 def kind_of(item: Item) -> str:

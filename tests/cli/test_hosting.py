@@ -2,7 +2,11 @@
 
 import pytest
 
+from clocker_actors.admin.moves import MovesView
+from clocker_actors.admin.routes import entities
 from clocker_actors.model.activities import ActivityState
+from clocker_actors.model.identity import Uid
+from clocker_actors.planning.emptying import PlannedMove
 from tests.admin.house import House
 from tests.cli.conftest import Clocker
 from tests.telemetry.samples import entity
@@ -52,3 +56,26 @@ async def test_a_uid_that_is_the_name_of_another_host_is_refused(house: House, c
         assert "h6 is the uid of local/here and the name of far/h6: write the path" in ran.said
     assert not house.invoked
     assert (await clocker("cordon", "local/here")).code == 0
+
+
+@pytest.mark.parametrize(
+    ("homes", "words"),
+    [
+        (("far", "far"), "2 of 2 members would move; nothing was done: `clocker drain local/here` does it"),
+        (("far", ""), "1 of 2 members would move, and 1 stays, having nowhere to go as told above"),
+    ],
+)
+async def test_a_plan_of_a_drain_promises_only_what_can_be(
+    house: House, clocker: Clocker, monkeypatch: pytest.MonkeyPatch, homes: tuple[str, ...], words: str
+) -> None:
+    moves = tuple(
+        PlannedMove(Uid(f"m{n}"), f"shop/web/{n}", to, "start-first" if to else "", "" if to else "no host has 4 GB free")
+        for n, to in enumerate(homes, 3)
+    )
+    monkeypatch.setattr(entities, "drain_plan", lambda *_: MovesView("local/here", all(homes), moves))
+    ran = await clocker("drain", "local/here", "--plan")
+    assert ran.code == 0, ran.err
+    assert words in ran.said
+    if not all(homes):
+        assert "does it" not in ran.said
+        assert "shop/web/4 has nowhere to go: no host has 4 GB free" in f"{ran.said} {' '.join(ran.out.split())}"

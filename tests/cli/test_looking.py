@@ -10,7 +10,7 @@ from clocker_actors.model.identity import Uid
 from clocker_actors.model.noted import PolicyNoted
 from tests.admin.house import House
 from tests.cli.conftest import Clocker
-from tests.telemetry.samples import entity
+from tests.telemetry.samples import NOW, entity, readings
 
 pytestmark = pytest.mark.real_loop
 
@@ -84,8 +84,6 @@ async def test_control_characters_of_others_do_nothing(house: House, clocker: Cl
 
 
 async def test_a_wide_path_is_folded_not_cut(house: House, clocker: Clocker) -> None:
-    from tests.telemetry.samples import entity
-
     name = "a-rather-long-name-of-an-application-that-somebody-thought-of-in-a-hurry"
     house.note(entity("a77", name, "root"))
     await house.kernel.settle()
@@ -105,8 +103,6 @@ DEAD = "engine tcp://10.0.0.{0}:2375 does not answer ping: no connection within 
 
 def down(house: House, *numbers: int) -> None:
     """Hosts that do not answer, since NOW."""
-    from tests.telemetry.samples import NOW, entity, readings
-
     for number in numbers:
         house.note(entity(f"h9{number}", f"yard/n{number}", "p5"))
         why = {"engine": DEAD.format(number)}
@@ -131,8 +127,6 @@ async def test_many_dead_hosts_with_one_reason_are_told_of_together(house: House
 
 
 async def test_what_was_stopped_is_no_problem(house: House, clocker: Clocker) -> None:
-    from tests.telemetry.samples import NOW, readings
-
     why = {"children": "1 of 1 services are not up: web"}
     house.note(readings("a1", NOW, service__isUp=False, service__state="stopped", service__notUp__indicators=why))
     await house.kernel.settle()
@@ -142,8 +136,6 @@ async def test_what_was_stopped_is_no_problem(house: House, clocker: Clocker) ->
 
 
 async def test_a_tree_tells_the_same_problem_of_siblings_once(house: House, clocker: Clocker) -> None:
-    from tests.telemetry.samples import NOW, readings
-
     for uid in ("m3", "m4"):
         house.note(readings(uid, NOW, service__isUp=False, service__notUp__indicators={"container": "not started yet"}))
     await house.kernel.settle()
@@ -151,10 +143,38 @@ async def test_a_tree_tells_the_same_problem_of_siblings_once(house: House, cloc
     assert [line.partition("!")[2] for line in lines] == ["", " container: not started yet", " as 1"]
 
 
+async def test_a_tree_tells_the_problem_rather_than_what_follows_from_it(house: House, clocker: Clocker) -> None:
+    idle, waits = {"container": "not started yet"}, "waits until shop/db is up"
+    down = {"service__isUp": False}
+    house.note(readings("m3", NOW, **down, service__notUp__indicators={**idle, "waits": waits}))
+    house.note(
+        readings(
+            "m4",
+            NOW,
+            **down,
+            service__notUp__indicators={**idle, "waits": waits},
+            service__problems={"dependency": f"{waits}, which is on fire"},
+        )
+    )
+    house.note(entity("m91", "shop/web/3", "c2"), readings("m91", NOW, **down, service__notUp__indicators={**idle, "waits": waits}))
+    await house.kernel.settle()
+    said = " ".join((await clocker("tree", "shop/web")).out.replace("│", " ").split())
+    assert f"! waits: {waits}" in said
+    assert f"! dependency: {waits}, which is on fire" in said
+    assert said.count("! as 1") == 1  # the third
+    assert "container:" not in said
+
+
+async def test_a_tree_tells_reasons_that_differ_in_part(house: House, clocker: Clocker) -> None:
+    for uid, place in (("m3", "no room"), ("m4", "no host in zone b")):
+        house.note(readings(uid, NOW, service__isUp=False, service__notUp__indicators={"waits": "waits for db", "health": place}))
+    await house.kernel.settle()
+    said = (await clocker("tree", "shop/web")).out
+    assert " as 1" not in said and said.count("! waits: waits for db") == 2
+
+
 async def test_a_group_is_called_so(house: House, clocker: Clocker) -> None:
     from dataclasses import replace
-
-    from tests.telemetry.samples import entity
 
     house.note(replace(entity("m90", "shop/side", "a1"), type="group", application=Uid("a1")))
     await house.kernel.settle()
@@ -182,7 +202,6 @@ async def test_a_failed_activity_says_why_below_the_table(house: House, clocker:
 
 async def test_what_is_gone_is_shown_as_gone(house: House, clocker: Clocker) -> None:
     from clocker_actors.model.noted import EntityGone
-    from tests.telemetry.samples import NOW
 
     house.note(EntityGone(Uid("m3"), NOW))
     await house.kernel.settle()
