@@ -23,9 +23,11 @@ from tests.bed.visitor import Visitor, visit
 
 
 def pytest_sessionstart() -> None:
-    """A session told to terminate (a CI's time limit) ends as on Ctrl-C, so that its beds are removed."""
+    """A session told to terminate (a CI's time limit) ends as on Ctrl-C, so that its beds are removed. One that a shell began in the background ignores
+    Ctrl-C, and so would all that it starts."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

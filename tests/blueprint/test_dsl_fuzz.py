@@ -194,11 +194,12 @@ _HUGE = {
 
 
 @pytest.mark.parametrize("case", _HUGE)
-def test_a_megabyte_takes_at_most_a_second(case: str) -> None:
+def test_a_megabyte_takes_little_time(case: str) -> None:
+    """Below a second for most, on a machine that does nothing else; what runs beside it makes that up to three times as long, and what ran away was minutes."""
     text = _HUGE[case][:_MEGABYTE]
     start = time.process_time()
     _parse(text)
-    assert time.process_time() - start < 2.0
+    assert time.process_time() - start < 5.0
 
 
 _MEASURE = """\
@@ -230,5 +231,5 @@ def test_a_thousand_services_that_refer_to_each_other_take_at_most_two_seconds()
     text = "services:\n- {type: docker:web, id: s0, config: {my.port: 0}}\n" + "".join(one.format(n, n // 2) for n in range(1, 1_000))
     start = time.process_time()
     found = parse(text, "f.yaml", TYPES).blueprint.applications[0]
-    assert time.process_time() - start < 2.0
+    assert time.process_time() - start < 4.0  # 0.7 s on a machine that does nothing else
     assert len(found.services) == 1_000
