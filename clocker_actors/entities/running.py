@@ -102,6 +102,16 @@ class Running:
         closed = tuple(replace(step, ended=now) if step.ended is None else step for step in steps)
         self._keep(open_, replace(open_.activity, steps=(*closed, Step(name, now, note=note))))
 
+    def step_over(self, activity_id: str, name: str) -> None:
+        """The activity has left the step of that name, though no other one has a name."""
+        open_ = self._open.get(activity_id)
+        steps = open_.activity.steps if open_ is not None else ()
+        if open_ is None or not any(step.name == name and step.ended is None for step in steps):
+            return
+        now = self._entity.now
+        closed = tuple(replace(step, ended=now) if step.name == name and step.ended is None else step for step in steps)
+        self._keep(open_, replace(open_.activity, steps=closed))
+
     def finish(self, activity_id: str, result: Value = None) -> None:
         """Its goal is reached."""
         self._end(activity_id, ActivityState.DONE, result=result)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from clocker_actors.entities.lookouts import Lookouts
 from clocker_actors.entities.outlook import DOWN, Outlook
-from clocker_actors.expressions import Broken, Ready, Sealed, Waiting, as_text, resolve
+from clocker_actors.expressions import Broken, Ready, Sealed, Waiting, as_text, in_words, resolve
 from clocker_actors.model import sensors
 from clocker_actors.model.expressions import Condition, Dependency, Expression, Filled, Late
 from clocker_actors.model.lifecycle import Lifecycle
@@ -35,6 +35,8 @@ LONGEST = 600.0
 FIRE_GRACE = 15.0
 """Seconds after which it is taken as a failure that what is waited for is on fire, since it may be about to be mended."""
 LOOK_AGAIN = 1.0
+STARTS = ("start", "restart", "resize", "resizeByDelta")
+"""Effectors that may have to wait."""
 SHOWN = 3
 
 
@@ -95,6 +97,8 @@ class Waits:
             self._entity.cancel_timer("wait")
             self._entity.service.set_indicator(WAITS, "")
             self._entity.service.set_problem(DEPENDENCY, "")
+            for activity in self._entity.running.all(*STARTS):
+                self._entity.running.step_over(activity.id, "wait")
 
     def anew(self) -> None:
         """Somebody asks for a start: it may take its time again."""
@@ -154,10 +158,22 @@ class Waits:
                 well = up and outlook.value(target, sensors.SERVICE_STATE) == Lifecycle.RUNNING
                 return "" if well else f"waits until {path} is up"
             case Condition.SENSOR:
-                until = resolve(dependency.until, outlook) if dependency.until is not None else Ready(value=True)
-                if isinstance(until, Broken):
-                    return f"waits until {path} is as it depends on: {until.reason}"
-                return "" if isinstance(until, Ready) and _true(until.value) else f"waits until {path} is as it depends on"
+                return self._unlike(dependency.until, path, outlook) if dependency.until is not None else ""
+
+    @staticmethod
+    def _unlike(until: Expression, path: str, outlook: Outlook) -> str:
+        """What of a condition on a sensor does not hold, with the value there is; "" if it holds."""
+        seen = resolve(until, outlook)
+        if isinstance(seen, Ready) and _true(seen.value):
+            return ""
+        if until.op != "predicate":
+            wanted = f"waits until {path} is as it depends on"
+        else:
+            reading, predicate = until.args
+            now = resolve(reading, outlook)
+            value = f"it is {as_text(now.value)}" if isinstance(now, Ready) else "it has no value yet"
+            wanted = f"waits until {as_text(reading.args[1].value)} of {path} is {in_words(predicate.value)} ({value})"
+        return f"{wanted}: {seen.reason}" if isinstance(seen, Broken) else wanted
 
     def _unknown(self, what: str, expression: Expression, limit: float, outlook: Outlook, *, latch: bool = False) -> Iterator[Obstacle]:
         match resolve(expression, outlook):
@@ -210,7 +226,7 @@ class Waits:
         entity.service.set_indicator(WAITS, why)
         failed = "; ".join(dict.fromkeys(obstacle.why for obstacle in obstacles if obstacle.over))
         entity.service.set_problem(DEPENDENCY, failed)
-        for activity in entity.running.all("start", "restart", "resize", "resizeByDelta"):
+        for activity in entity.running.all(*STARTS):
             entity.running.step(activity.id, "wait", why)
             if failed:
                 entity.running.fail(activity.id, failed)

@@ -9,6 +9,7 @@ from clocker_actors.expressions.folding import fold
 from clocker_actors.expressions.predicates import holds
 from clocker_actors.expressions.resolving import Broken, Ready, Scope, Sealed, Seen, Waiting, references, resolve, unseal
 from clocker_actors.expressions.texts import as_text, truthy
+from clocker_actors.expressions.wording import in_words
 
 __all__ = [
     "resolve",
@@ -24,4 +25,5 @@ __all__ = [
     "holds",
     "truthy",
     "as_text",
+    "in_words",
 ]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from clocker_actors.model.activities import ActivityState
+from clocker_actors.model.activities import Activity, ActivityState
 from clocker_actors.model.expressions import Condition, Dependency, Expression, literal
 from clocker_actors.model.specs import ContainerSpec, ImageSpec, PortSpec, ProbeKind, ProbeSpec, ServiceSpec
 from tests.flows.depending import cluster, deploy, env_of, formatted, problem, requests, service, waits, when_ready
@@ -60,6 +60,34 @@ async def test_each_condition(tmp_path: Path, condition: Condition, until: Expre
         await deploy(driven, service("web", depends=(Dependency("db", condition, until),)), service("db", container=SLOW))
         await driven.until(lambda: not driven.gone("shop/web") and driven.up("shop/web"))
         assert least <= asyncio.get_running_loop().time() - began <= most
+
+
+async def test_a_condition_on_a_sensor_is_said_in_words_with_what_it_is(tmp_path: Path) -> None:
+    reading = when_ready("db", "service.isUp", wait_for_truthy=False)
+    until = Expression("predicate", (reading, literal({"equals": True})))
+    async with managed(tmp_path / "s", world=new_world()) as driven:
+        await deploy(driven, service("web", depends=(Dependency("db", Condition.SENSOR, until),)), service("db", container=SLOW))
+        await driven.until(lambda: waits(driven, "shop/web") == "waits until service.isUp of shop/db is true (it is false)", within=10)
+        await driven.until(lambda: driven.up("shop/web"), within=20)
+
+
+async def test_the_step_of_waiting_ends_when_the_wait_is_over(tmp_path: Path) -> None:
+    def started(path: str) -> Activity:
+        uid = driven.model.entry(path).uid
+        return next(each for each in driven.model.activities.all() if each.entity == uid and each.effector == "start")
+
+    async with managed(tmp_path / "s", world=new_world()) as driven:
+        slow_members = cluster("web", 2, service("node", container=SLOW), depends=(Dependency("db"),))
+        deployed = await deploy(driven, slow_members, service("db", container=SLOW))
+        await driven.until(lambda: bool(waits(driven, "shop/web")))
+        await driven.until(lambda: not waits(driven, "shop/web"))
+        over = asyncio.get_running_loop().time()
+        await driven.ended(deployed)
+        assert asyncio.get_running_loop().time() - over > 4  # its members take as long as that
+        activity = started("shop/web")
+        (waited,) = [step for step in activity.steps if step.name == "wait"]
+        assert waited.ended is not None and activity.ended is not None
+        assert activity.ended - waited.ended > 4
 
 
 async def test_a_latch_holds_back_until_it_is_true(tmp_path: Path) -> None:
