@@ -60,6 +60,12 @@ class CatalogueType:
         return entry.node.text if entry and isinstance(entry.node, ScalarNode) else ""
 
 
+def holds_types(root: MapNode) -> bool:
+    """Whether a file is one of types, and not a blueprint."""
+    keys = root.entries.keys()
+    return not {"catalog", "brooklyn.catalog"}.isdisjoint(keys) or ("version" in keys and "services" not in keys)
+
+
 def order(version: str) -> tuple[object, ...]:
     """What versions are sorted by, oldest first: snapshots before all others, numbers as numbers, `2.0-rc1` before `2.0`."""
     core = re.split(r"[-_+]", version, maxsplit=1)

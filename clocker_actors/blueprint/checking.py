@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from clocker_actors.blueprint.catalogue import Catalogue, CatalogueType, catalogue_of
+from clocker_actors.blueprint.catalogue import Catalogue, CatalogueType, catalogue_of, holds_types
 from clocker_actors.blueprint.context import Context
 from clocker_actors.blueprint.faults import Faults
 from clocker_actors.blueprint.lookup import TypeIndex
@@ -27,10 +27,7 @@ _SAMPLES |= {"boolean": "true", "timestamp": "2000-01-01", "port": "1"}
 def is_type(text: str | bytes) -> bool:
     """Whether this is a file of types, and not a blueprint; False for what cannot be read."""
     root = read(text, Faults(""))
-    if not isinstance(root, MapNode):
-        return False
-    keys = root.entries.keys()
-    return not {"catalog", "brooklyn.catalog"}.isdisjoint(keys) or ("version" in keys and "services" not in keys)
+    return isinstance(root, MapNode) and holds_types(root)
 
 
 def check_types(files: Sequence[TypeSource], types: TypeTable) -> list[CatalogueType]:

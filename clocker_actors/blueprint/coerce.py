@@ -19,6 +19,8 @@ _UNITS = {"ms": 0.001, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0
 _DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|sec|min|s|m|h|d)\s*")
 _SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,9})?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
+_BYTES = " bytes"
+_LARGER = ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 _SENSOR = re.compile(r"\$brooklyn:sensor\(\s*(?:\"[^\"]*\"\s*,\s*)?\"([^\"]+)\"\s*\)")
 _YES = {"yes": True, "on": True, "no": False, "off": False}
 _MOST_INTEGER = 1 << 63
@@ -156,10 +158,18 @@ def number(node: Node, what: str, faults: Faults, least: float | None = None, mo
 
 def _bounds(least: float | None, most: float | None, unit: str = "") -> str:
     if least is not None and most is not None:
-        return f" from {least:.12g}{unit} to {most:.12g}{unit}"
+        return f" from {_said(least, unit)} to {_said(most, unit)}"
     if least is not None:
-        return f" of at least {least:.12g}{unit}"
-    return f" of at most {most:.12g}{unit}" if most is not None else ""
+        return f" of at least {_said(least, unit)}"
+    return f" of at most {_said(most, unit)}" if most is not None else ""
+
+
+def _said(bound: float, unit: str) -> str:
+    """A bound for people to read: bytes in the largest unit that they are a whole number of."""
+    power = 0
+    while unit == _BYTES and bound >= 1024 and bound % 1024 == 0 and power < len(_LARGER):
+        bound, power = bound / 1024, power + 1
+    return f"{bound:.12g} {_LARGER[power - 1]}" if power else f"{bound:.12g}{unit}"
 
 
 def _within(node: Node, what: str, value: float, least: float | None, most: float | None, faults: Faults, unit: str = "") -> bool:
@@ -214,7 +224,7 @@ def size(node: Node, what: str, faults: Faults, least: float | None = None, most
         _wrong(node, what, "a size such as 512m or 2GiB", faults)
         return None
     value = int(float(found.group(1)) * 1024 ** _POWERS[found.group(2).lower()])
-    return value if _within(node, what, value, least, most, faults, " bytes") else None
+    return value if _within(node, what, value, least, most, faults, _BYTES) else None
 
 
 def texts(node: Node, what: str, faults: Faults) -> tuple[str, ...]:

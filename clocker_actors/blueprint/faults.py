@@ -11,6 +11,7 @@ from clocker_actors.blueprint.nodes import Mark, quote
 from clocker_actors.errors import BlueprintError
 
 MOST_FAULTS = 100
+MOST_LISTED = 40
 MOST_GUESSES = 300
 """Look-ups of near names in one file; each takes about 0.1 ms."""
 
@@ -65,18 +66,19 @@ class Faults:
         by_lower = {each.lower(): each for each in known}
         return [by_lower[each] for each in difflib.get_close_matches(name[:60].lower(), by_lower, n=3, cutoff=cutoff)]
 
-    def hint(self, name: str, known: Iterable[str]) -> str:
-        """What would be right: the nearest known names, or else all of them."""
+    def hint(self, name: str, known: Iterable[str], main: Iterable[str] | None = None) -> str:
+        """What would be right: the nearest known names, or else all of them; of these only the `main` ones, if others are but further spellings."""
         names = list(known)
         close = self.near(name, names)
         if close:
             return f"did you mean {' or '.join(quote(each) for each in close)}?"
-        listed = ", ".join(sorted(names)[:40])
-        return f"known are: {listed}" if listed else "nothing can be written there"
+        listed = sorted(set(names if main is None else main))
+        more = f" and {len(listed) - MOST_LISTED} more" if len(listed) > MOST_LISTED else ""
+        return f"known are: {', '.join(listed[:MOST_LISTED])}{more}" if listed else "nothing can be written there"
 
-    def unknown(self, mark: Mark, name: str, where: str, known: Iterable[str]) -> None:
-        """Note that a name is not known there, with the nearest ones that are."""
-        self.add(mark, f"{quote(name)} is not {where}; {self.hint(name, known)}")
+    def unknown(self, mark: Mark, name: str, where: str, known: Iterable[str], main: Iterable[str] | None = None) -> None:
+        """Note that a name is not known there, with the nearest ones that are (see `hint`)."""
+        self.add(mark, f"{quote(name)} is not {where}; {self.hint(name, known, main)}")
 
     def error(self) -> BlueprintError:
         """All faults in the order of the file."""

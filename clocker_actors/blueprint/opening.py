@@ -71,6 +71,7 @@ def adopt(items: tuple[Node, ...], application: Raw, context: Context) -> tuple[
     if layer.config.entries or "initializers" in layer.head or "children" not in layer.head:
         return items  # it says something that only a group of services can be told
     application.layer = laid_over(layer, application.layer)
+    application.node = node
     children = listed(layer.head.node("children"), layer.head.spelled("children"), context.faults)
     return (*(item for item in items if item is not others[0]), *children)
 
@@ -181,5 +182,5 @@ def _unknown(written: str, context: Context) -> str:
     if instead and not context.faults.near(written, names, cutoff=0.85):
         return instead
     if isinstance(parse_image(written), str) or not ("/" in written or ":" in written):
-        return f"{quote(written)} is not a known type of service; {context.faults.hint(written, names)}"
+        return f"{quote(written)} is not a known type of service; {context.faults.hint(written, names, (*SERVICE_TYPES, *context.catalogue.ids))}"
     return f"{quote(written)} is not a known type of service; for an image write {quote(_SHORTHAND + written)}"

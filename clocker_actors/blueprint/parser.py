@@ -7,6 +7,7 @@ something is left to read; nothing is given out unless there was none.
 from pathlib import PurePath
 
 from clocker_actors.blueprint.blobs import ParsedBlueprint
+from clocker_actors.blueprint.catalogue import holds_types
 from clocker_actors.blueprint.context import Context, Names, listed, slug
 from clocker_actors.blueprint.faults import Faults
 from clocker_actors.blueprint.fit import check_fit, specs_of
@@ -53,6 +54,12 @@ def parse(text: str | bytes, filename: str, types: TypeTable) -> ParsedBlueprint
         raise faults.error()
     if not isinstance(root, MapNode):
         faults.add(root.mark, f"a blueprint is a map of keys, not {describe(root)}; {_EXAMPLE}")
+        raise faults.error()
+    if holds_types(root) and "services" not in root.entries:
+        faults.add(
+            root.mark,
+            f"this is a file of a type: `clocker catalog add {filename}` adds it, and a blueprint names it as the `type` of a service",
+        )
         raise faults.error()
     blueprint = _blueprint(root, filename, context)
     faults.check()

@@ -3,13 +3,13 @@
 Every part of the language reads its map through a `Section`, so that each says the same about the same mistake.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from clocker_actors.blueprint.coerce import typed
 from clocker_actors.blueprint.faults import Faults
 from clocker_actors.blueprint.keys import Key
 from clocker_actors.blueprint.nodes import Entry, MapNode, Mark, Node, describe, is_null, quote
-from clocker_actors.blueprint.tables import ELSEWHERE, KeyTable
+from clocker_actors.blueprint.tables import CLUSTER_CONFIG, CONTAINER_CONFIG, ELSEWHERE, KeyTable
 from clocker_actors.model.values import Value
 
 
@@ -17,15 +17,15 @@ class Section:
     """The keys of one map by the names of the table. Faulty values read as the row's default, after the fault is noted."""
 
     def __init__(
-        self, mark: Mark, what: str, table: KeyTable, faults: Faults, beside: KeyTable | None = None, more: Iterable[str] = ()
+        self, mark: Mark, what: str, table: KeyTable, faults: Faults, beside: KeyTable | None = None, more: Mapping[str, str] | None = None
     ) -> None:
-        """`beside` and `more` are keys that may stand in the same map but are read elsewhere; hints name them too."""
+        """`beside` and `more` (from each spelling to the name) are keys that may stand in the same map but are read elsewhere; hints name them too."""
         self.mark = mark
         self.faults = faults
         self._what = what
         self._table = table
         self._beside = beside
-        self._more = more
+        self._more = more or {}
         self._entries: dict[str, Entry] = {}
 
     @staticmethod
@@ -55,8 +55,10 @@ class Section:
         """Note that the entry's key is not known here."""
         if entry.key in ELSEWHERE:
             self.faults.add(entry.mark, f"{quote(entry.key)} is not a key of {self._what}; {ELSEWHERE[entry.key]}")
+        elif self._table is CLUSTER_CONFIG and entry.key in CONTAINER_CONFIG.spellings:
+            self.faults.add(entry.mark, f"{quote(entry.key)} is not a key of {self._what} but of each member; write it in `memberSpec`")
         else:
-            self.faults.unknown(entry.mark, entry.key, f"a key of {self._what}", self._hints())
+            self.faults.unknown(entry.mark, entry.key, f"a key of {self._what}", self._hints(), self._names())
 
     def refuse_slip(self, entry: Entry) -> bool:
         """Where keys of anybody's choice may stand: note it if this one looks like a slip of the pen for a declared key."""
@@ -121,6 +123,9 @@ class Section:
 
     def _hints(self) -> list[str]:
         return [*self._table.spellings, *(self._beside.spellings if self._beside else ()), *self._more]
+
+    def _names(self) -> list[str]:
+        return [*self._table.keys, *(self._beside.keys if self._beside else ()), *self._more.values()]
 
     def text(self, name: str) -> str:
         """The key's string, or its default."""

@@ -12,11 +12,13 @@ from clocker_actors.blueprint.dsl.forms import scalar_value
 from clocker_actors.blueprint.files import with_templates
 from clocker_actors.blueprint.nodes import Entry, LateNode, ListNode, LostNode, MapNode, Mark, Node, ScalarNode, quote
 from clocker_actors.blueprint.section import Section
+from clocker_actors.blueprint.slips import note_slips
 from clocker_actors.blueprint.tables import POOL
 from clocker_actors.blueprint.targets import Goal, Lost, Targets
 from clocker_actors.blueprint.templating import data_of
 from clocker_actors.blueprint.tree import Raw, look_up
 from clocker_actors.blueprint.trees import has_expression, map_of, plain_node, unmarked, weights
+from clocker_actors.blueprint.values import lacking
 from clocker_actors.errors import BadRequest
 from clocker_actors.expressions import fold
 from clocker_actors.expressions.folding import FoldFault
@@ -42,6 +44,7 @@ def settle(context: Context) -> None:
     settler = Settler(context)
     for raw in context.raws:
         if raw.kind != POOL:
+            note_slips(raw, context.faults)
             settler.whole(raw)
 
 
@@ -212,6 +215,8 @@ class Settler:
         goal = self._goal(tree.args[0], home, mark)
         if goal.raw is None:
             raise FoldFault("configuration of another application is not known here; ask for a sensor of it", mark.line, mark.column)
+        if lacking(goal.raw, key) and not self._context.template:
+            raise Lost  # the parameter's own fault says it
         if look_up(goal.raw, key) is None and key not in goal.raw.undeclared:
             where = f"{quote(goal.raw.id)}" if goal.raw.parent else "the application"
             self._faults.unknown(mark, key, f"configuration of {where}", self._keys(goal.raw))

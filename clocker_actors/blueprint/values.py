@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from clocker_actors.blueprint.coerce import free
-from clocker_actors.blueprint.constraints import breach
+from clocker_actors.blueprint.constraints import RELATED, Constraint, breach
 from clocker_actors.blueprint.context import Context, Names
 from clocker_actors.blueprint.faults import Faults
 from clocker_actors.blueprint.nodes import Mark, Node, ScalarNode, is_null, quote
@@ -53,12 +53,34 @@ def _value(raw: Raw, parameter: Parameter, context: Context) -> Value:
     for constraint in parameter.constraints:
         if context.template and not _given(raw, parameter.name):
             continue
-        lacking = breach(constraint, value, _given(raw, parameter.name), lambda other: _given(raw, other))
-        if lacking:
-            context.faults.add(node.mark if node else raw.node.mark, f"{quote(parameter.name)} {lacking}")
+        wrong = breach(constraint, value, _given(raw, parameter.name), lambda other: _given(raw, other))
+        if wrong:
+            context.faults.add(_place(raw, parameter, node, constraint), f"{quote(parameter.name)} {wrong}")
     if node is not None and _given(raw, parameter.name) and any(each.name == "urlExists" for each in parameter.constraints):
         _note_url(str(value), parameter, node.mark, context)
     return value
+
+
+def _place(raw: Raw, parameter: Parameter, node: Node | None, constraint: Constraint) -> Mark:
+    """Where a breach is to be mended: at the value, or at what lacks it. What is for the writer of a file to give is not looked for in the file of a type."""
+    place = node.mark if node else raw.node.mark if raw.parent else parameter.mark
+    if place.file and (constraint.name in RELATED or not _given(raw, parameter.name)):
+        above: Raw | None = raw
+        while above is not None and above.node.mark.file:
+            above = above.parent
+        return above.node.mark if above else place
+    return place
+
+
+def lacking(raw: Raw, name: str) -> bool:
+    """Whether a parameter has to be given, and is not; that is a fault of whoever declares it, the service or one above it."""
+    above: Raw | None = raw
+    while above is not None and name not in above.parameters:
+        above = above.parent
+    if above is None or _given(raw, name) or _given(above, name):
+        return False
+    owner = above
+    return any(breach(each, None, False, lambda other: _given(owner, other)) for each in above.parameters[name].constraints)
 
 
 def _given(raw: Raw, name: str) -> bool:

@@ -99,7 +99,7 @@ def test_the_rest() -> None:
     [
         ("cpus: .inf", "write a number from 0.01 to 1024"),
         ("cpus: 1025", "out of range"),
-        ("memory: 5m", "out of range; write a value from 6291456 bytes"),
+        ("memory: 5m", "out of range; write a value from 6 MiB to 1 PiB"),
         ("memory: [1]", "`memory` has a list"),
         ("memory: 1z", "write a size"),
         ("cpuShares: 1", "from 2 to 262144"),
