@@ -10,8 +10,9 @@ from clocker_actors.blueprint.context import Context
 from clocker_actors.blueprint.nodes import Mark
 from clocker_actors.model.fitness import Placed, certainly_wrong, loop, published, usual
 from clocker_actors.model.identity import EntityKind
-from clocker_actors.model.specs import PolicySpec
+from clocker_actors.model.specs import ClusterSpec, PolicySpec
 from clocker_actors.model.types import PolicyType
+from clocker_actors.model.values import as_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +46,21 @@ def check_fit(written: Sequence[Written], kind: EntityKind, context: Context, *,
         if wrong is not None:
             key, text = wrong
             context.faults.add(each.marks.get(key, each.mark), text)
+
+
+def check_sizes(written: Sequence[Written], cluster: ClusterSpec, context: Context) -> None:
+    """Note each written bound of a policy that no size of its cluster can be within."""
+    for each in written:
+        if not each.sound or each.spec.config.get("resizeOperator", "resize") != "resize":
+            continue
+        least, most = (as_number(each.spec.config.get(key)) for key in ("minPoolSize", "maxPoolSize"))
+        if least is not None and least > cluster.max_size:
+            text = (
+                f"`minPoolSize` {least:.12g} is above the most members of the cluster, {cluster.max_size} (`maxSize`); write at most that"
+            )
+            context.faults.add(each.marks["minPoolSize"], text)
+        elif most is not None and most < cluster.min_size:
+            text = (
+                f"`maxPoolSize` {most:.12g} is below the fewest members of the cluster, {cluster.min_size} (`minSize`); write at least that"
+            )
+            context.faults.add(each.marks["maxPoolSize"], text)

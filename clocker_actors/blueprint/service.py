@@ -8,7 +8,7 @@ from clocker_actors.blueprint.coerce import free
 from clocker_actors.blueprint.container import read_container
 from clocker_actors.blueprint.context import Context, Names, listed
 from clocker_actors.blueprint.depends import held_back, read_dependencies, read_latch, read_on_change
-from clocker_actors.blueprint.fit import check_fit, specs_of
+from clocker_actors.blueprint.fit import check_fit, check_sizes, specs_of
 from clocker_actors.blueprint.initializers import read_initializers
 from clocker_actors.blueprint.links import read_links
 from clocker_actors.blueprint.nodes import quote
@@ -47,12 +47,15 @@ def service_of(raw: Raw, context: Context, *, healed: bool = True) -> ServiceSpe
     container = read_container(config, raw.image, context) if raw.kind == CONTAINER else None
     if container is not None:
         _note_links(raw, context)
+    cluster = _cluster(raw, context, healed=healing) if raw.kind == CLUSTER else None
+    if cluster is not None:
+        check_sizes(policies, cluster, context)
     return ServiceSpec(
         id=raw.id,
         name=raw.name,
         type=raw.kind,
         container=container,
-        cluster=_cluster(raw, context, healed=healing) if raw.kind == CLUSTER else None,
+        cluster=cluster,
         policies=specs_of(policies),
         enrichers=(*specs_of((*enrichers, *initializers.feeds)), *parameter_sensors(raw, values, taken, context)),
         children=tuple(

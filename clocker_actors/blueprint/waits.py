@@ -39,6 +39,8 @@ _FREE = frozenset(
         sensors.SERVICE_PROBLEMS,
         sensors.SERVICE_NOT_UP,
         sensors.GROUP_DESIRED,
+        sensors.GROUP_MIN,
+        sensors.GROUP_MAX,
         sensors.GROUP_SIZE,
     )
 )

@@ -29,7 +29,7 @@ _SERVICE = (
     sensors.SERVICE_PROBLEMS,
     sensors.SERVICE_NOT_UP,
 )
-_GROUP = (sensors.GROUP_SIZE, sensors.GROUP_DESIRED, sensors.GROUP_UP, sensors.QUARANTINED)
+_GROUP = (sensors.GROUP_SIZE, sensors.GROUP_DESIRED, sensors.GROUP_MIN, sensors.GROUP_MAX, sensors.GROUP_UP, sensors.QUARANTINED)
 _PLACE = (sensors.HOST_NAME, sensors.HOST_ADDRESS, sensors.HOST_SUBNET)
 _MEMBER = (sensors.CONTAINER_HOST, sensors.GENERATION, sensors.ENDPOINTS, sensors.PROCESS_RUNNING, *_PLACE)
 _CONTAINER = (sensors.CONTAINER_ID, sensors.CONTAINER_STATE, sensors.CONTAINER_EXIT, sensors.CONTAINER_STARTED, sensors.CONTAINER_MANAGED)

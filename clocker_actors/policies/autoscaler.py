@@ -24,11 +24,11 @@ from clocker_actors.model.messages import TOPIC_MEMBERS, ActivityEnded, MembersC
 from clocker_actors.model.sensors import Reading
 from clocker_actors.model.values import Value, as_number
 from clocker_actors.policies import autoscaler_loads
-from clocker_actors.policies.autoscaler_keys import AUTOSCALER, MARK, check
+from clocker_actors.policies.autoscaler_keys import AUTOSCALER, MARK, RESIZE, check
 from clocker_actors.policies.autoscaler_mark import SHORT
 from clocker_actors.policies.autoscaler_math import Wish, idle, out_of_bounds, set_by_somebody, settle, unusable, wish
 from clocker_actors.policies.autoscaler_memory import Memory
-from clocker_actors.policies.autoscaler_rules import FRESH_PERIODS, Load, Rules
+from clocker_actors.policies.autoscaler_rules import FRESH_PERIODS, Bounds, Load, Rules
 from clocker_actors.policies.autoscaler_sizes import Order, Sizes
 from clocker_actors.policies.autoscaler_source import AskWho, MetricSource
 from clocker_actors.policies.autoscaler_waits import no_reading, not_at_work, paused
@@ -37,6 +37,7 @@ from clocker_actors.policies.conclusion import Conclusion
 from clocker_actors.policies.windows import GRAIN
 
 _AT_WORK = frozenset({"", Lifecycle.RUNNING, Lifecycle.ON_FIRE})
+_FACTS = (sensors.GROUP_MIN, sensors.GROUP_MAX, sensors.GROUP_SIZE, sensors.GROUP_UP, sensors.SERVICE_EXPECTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class AutoScaler(PolicyActor):
         self.memory = Memory.of(self.kept, self.config[MARK], self.now)
         self.config[MARK] = self.memory.mark.size
         self.sizes = Sizes()
+        self.bounds = Bounds()
         self.members = 0
         self.up = 0
         self.expected = ""
@@ -74,7 +76,7 @@ class AutoScaler(PolicyActor):
 
     def _topics(self) -> tuple[tuple[str, str], ...]:
         own = str(self.entity)
-        facts = (self.text_of("currentSizeOperator"), sensors.GROUP_SIZE.name, sensors.GROUP_UP.name, sensors.SERVICE_EXPECTED.name)
+        facts = (self.text_of("currentSizeOperator"), *(sensor.name for sensor in _FACTS))
         events = (self.text_of("poolHotSensor"), self.text_of("poolColdSensor"), self.text_of("poolOkSensor"), TOPIC_MEMBERS)
         metric = self.text_of("metric")
         return (*((own, topic) for topic in (*facts, *events) if topic), *(((self.source, metric),) if metric else ()))
@@ -95,8 +97,9 @@ class AutoScaler(PolicyActor):
 
     @property
     def rules(self) -> Rules:
-        """The configuration as the arithmetic needs it."""
-        return Rules.of(self.config, self.memory.mark.size)
+        """The configuration as the arithmetic needs it, within what the cluster takes if it is the cluster that is asked."""
+        rules = Rules.of(self.config, self.memory.mark.size)
+        return self.bounds.within(rules) if self.text_of("resizeOperator") == RESIZE else rules
 
     # --- messages
 
@@ -140,6 +143,10 @@ class AutoScaler(PolicyActor):
             if replaced is not None:
                 self._set_by_somebody(replaced, int(number), cause)
             self._correct(cause)
+        elif reading.sensor == sensors.GROUP_MIN.name and number is not None:
+            self._bounded(replace(self.bounds, least=int(number)), cause)
+        elif reading.sensor == sensors.GROUP_MAX.name and number is not None:
+            self._bounded(replace(self.bounds, most=int(number)), cause)
         elif reading.sensor == sensors.GROUP_SIZE.name and number is not None:
             self.members = int(number)
         elif reading.sensor == sensors.GROUP_UP.name and number is not None:
@@ -148,6 +155,12 @@ class AutoScaler(PolicyActor):
             before, self.expected = self.expected, str(reading.value or "")
             if before != self.expected and self.expected not in _AT_WORK and not self.suspended:
                 self.decide("autoscale", not_at_work(self.expected), cause)
+            self._correct(cause)
+
+    def _bounded(self, bounds: Bounds, cause: Cause) -> None:
+        """The cluster says what sizes it takes."""
+        if bounds != self.bounds:
+            self.bounds = bounds
             self._correct(cause)
 
     def _watch(self, members: tuple[Uid, ...]) -> None:

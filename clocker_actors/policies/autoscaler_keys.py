@@ -12,6 +12,8 @@ from clocker_actors.model.specs import MAX_MEMBERS
 from clocker_actors.model.types import KeyType, PolicyType
 from clocker_actors.model.values import Value, as_number
 
+RESIZE = "resize"
+"""The cluster's own effector; what another one takes, nobody knows."""
 MARK = "insufficientCapacityHighWaterMark"
 MARK_LIFE = 300.0
 """Seconds after which a mark that the policy set itself lapses."""
@@ -37,8 +39,10 @@ AUTOSCALER = PolicyType(
             "how often the metric is measured; a reading older than three periods does not count",
             least=0.1,
         ),
-        KeyType("minPoolSize", "integer", 1, "fewest members", least=0, most=MOST_MEMBERS),
-        KeyType("maxPoolSize", "integer", MAX_MEMBERS, "most members", least=0, most=MOST_MEMBERS),
+        KeyType("minPoolSize", "integer", 1, "fewest members, within the cluster's own minSize and maxSize", least=0, most=MOST_MEMBERS),
+        KeyType(
+            "maxPoolSize", "integer", MAX_MEMBERS, "most members, within the cluster's own minSize and maxSize", least=0, most=MOST_MEMBERS
+        ),
         KeyType("resizeUpIterationIncrement", "integer", 1, "growth is rounded up to a multiple of this", least=1),
         KeyType("resizeDownIterationIncrement", "integer", 1, "shrinking is rounded up to a multiple of this", least=1),
         KeyType("resizeUpIterationMax", "integer", None, "most members added at once", least=1),
@@ -53,7 +57,7 @@ AUTOSCALER = PolicyType(
             "no larger size is tried; the policy sets it itself for 5 minutes when capacity was short, null takes it away",
             least=0,
         ),
-        KeyType("resizeOperator", "string", "resize", "effector that sets the size, given as `size`"),
+        KeyType("resizeOperator", "string", RESIZE, "effector that sets the size, given as `size`"),
         KeyType("currentSizeOperator", "sensor", sensors.GROUP_DESIRED.name, "sensor that has the size asked for"),
         KeyType("poolHotSensor", "sensor", sensors.POOL_HOT.name, "notification that the pool works too hard"),
         KeyType("poolColdSensor", "sensor", sensors.POOL_COLD.name, "notification that the pool has too little to do"),

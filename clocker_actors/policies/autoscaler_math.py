@@ -210,7 +210,6 @@ def out_of_bounds(size: int, rules: Rules) -> Conclusion | None:
     bound = min(max(size, rules.least), rules.most)
     if bound == size:
         return None
-    named = f"minPoolSize {rules.least}" if size < rules.least else f"maxPoolSize {rules.most}"
     return Conclusion(
         "bounds",
         f"the size {size} is outside {rules.least} to {rules.most}",
@@ -218,7 +217,7 @@ def out_of_bounds(size: int, rules: Rules) -> Conclusion | None:
         bound,
         {"size": size, "min": rules.least, "max": rules.most},
         (f"{size} clamped to {bound}",),
-        (f"{named} (was {size})",),
+        (f"{rules.bound_of(size)} (was {size})",),
         (f"would leave {size} if the bounds allowed it",),
     )
 

@@ -1,20 +1,48 @@
 """What the arithmetic of the autoscaler starts from: the rules of one autoscaler, and a measured load.
 
-Plain values without judgement; `autoscaler_math` has that. Bounds are applied in one place, `Rules.clamp`.
+Plain values without judgement; `autoscaler_math` has that. Bounds are applied in one place, `Rules.clamp`: those of the policy within those of its
+cluster, which would refuse any other size.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clocker_actors.model.values import Value, as_number
 
 FRESH_PERIODS = 3
 """A reading older than this many periods says nothing about now."""
+CLUSTERS_LEAST, CLUSTERS_MOST = "the cluster's minSize", "the cluster's maxSize"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The fewest and most members that a cluster takes by its own word; those of one that has said nothing bind nobody."""
+
+    least: int = 0
+    most: int | None = None
+
+    def within(self, rules: "Rules") -> "Rules":
+        """Those rules, with the narrower bound on either side and whose it is. Where the two have no size in common the cluster's word counts."""
+        if rules.least < self.least:
+            rules = replace(rules, least=self.least, least_of=CLUSTERS_LEAST)
+        if self.most is not None and rules.most > self.most:
+            rules = replace(rules, most=self.most, most_of=CLUSTERS_MOST)
+        if rules.least > rules.most:
+            rules = self._apart(rules)
+        return rules
+
+    def _apart(self, rules: "Rules") -> "Rules":
+        """No size suits both: the policy's bound gives way to the cluster's next to it."""
+        if rules.most_of == CLUSTERS_MOST:
+            return replace(rules, least=rules.most, least_of=f"minPoolSize {rules.least} above {CLUSTERS_MOST}")
+        if rules.least_of == CLUSTERS_LEAST:
+            return replace(rules, most=rules.least, most_of=f"maxPoolSize {rules.most} below {CLUSTERS_LEAST}")
+        return rules
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The configuration of an autoscaler as the arithmetic needs it. None is off; durations are seconds."""
+    """The configuration of an autoscaler as the arithmetic needs it. None is off; durations are seconds. `least_of` and `most_of` say whose bounds they are."""
 
     lower: float | None = None
     upper: float | None = None
@@ -29,6 +57,8 @@ class Rules:
     pause: float = 0.1
     period: float = 1.0
     mark: int | None = None
+    least_of: str = "minPoolSize"
+    most_of: str = "maxPoolSize"
 
     @staticmethod
     def of(config: Mapping[str, Value], mark: int | None) -> "Rules":
@@ -70,9 +100,9 @@ class Rules:
     def bound_of(self, size: int) -> str:
         """The bound that a size breaks, in words; "" for none."""
         if size < self.least:
-            return f"minPoolSize {self.least}"
+            return f"{self.least_of} {self.least}"
         if size > self.most:
-            return f"maxPoolSize {self.most}"
+            return f"{self.most_of} {self.most}"
         if size > self.ceiling:
             return f"insufficientCapacityHighWaterMark {self.mark}"
         return ""

@@ -46,6 +46,16 @@ def test_policies_of_the_application() -> None:
         ("policies: [{type: autoscaler, metricUpperBound: high}]", "4:51", "`metricUpperBound` has `high`; write a number"),
         ("policies: [{type: autoscaler, minPoolSize: -1}]", "4:46", "out of range"),
         ("policies: [{type: autoscaler, minPoolSize: 5, maxPoolSize: 4}]", "4:46", "`minPoolSize` 5 is above `maxPoolSize` 4"),
+        (
+            "maxSize: 4\npolicies: [{type: autoscaler, metric: cpu.mean.average, metricUpperBound: 60, minPoolSize: 5}]",
+            "5:94",
+            "above the most members of the cluster, 4",
+        ),
+        (
+            "minSize: 4\npolicies: [{type: autoscaler, metric: cpu.mean.average, metricUpperBound: 60, maxPoolSize: 3}]",
+            "5:94",
+            "below the fewest members of the cluster, 4",
+        ),
         ("policies: [{type: autoscaler, maxPoolSize: 0}]", "4:46", "`minPoolSize` 1 is above `maxPoolSize` 0"),
         ("policies: [{type: autoscaler, metricLowerBound: 9, metricUpperBound: 4}]", "4:51", "`metricLowerBound` 9 is above"),
         ("policies: [{type: autoscaler, metric: a, config: {autoscaler.metric: b}}]", "4:33", "a second time"),

@@ -157,3 +157,22 @@ async def test_ten_thousand_are_bounded_and_a_few_hundred_are_quick(tmp_path: Pa
         assert len(driven.entries(EntityKind.CONTAINER)) == 200
         await driven.ended(await driven.invoke("shop", "delete"), 200)
         assert not ours(world)
+
+
+async def test_an_autoscaler_without_bounds_keeps_those_of_its_cluster(tmp_path: Path) -> None:
+    world = new_world()
+    bare = SCALED.replace(" minPoolSize: 2, maxPoolSize: 8,", "")
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.ended(await driven.deploy(cluster(3) + "  minSize: 2\n  maxSize: 5\n" + bare))
+        await driven.until(lambda: up(driven) == 2, 120)
+        world.offer(LOAD, 800.0)
+        await driven.until(lambda: up(driven) == 5, 60)
+    async with managed(tmp_path / "s", world=world) as driven:
+        world.offer(LOAD, 0.0)
+        await driven.until(lambda: not driven.gone("shop/web") and driven.up("shop/web"), 30)
+        await driven.until(lambda: size(driven) == 2, 120)
+        await asyncio.sleep(60)
+        resizes = [each for each in driven.model.activities.all() if each.effector == "resize"]
+        assert not [each for each in resizes if each.state is ActivityState.FAILED]
+        reason = driven.model.decisions.of_subject(driven.model.resolve("shop/web"))[-1].reason
+        tells_all(reason, "the cluster's minSize 2", "no fewer than 2")

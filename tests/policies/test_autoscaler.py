@@ -361,3 +361,47 @@ async def test_the_echo_of_its_own_order_begins_no_window_anew(kernel: Kernel) -
     assert [invoke.arguments["size"] for invoke in stage.invokes] == [5]
     await stage.read("cluster.size.desired", 5)
     assert not any("somebody else" in decision.reason for decision in stage.decisions)
+
+
+async def test_what_the_cluster_itself_takes_bounds_every_order(kernel: Kernel) -> None:
+    stage = Stage(kernel, "autoscaler")
+    await stage.begin({"metric": CPU, "metricLowerBound": 10, "metricUpperBound": 60})
+    await stage.read("cluster.size.min", 2)
+    await stage.read("cluster.size.max", 8)
+    await stage.read("cluster.size.desired", 3)
+    await stage.read(CPU, 0.4833, count=3, of=3)
+    assert stage.invokes[-1].arguments == {"size": 2}
+    assert "the cluster's minSize 2 (wanted 0)" in stage.decisions[-1].clamped
+    await stage.end(stage.invokes[-1])
+    await stage.read("cluster.size.desired", 2)
+    await stage.sleep(11)
+    await stage.read(CPU, 0.4833, count=2, of=2)
+    held = stage.decisions[-1]
+    assert not held.action and "but the cluster's minSize 2 (wanted 0) allows no fewer than 2" in held.reason
+    assert any("if the cluster's minSize 2 allowed fewer than 2" in change for change in held.would_change)
+    await stage.read(CPU, 900.0, count=2, of=2)
+    assert stage.invokes[-1].arguments == {"size": 8}
+    assert "the cluster's maxSize 8 (wanted 30)" in stage.decisions[-1].clamped
+
+
+async def test_new_bounds_of_the_cluster_and_of_the_policy_are_both_kept(kernel: Kernel) -> None:
+    stage = await scaler(kernel)
+    await stage.read("cluster.size.max", 8)
+    await stage.read("cluster.size.min", 4)
+    assert stage.invokes[-1].arguments == {"size": 4} and stage.decisions[-1].clamped == ("the cluster's minSize 4 (was 3)",)
+    await stage.read("cluster.size.desired", 4)
+    await kernel.ask(stage.actor, Reconfigure({"minPoolSize": 6, "maxPoolSize": 7}, PERSON), timeout=1)
+    await kernel.settle()
+    assert stage.invokes[-1].arguments == {"size": 6} and stage.decisions[-1].clamped == ("minPoolSize 6 (was 4)",)
+    await stage.read("cluster.size.desired", 6)
+    await kernel.ask(stage.actor, Reconfigure({"minPoolSize": 12, "maxPoolSize": 20}, PERSON), timeout=1)
+    await kernel.settle()
+    assert stage.invokes[-1].arguments == {"size": 8}, "no size suits both: the cluster would refuse any other"
+    assert stage.decisions[-1].clamped == ("minPoolSize 12 above the cluster's maxSize 8 (was 6)",)
+
+
+async def test_an_effector_of_another_kind_is_not_held_to_the_sizes_of_the_cluster(kernel: Kernel) -> None:
+    stage = await scaler(kernel, resizeOperator="shards")
+    await stage.read("cluster.size.max", 4)
+    await stage.read(CPU, 150.0, count=3, of=3)
+    assert stage.invokes[-1].arguments == {"size": 8}

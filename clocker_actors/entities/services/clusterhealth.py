@@ -30,11 +30,13 @@ class ClusterHealth:
         self._away: dict[Uid, float] = {}  # members that may be down for a while, and since when
 
     def publish_members(self) -> None:
-        """Say which members there are, and how many are wanted."""
+        """Say which members there are, how many are wanted, and how many may be: the bounds first, since who hears a size judges it by them."""
         cluster = self._cluster
         if self._published != cluster.state.members:
             self._published = cluster.state.members
             cluster.publish(TOPIC_MEMBERS, MembersChanged(cluster.uid, cluster.state.members))
+        cluster.observe(sensors.GROUP_MIN, cluster.spec.min_size)
+        cluster.observe(sensors.GROUP_MAX, cluster.spec.max_size)
         cluster.observe(sensors.GROUP_SIZE, len(cluster.state.members))
         cluster.observe(sensors.GROUP_DESIRED, cluster.state.size)
         held: list[Value] = [{"uid": kept.uid, "reason": kept.reason} for kept in cluster.state.quarantined]
