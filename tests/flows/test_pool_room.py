@@ -54,6 +54,27 @@ async def test_headroom_is_kept_up_after_half_a_minute_and_down_after_five(
         assert len(ours(world)) == 1 and decisions(driven, "headroom")[-1] == "resize 2 → 1"
 
 
+async def test_room_on_hosts_that_take_nothing_new_is_not_free(tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds) -> None:
+    keys = f"minSize: 1; maxSize: 6; headroom: 3; coldEnabled: true; {FOUR}"
+    async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
+        await driven.ended(await driven.deploy(yard(2, keys=keys)))
+        await driven.until(lambda: hosts_up(driven) == 2, 100)
+        await driven.ended(await driven.deploy(shop(4)), 60)
+        first, second = sorted(entry.path for entry in driven.entries(EntityKind.HOST, "yard/"))
+        await driven.until(lambda: driven.value("yard", "docker.container.cluster.needed") == -1, 60)
+        await driven.ended(await driven.invoke(first, "cordon"), 60)
+        await asyncio.sleep(8)
+        assert int(str(driven.value("yard", "docker.container.cluster.needed"))) > 0
+        await driven.until(lambda: hosts_up(driven) == 3, 120)
+        await driven.ended(await driven.invoke(second, "drain"), 120)
+        await driven.until(lambda: hosts_up(driven) == 4, 200)
+        for host in (first, second):
+            await driven.ended(await driven.invoke(host, "uncordon"), 60)
+        await driven.until(lambda: len(nodes(grounds)) == 2, 1000)
+        await asyncio.sleep(400)
+        assert len(nodes(grounds)) == 2, "what it empties itself is not made good"
+
+
 async def test_headroom_of_a_pool_without_hosts_and_no_shrinking_unasked(
     tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds
 ) -> None:

@@ -77,9 +77,9 @@ class Upkeep:
         self._tell(found, room)
         if spec.location is None:
             return 0
-        listed = sum(1 for uid in pool.hosts_up() if uid not in pool.supply.made)
+        listed = sum(1 for uid in self._open() if uid not in pool.supply.made)
         silent = sum(1 for uid in pool.supply.active if pool.up.get(uid) is False and not pool.supply.shrinking.may_go_dead(uid))
-        wanted = min(max(found.hosts - listed + silent, spec.min_size), spec.max_size)
+        wanted = min(max(found.hosts - listed + silent + self._closed(), spec.min_size), spec.max_size)
         if pool.supply.coming or pool.demand.waiting:  # somebody found no room, whatever counts say: rules may keep containers apart
             wanted = max(wanted, pool.state.size)
         if not self._took_back():
@@ -139,23 +139,38 @@ class Upkeep:
         self._decide("headroom", size, reason, inputs)
 
     def _room(self) -> Room:
+        """Room on cordoned hosts is nobody's, and what is there has its place; what the pool itself moves away needs room elsewhere."""
         pool = self._pool
-        rows = [pool.index.rows[uid] for uid in pool.hosts_up() if uid in pool.index.rows and pool.supply.in_use(uid)]
+        rows = [pool.index.rows[uid] for uid in self._open()]
+        moving = [pool.index.rows[uid] for uid in pool.state.emptying if uid in pool.index.rows]
         per_host = [int(str(each.config.get(MOST, 8))) for each in pool.strategies() if each.type == MAX_CONTAINERS]
         return Room(
             hosts=len(rows),
-            containers=sum(row.load for row in rows),
+            containers=sum(row.load for row in (*rows, *moving)),
             per_host=min(per_host, default=0) or self._per_host_at_first(),
-            memory=sum(row.memory_reserved for row in rows),
+            memory=sum(row.memory_reserved for row in (*rows, *moving)),
             host_memory=min((row.memory for row in rows), default=0),
-            cpus=sum(row.nanocpus for row in rows) / NANO,
+            cpus=sum(row.nanocpus for row in (*rows, *moving)) / NANO,
             host_cpus=min((row.cores for row in rows), default=0),
         )
 
-    def _per_host_at_first(self) -> int:
-        """Without any host, one is wanted for whatever headroom there is; then its size is known."""
+    def _open(self) -> list[Uid]:
+        """Hosts that take something new."""
+        return [uid for uid in self._in_use() if not self._pool.index.rows[uid].cordoned]
+
+    def _closed(self) -> int:
+        """Made hosts that count as such, and take nothing new: those that somebody has cordoned."""
+        pool, rows = self._pool, self._pool.index.rows
+        return sum(1 for uid in self._in_use() if rows[uid].cordoned and uid in pool.supply.made and uid not in pool.state.emptying)
+
+    def _in_use(self) -> list[Uid]:
         pool = self._pool
-        return max(1, pool.state.spec.headroom) if not pool.hosts_up() and pool.state.spec.headroom else 0
+        return [uid for uid in pool.hosts_up() if uid in pool.index.rows and pool.supply.in_use(uid)]
+
+    def _per_host_at_first(self) -> int:
+        """Without any host that takes something, one is wanted for whatever headroom there is; then its size is known."""
+        state = self._pool.state
+        return 0 if self._open() or state.emptying else state.spec.headroom
 
     def _tell(self, found: Verdict, room: Room) -> None:
         """Hot and cold each time it is so anew, ok once after either."""
