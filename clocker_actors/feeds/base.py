@@ -17,7 +17,7 @@ from clocker_actors.feeds.extracting import Missing
 from clocker_actors.kernel import Actor
 from clocker_actors.model.configuration import checked
 from clocker_actors.model.identity import RECORDER, Uid
-from clocker_actors.model.messages import KeepState, Reconfigure, Resume, SetReading, Suspend
+from clocker_actors.model.messages import KeepState, MembersChanged, Reconfigure, Resume, SensorChanged, SetReading, Suspend
 from clocker_actors.model.noted import PolicyNoted
 from clocker_actors.model.sensors import Reading
 from clocker_actors.model.specs import PolicySpec
@@ -100,8 +100,8 @@ class FeedActor(Actor):
         """Take up `kept` and subscribe."""
 
     def take(self, message: object) -> object:
-        """A message of this feed's own."""
-        return super().on_receive(message)
+        """A message of this feed's own. What every child of an entity is told when it begins, its readings and members, is nothing to most feeds."""
+        return None if isinstance(message, SensorChanged | MembersChanged) else super().on_receive(message)
 
     def renewed(self) -> None:
         """The configuration may have changed, or it works again after a rest: what is under way does not count."""

@@ -12,7 +12,7 @@ from clocker_actors.kernel import Actor, Kernel
 from clocker_actors.model.commands import CommandRan, RunCommand, RunTask
 from clocker_actors.model.http import HttpAnswer
 from clocker_actors.model.identity import RECORDER, Uid, policy_id
-from clocker_actors.model.messages import KeepState, Reconfigure, Resume, SensorChanged, SetReading, Suspend
+from clocker_actors.model.messages import KeepState, MembersChanged, Reconfigure, Resume, SensorChanged, SetReading, Suspend
 from clocker_actors.model.noted import PolicyNoted
 from clocker_actors.model.sensors import Reading
 from clocker_actors.model.specs import PolicySpec
@@ -277,6 +277,27 @@ async def test_a_static_sensor_and_a_password_that_is_made_once(kernel: Kernel) 
     assert again.values == second.values, "after a restart it is the same"
     assert again.all(KeepState) == []
     await third.stop(1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "config"),
+    [
+        ("static-sensor", {"value": 7}),
+        ("create-password-sensor", {}),
+        ("http-feed", {"uri": AT}),
+        ("container-feed", {"image": "tool:1"}),
+    ],
+)
+async def test_what_each_child_is_told_when_it_begins_is_refused_by_none(
+    kernel: Kernel, kind: str, config: dict[str, Value], caplog: pytest.LogCaptureFixture
+) -> None:
+    stage = FeedStage(kernel, kind)
+    stage.answers = [CommandRan(0, "1", 0.1)]
+    stage.http.say(AT, "1")
+    await stage.begin({"targetSensor": "given", **config})
+    await stage.tell(SensorChanged(MEMBER, Reading("service.isUp", True, stage.now)))
+    await stage.tell(MembersChanged(MEMBER, (Uid("m2"),)))
+    assert not [record for record in caplog.records if record.name.startswith("clocker.kernel")]
 
 
 async def test_it_rests_and_is_changed_at_run_time(kernel: Kernel) -> None:
