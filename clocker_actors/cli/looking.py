@@ -168,11 +168,18 @@ def effectors(identity: Seen, json: AsJson = False) -> None:
 
 
 def _parameter(each: Item) -> str:
-    bounds = ""
-    if each["least"] is not None and each["most"] is not None:
-        bounds = f", {each['least']} to {each['most']}"
-    need = "" if each["required"] else ", may be left out"
-    return f"{each['name']}={str(each['type']).upper()}: {each['meaning']}{bounds}{need}"
+    default = each["default"]
+    given = "" if default in (None, "", {}, []) else f" (default {output.folded(words.figure(default))})"
+    need = "" if each["required"] else f", may be left out{given}"
+    return f"{each['name']}={str(each['type']).upper()}: {each['meaning']}{_bounds(each['least'], each['most'])}{need}"
+
+
+def _bounds(least: Value, most: Value) -> str:
+    if least is not None and most is not None:
+        return f", {words.figure(least)} to {words.figure(most)}"
+    if least is not None:
+        return f", at least {words.figure(least)}"
+    return f", at most {words.figure(most)}" if most is not None else ""
 
 
 def hosts(

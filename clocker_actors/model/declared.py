@@ -17,6 +17,8 @@ from clocker_actors.model.types import KeyType, PolicyType
 from clocker_actors.model.values import Value, as_map, as_number
 
 ROLE = "effector"
+_LONGEST = 60
+"""Characters of a command that are shown in place of a description."""
 _PARAMETER_TYPES = {
     "": "string",
     "string": "string",
@@ -137,5 +139,22 @@ def effector_of(kind: PolicyType, config: Mapping[str, Value]) -> EffectorSpec:
     """The effector of a checked row. Raises BadRequest."""
     whole = {key.name: config.get(key.name, key.default) for key in kind.keys}
     rest = {name: value for name, value in whole.items() if name not in {"effector", "description", "parameters"} and value is not None}
-    name, meaning = str(whole["effector"]), str(whole["description"] or kind.meaning)
+    name, meaning = str(whole["effector"]), str(whole["description"] or _does(KINDS[kind.name], whole))
     return EffectorSpec(KINDS[kind.name], name, meaning, parameters_of(whole["parameters"]), rest)
+
+
+def _does(kind: EffectorKind, config: Mapping[str, Value]) -> str:
+    """What it does, in words, for one that is not described."""
+    if kind is EffectorKind.EXEC:
+        return f"runs {_quoted(config['command'])} in the container"
+    if kind is EffectorKind.CONTAINER:
+        command = f"{_quoted(config['command'])} in " if config["command"] else ""
+        return f"runs {command}a container of {config['image']}"
+    where = str(config["uri"] or "").partition("?")[0] or f"{config['path']} at port {config['port']} of the container"
+    return f"asks {where} by {config['method']}"
+
+
+def _quoted(command: Value) -> str:
+    """A command on one line, cut where it is long."""
+    text = " ".join(str(command).split())
+    return f"`{text if len(text) <= _LONGEST else f'{text[: _LONGEST - 1]}…'}`"

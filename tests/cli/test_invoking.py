@@ -36,6 +36,15 @@ async def test_it_is_listed_with_its_types(declared: House, clocker: Clocker) ->
     assert "flush" not in (await clocker("effectors", "shop/web")).out
 
 
+async def test_bounds_and_defaults_are_told_as_people_write_them(house: House, clocker: Clocker) -> None:
+    times = Parameter("times", "integer", "how often", required=False, default=2, least=1.0, most=3.0)
+    more = Parameter("more", "number", "how much", least=0.5)
+    house.model.entry("m3").effectors = (Effector("flush", "forget", frozenset({EntityKind.MEMBER}), (times, more)),)
+    said = " ".join((await clocker("effectors", "m3")).out.split())
+    assert "times=INTEGER: how often, 1 to 3, may be left out (default 2)" in said
+    assert "more=NUMBER: how much, at least 0.5" in said
+
+
 async def test_what_a_command_writes_goes_to_stdout(declared: House, clocker: Clocker) -> None:
     ran = await clocker("invoke", "m3", "flush", "times=3")
     assert ran.code == 0, ran.err
