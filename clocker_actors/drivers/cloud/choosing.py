@@ -1,6 +1,7 @@
 """Which of a cloud's sizes and images fits a template: the cheapest size that is large enough, the newest image of the name. Pure.
 
-Ids win over regular expressions, and those over amounts. When nothing fits, the error names what came nearest.
+Ids win over regular expressions, and those over amounts. An image is taken that runs on the sizes, then a size that runs the image. When nothing fits,
+the error names what came nearest.
 """
 
 import re
@@ -12,11 +13,13 @@ from clocker_actors.errors import NothingFits
 from clocker_actors.model.locations import NodeTemplate
 
 SHOWN = 4
+X86, ARM = "x86_64", "arm64"
+"""Architectures; "" is of what nobody says: an image is taken for one of X86, and a size runs everything."""
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What a cloud offers as hardware. Amounts are bytes and cores; 0 where the cloud does not say, which fits everything."""
+    """What a cloud offers as hardware. Amounts are bytes and cores; 0 where the cloud does not say, which fits everything. A price of 0 is an unknown one."""
 
     id: str
     name: str
@@ -24,6 +27,7 @@ class Size:
     disk: int
     cores: float
     price: float = 0.0
+    architecture: str = ""
 
     def __str__(self) -> str:
         parts = (f"{self.ram >> 20} MiB", f"{self.cores:g} cores", f"{self.disk >> 30} GiB disk")
@@ -37,31 +41,44 @@ class Image:
     id: str
     name: str
     made: str = ""
+    architecture: str = ""
 
     def __str__(self) -> str:
         return f"{self.id} ({self.name})"
 
 
-def choose_size(template: NodeTemplate, offered: Sequence[Size], where: str) -> Size:
-    """The smallest that fits, by price where there is one. Raises NothingFits."""
+def choose_size(template: NodeTemplate, offered: Sequence[Size], where: str, image: Image | None = None) -> Size:
+    """The smallest that fits and runs the image, by price where there is one: what has none may cost anything. Raises NothingFits."""
+    named = named_sizes(template, offered, where)
+    running = [size for size in named if image is None or size.architecture in ("", _runs_on(image))]
+    if not running:
+        words = f"{where}: image {image} is of {_runs_on(image) if image else X86}, and {_listed(named[:SHOWN])} not: name others"
+        raise NothingFits(words, cloud=where)
+    if template.hardware_id:
+        return running[0]
+    fitting = [size for size in running if not _lacks(size, template)]
+    if not fitting:
+        nearest = sorted(running, key=lambda size: (_lacks(size, template), -size.ram, size.id))[:SHOWN]
+        wanted = Size("minRam, minCores and minDisk", "", template.min_ram, template.min_disk, template.min_cores)
+        raise NothingFits(f"{where} has no size with {wanted}; nearest are {_listed(nearest)}: ask for less", cloud=where)
+    return min(fitting, key=lambda size: (not size.price, size.price, size.ram, size.cores, size.disk, size.id))
+
+
+def named_sizes(template: NodeTemplate, offered: Sequence[Size], where: str) -> list[Size]:
+    """Those that the template's hardwareId or hardwareNameRegex names, at least one. Raises NothingFits."""
     if template.hardware_id:
         found = next((size for size in offered if template.hardware_id in (size.id, size.name)), None)
         if found is None:
             raise _unknown("hardware_id", template.hardware_id, [size.id for size in offered], where)
-        return found
+        return [found]
     named = [size for size in offered if _matches(template.hardware_regex, size.id, size.name)]
     if not named:
         raise _unknown("hardware_regex", template.hardware_regex, [size.id for size in offered], where)
-    fitting = [size for size in named if not _lacks(size, template)]
-    if not fitting:
-        nearest = sorted(named, key=lambda size: (_lacks(size, template), -size.ram, size.id))[:SHOWN]
-        wanted = Size("min_ram, min_cores and min_disk", "", template.min_ram, template.min_disk, template.min_cores)
-        raise NothingFits(f"{where} has no size with {wanted}; nearest are {_listed(nearest)}: ask for less", cloud=where)
-    return min(fitting, key=lambda size: (size.price, size.ram, size.cores, size.disk, size.id))
+    return named
 
 
-def choose_image(template: NodeTemplate, offered: Sequence[Image], where: str) -> Image:
-    """The newest that fits. Raises NothingFits."""
+def choose_image(template: NodeTemplate, offered: Sequence[Image], where: str, sizes: Sequence[Size] = ()) -> Image:
+    """The newest that fits and that one of the sizes runs; one for ARM only where there is no other or no other size. Raises NothingFits."""
     if template.image_id:
         found = next((image for image in offered if template.image_id in (image.id, image.name)), None)
         if found is None:
@@ -75,7 +92,17 @@ def choose_image(template: NodeTemplate, offered: Sequence[Image], where: str) -
         raise _unknown("os_family", template.os_family, [image.name for image in named], where)
     if not (template.image_regex or template.os_family):
         raise NothingFits(f"{where}: which of its {len(offered)} images? Name an image_id, image_regex or os_family", cloud=where)
-    return max(family, key=lambda image: (image.made, image.name, image.id))
+    for architecture in (X86, ARM):
+        if not sizes or any(size.architecture in ("", architecture) for size in sizes):
+            running = [image for image in family if (image.architecture or X86) == architecture]
+            if running:
+                return max(running, key=lambda image: (image.made, image.name, image.id))
+    kinds = ", ".join(sorted({image.architecture or X86 for image in family}))
+    raise NothingFits(f"{where}: images of that name are of {kinds}, which no such size runs: name other hardware or images", cloud=where)
+
+
+def _runs_on(image: Image) -> str:
+    return ARM if image.architecture == ARM else X86
 
 
 def _matches(pattern: str, *names: str) -> bool:

@@ -11,8 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from clocker_actors.drivers.cloud import kinds
-from clocker_actors.drivers.cloud.choosing import choose_image, choose_size
+from clocker_actors.drivers.cloud import choosing, kinds
 from clocker_actors.drivers.cloud.faults import RATE, is_gone
 from clocker_actors.drivers.cloud.listing import Listing
 from clocker_actors.drivers.cloud.remembered import Remembered
@@ -84,8 +83,10 @@ class LibcloudCloud:
         if (found := await self._named(request.name)) is not None:
             return found
         template = request.template
-        size = await self._size(template)
-        image = await self._image(template)
+        sizes = await self._offered_sizes()
+        named = choosing.named_sizes(template, list(sizes), self.where)
+        image = await self._image(template, named)
+        size = sizes[choosing.choose_size(template, named, self.where, kinds.image_of(image))]
 
         def create(driver: NodeDriver) -> Node:
             place = _place(driver, self._spec.region)
@@ -106,15 +107,13 @@ class LibcloudCloud:
         living = (NodeState.PENDING, NodeState.RUNNING, NodeState.UNKNOWN, NodeState.ERROR)
         return next((node for node in await self._threads.call("list_nodes", _listed) if node.name == name and node.state in living), None)
 
-    async def _size(self, template: NodeTemplate) -> NodeSize:
+    async def _offered_sizes(self) -> Mapping[choosing.Size, NodeSize]:
         now = asyncio.get_running_loop().time()
         if self._sizes is None or now - self._sizes[0] > KEPT:
             self._sizes = now, await self._threads.call("list_sizes", lambda driver: driver.list_sizes())
-        offered = {size.id: size for size in map(kinds.size_of, self._sizes[1])}
-        chosen = choose_size(template, list(offered.values()), self.where)
-        return next(size for size in self._sizes[1] if str(size.id) == chosen.id)
+        return {kinds.size_of(size): size for size in self._sizes[1]}
 
-    async def _image(self, template: NodeTemplate) -> NodeImage:
+    async def _image(self, template: NodeTemplate, sizes: Sequence[choosing.Size]) -> NodeImage:
         if template.image_id:  # the lists of large clouds are tens of megabytes
             try:
                 return await self._threads.call("get_image", lambda driver: driver.get_image(template.image_id))
@@ -126,7 +125,7 @@ class LibcloudCloud:
         now = asyncio.get_running_loop().time()
         if self._images is None or now - self._images[0] > KEPT:
             self._images = now, await self._threads.call("list_images", lambda driver: driver.list_images())
-        chosen = choose_image(template, [kinds.image_of(image) for image in self._images[1]], self.where)
+        chosen = choosing.choose_image(template, [kinds.image_of(image) for image in self._images[1]], self.where, sizes)
         return next(image for image in self._images[1] if str(image.id) == chosen.id)
 
     async def _bounded(self, operation: str, call: Awaitable[T], limit: float) -> T:

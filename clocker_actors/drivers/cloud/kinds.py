@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, cast
 from urllib.parse import urlsplit
 
-from clocker_actors.drivers.cloud.choosing import Image, Size
+from clocker_actors.drivers.cloud.choosing import ARM, X86, Image, Size
 from clocker_actors.errors import CloudFault
 from clocker_actors.model.locations import CloudSpec, Resolver
 from clocker_actors.ports.cloud import Node, NodeRequest, NodeState
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 HTTP_LIMIT = 30.0
 PREFIX = "clocker-"
+_ARM_FAMILY = re.compile(r"a1|[a-z]+[0-9]+[a-z]*g[a-z]*")
+"""EC2's families of sizes with ARM, as c6g, m7gd, im4gn and t4g."""
 EVERYBODY = "0.0.0.0/0"
 _USER_DATA = ("ex_userdata", "ex_user_data", "cloud_init")
 _TAGS = ("ex_metadata", "ex_labels")
@@ -177,14 +180,23 @@ def size_of(size: NodeSize) -> Size:
     cores = next(
         (extra[key] for key in ("cpu", "vcpu", "vcpus", "cpus", "cores", "guestCpus") if extra.get(key)), getattr(size, "vcpus", 0)
     )
-    return Size(str(size.id), str(size.name), _whole(size.ram) << 20, _whole(size.disk) << 30, _amount(cores), _amount(size.price))
+    ram, disk = _whole(size.ram) << 20, _whole(size.disk) << 30
+    return Size(str(size.id), str(size.name), ram, disk, _amount(cores), _amount(size.price), _architecture(size))
+
+
+def _architecture(size: NodeSize) -> str:
+    """What it runs; only EC2 says, by names as t4g.small."""
+    if not str(getattr(size.driver, "api_name", "")).startswith("ec2"):
+        return ""
+    return ARM if _ARM_FAMILY.fullmatch(str(size.id).partition(".")[0]) else X86
 
 
 def image_of(image: NodeImage) -> Image:
     """An image in our words."""
     extra = image.extra or {}
     made = next((str(extra[key]) for key in ("creation_date", "created_at", "created", "creationTimestamp") if extra.get(key)), "")
-    return Image(str(image.id), str(image.name or ""), made)
+    said = str(extra.get("architecture") or "")
+    return Image(str(image.id), str(image.name or ""), made, {"amd64": X86, "aarch64": ARM}.get(said, said))
 
 
 def has_tags(driver: NodeDriver) -> bool:
