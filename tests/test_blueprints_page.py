@@ -30,6 +30,8 @@ work, keys at the root that begin with `x-` are your own. A key in brackets is a
 EXPRESSIONS = """## Expressions
 
 Where a value is wanted, an expression may stand: a text that begins with `$brooklyn:`, or a map of one such key whose value has the arguments.
+It is always the whole value: inside of a text it is a fault, so that none passes as it is written (`formatString` puts texts together), except in contents of
+files and inline builds.
 
 ```yaml
 services:
