@@ -177,6 +177,7 @@ _examples(
     hardwareId: t3.large
     hardwareNameRegex: "t3[.].*"
     osFamily: debian
+    imageOwner: [self, "136693071363"]
     securityGroups: [web]
     inboundPorts: [22, 80]
     tags: {owner: anna}

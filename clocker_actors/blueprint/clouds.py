@@ -86,7 +86,10 @@ def read_template(section: Section, context: Context) -> dict[str, Value]:
 def _several(section: Section, context: Context) -> dict[str, Value]:
     """The fields that have several values."""
     found: dict[str, Value] = {}
+    owners = section.node("imageOwner")
     groups, ports = section.node("securityGroups"), section.node("inboundPorts")
+    if owners:
+        found["image_owners"] = texts(as_list(owners), section.spelled("imageOwner"), context.faults)
     if groups:
         found["security_groups"] = texts(as_list(groups), section.spelled("securityGroups"), context.faults)
     if ports:

@@ -137,6 +137,12 @@ NODE_KEYS = KeyTable(
     row("hardwareId", "string", "hardware by the cloud's id; or else hardwareNameRegex", "hardware", default=""),
     row("hardwareNameRegex", "string", "hardware by a regular expression on its name", default=""),
     row("osFamily", "string", "distribution wanted, as debian or ubuntu", "os", default=""),
+    row(
+        "imageOwner",
+        "node",
+        "whose images are looked at, on EC2: self, amazon, numbers of accounts, or a list; default: Debian's, Ubuntu's, amazon and self",
+        "imageOwners",
+    ),
     row("securityGroups", "node", "security groups: a list", "securityGroup", "docker.host.securityGroup"),
     row("inboundPorts", "node", "ports to open: a list of numbers"),
     row("tags", "node", "tags of the machines: a map; `clocker-` is the manager's own", "stringTags"),

@@ -55,6 +55,7 @@ class NodeTemplate:
     hardware_id: str = ""
     hardware_regex: str = ""
     os_family: str = ""
+    image_owners: tuple[str, ...] = ()
     user: str = "root"
     key_file: str = ""
     public_key: str = ""

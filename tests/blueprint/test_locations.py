@@ -143,6 +143,7 @@ TEMPLATE = NodeTemplate(
     image_regex="debian-12.*",
     hardware_id="m5.large",
     os_family="debian",
+    image_owners=("self", "136693071363"),
     user="admin",
     key_file="/etc/id",
     public_key="/etc/id.pub",
@@ -156,7 +157,7 @@ TEMPLATE = NodeTemplate(
 
 
 TEMPLATE_AS_TEXT = (
-    '\'libcloud:ec2:eu-west-1:(minRam=8g,minCores=2,minDisk=50,imageNameRegex="debian-12.*",hardwareId=m5.large,osFamily=debian,user=admin,'
+    '\'libcloud:ec2:eu-west-1:(minRam=8g,minCores=2,minDisk=50,imageNameRegex="debian-12.*",hardwareId=m5.large,osFamily=debian,imageOwner="self,136693071363",user=admin,'
     'privateKeyFile=/etc/id,publicKeyFile=/etc/id.pub,securityGroups="a,b",inboundPorts=(22,80),tags=(team=shop),userMetadata="x=y=z",'
     "machineCreateAttempts=3,destroyOnFailure=false)'"
 )
@@ -174,6 +175,7 @@ TEMPLATE_AS_TEXT = (
       imageNameRegex: debian-12.*
       hardwareId: m5.large
       osFamily: debian
+      imageOwner: [self, 136693071363]
       loginUser: admin
       privateKeyFile: /etc/id
       publicKeyFile: /etc/id.pub

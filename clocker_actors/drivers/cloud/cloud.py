@@ -47,7 +47,7 @@ class LibcloudCloud:
         self._listing = Listing(lambda: self._threads.call("list_nodes", _listed))
         self._creating: dict[str, asyncio.Task[Node]] = {}
         self._sizes: tuple[float, Sequence[NodeSize]] | None = None
-        self._images: tuple[float, Sequence[NodeImage]] | None = None
+        self._images: dict[tuple[str, ...], tuple[float, Sequence[NodeImage]]] = {}
 
     async def create(self, request: NodeRequest) -> Node:
         """The living node of that name, made if there is none. CloudUnavailable after CREATE_LIMIT seconds at most."""
@@ -123,10 +123,12 @@ class LibcloudCloud:
                         raise NothingFits(f"{self.where} has no image {template.image_id!r}: correct image_id", cloud=self.where) from error
                     raise
         now = asyncio.get_running_loop().time()
-        if self._images is None or now - self._images[0] > KEPT:
-            self._images = now, await self._threads.call("list_images", lambda driver: driver.list_images())
-        chosen = choosing.choose_image(template, [kinds.image_of(image) for image in self._images[1]], self.where, sizes)
-        return next(image for image in self._images[1] if str(image.id) == chosen.id)
+        seen_at, seen = self._images.get(template.image_owners, (float("-inf"), ()))
+        if now - seen_at > KEPT:
+            seen = await self._threads.call("list_images", lambda driver: kinds.images(driver, template))
+            self._images[template.image_owners] = now, seen
+        chosen = choosing.choose_image(template, [kinds.image_of(image) for image in seen], self.where, sizes)
+        return next(image for image in seen if str(image.id) == chosen.id)
 
     async def _bounded(self, operation: str, call: Awaitable[T], limit: float) -> T:
         bound = asyncio.timeout(limit)

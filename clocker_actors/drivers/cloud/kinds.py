@@ -9,13 +9,13 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, cast
 from urllib.parse import urlsplit
 
 from clocker_actors.drivers.cloud.choosing import ARM, X86, Image, Size
 from clocker_actors.errors import CloudFault
-from clocker_actors.model.locations import CloudSpec, Resolver
+from clocker_actors.model.locations import CloudSpec, NodeTemplate, Resolver
 from clocker_actors.ports.cloud import Node, NodeRequest, NodeState
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 HTTP_LIMIT = 30.0
 PREFIX = "clocker-"
+OWNERS = ("136693071363", "099720109477", "amazon", "self")
+"""Whose images are looked at on EC2: Debian's, Ubuntu's (Canonical), Amazon's and the account's own."""
 _ARM_FAMILY = re.compile(r"a1|[a-z]+[0-9]+[a-z]*g[a-z]*")
 """EC2's families of sizes with ARM, as c6g, m7gd, im4gn and t4g."""
 EVERYBODY = "0.0.0.0/0"
@@ -197,6 +199,21 @@ def image_of(image: NodeImage) -> Image:
     made = next((str(extra[key]) for key in ("creation_date", "created_at", "created", "creationTimestamp") if extra.get(key)), "")
     said = str(extra.get("architecture") or "")
     return Image(str(image.id), str(image.name or ""), made, {"amd64": X86, "aarch64": ARM}.get(said, said))
+
+
+def images(driver: NodeDriver, template: NodeTemplate) -> list[NodeImage]:
+    """What it offers. Of EC2, where everybody may publish an image under any name, only those of the template's owners, or of well-known ones.
+
+    Raises CloudFault for owners where nobody says whose an image is.
+    """
+    owned = "ex_owner" in inspect.signature(driver.list_images).parameters
+    if template.image_owners and not owned:
+        raise CloudFault(f"{driver.name} does not say whose an image is: remove imageOwner", cloud=driver.name)
+    owners = template.image_owners or (OWNERS if str(getattr(driver, "api_name", "")).startswith("ec2") else ())
+    if not owners:
+        return driver.list_images()
+    listed: Callable[..., list[NodeImage]] = driver.list_images  # libcloud's types do not know this argument
+    return list({str(image.id): image for owner in owners for image in listed(ex_owner=owner)}.values())
 
 
 def has_tags(driver: NodeDriver) -> bool:
