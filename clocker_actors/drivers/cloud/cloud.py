@@ -156,7 +156,7 @@ def _listed(driver: NodeDriver) -> list[Node]:
 
 
 def _create(driver: NodeDriver, request: NodeRequest, size: NodeSize, image: NodeImage, place: NodeLocation | None) -> Node:
-    given = kinds.arguments(driver, request)
+    given = {**kinds.arguments(driver, request), **kinds.disks(driver, image, request.template.min_disk)}
     if place is not None:
         given["location"] = place
     made = _create_once(driver, request.name, size, image, given)

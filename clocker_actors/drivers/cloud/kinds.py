@@ -107,6 +107,28 @@ def arguments(driver: NodeDriver, request: NodeRequest) -> dict[str, object]:
     return made
 
 
+def disks(driver: NodeDriver, image: NodeImage, least: int) -> dict[str, object]:
+    """What `create_node` is given for a root disk of at least these bytes, where disks are not part of a size, as on EC2: nothing if the image's is enough.
+
+    Raises CloudFault for an image of which nobody knows the root device.
+    """
+    if not least or not _is_ec2(driver):
+        return {}
+    mappings = (image.extra or {}).get("block_device_mapping")
+    stored = [one for one in _listed(mappings) if isinstance(one, Mapping) and isinstance(one.get("ebs"), Mapping)]
+    root = next((one for one in stored if one["ebs"].get("snapshot_id")), None)
+    if root is None:
+        raise CloudFault(
+            f"image {image.id} does not say what its root device is: leave out minDisk, or name another image", cloud=driver.name
+        )
+    wanted = -(-least >> 30)  # GiB, rounded up
+    if _whole(root["ebs"].get("volume_size")) >= wanted:
+        return {}
+    return {
+        "ex_blockdevicemappings": [{"DeviceName": str(root["device_name"]), "Ebs": {"VolumeSize": wanted, "DeleteOnTermination": "true"}}]
+    }
+
+
 class _Groups(Protocol):
     """Security groups as EC2 has them."""
 
@@ -188,7 +210,7 @@ def size_of(size: NodeSize) -> Size:
 
 def _architecture(size: NodeSize) -> str:
     """What it runs; only EC2 says, by names as t4g.small."""
-    if not str(getattr(size.driver, "api_name", "")).startswith("ec2"):
+    if not _is_ec2(size.driver):
         return ""
     return ARM if _ARM_FAMILY.fullmatch(str(size.id).partition(".")[0]) else X86
 
@@ -209,7 +231,7 @@ def images(driver: NodeDriver, template: NodeTemplate) -> list[NodeImage]:
     owned = "ex_owner" in inspect.signature(driver.list_images).parameters
     if template.image_owners and not owned:
         raise CloudFault(f"{driver.name} does not say whose an image is: remove imageOwner", cloud=driver.name)
-    owners = template.image_owners or (OWNERS if str(getattr(driver, "api_name", "")).startswith("ec2") else ())
+    owners = template.image_owners or (OWNERS if _is_ec2(driver) else ())
     if not owners:
         return driver.list_images()
     listed: Callable[..., list[NodeImage]] = driver.list_images  # libcloud's types do not know this argument
@@ -230,6 +252,10 @@ def tags_of_name(name: str) -> dict[str, str]:
     """What a name `clocker-PLANE-HOST` says, for providers without tags."""
     plane, _, host = name.removeprefix(PREFIX).rpartition("-")
     return {"clocker-plane": plane, "clocker-host": host} if name.startswith(PREFIX) and plane else {}
+
+
+def _is_ec2(driver: NodeDriver) -> bool:
+    return str(getattr(driver, "api_name", "")).startswith("ec2")
 
 
 def _state(node: TheirNode) -> NodeState:
