@@ -21,7 +21,7 @@ settings.load_profile("shared")
 
 pytest_plugins = [
     "tests.bed.fixtures",
-    "tests.lanes",
+    "tests.niceness",
     "tests.times",
 ]  # bed3, bed_host, and the skipping of tests marked `real` where no bed can be had
 
