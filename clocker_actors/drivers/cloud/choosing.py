@@ -69,11 +69,11 @@ def named_sizes(template: NodeTemplate, offered: Sequence[Size], where: str) -> 
     if template.hardware_id:
         found = next((size for size in offered if template.hardware_id in (size.id, size.name)), None)
         if found is None:
-            raise _unknown("hardware_id", template.hardware_id, [size.id for size in offered], where)
+            raise _unknown("hardwareId", template.hardware_id, [size.id for size in offered], where)
         return [found]
     named = [size for size in offered if _matches(template.hardware_regex, size.id, size.name)]
     if not named:
-        raise _unknown("hardware_regex", template.hardware_regex, [size.id for size in offered], where)
+        raise _unknown("hardwareNameRegex", template.hardware_regex, [size.id for size in offered], where)
     return named
 
 
@@ -82,16 +82,16 @@ def choose_image(template: NodeTemplate, offered: Sequence[Image], where: str, s
     if template.image_id:
         found = next((image for image in offered if template.image_id in (image.id, image.name)), None)
         if found is None:
-            raise _unknown("image_id", template.image_id, [image.id for image in offered], where)
+            raise _unknown("imageId", template.image_id, [image.id for image in offered], where)
         return found
     named = [image for image in offered if _matches(template.image_regex, image.id, image.name)]
     if not named:
-        raise _unknown("image_regex", template.image_regex, [image.name for image in offered], where)
+        raise _unknown("imageNameRegex", template.image_regex, [image.name for image in offered], where)
     family = [image for image in named if template.os_family.lower() in image.name.lower()]
     if not family:
-        raise _unknown("os_family", template.os_family, [image.name for image in named], where)
+        raise _unknown("osFamily", template.os_family, [image.name for image in named], where)
     if not (template.image_regex or template.os_family):
-        raise NothingFits(f"{where}: which of its {len(offered)} images? Name an image_id, image_regex or os_family", cloud=where)
+        raise NothingFits(f"{where}: which of its {len(offered)} images? Name an imageId, imageNameRegex or osFamily", cloud=where)
     for architecture in (X86, ARM):
         if not sizes or any(size.architecture in ("", architecture) for size in sizes):
             running = [image for image in family if (image.architecture or X86) == architecture]

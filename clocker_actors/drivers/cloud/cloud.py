@@ -120,7 +120,7 @@ class LibcloudCloud:
             except (ClockerError, NotImplementedError) as error:
                 if not isinstance(error.__cause__, NotImplementedError):
                     if error.__cause__ is not None and is_gone(Exception(str(error.__cause__))):
-                        raise NothingFits(f"{self.where} has no image {template.image_id!r}: correct image_id", cloud=self.where) from error
+                        raise NothingFits(f"{self.where} has no image {template.image_id!r}: correct imageId", cloud=self.where) from error
                     raise
         now = asyncio.get_running_loop().time()
         seen_at, seen = self._images.get(template.image_owners, (float("-inf"), ()))

@@ -147,7 +147,7 @@ def _group_of(driver: NodeDriver, ports: Sequence[int]) -> list[str]:
         return []
     if not hasattr(driver, "ex_get_security_groups"):
         raise CloudFault(
-            f"{driver.name}: ports cannot be opened from here: make a security group there and name it in security_groups",
+            f"{driver.name}: ports cannot be opened from here: make a security group there and name it in securityGroups",
             cloud=driver.name,
         )
     ec2 = cast("_Groups", driver)  # and those that stand on it

@@ -42,9 +42,12 @@ def test_the_cheapest_size_that_is_large_enough(template: NodeTemplate, chosen: 
 @pytest.mark.parametrize(
     ("template", "words"),
     [
-        (NodeTemplate(min_ram=64 * GIGA), r"no size with .*65536 MiB.*; nearest are l1 \(16384 MiB, 8 cores\)"),
-        (NodeTemplate(hardware_id="m3"), r"nothing with hardware_id 'm3'; nearest are m"),
-        (NodeTemplate(hardware_regex="^x"), r"nothing with hardware_regex '\^x'"),
+        (
+            NodeTemplate(min_ram=64 * GIGA),
+            r"no size with minRam, minCores and minDisk .*65536 MiB.*; nearest are l1 \(16384 MiB, 8 cores\)",
+        ),
+        (NodeTemplate(hardware_id="m3"), r"nothing with hardwareId 'm3'; nearest are m"),
+        (NodeTemplate(hardware_regex="^x"), r"nothing with hardwareNameRegex '\^x'"),
         (NodeTemplate(hardware_regex="("), r"no regular expression"),
     ],
 )
@@ -70,9 +73,9 @@ def test_the_newest_image_of_the_name(template: NodeTemplate, chosen: str) -> No
 @pytest.mark.parametrize(
     ("template", "words"),
     [
-        (NodeTemplate(), "which of its 4 images"),
+        (NodeTemplate(), r"which of its 4 images\? Name an imageId, imageNameRegex or osFamily"),
         (NodeTemplate(image_id="debian-12-newer"), "nearest are b|nearest are"),
-        (NodeTemplate(os_family="fedora"), "os_family 'fedora'; nearest are"),
+        (NodeTemplate(os_family="fedora"), "osFamily 'fedora'; nearest are"),
     ],
 )
 def test_no_image_fits(template: NodeTemplate, words: str) -> None:
