@@ -12,7 +12,7 @@ from clocker_actors.blueprint.nodes import ListNode, Mark, Node, ScalarNode, is_
 from clocker_actors.blueprint.options import absolute, as_list, secret_name, url
 from clocker_actors.blueprint.providers import OWN, REGIONLESS, known_names, provider_of
 from clocker_actors.blueprint.section import Section
-from clocker_actors.model.locations import CloudSpec, NodeTemplate, SecretRef
+from clocker_actors.model.locations import CloudSpec, LocationSpec, NodeTemplate, SecretRef
 from clocker_actors.model.values import Value
 
 MIB, GIB = 1 << 20, 1 << 30
@@ -30,6 +30,9 @@ _TEXTS = (
 )
 _REGEXES = (("image_regex", "imageNameRegex"), ("hardware_regex", "hardwareNameRegex"))
 _FILES = (("key_file", "privateKeyFile"), ("public_key", "publicKeyFile"))
+IMAGELESS = frozenset({SIMULATED, "ec2"})
+"""Clouds whose machines get an image that nobody names: on EC2 the newest Debian."""
+
 _EITHER = (("imageId", "imageNameRegex"), ("hardwareId", "hardwareNameRegex"))
 
 
@@ -44,6 +47,17 @@ def read_cloud(name: str, behind: str, mark: Mark, section: Section, owner: str,
     secrets = secret_name(section, owner or secrets_of(provider))
     template = NodeTemplate(**read_template(section, context))  # type: ignore[arg-type]  # read by the table of these fields
     return CloudSpec(provider, region, SecretRef(f"{secrets}.identity"), SecretRef(f"{secrets}.credential"), endpoint, template)
+
+
+def lacks(location: LocationSpec) -> str:
+    """What is wrong with a cloud as a place to make hosts in, with one thing to do; "" if nothing is."""
+    cloud = location.cloud
+    if cloud is None or cloud.provider in IMAGELESS:
+        return ""
+    template = cloud.template
+    if template.image_id or template.image_regex or template.os_family:
+        return ""
+    return f"machines of {quote(location.name)} have no image; write one of imageId, imageNameRegex and osFamily, as {location.name}:(osFamily=debian)"
 
 
 def secrets_of(provider: str) -> str:

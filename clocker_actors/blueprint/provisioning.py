@@ -8,6 +8,7 @@ headroom: 10
 
 from dataclasses import replace
 
+from clocker_actors.blueprint.clouds import lacks
 from clocker_actors.blueprint.coerce import pairs
 from clocker_actors.blueprint.context import Context
 from clocker_actors.blueprint.locations import Locations
@@ -55,6 +56,8 @@ def _location(config: Section, context: Context) -> LocationSpec | None:
             config.fault(
                 "location", f"no hosts come from the docker cloud {quote(part.pool)}; name a cloud or machines, as libcloud:ec2:eu-west-1"
             )
+        elif words := lacks(part):
+            config.fault("location", words)
     return found
 
 

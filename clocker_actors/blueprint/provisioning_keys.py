@@ -136,7 +136,13 @@ NODE_KEYS = KeyTable(
     row("imageNameRegex", "string", "image by a regular expression on its name", "imageDescriptionRegex", default=""),
     row("hardwareId", "string", "hardware by the cloud's id; or else hardwareNameRegex", "hardware", default=""),
     row("hardwareNameRegex", "string", "hardware by a regular expression on its name", default=""),
-    row("osFamily", "string", "distribution wanted, as debian or ubuntu", "os", default=""),
+    row(
+        "osFamily",
+        "string",
+        "distribution wanted, as debian or ubuntu; default on EC2, if no image is named: debian. Other clouds want an image named",
+        "os",
+        default="",
+    ),
     row(
         "imageOwner",
         "node",

@@ -117,15 +117,15 @@ def test_passwords_by_name() -> None:
     [
         ("libcloud:ec2:eu-west-1", "ec2", "eu-west-1"),
         ("jclouds:aws-ec2:eu-west-1", "ec2", "eu-west-1"),
-        ("jclouds:softlayer:ams01", "softlayer", "ams01"),
-        ("jclouds:google-compute-engine:europe-west1-b", "gce", "europe-west1-b"),
-        ("jclouds:openstack-nova:(endpoint='https://nova:5000/v3')", "openstack", ""),
-        ("jclouds:digitalocean2:lon1", "digitalocean", "lon1"),
-        ("jclouds:azurecompute-arm:westeurope", "azure_arm", "westeurope"),
-        ("libcloud:AZURE-ARM:westeurope", "azure_arm", "westeurope"),
+        ("jclouds:softlayer:ams01:(osFamily=debian)", "softlayer", "ams01"),
+        ("jclouds:google-compute-engine:europe-west1-b:(osFamily=debian)", "gce", "europe-west1-b"),
+        ("jclouds:openstack-nova:(endpoint='https://nova:5000/v3',osFamily=debian)", "openstack", ""),
+        ("jclouds:digitalocean2:lon1:(imageId=debian-12-x64)", "digitalocean", "lon1"),
+        ("jclouds:azurecompute-arm:westeurope:(osFamily=debian)", "azure_arm", "westeurope"),
+        ("libcloud:AZURE-ARM:westeurope:(osFamily=debian)", "azure_arm", "westeurope"),
         ("{libcloud: 'ec2:eu-west-1'}", "ec2", "eu-west-1"),
         ("{'jclouds:aws-ec2': {region: eu-west-1}}", "ec2", "eu-west-1"),
-        ("libcloud:x-bed:here", "x-bed", "here"),
+        ("libcloud:x-bed:here:(imageNameRegex=bed)", "x-bed", "here"),
     ],
 )
 def test_clouds_by_either_spelling(text: str, provider: str, region: str) -> None:
@@ -273,6 +273,11 @@ def test_libcloud_has_the_providers() -> None:
         ("'libcloud:ec2:eu:(user=a]'", 37, "`]` where `)` was to come"),
         ("'libcloud:ec2:eu:(user=a) b'", 38, "something stands behind the closing bracket"),
         ("'libcloud:ec2:eu:user=a'", 14, "options stand in brackets"),
+        (
+            "libcloud:digitalocean:ams3",
+            13,
+            "machines of `libcloud:digitalocean:ams3` have no image; write one of imageId, imageNameRegex and osFamily",
+        ),
         ("'libcloud:openstack:http://x:5000'", 23, "as the option `endpoint`"),
         ("'libcloud:ec2:eu:(endpoint=ftp://x)'", 40, "write https://host:port/path"),
         ("'byon:(hosts=\"10.0.0.{1..9\")'", 34, "`{` is never closed"),
@@ -422,7 +427,7 @@ def test_an_application_needs_a_docker_cloud() -> None:
 
 
 def test_what_that_fault_says_is_right() -> None:
-    text = "location: hosts\nservices: ['docker:web', {type: docker-cloud, name: hosts, location: ['jclouds:softlayer:ams01'], initialSize: 2}]"
+    text = "location: hosts\nservices: ['docker:web', {type: docker-cloud, name: hosts, location: ['jclouds:aws-ec2:eu-west-1'], initialSize: 2}]"
     assert application(text).location == "hosts"
 
 

@@ -82,7 +82,7 @@ class LibcloudCloud:
     async def _make(self, request: NodeRequest) -> Node:
         if (found := await self._named(request.name)) is not None:
             return found
-        template = request.template
+        template = kinds.with_image(self._spec.provider, request.template)
         sizes = await self._offered_sizes()
         named = choosing.named_sizes(template, list(sizes), self.where)
         image = await self._image(template, named)

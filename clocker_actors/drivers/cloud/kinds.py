@@ -10,6 +10,7 @@ import inspect
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, cast
 from urllib.parse import urlsplit
 
@@ -221,6 +222,12 @@ def image_of(image: NodeImage) -> Image:
     made = next((str(extra[key]) for key in ("creation_date", "created_at", "created", "creationTimestamp") if extra.get(key)), "")
     said = str(extra.get("architecture") or "")
     return Image(str(image.id), str(image.name or ""), made, {"amd64": X86, "aarch64": ARM}.get(said, said))
+
+
+def with_image(provider: str, template: NodeTemplate) -> NodeTemplate:
+    """The template, with the newest Debian where nobody names an image of EC2's."""
+    named = template.image_id or template.image_regex or template.os_family
+    return template if named or provider != "ec2" else replace(template, os_family="debian")
 
 
 def images(driver: NodeDriver, template: NodeTemplate) -> list[NodeImage]:

@@ -68,3 +68,10 @@ def test_what_does_not_run_together_is_said() -> None:
         choose_size(NodeTemplate(hardware_id="t4g.small"), offered, "here", IMAGES[0])
     with pytest.raises(NothingFits, match="images of that name are of i386, which no such size runs"):
         choose_image(NodeTemplate(image_regex="i386"), IMAGES, "here", offered)
+
+
+def test_debian_where_nobody_names_an_image() -> None:
+    assert kinds.with_image("ec2", NodeTemplate(min_ram=GIGA)) == NodeTemplate(min_ram=GIGA, os_family="debian")
+    for template in (NodeTemplate(image_id="ami-1"), NodeTemplate(image_regex="ubuntu"), NodeTemplate(os_family="ubuntu")):
+        assert kinds.with_image("ec2", template) is template
+    assert kinds.with_image("digitalocean", NodeTemplate()) == NodeTemplate()
