@@ -10,7 +10,7 @@ from clocker_actors.blueprint.coerce import integer, pairs, size, texts
 from clocker_actors.blueprint.context import Context
 from clocker_actors.blueprint.nodes import ListNode, Mark, Node, ScalarNode, is_null, quote
 from clocker_actors.blueprint.options import absolute, as_list, secret_name, url
-from clocker_actors.blueprint.providers import OWN, REGIONLESS, known_names, provider_of
+from clocker_actors.blueprint.providers import OWN, REGIONLESS, known_names, provider_of, unusable
 from clocker_actors.blueprint.section import Section
 from clocker_actors.model.locations import CloudSpec, LocationSpec, NodeTemplate, SecretRef
 from clocker_actors.model.values import Value
@@ -54,6 +54,8 @@ def lacks(location: LocationSpec) -> str:
     cloud = location.cloud
     if cloud is None or cloud.provider in IMAGELESS:
         return ""
+    if words := unusable(cloud.provider):
+        return f"{quote(location.name)} can make no machines: {words}; name another cloud, as libcloud:ec2:eu-west-1, or machines that exist (byon)"
     template = cloud.template
     if template.image_id or template.image_regex or template.os_family:
         return ""

@@ -20,6 +20,16 @@ PROVIDERS = frozenset(_NAMES.split())
 WITHDRAWN = frozenset({"softlayer"})
 """Clouds that libcloud had a driver for; their names are still read, since a driver may be registered under them."""
 
+_LOCKED = (
+    "abiquo aliyun_ecs azure cloudscale cloudsigma dimensiondata dummy gandi gig_g8 internetsolutions ktucloud libvirt maxihost ntta nttcis onapp opennebula "
+    "rackspace_first_gen rimuhosting scaleway terremark vcl vcloud vpsnet vsphere"
+)
+LOCKED = frozenset(_LOCKED.split())
+"""Clouds whose drivers take neither user data nor a key, so that nobody could enter a machine made there."""
+
+NEEDING: Mapping[str, str] = {"azure_arm": "a tenant and a subscription", "gce": "a project", "ovh": "a project"}
+"""Clouds whose drivers want what no key gives."""
+
 JCLOUDS: Mapping[str, str] = {
     "aws-ec2": "ec2",
     "azurecompute": "azure",
@@ -59,6 +69,15 @@ def provider_of(written: str) -> str | None:
         return lowered
     known = JCLOUDS.get(lowered, lowered.replace("-", "_"))
     return known if known in PROVIDERS or known in WITHDRAWN else None
+
+
+def unusable(provider: str) -> str:
+    """Why no machines can be made there, by libcloud's name of it; "" if they can, as far as is known."""
+    if provider in WITHDRAWN:
+        return "libcloud has no driver for it any more"
+    if provider in LOCKED:
+        return "libcloud's driver puts neither user data nor a key on a machine, so nobody could enter it"
+    return f"its driver needs {NEEDING[provider]}, for which there is no key here" if provider in NEEDING else ""
 
 
 def known_names() -> list[str]:

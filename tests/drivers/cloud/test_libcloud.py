@@ -14,8 +14,10 @@ from libcloud.common.exceptions import BaseHTTPError, RateLimitReachedError
 from libcloud.common.types import InvalidCredsError, LibcloudError, MalformedResponseError
 from libcloud.compute.base import NodeDriver
 from libcloud.compute.drivers.ec2 import EC2SecurityGroup
+from libcloud.compute.providers import get_driver
 from libcloud.compute.types import Provider
 
+from clocker_actors.blueprint.providers import LOCKED, PROVIDERS
 from clocker_actors.drivers.cloud import LibcloudCloud, kinds
 from clocker_actors.drivers.cloud.faults import fault
 from clocker_actors.drivers.cloud.remembered import Remembered
@@ -236,6 +238,17 @@ def test_linode_has_yet_others() -> None:
 def test_a_provider_that_lets_nobody_in_is_refused() -> None:
     with pytest.raises(CloudFault, match="takes neither user data nor keys"):
         kinds.arguments(_driver("scaleway"), _request())
+
+
+@pytest.mark.parametrize("provider", sorted(PROVIDERS))
+def test_which_providers_let_somebody_in(provider: str) -> None:
+    if provider in {"openstack", "digitalocean", "linode", "vultr"}:  # whose classes are chosen by the version of the api
+        driver: object = _driver(provider, "", "https://cloud.example:5000/v3")
+    else:
+        driver = get_driver(provider)
+    found = cast(NodeDriver, driver)
+    entered = any(kinds.takes(found, name) for name in ("ex_userdata", "ex_user_data", "cloud_init"))
+    assert (entered or "ssh_key" in found.features.get("create_node", [])) == (provider not in LOCKED)
 
 
 def test_a_provider_nobody_knows() -> None:
