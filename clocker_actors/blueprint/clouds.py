@@ -49,15 +49,15 @@ def read_cloud(name: str, behind: str, mark: Mark, section: Section, owner: str,
     return CloudSpec(provider, region, SecretRef(f"{secrets}.identity"), SecretRef(f"{secrets}.credential"), endpoint, template)
 
 
-def lacks(location: LocationSpec) -> str:
-    """What is wrong with a cloud as a place to make hosts in, with one thing to do; "" if nothing is."""
+def lacks(location: LocationSpec, *, of_settings: bool = False) -> str:
+    """What is wrong with a cloud as a place to make hosts in, with one thing to do; "" if nothing is. Its image may be named where one of the settings is."""
     cloud = location.cloud
     if cloud is None or cloud.provider in IMAGELESS:
         return ""
     if words := unusable(cloud.provider):
         return f"{quote(location.name)} can make no machines: {words}; name another cloud, as libcloud:ec2:eu-west-1, or machines that exist (byon)"
     template = cloud.template
-    if template.image_id or template.image_regex or template.os_family:
+    if of_settings or template.image_id or template.image_regex or template.os_family:
         return ""
     return f"machines of {quote(location.name)} have no image; write one of imageId, imageNameRegex and osFamily, as {location.name}:(osFamily=debian)"
 

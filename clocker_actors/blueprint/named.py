@@ -8,6 +8,7 @@ minRam = "8g"                                  hosts = ["10.0.0.{1..9}", {addres
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from clocker_actors.blueprint.clouds import lacks
 from clocker_actors.blueprint.context import Context
 from clocker_actors.blueprint.faults import Faults
 from clocker_actors.blueprint.locations import Locations
@@ -55,6 +56,9 @@ def _location(table: NamedLocation, faults: list[str]) -> LocationSpec | None:
             entries = {key: _entry(key, value, table) for key, value in options.items()}
             node = MapNode(mark, {node.text: Entry(mark, node.text, MapNode(mark, entries))})
         spec = Locations(context, table.name).read(node)
+        for part in (*spec.parts, spec) if spec else ():
+            if words := lacks(part, of_settings=True):
+                own.add(mark, words)
     if own.any:
         faults += own.error().faults
         return None

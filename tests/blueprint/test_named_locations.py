@@ -90,6 +90,12 @@ def test_names_that_cannot_be_put_in(tmp_path: Path, text: str, words: str) -> N
     assert words in str(caught.value)
 
 
+def test_clouds_that_can_make_no_machines_and_images_named_later(tmp_path: Path) -> None:
+    (told,) = faults(tmp_path, '[locations.a]\nlocation = ["localhost", "libcloud:gce:west:(osFamily=debian)"]\n')
+    assert told.startswith(f"{tmp_path / 'clocker.toml'}:2:1: `libcloud:gce:west` can make no machines: its driver needs a project")
+    assert named(tmp_path, '[locations.a]\nlocation = "libcloud:digitalocean:ams3"\n')["a"].cloud
+
+
 def test_all_faults_with_their_lines(tmp_path: Path) -> None:
     text = """\
 [locations.a]
