@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -50,6 +51,8 @@ class Machine:
 
     @staticmethod
     def traces(name: str, folder: Path | None = None) -> Machine:
+        """Traces of this bed alone: clkbed2 is not clkbed29, which may be another session's."""
+        own = re.compile(rf"{name}(?![0-9])")
         processes = []
         for process in Path("/proc").glob("[0-9]*"):
             try:
@@ -59,9 +62,9 @@ class Machine:
             if f"{name}-" in words:
                 processes.append(words)
         return Machine(
-            namespaces=[path.name for path in NAMESPACES.glob(f"{name}*")],
-            links=[link for link in links() if link.startswith(name)],
-            mounts=[line for line in Path("/proc/mounts").read_text().splitlines() if name in line],
+            namespaces=[path.name for path in NAMESPACES.glob(f"{name}*") if own.match(path.name)],
+            links=[link for link in links() if own.match(link)],
+            mounts=[line for line in Path("/proc/mounts").read_text().splitlines() if own.search(line)],
             processes=processes,
             groups=[str(path) for path in groups_of(name)],
             claims=[path.name for path in FOLDER.glob(f"{name.removeprefix('clkbed')}.lock")],
