@@ -83,6 +83,9 @@ class ChildChanged:
     problems: Mapping[str, str] = field(default_factory=dict)
     start_failed: bool = False
     settling: bool = False  # what it runs answers, but too lately to be called up: it may yet turn out that it did not start
+    adopted: str = ""  # digest of the spec that it has made durable (updating.py)
+    behind: str = ""  # what does not run as that spec says yet, in words
+    update_failed: str = ""  # why it stays behind until somebody changes the spec or orders it anew
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,30 @@
+"""What is said when a running application is to become what a changed blueprint says.
+
+root ──Invoke("update")──▶ application ──Adopt──▶ cluster, member ──Adopt──▶ members, children      each writes its new spec, then says so:
+application ◀──ChildChanged(adopted, behind, update_failed)── cluster, member                       told again until `adopted` is what was sent
+
+Level-triggered: a parent compares what a child says it has adopted with what it is to be, so a message lost in a crash is only told again. A spec that was adopted
+is intent; what runs follows it one member at a time, and `behind` says in words what does not run as its spec says yet.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+import msgspec
+
+from clocker_actors.model.identity import Cause
+from clocker_actors.model.specs import ServiceSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt:
+    """A parent gives a child the spec that it is to be from now on. A newer one takes the place of an older one; one that it has is fine."""
+
+    spec: ServiceSpec
+    cause: Cause
+    activity: str = ""  # the update that it is part of, "" after a crash
+
+
+def digest(spec: ServiceSpec) -> str:
+    """What a child says it has adopted: short, the same for equal specs, in every process."""
+    return hashlib.sha256(msgspec.json.encode(spec, order="deterministic")).hexdigest()[:16]
