@@ -20,6 +20,7 @@ settings.register_profile("shared", deadline=None, suppress_health_check=[Health
 settings.load_profile("shared")
 
 pytest_plugins = [
+    "tests.once",
     "tests.bed.fixtures",
     "tests.niceness",
     "tests.times",

@@ -1,20 +1,25 @@
 """The bed's package mirror: a small HTTP proxy on this machine's address in a bed, so that nodes install packages without a route out.
 
-No forwarding and no packet filter rule of the machine is changed for it. What went through once is kept in memory, so the second
-node's packages cost no network. `closed` is a machine's day without one.
+No forwarding and no packet filter rule of the machine is changed for it. A package that went through once is kept for the run (in a file, or in memory
+outside one), so the second node's packages cost no network. `closed` is a machine's day without one.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import socket
+import tempfile
 import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from select import select
 from typing import ClassVar
+
+from tests.once import folder
 
 PORT = 3142
 _KEPT = ".deb"
@@ -63,8 +68,8 @@ class _Handler(BaseHTTPRequestHandler):
     kept: ClassVar[dict[str, bytes]]
 
     def do_GET(self) -> None:
-        if self.path in self.kept and "Range" not in self.headers:
-            self._answer(200, self.kept[self.path])
+        if "Range" not in self.headers and (body := self._kept()) is not None:
+            self._answer(200, body)
             return
         headers = {name: self.headers[name] for name in _HEADERS if name in self.headers}
         try:
@@ -72,7 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
             with urllib.request.urlopen(urllib.request.Request(self.path, headers=headers), timeout=60) as answer:
                 body = answer.read()
                 if answer.status == 200 and self.path.endswith(_KEPT):
-                    self.kept[self.path] = body
+                    self._keep(body)
                 self._answer(answer.status, body, answer.headers.get("Last-Modified"), answer.headers.get("Content-Range"))
         except urllib.error.HTTPError as error:
             self._answer(error.code, b"" if error.code == 304 else error.read())
@@ -91,6 +96,25 @@ class _Handler(BaseHTTPRequestHandler):
         with far:
             _pipe(self.connection, far)
         self.close_connection = True
+
+    def _kept(self) -> bytes | None:
+        file = self._file()
+        if file is None:
+            return self.kept.get(self.path)
+        return file.read_bytes() if file.exists() else None
+
+    def _keep(self, body: bytes) -> None:
+        file = self._file()
+        if file is None:
+            self.kept[self.path] = body
+            return
+        with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as unfinished:
+            unfinished.write(body)
+        Path(unfinished.name).rename(file)
+
+    def _file(self) -> Path | None:
+        shared = folder()
+        return shared / f"{hashlib.sha256(self.path.encode()).hexdigest()}{_KEPT}" if shared is not None else None
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name it has in the base
         """Say nothing."""
