@@ -47,16 +47,16 @@ def drain(
     moves = parts(answer, "moves")
     if moves:
         output.table(
-            ("MEMBER", "WOULD GO TO", "HOW"),
-            ((move["path"], move["to"] or None, move["manner"] or None) for move in moves),
+            ("MEMBER", "WOULD GO TO", "HOW", "WHY"),
+            ((move["path"], move["to"] or None, move["manner"] or None, move["why"] or None) for move in moves),
         )
     stuck = [move for move in moves if not move["to"]]
     for move in stuck:
-        output.wrapped(f"{move['path']} has nowhere to go: {move['reason']}", "    ")
+        output.wrapped(f"{move['path']} would stay: {move['reason']}", "    ")
     would = f"{len(moves) - len(stuck)} of {counted(len(moves), 'member')} would move"
     if stuck:
         stay = "1 stays" if len(stuck) == 1 else f"{len(stuck)} stay"
-        output.note(f"{would}, and {stay}, having nowhere to go as told above: change that first; nothing was done")
+        output.note(f"{would}, and {stay} for the reason told above: change that first; nothing was done")
     else:
         output.note(f"{would}; nothing was done: `clocker drain {host}` does it")
 

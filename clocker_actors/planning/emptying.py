@@ -13,27 +13,29 @@ from clocker_actors.model.placements import PlacementRequest
 from clocker_actors.model.specs import StrategySpec
 from clocker_actors.placement.index import HostIndex
 from clocker_actors.placement.pipeline import Refusal, place
-from clocker_actors.planning.moving import Manner
+from clocker_actors.planning.moving import Company, Manner
 
 
 @dataclass(frozen=True, slots=True)
 class Mover:
-    """A member that would move: what it would ask for, how it would move, and the generation it has."""
+    """A member that would move: what it would ask for, how it would move, the generation it has, and who keeps its cluster up if it has to stop first."""
 
     request: PlacementRequest
     manner: Manner
     generation: int
+    company: Company | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedMove:
-    """Where one member would go, and in which order of starting and stopping; `to` is "" if nowhere, then `reason` says why."""
+    """Where one member would go, and in which order of starting and stopping, with `why` that; `to` is "" if it stays, then `reason` says why it does."""
 
     member: Uid
     path: str
     to: str
     manner: str
     reason: str
+    why: str = ""
 
 
 def emptied(
@@ -45,9 +47,15 @@ def emptied(
 
 
 def _moved(index: HostIndex, mover: Mover, host: Uid, strategies: tuple[StrategySpec, ...], rules: tuple[AffinityRule, ...]) -> PlannedMove:
+    how = mover.manner
+    refused = "" if how.start_first or mover.company is None else mover.company.refused
+    if refused:
+        return PlannedMove(
+            mover.request.member, mover.request.name, "", how.name, f"it has to stop before it starts elsewhere; but {refused}", how.why
+        )
     request = replace(mover.request, excluded=(*mover.request.excluded, host))
     answer = place(request, index, strategies, rules=rules, decision_id="plan", at=0.0)
     if isinstance(answer, Refusal):
-        return PlannedMove(request.member, request.name, "", "", answer.decision.reason)
+        return PlannedMove(request.member, request.name, "", how.name, answer.decision.reason, how.why)
     index.release(request.member, mover.generation)
-    return PlannedMove(request.member, request.name, answer.host_name, mover.manner.name, f"{mover.manner.why}; {answer.decision.reason}")
+    return PlannedMove(request.member, request.name, answer.host_name, how.name, answer.decision.reason, how.why)

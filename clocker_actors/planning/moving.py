@@ -22,6 +22,27 @@ class Manner:
         return "start-first" if self.start_first else "stop-first"
 
 
+@dataclass(frozen=True, slots=True)
+class Company:
+    """The other members of a cluster: how many of them are up, and how many have to be while one is away."""
+
+    cluster: str
+    up: int
+    needed: int
+
+    @property
+    def refused(self) -> str:
+        """Why none may go now; "" if one may."""
+        if self.up >= self.needed:
+            return ""
+        return f"{self.up} other members of {self.cluster} would be up, and {self.needed} have to be"
+
+
+def company(cluster: str, up: int, quorum: int, wanted: int) -> Company:
+    """What a cluster of so many wanted members needs while one is away; a negative quorum asks for one, unless only one is wanted."""
+    return Company(cluster, up, min(quorum, wanted) if quorum >= 0 else min(1, wanted - 1))
+
+
 def manner(service: ServiceSpec, container: ContainerSpec, *, same_host: bool) -> Manner:
     """How a member of this service moves, `same_host` if it is to begin anew where it is."""
     if service.duplicate is Duplicate.NEVER:

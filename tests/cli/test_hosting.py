@@ -62,20 +62,21 @@ async def test_a_uid_that_is_the_name_of_another_host_is_refused(house: House, c
     ("homes", "words"),
     [
         (("far", "far"), "2 of 2 members would move; nothing was done: `clocker drain local/here` does it"),
-        (("far", ""), "1 of 2 members would move, and 1 stays, having nowhere to go as told above"),
+        (("far", ""), "1 of 2 members would move, and 1 stays for the reason told above"),
     ],
 )
 async def test_a_plan_of_a_drain_promises_only_what_can_be(
     house: House, clocker: Clocker, monkeypatch: pytest.MonkeyPatch, homes: tuple[str, ...], words: str
 ) -> None:
     moves = tuple(
-        PlannedMove(Uid(f"m{n}"), f"shop/web/{n}", to, "start-first" if to else "", "" if to else "no host has 4 GB free")
+        PlannedMove(Uid(f"m{n}"), f"shop/web/{n}", to, "start-first", "" if to else "no host has 4 GB free", "nothing forbids it")
         for n, to in enumerate(homes, 3)
     )
     monkeypatch.setattr(entities, "drain_plan", lambda *_: MovesView("local/here", all(homes), moves))
     ran = await clocker("drain", "local/here", "--plan")
     assert ran.code == 0, ran.err
     assert words in ran.said
+    assert "WHY" in ran.out and "nothing forbids it" in " ".join(ran.out.split())
     if not all(homes):
         assert "does it" not in ran.said
-        assert "shop/web/4 has nowhere to go: no host has 4 GB free" in f"{ran.said} {' '.join(ran.out.split())}"
+        assert "shop/web/4 would stay: no host has 4 GB free" in f"{ran.said} {' '.join(ran.out.split())}"

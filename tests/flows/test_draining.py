@@ -260,7 +260,7 @@ async def test_a_plan_says_where_each_would_go_and_then_they_go_there(tmp_path: 
         found = drain_plan(host, driven.manager.store, driven.model, type_table())
         assert found.possible and len(found.moves) == 3
         assert {move.to for move in found.moves} == {"h2", "h4"}
-        assert all(move.manner == "start-first" and move.reason for move in found.moves)
+        assert all(move.manner == "start-first" and move.reason and move.why for move in found.moves)
         assert len(driven.model.activities.all()) == before and on(world, "h1") == 3
         assert (await driven.ended(await driven.invoke("yard/h1", "drain"))).state is ActivityState.DONE
         went = {move.path: driven.model.entry(str(driven.value(move.path, "container.host"))).name for move in found.moves}
@@ -274,6 +274,22 @@ async def test_a_plan_of_a_drain_that_cannot_finish(tmp_path: Path) -> None:
         found = drain_plan(driven.model.entry("yard/h1"), driven.manager.store, driven.model, type_table())
         assert not found.possible
         assert all(not move.to and "cordoned" in move.reason for move in found.moves)
+
+
+@pytest.mark.parametrize(("quorum", "moves"), [(3, 0), (2, 1)])
+async def test_a_plan_asks_whether_enough_others_are_up(tmp_path: Path, quorum: int, moves: int) -> None:
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await prepared(driven, 4, 3, member="duplicate: never", keys=f"quorum: {quorum}")
+        found = drain_plan(driven.model.entry("yard/h1"), driven.manager.store, driven.model, type_table())
+        (move,) = found.moves
+        assert found.possible == bool(move.to) == bool(moves)
+        assert move.manner == "stop-first" and "duplicate: never" in move.why
+        drained = await driven.ended(await driven.invoke("yard/h1", "drain"))
+        assert (drained.state is ActivityState.DONE) == bool(moves), drained
+        if not moves:
+            assert "2 other members of shop/web would be up, and 3 have to be" in move.reason
+            assert "2 other members of shop/web would be up, and 3 have to be" in drained.problem
 
 
 async def test_a_plan_of_a_blueprint_leaves_cordoned_hosts_out(tmp_path: Path) -> None:

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from clocker_actors.entities.members import generations
 from clocker_actors.entities.members.standing import occupy_standing
-from clocker_actors.entities.records import Desired, MemberState
+from clocker_actors.entities.records import ClusterState, Desired, MemberState
 from clocker_actors.model.identity import SYSTEM, EntityKind, Uid
 from clocker_actors.placement.index import HostIndex
 from clocker_actors.planning.emptying import Mover
-from clocker_actors.planning.moving import manner
+from clocker_actors.planning.moving import Company, company, manner
 from clocker_actors.ports.store import Store
 from clocker_actors.store.codec import decode
 
@@ -16,13 +16,26 @@ from clocker_actors.store.codec import decode
 def movers(store: Store, pool: Uid) -> dict[Uid, list[Mover]]:
     """The members of a pool that run and are not moving already, as they would ask to be placed, by the host they are on."""
     found: dict[Uid, list[Mover]] = {}
+    clusters: dict[Uid, Company | None] = {}
     for member in _members(store, pool):
         container = member.spec.container
         if container is not None and member.current is not None and member.arriving is None and member.desired is Desired.RUNNING:
             request = generations.request(member, container, (), SYSTEM)
-            mover = Mover(request, manner(member.spec, container, same_host=False), member.current.number)
+            how, cluster = manner(member.spec, container, same_host=False), member.cluster
+            if cluster and not how.start_first and cluster not in clusters:
+                clusters[cluster] = _company(store, cluster)
+            mover = Mover(request, how, member.current.number, clusters.get(cluster))
             found.setdefault(member.current.host, []).append(mover)
     return found
+
+
+def _company(store: Store, cluster: Uid) -> Company | None:
+    """What is left of a cluster while one is away, all others being up."""
+    body = store.read(EntityKind.CLUSTER, cluster)
+    state = decode(ClusterState, body) if body is not None else None
+    if state is None or state.spec.cluster is None:
+        return None
+    return company(state.identity.path, len(state.members) - 1, state.spec.cluster.quorum, state.size)
 
 
 def copied(index: HostIndex, ports: tuple[int, int], store: Store, pool: Uid) -> HostIndex:

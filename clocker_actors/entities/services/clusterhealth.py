@@ -11,6 +11,7 @@ from clocker_actors.model.lifecycle import Lifecycle, quorate
 from clocker_actors.model.messages import TOPIC_MEMBERS, MembersChanged
 from clocker_actors.model.moving import LeaveAnswered, MayLeave
 from clocker_actors.model.values import Value
+from clocker_actors.planning.moving import company
 
 if TYPE_CHECKING:
     from clocker_actors.entities.services.cluster import Cluster
@@ -56,15 +57,12 @@ class ClusterHealth:
         """A member has to stop before it starts elsewhere: whether enough others are up, those left out that were let go and have not gone yet."""
         cluster, member = self._cluster, message.member
         self._away = {uid: at for uid, at in self._away.items() if self.serves(uid) and cluster.now - at < LET_GO}
-        wanted, quorum = cluster.state.size, cluster.spec.quorum
-        needed = min(quorum, wanted) if quorum >= 0 else min(1, wanted - 1)
         others = sum(1 for uid in cluster.state.members if uid != member and uid not in self._away and self.serves(uid))
         refused = ""
         if self.serves(member):
-            if others >= needed:
+            refused = company(cluster.identity.path, others, cluster.spec.quorum, cluster.state.size).refused
+            if not refused:
                 self._away[member] = cluster.now
-            else:
-                refused = f"{others} other members of {cluster.identity.path} would be up, and {needed} have to be"
         cluster.tell(member, LeaveAnswered(message.ask, refused))
 
     def settling(self) -> bool:
