@@ -14,13 +14,14 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from clocker_actors.entities.fitting import refuse_unfit, waiting
-from clocker_actors.entities.records import ADJUNCT_KIND, AdjunctState, State, adjunct_record
+from clocker_actors.entities.records import ADJUNCT_KIND, State, adjunct_record
 from clocker_actors.errors import BadRequest, Conflict, Failure, NotFound
 from clocker_actors.kernel import Actor, Answered, RequestFailed, TimedOut
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.identity import RECORDER, Cause, policy_id
 from clocker_actors.model.messages import MembersChanged, Reconfigure, Resume, SensorChanged, Suspend
 from clocker_actors.model.noted import DecisionNoted, PolicyNoted
+from clocker_actors.model.ownership import AdjunctState
 from clocker_actors.model.specs import PolicySpec
 from clocker_actors.model.values import Value, as_map
 from clocker_actors.ports.store import Record

@@ -13,7 +13,9 @@ from clocker_actors.model.decisions import Decision
 from clocker_actors.model.expressions import Filled
 from clocker_actors.model.identity import NOBODY, SYSTEM, Cause, EntityKind, Uid, policy_id
 from clocker_actors.model.machines import Made
-from clocker_actors.model.specs import ApplicationSpec, HostSpec, PolicySpec, PoolSpec, ServiceSpec
+from clocker_actors.model.ownership import BLUEPRINT, AdjunctState, Lease, Owner
+from clocker_actors.model.specs import ApplicationSpec, HostSpec, PoolSpec, ServiceSpec
+from clocker_actors.model.updating import StartedAs
 from clocker_actors.model.values import Value
 from clocker_actors.ports.store import Record, Store
 from clocker_actors.store.codec import decode, encode
@@ -31,14 +33,6 @@ class Desired(StrEnum):
     RUNNING = "running"
     STOPPED = "stopped"
     DELETED = "deleted"
-
-
-@dataclass(frozen=True, slots=True)
-class AdjunctState:
-    """A policy, enricher or feed of an entity: its spec, and whether it rests. What it asked to keep is a record of its own."""
-
-    spec: PolicySpec
-    suspended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +62,9 @@ class Generation:
     after: int = 0  # the generation that has to be gone before this one is started, 0 if none has to
     filled: Filled = field(default_factory=Filled)  # what its late texts were resolved to
     putting: tuple[str, ...] = ()  # those of them that are files which its running container is to have, and may not have yet
+    was: StartedAs | None = (
+        None  # how it runs, where that is not as the member's spec says any more (or not yet, if it can be changed where it runs)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +85,10 @@ class MemberState:
     filled: Filled | None = None  # what its late texts were resolved to the last time
     planted: bool = False
     children: Mapping[str, Uid] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()  # services that an update added, until they are planted
+    going: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # services that it took away, and those that used them, until they are deleted
     adjuncts: tuple[AdjunctState, ...] = ()
     decisions: tuple[str, ...] = ()
 
@@ -108,11 +109,14 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True)
 class ClusterState:
-    """A cluster: `size` is what is wanted, `members` what there is (oldest first), `removing` those on their way out."""
+    """A cluster: `size` is what is wanted, `members` what there is (oldest first), `removing` those on their way out. `size_owner` set the size; with a
+    `lease` it goes back to that of before when its time is over."""
 
     identity: Identity
     spec: ServiceSpec
     size: int
+    size_owner: Owner = BLUEPRINT
+    lease: Lease | None = None
     cause: Cause = SYSTEM  # why it was planted
     desired: Desired = Desired.RUNNING
     members: tuple[Uid, ...] = ()
@@ -126,7 +130,7 @@ class ClusterState:
 
 @dataclass(frozen=True, slots=True)
 class ApplicationState:
-    """An application: `children` maps service ids to the uids of their entities; once `planted`, one that is deleted does not come again."""
+    """An application: `children` maps service ids to the uids of their entities; once `planted`, one that a person deletes does not come again."""
 
     identity: Identity
     spec: ApplicationSpec
@@ -134,6 +138,10 @@ class ApplicationState:
     desired: Desired = Desired.RUNNING
     planted: bool = False
     children: Mapping[str, Uid] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()  # services that an update added, until they are planted
+    going: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # services that it took away, and those that used them, until they are deleted
     adjuncts: tuple[AdjunctState, ...] = ()
     decisions: tuple[str, ...] = ()
 

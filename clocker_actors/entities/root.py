@@ -11,7 +11,7 @@ from clocker_actors.entities.cataloguing import AddedTypes
 from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.pools.sources import refuse_unusable
-from clocker_actors.entities.records import AdjunctState, ApplicationState, Desired, Identity, PoolState, RootState, record
+from clocker_actors.entities.records import ApplicationState, Desired, Identity, PoolState, RootState, record
 from clocker_actors.entities.wanted import Wanting, named_blobs
 from clocker_actors.errors import BadRequest, Conflict
 from clocker_actors.kernel import WorkDone, WorkFailed
@@ -19,6 +19,7 @@ from clocker_actors.model.activities import Activity, ActivityState
 from clocker_actors.model.identity import ROOT, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.messages import ActivityEnded, CancelParts, ChildChanged, ChildDeleted, Invoke
+from clocker_actors.model.ownership import AdjunctState
 from clocker_actors.model.specs import ApplicationSpec, Blueprint, PoolSpec
 from clocker_actors.model.values import counted
 from clocker_actors.ports.store import Store
@@ -82,6 +83,7 @@ class Root(Entity[RootState]):
         self.adjuncts.spawn_all()
         self.service.expect(Lifecycle.STARTING)
         self.service.expect(Lifecycle.RUNNING)
+        self.ids.watch(RESERVE_MORE_BELOW, lambda: self.tell(self.uid, LookAtIds()))
         self._look_at_ids()
         self._sweep_blobs()
         self.settle()
@@ -210,7 +212,7 @@ class Root(Entity[RootState]):
 
     async def _reserve(self) -> None:
         """Work, not a handler: ids are reserved durably before they are handed out."""
-        self.ids.reserved = await self.outside.store.reserve_ids(RESERVE)
+        self.ids.extend(await self.outside.store.reserve_ids(RESERVE))
 
     def _deployed(self, activity: Activity) -> None:
         waiting = self.deploys.get(activity.id, set())

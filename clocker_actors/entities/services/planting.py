@@ -6,8 +6,9 @@ ordinary policies: listed, suspended and removed like any other.
 
 from dataclasses import replace
 
-from clocker_actors.entities.records import AdjunctState, ClusterState, Identity, MemberState
+from clocker_actors.entities.records import ClusterState, Identity, MemberState
 from clocker_actors.model.identity import Cause, EntityKind, Ids
+from clocker_actors.model.ownership import AdjunctState
 from clocker_actors.model.specs import PolicySpec, ServiceSpec
 
 FAILURE_DETECTOR = "service-failure-detector"
