@@ -22,6 +22,7 @@ settings.load_profile("shared")
 pytest_plugins = [
     "tests.once",
     "tests.bed.fixtures",
+    "tests.lanes",
     "tests.niceness",
     "tests.times",
 ]  # bed3, bed_host, and the skipping of tests marked `real` where no bed can be had

@@ -1,4 +1,4 @@
-"""A pytest plugin: of two workers side by side, the one whose test has a real clock goes before the one whose test only computes.
+"""A pytest plugin: of several workers side by side, those whose tests have real clocks go before those whose tests only compute.
 
 Real hosts mostly wait (for engines, pings, probes), and what they measure has bounds; other tests need the processor and have virtual time. So, where that
 can be done and undone again (as root), the others give way.
