@@ -1,30 +1,50 @@
-"""What differs between two specs, in words: `cluster.max_size: 8 -> 9`, nested specs field by field, so that a person sees which line of his file it was."""
+"""What differs between two specs, in words: `maxSize: 8 -> 9`, field by field under the names that a file has for them, so that a person sees which line it was."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 
 from clocker_actors.model.expressions import LITERAL, Expression
-from clocker_actors.model.specs import ServiceSpec
 
 _LONGEST = 60
 """Characters of a value that are shown."""
 _NOTHING = object()
+_PLAIN = {
+    "container": "",
+    "cluster": "",
+    "image": "",
+    "resources": "",
+    "reference": "image",
+    "member": "memberSpec",
+    "depends": "dependsOn",
+    "removal": "removalStrategy",
+}
+"""What specs group and files do not, and what they call otherwise."""
+_SIZES = frozenset({"memory", "disk"})
+_APART = frozenset({"children", "services", "revision"})
+"""Services are compared one by one; a revision is no field of a file."""
 
 
-def changes(old: ServiceSpec, new: ServiceSpec) -> tuple[str, ...]:
-    """The fields in which two specs of a service differ, in the order of the spec; children are services of their own."""
-    return tuple(_changed("", old, new, but="children"))
+def differing(old: object, new: object) -> tuple[str, ...]:
+    """The fields in which two specs of a kind differ, in the order of the spec; the services below are specs of their own."""
+    return tuple(_changed("", old, new))
 
 
-def _changed(name: str, old: object, new: object, but: str = "") -> Iterator[str]:
+def _named(lead: str, name: str) -> str:
+    """A field as files name it."""
+    first, *rest = name.split("_")
+    own = _PLAIN.get(name, first + "".join(each.capitalize() for each in rest))
+    return f"{lead}.{own}" if lead and own else lead or own
+
+
+def _changed(name: str, old: object, new: object) -> Iterator[str]:
     if old == new:
         return
     lead = f"{name}." if name else ""
     if is_dataclass(old) and is_dataclass(new) and type(old) is type(new) and not isinstance(old, Expression):
         for field in fields(old):
-            if field.name != but:
-                yield from _changed(lead + field.name, getattr(old, field.name), getattr(new, field.name))
+            if field.name not in _APART:
+                yield from _changed(_named(name, field.name), getattr(old, field.name), getattr(new, field.name))
     elif isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in dict.fromkeys((*old, *new)):
             yield from _changed(f"{lead}{key}", old.get(key, _NOTHING), new.get(key, _NOTHING))
@@ -32,8 +52,18 @@ def _changed(name: str, old: object, new: object, but: str = "") -> Iterator[str
         for number in range(max(len(old), len(new))):
             before, after = (each[number] if number < len(each) else _NOTHING for each in (old, new))
             yield from _changed(f"{name}[{_label(after if before is _NOTHING else before, number)}]", before, after)
+    elif name.rpartition(".")[2] in _SIZES:
+        yield f"{name}: {_size(old)} -> {_size(new)}"
     else:
-        yield f"{name}: {_shown(old)} -> {_shown(new)}"
+        yield f"{name or 'container'}: {_shown(old)} -> {_shown(new)}"
+
+
+def _size(value: object) -> str:
+    """A number of bytes in the unit in which it is a whole number."""
+    if not isinstance(value, int):
+        return _shown(value)
+    units = ((1 << 30, "g"), (1 << 20, "m"), (1 << 10, "k"))
+    return next((f"{value // size}{unit}" for size, unit in units if value and value % size == 0), f"{value} bytes")
 
 
 def _label(item: object, number: int) -> str:

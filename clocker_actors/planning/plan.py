@@ -12,7 +12,7 @@ from clocker_actors.model.specs import ApplicationSpec, ClusterSpec, ContainerSp
 from clocker_actors.model.values import counted
 from clocker_actors.placement.index import HostIndex
 from clocker_actors.placement.pipeline import Refusal, place
-from clocker_actors.planning.differences import changes
+from clocker_actors.planning.differences import differing
 from clocker_actors.planning.members import bounded, resizing
 from clocker_actors.planning.requests import Asker, placement_request
 from clocker_actors.planning.values import (
@@ -102,7 +102,7 @@ class _Draft:
         self.services(path, service.children, running.children if running is not None else ())
 
     def _existing(self, path: str, service: ServiceSpec, running: RunningService) -> None:
-        changed = changes(running.spec, service)
+        changed = differing(running.spec, service)
         reason = f"changed: {'; '.join(changed)}" if changed else "it runs as asked"
         self.step(Action.UPDATE if changed else Action.KEEP, kind_of(service), path, reason)
 

@@ -20,7 +20,7 @@ from clocker_actors.model.specs import (
     VolumeKind,
     VolumeSpec,
 )
-from clocker_actors.planning.differences import changes
+from clocker_actors.planning.differences import differing
 from clocker_actors.planning.members import MemberView
 from clocker_actors.planning.plan import plan
 from clocker_actors.planning.values import Plan, PoolView, RunningApplication, RunningService
@@ -124,7 +124,7 @@ def test_new_bounds_grow_or_shrink_what_runs() -> None:
     there = running(RunningService(Uid("c1"), cluster(2), members(2), 8))
     grown = plan(shop(cluster(2, least=3)), pool(), there)
     assert told(grown)[1:] == [("update", "shop/web", ""), ("create", "shop/web/8", "host-1")]
-    assert grown.steps[1].reason == "changed: cluster.min_size: 0 -> 3"
+    assert grown.steps[1].reason == "changed: minSize: 0 -> 3"
     shrunk = plan(shop(cluster(1, most=1)), pool(), there)
     assert told(shrunk)[1:] == [("update", "shop/web", ""), ("remove", "shop/web/2", "")]
     assert shrunk.steps[-1].reason == "2 is above the maximum of 1; it is the newest of those that are up"
@@ -139,13 +139,13 @@ def test_services_come_go_and_change_by_their_id() -> None:
         ("create", "shop/new", "host-1"),
         ("remove", "shop/old", ""),
     ]
-    assert outcome.steps[1].reason == "changed: container.user: nothing -> web"
+    assert outcome.steps[1].reason == "changed: user: nothing -> web"
 
 
 def test_what_changes_what_exists_says_that_a_deploy_refuses_it() -> None:
     there = running(RunningService(Uid("c1"), cluster(2, most=8), members(2), 3))
     outcome = plan(shop(cluster(2, most=9)), pool(), there)
-    assert outcome.steps[1].reason == "changed: cluster.max_size: 8 -> 9"
+    assert outcome.steps[1].reason == "changed: maxSize: 8 -> 9"
     (warning,) = outcome.warnings
     assert warning.path == "shop"
     assert "changing it in place is not there yet" in warning.message and "`clocker delete shop` first" in warning.message
@@ -159,16 +159,16 @@ def test_differences_are_told_field_by_field() -> None:
         replace(WEB, env={"A": "1", "B": "3", "C": "4"}, ports=(PortSpec(80), PortSpec(81)), image=ImageSpec("web:2"), privileged=True),
         start_timeout=60.0,
     )
-    assert changes(old, new) == (
-        "container.image.reference: web:1 -> web:2",
-        "container.command: [run, it] -> nothing",
-        "container.env.B: 2 -> 3",
-        "container.env.C: nothing -> 4",
-        "container.ports[2]: nothing -> {container: 81, kind: random, protocol: tcp}",
-        "container.privileged: false -> true",
-        "start_timeout: 300 -> 60",
+    assert differing(old, new) == (
+        "image: web:1 -> web:2",
+        "command: [run, it] -> nothing",
+        "env.B: 2 -> 3",
+        "env.C: nothing -> 4",
+        "ports[2]: nothing -> {container: 81, kind: random, protocol: tcp}",
+        "privileged: false -> true",
+        "startTimeout: 300 -> 60",
     )
-    assert changes(old, old) == ()
+    assert differing(old, old) == ()
 
 
 def test_children_are_followed_on_both_sides() -> None:
