@@ -87,6 +87,9 @@ class Entity(Sensing, Generic[S]):
     settling = False
     """Whether what it runs has only just begun, with nothing but time to tell whether it will last."""
 
+    adopted = behind = update_failed = ""
+    """What a parent that updates it hears of it, as `ChildChanged` has it."""
+
     unheard = ""
     """Why nobody knows how it is, "" if that is known."""
 
@@ -124,7 +127,8 @@ class Entity(Sensing, Generic[S]):
         state = self.service.actual or Lifecycle.CREATED
         up = self.service.up and state is Lifecycle.RUNNING and not self.unheard
         settling = self.is_settling() and self.service.up and state is Lifecycle.STARTING
-        said = ChildChanged(self.uid, state, up, problems, start_failed=self.start_failed, settling=settling)
+        update = (self.adopted, self.behind, self.update_failed)
+        said = ChildChanged(self.uid, state, up, problems, self.start_failed, settling, *update)
         self.tell(self.identity.parent, said)
 
     def is_settling(self) -> bool:

@@ -62,9 +62,8 @@ class Generation:
     after: int = 0  # the generation that has to be gone before this one is started, 0 if none has to
     filled: Filled = field(default_factory=Filled)  # what its late texts were resolved to
     putting: tuple[str, ...] = ()  # those of them that are files which its running container is to have, and may not have yet
-    was: StartedAs | None = (
-        None  # how it runs, where that is not as the member's spec says any more (or not yet, if it can be changed where it runs)
-    )
+    until: float = 0.0  # leaving: when it may be stopped; until then it serves those who have not heard yet that it goes
+    was: StartedAs | None = None  # how it was started, where the member's spec says something else by now
 
 
 @dataclass(frozen=True, slots=True)

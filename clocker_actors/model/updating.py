@@ -2,6 +2,7 @@
 
 root ──Invoke("update")──▶ application ──Adopt──▶ cluster, member ──Adopt──▶ members, children      each writes its new spec, then says so:
 application ◀──ChildChanged(adopted, behind, update_failed)── cluster, member                       told again until `adopted` is what was sent
+member ──ChangeContainer──▶ host ──▶ container ──ContainerChanged──▶ member                         what can change where it runs
 
 Level-triggered: a parent compares what a child says it has adopted with what it is to be, so a message lost in a crash is only told again. A spec that was adopted
 is intent; what runs follows it one member at a time, and `behind` says in words what does not run as its spec says yet.
@@ -12,8 +13,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from clocker_actors.model.identity import Cause
-from clocker_actors.model.specs import ServiceSpec
+from clocker_actors.errors import Failure
+from clocker_actors.model.identity import Cause, Uid
+from clocker_actors.model.specs import ContainerSpec, Resources, ServiceSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,37 @@ class Adopt:
     spec: ServiceSpec
     cause: Cause
     activity: str = ""  # the update that it is part of, "" after a crash
+
+
+@dataclass(frozen=True, slots=True)
+class StartedAs:
+    """What of a service's spec a container was started with: all of it is the container's, but for whether it lives by a lease (`fenced`)."""
+
+    container: ContainerSpec
+    fenced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeContainer:
+    """A member has the container of a generation changed where it runs: what it may use, and whether its engine restarts it. Answered by
+    `ContainerChanged`."""
+
+    member: Uid
+    generation: int
+    resources: Resources
+    restart: str
+    cause: Cause
+    ask: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerChanged:
+    """It is so, read back from the engine; or a failure says why not. `ask` is that of the question."""
+
+    member: Uid
+    generation: int
+    ask: str = ""
+    failure: Failure | None = None
 
 
 def digest(spec: ServiceSpec) -> str:
