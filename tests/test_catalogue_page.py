@@ -3,17 +3,24 @@
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 import yaml
 
+from clocker_actors.admin.planner import plan_of
 from clocker_actors.admin.types import shipped, type_table
-from clocker_actors.blueprint import parse
-from clocker_actors.blueprint.catalogue import catalogue_of
-from clocker_actors.blueprint.checking import check_types, described
+from clocker_actors.blueprint import parse, with_blobs
+from clocker_actors.blueprint.catalogue import CatalogueType
+from clocker_actors.blueprint.checking import check_types, described, effectors
 from clocker_actors.blueprint.inheritance import SPELLINGS
 from clocker_actors.blueprint.parameters import TYPES
 from clocker_actors.blueprint.type_keys import PARAMETER_KEYS
+from clocker_actors.model.activities import ActivityState
 from clocker_actors.model.catalogue import TypeSource
+from clocker_actors.model.identity import ROOT
+from tests.catalogue_page import container_of, example_of, filled, types, written
+from tests.flows.stories import new_world
+from tests.flows.support import managed
 
 PAGE = Path(__file__).parents[1] / "docs" / "catalogue.md"
 TEXT = PAGE.read_text()
@@ -30,15 +37,8 @@ def test_its_examples_are_good(text: str) -> None:
         assert found.description
 
 
-def test_its_table_has_every_type_that_ships_with_all_that_it_has() -> None:
-    table = type_table()
-    rows = {row.split("`")[1]: row for row in re.findall(r"^\| `[a-z]+` .*$", TEXT.partition("## A file")[0], re.MULTILINE)}
-    catalogue = catalogue_of(table.catalogue)
-    assert set(rows) == set(catalogue.ids)
-    for type_ in catalogue:
-        cells = [set(re.findall(r"`([^`]+)`", cell)) for cell in rows[type_.id].split("|")[3:6]]
-        assert cells[0] == {each.name for each in described(type_, table)[2]}, type_.id
-        assert cells[1] == {name for name, _ in type_.sensors} and len(cells[1]) >= 5, type_.id
+def test_it_says_of_the_types_that_ship_what_their_files_say() -> None:
+    assert written(TEXT) == TEXT, "run `python -m tests.test_catalogue_page` and commit docs/catalogue.md"
 
 
 def test_its_table_of_parameters_has_every_key() -> None:
@@ -49,14 +49,38 @@ def test_its_table_of_parameters_has_every_key() -> None:
 
 
 @pytest.mark.parametrize("source", shipped(), ids=lambda source: source.filename)
-def test_types_that_ship_are_sound_and_tell_what_they_are(source: TypeSource) -> None:
-    table = type_table()
-    (type_,) = check_types([TypeSource("copy.yaml", source.text.replace("\nversion:", "\nversion: 0 #", 1))], table)
-    assert type_.description and type_.docs and type_.name
-    assert all(each.description for each in described(type_, table)[2])
+def test_files_that_ship_are_sound_and_short(source: TypeSource) -> None:
+    text = source.text.replace("\nversion:", "\nversion: 0 #", 1)
+    assert check_types([TypeSource("copy.yaml", text)], type_table())
     assert len(source.text.splitlines()) <= MOST_LINES
-    given = {name for name, _ in type_.sensors}
-    (service,) = parse(f"services: [{{type: {type_.id}, gitRepoUrl: 'git://x/y'}}]" if type_.id == "nodejs" else f"services: [{type_.id}]",
-                       "x.yaml", table).blueprint.applications[0].services  # fmt: skip
-    written = {name for each in service.enrichers for name in (each.config.get("sensors") or {})}  # type: ignore[attr-defined]
-    assert given <= written, f"{type_.id}: {given - written} are told of and not given"
+
+
+@pytest.mark.parametrize("type_", types(), ids=lambda type_: type_.id)
+def test_types_that_ship_tell_what_they_are_and_are_watched(type_: CatalogueType) -> None:
+    assert type_.description and type_.docs and type_.icon
+    assert all(each.description for each in described(type_, type_table())[2])
+    assert all(each.description for each in effectors(type_, type_table()))
+    container = container_of(type_)
+    assert container.readiness is not None and container.health is not None
+    assert len(type_.sensors) >= 5 and all(meaning for _, meaning in type_.sensors)
+    missing = {name for name, _ in type_.sensors} - set(filled(type_))
+    assert not missing, f"{type_.id}: {missing} are told of, and no feed gives them"
+
+
+@pytest.mark.parametrize("type_", types(), ids=lambda type_: type_.id)
+async def test_their_examples_run_on_simulated_engines(type_: CatalogueType, tmp_path: Path) -> None:
+    example = example_of(type_)
+    parsed = parse(example.read_bytes(), example.name, type_table())
+    async with managed(tmp_path / "s", world=new_world()) as driven:
+        await driven.until(lambda: not driven.gone("local") and driven.value("local", "docker.hosts.up") == 3, 30, "the hosts")
+        for content in parsed.inline.values():
+            await driven.manager.blobs.put(content)
+        sums = {each.placeholder: "0" * 64 for each in parsed.files}
+        whole = with_blobs(parsed, sums)
+        assert not any(plan.refusals for plan in plan_of(whole, driven.manager.store, driven.model).plans)
+        ended = await driven.ended(await driven.invoke(ROOT, "deploy", blueprint=msgspec.to_builtins(whole)), 600)
+        assert ended.state is ActivityState.DONE, ended.problem
+
+
+if __name__ == "__main__":
+    PAGE.write_text(written(TEXT), encoding="utf-8")

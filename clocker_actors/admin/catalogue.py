@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from clocker_actors.blueprint.catalogue import Catalogue, CatalogueType, catalogue_of
-from clocker_actors.blueprint.checking import check_types, described
+from clocker_actors.blueprint.checking import check_types, described, effectors
 from clocker_actors.entities.cataloguing import AddedTypes
 from clocker_actors.errors import Conflict, NotFound
-from clocker_actors.model.catalogue import ParameterView, TypeSource
+from clocker_actors.model.catalogue import EffectorView, ParameterView, TypeSource
 from clocker_actors.model.types import TypeTable
 
 
@@ -38,6 +38,7 @@ class TypeDetails:
     aliases: tuple[str, ...]
     parameters: tuple[ParameterView, ...]
     sensors: Mapping[str, str]
+    effectors: tuple[EffectorView, ...]
     filename: str
     text: str
 
@@ -82,6 +83,7 @@ def details(type_: CatalogueType, types: TypeTable) -> TypeDetails:
         aliases=type_.aliases,
         parameters=parameters,
         sensors=dict(type_.sensors),
+        effectors=effectors(type_, types),
         filename=type_.source.filename,
         text=type_.source.text,
     )

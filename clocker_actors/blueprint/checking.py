@@ -17,7 +17,8 @@ from clocker_actors.blueprint.service import service_of
 from clocker_actors.blueprint.settling import settle
 from clocker_actors.blueprint.tables import POOL, ROOT_KEYS
 from clocker_actors.blueprint.tree import Raw
-from clocker_actors.model.catalogue import ParameterView, TypeSource
+from clocker_actors.model.catalogue import EffectorView, ParameterView, TypeSource
+from clocker_actors.model.specs import ServiceSpec
 from clocker_actors.model.types import TypeTable
 
 _SAMPLES = dict.fromkeys(("integer", "long", "float", "double", "duration", "size"), "1")
@@ -46,12 +47,22 @@ def check_types(files: Sequence[TypeSource], types: TypeTable) -> list[Catalogue
 def _check(type_: CatalogueType, catalogue: Catalogue, types: TypeTable, faults: Faults) -> None:
     context = _context(types, faults)
     context.know(catalogue)
-    raw = _opened(type_, context)
-    if raw is not None and raw.kind != POOL:
-        _give_samples(raw)
-        assign([raw], context)
-        settle(context)
-        service_of(raw, context)
+    _service(_opened(type_, context), context)
+
+
+def _service(raw: Raw | None, context: Context) -> ServiceSpec | None:
+    if raw is None or raw.kind == POOL:
+        return None
+    _give_samples(raw)
+    assign([raw], context)
+    settle(context)
+    return service_of(raw, context)
+
+
+def sample(type_: CatalogueType, types: TypeTable) -> ServiceSpec | None:
+    """The service that a type is, where what has to be given is a sample; None for a pool, and for a type that cannot be read."""
+    context = _context(types, Faults(type_.source.filename))
+    return _service(_opened(type_, context), context)
 
 
 def described(type_: CatalogueType, types: TypeTable) -> tuple[str, tuple[str, ...], tuple[ParameterView, ...]]:
@@ -61,6 +72,16 @@ def described(type_: CatalogueType, types: TypeTable) -> tuple[str, tuple[str, .
     if raw is None:
         return "", (), ()
     return raw.kind, raw.types[1:], tuple(_view(each) for each in raw.parameters.values())
+
+
+def effectors(type_: CatalogueType, types: TypeTable) -> tuple[EffectorView, ...]:
+    """The effectors of its own that a type has, those of the members of a cluster included."""
+    service = sample(type_, types)
+    if service is None:
+        return ()
+    own = [EffectorView(each.name, each.meaning, tuple(one.name for one in each.parameters)) for each in service.effectors]
+    members = service.cluster.member.effectors if service.cluster is not None else ()
+    return (*own, *(EffectorView(each.name, each.meaning, tuple(one.name for one in each.parameters), member=True) for each in members))
 
 
 def _view(parameter: Parameter) -> ParameterView:

@@ -69,7 +69,8 @@ def _show(reference: str, *, text: bool, json: bool) -> None:
     head = part(answer, "type")
     output.say(f"{head['reference']}  {head['name']}", "bold")
     chain = answer["chain"] if isinstance(answer["chain"], list) else []
-    output.say(f"a {answer['kind']}" + (f", by way of {' → '.join(map(str, chain))}" if chain else ""))
+    by_way = f", by way of {' → '.join(map(str, chain))}" if chain else ""
+    output.say(f"a {answer['kind']}{by_way}; it extends {head['extends']}" if head["extends"] else f"a {answer['kind']}{by_way}")
     for told in (head["description"], answer["docs"]):
         if told:
             output.say("")
@@ -79,6 +80,15 @@ def _show(reference: str, *, text: bool, json: bool) -> None:
     if sensors:
         output.say("")
         output.table(("SENSOR", "WHAT"), sensors.items(), fixed=("SENSOR",))
+    effectors = [(_call(each), each["description"]) for each in parts(answer, "effectors")]
+    if effectors:
+        output.say("")
+        output.table(("EFFECTOR", "WHAT"), effectors, fixed=("EFFECTOR",))
+
+
+def _call(each: Item) -> str:
+    parameters = each["parameters"] if isinstance(each["parameters"], list) else []
+    return " ".join((f"{each['name']}", *(f"{name}=…" for name in parameters)))
 
 
 def _tell_parameters(parameters: list[Item]) -> None:

@@ -28,3 +28,13 @@ class ParameterView:
     pinned: bool = False
     constraints: tuple[str, ...] = ()
     sensor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EffectorView:
+    """An effector of a type as people see it: with the names of its parameters; `member` if each member of a cluster has it, and not the cluster."""
+
+    name: str
+    description: str = ""
+    parameters: tuple[str, ...] = ()
+    member: bool = False

@@ -29,7 +29,8 @@ async def test_types_are_listed_and_shown(house: House, clocker: Clocker) -> Non
     listed = await clocker("catalog", "ls")
     assert listed.code == 0 and "built in" in listed.out
     shown = (await clocker("catalog", "show", "redis")).out
-    assert "maxMemory" in shown and "a container" in shown
+    assert "maxMemory" in shown and "a container; it extends container" in shown
+    assert "redis.clients" in shown and "flush" in shown and "forgets all that it holds" in shown
     assert (await clocker("catalog", "show", "redis", "--text")).out.startswith("id: redis")
     assert json.loads((await clocker("catalog", "show", "redis", "--json")).out)["type"]["id"] == "redis"
     assert json.loads((await clocker("catalog", "ls", "--json")).out)["items"]
