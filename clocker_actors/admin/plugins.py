@@ -7,13 +7,17 @@ the modules in the setting `strategy_modules` every class that is a strategy is 
 
 import importlib
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import entry_points
 from types import ModuleType
 
+from clocker_actors.errors import BadRequest
 from clocker_actors.model.placements import Resident
 from clocker_actors.model.types import KeyType, PolicyType
+from clocker_actors.model.values import Value
+from clocker_actors.placement.own import make_own
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +39,7 @@ def load(modules: Iterable[str] = ()) -> Plugins:
     for name, thing in (*_entered(STRATEGIES), *(each for module in modules for each in _classes(module))):
         if callable(thing):
             found.makers[name] = thing
-            found.types[name] = PolicyType(name, "strategy", _keys(thing), (), _meaning(thing))
+            found.types[name] = PolicyType(name, "strategy", _keys(thing), (), _meaning(thing), check=partial(_check, name, thing))
     for name, thing in (*_entered(PREDICATES), *(each for module in modules for each in _functions(module))):
         if callable(thing):
             found.predicates[name] = thing
@@ -73,6 +77,15 @@ def _module(name: str) -> ModuleType | None:
 
 def _keys(thing: object) -> tuple[KeyType, ...]:
     return tuple(key for key in getattr(thing, "keys", ()) if isinstance(key, KeyType))
+
+
+def _check(name: str, maker: Callable[..., object], config: Mapping[str, Value]) -> tuple[str, str] | None:
+    """Whether it can be made with these keys, found out by making it."""
+    try:
+        make_own(name, maker, {key: value for key, value in config.items() if value is not None})
+    except BadRequest as fault:
+        return "", str(fault).removeprefix(f"{name} ")
+    return None
 
 
 def _meaning(thing: object) -> str:

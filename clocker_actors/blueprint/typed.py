@@ -96,6 +96,7 @@ def _inside(head: Section, context: Context) -> list[Entry]:
 def _config(kind: PolicyType, entries: list[Entry], head: Section, context: Context) -> tuple[dict[str, Value], dict[str, Mark]]:
     """The values written, and where each stands."""
     keys = {key.name: key for key in kind.keys}
+    before = context.faults.count
     found: dict[str, Value] = {}
     marks: dict[str, Entry] = {}
     for entry in entries:
@@ -114,7 +115,8 @@ def _config(kind: PolicyType, entries: list[Entry], head: Section, context: Cont
         if key.required and key.name not in marks:
             context.faults.add(head.mark, f"{kind.name} has no `{key.name}`; add it: {key.meaning or key.type}")
     _check_order(keys, found, marks, context)
-    _check_all(kind, found, marks, head, context)
+    if context.faults.count == before:
+        _check_all(kind, found, marks, head, context)
     return found, {name: entry.node.mark for name, entry in marks.items()}
 
 

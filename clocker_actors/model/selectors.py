@@ -20,6 +20,8 @@ _FORMS = (
     ("in", re.compile(rf"({_KEY})\s+in\s*\(([^()]*)\)", re.IGNORECASE)),
     ("notin", re.compile(rf"({_KEY})\s+not\s?in\s*\(([^()]*)\)", re.IGNORECASE)),
 )
+_STRAY = ("=", "!", "(")
+"""With these a condition goes on; a value that begins with one is a slip."""
 _LISTED = re.compile(r"\(([^()]*)\)\s*\Z")
 
 
@@ -56,6 +58,6 @@ def selector(text: str) -> Selector:
             return Selector(stripped, kind, found[1])
         listed = _LISTED.search(stripped) is not None and "=" not in stripped
         values = [each.strip() for each in found[2].split(",")] if listed else [found[2].strip()]
-        if all(values):
+        if all(values) and not any(value.startswith(_STRAY) for value in values):
             return Selector(stripped, kind, found[1], tuple(values))
     raise BadRequest(f"{stripped!r} is no condition on a label; write key, !key, key=value, key!=value, key in (a, b) or key notin (a, b)")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from typing import TypeAlias
 
 from clocker_actors.errors import BadRequest
@@ -55,17 +56,33 @@ class _Row:
 
 def _row(name: str, meaning: str, make: Callable[[Mapping[str, Value]], Strategy], *keys: KeyType) -> _Row:
     java = tuple(pattern.format(name) for pattern in _JAVA)
-    return _Row(PolicyType(name, "strategy", keys, java, meaning), make)
+    return _Row(PolicyType(name, "strategy", keys, java, meaning, check=partial(_check, make)), make)
 
 
-def _both(short: str, dotted: str, kind: str, default: Value, meaning: str, least: float) -> tuple[KeyType, KeyType]:
-    return KeyType(short, kind, default, meaning, least), KeyType(dotted, kind, None, f"the ancestor's name of {short}", least)
+def _check(make: Callable[[Mapping[str, Value]], Strategy], config: Mapping[str, Value]) -> tuple[str, str] | None:
+    """What is wrong with a whole configuration, found out by making the strategy: so that a file is refused where it is read."""
+    try:
+        made = make(config)
+    except BadRequest as fault:
+        return fault.details.get("key", ""), str(fault)
+    if isinstance(made, Label) and not made.conditions:
+        return (
+            "labels",
+            f"without conditions it lets every host through; write labels, one of {LABELS[0].meaning.removeprefix('conditions: ')}",
+        )
+    return None
+
+
+def _both(
+    short: str, dotted: str, kind: str, default: Value, meaning: str, least: float, most: float | None = None
+) -> tuple[KeyType, KeyType]:
+    return KeyType(short, kind, default, meaning, least, most), KeyType(dotted, kind, None, f"the ancestor's name of {short}", least, most)
 
 
 MAX_CONTAINERS = _both(
     "maxContainers", "docker.container.cluster.maxSize", "integer", 8, "most containers on one host, foreign ones counted", 0
 )
-MAX_CPU = _both("maxCpu", "docker.container.cluster.maxCpu", "number", 0.5, "processor use of the whole host below this part of one", 0)
+MAX_CPU = _both("maxCpu", "docker.container.cluster.maxCpu", "number", 0.5, "processor use of the whole host below this part of one", 0, 1)
 
 
 def _number(config: Mapping[str, Value], keys: tuple[KeyType, KeyType]) -> float:
@@ -103,7 +120,7 @@ def _label(config: Mapping[str, Value]) -> Label:
 def _hostname(config: Mapping[str, Value]) -> Hostname:
     written = next((config[key.name] for key in HOSTNAME if config.get(key.name)), None)
     if written is None:
-        raise BadRequest("Hostname has no hostname: write a regular expression for the whole name of the host", key="hostname")
+        raise BadRequest("hostname is missing: write a regular expression for the whole name of the host", key="hostname")
     try:
         return Hostname(re.compile(str(written)))
     except re.error as fault:

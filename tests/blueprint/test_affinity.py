@@ -185,6 +185,13 @@ def test_requests_and_least_room() -> None:
     [
         ("Label: {labels: [a b]}", "'a b' is no condition on a label; write key, !key, key=value"),
         ("Hostname: {hostname: 'a('}", "`hostname` is `a(`, which is no regular expression"),
+        ("Label: {labels: 'disk = = ssd'}", "'disk = = ssd' is no condition on a label; write key, !key, key=value"),
+        ("Label: {labels: 'zone = (a, b)'}", "'zone = (a, b)' is no condition on a label"),
+        ("Label", "Label: without conditions it lets every host through; write labels"),
+        ("Hostname", "Hostname: hostname is missing: write a regular expression"),
+        ("Spread: {over: zoen}", "Spread: over is 'zoen': write host, zone, or label:KEY"),
+        ("Spread: {over: 'label:'}", "Spread: over is 'label:'"),
+        ("MaxCpuUsage: {maxCpu: 60}", "`maxCpu` is `60`, out of range; write a value from 0 to 1"),
         ("Hostname: {hostname: '(a+)+b'}", "`hostname` repeats what repeats already"),
     ],
 )
@@ -192,3 +199,4 @@ def test_keys_of_strategies_are_checked_where_they_stand(written: str, fault: st
     with pytest.raises(BlueprintError, match=r"x\.yaml:4:\d+: ") as caught:
         service(f"  strategies: [{written}]\n")
     assert fault in str(caught.value)
+    assert len(caught.value.faults) == 1, "and said once"

@@ -116,6 +116,39 @@ def test_wrong_keys_are_faults_of_the_blueprint(allowed: TypeTable) -> None:
         parse(CORNER.replace("most: 2", "least: 2"), "corner.yaml", allowed)
 
 
+PICKY = """
+class Picky:
+    def __init__(self, share=0.5):
+        if share > 1:
+            raise ValueError(f"share is {share}, above 1")
+
+    keys = (KeyType("share", "number", 0.5, "of one"), KeyType("zone", "string", None, "where", choices=("a", "b")))
+
+    def rank(self, host, request):
+        return 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("share: 3", "picky_strategy:Picky: could not be made: ValueError: share is 3, above 1"),
+        ("share: much", "`share` has `much`"),
+        ("zone: c", "`zone` cannot be `c`; write one of a, b"),
+    ],
+)
+def test_wrong_values_are_faults_of_the_file_where_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, words: str
+) -> None:
+    (tmp_path / "picky_strategy.py").write_text("from clocker_actors.model.types import KeyType\n" + PICKY)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    text = f"services:\n- type: docker:a:1\n  id: web\n  strategies:\n  - picky_strategy:Picky: {{{written}}}\n"
+    with pytest.raises(BlueprintError) as caught:
+        parse(text, "x.yaml", type_table(["picky_strategy"]))
+    (found,) = caught.value.faults
+    assert found.startswith("x.yaml:5:") and words in found, found
+
+
 class Raises:
     def refuses(self, host: HostView, request: PlacementRequest) -> str:
         raise ValueError(f"cannot judge {host.name}")
