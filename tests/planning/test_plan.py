@@ -20,10 +20,11 @@ from clocker_actors.model.specs import (
     VolumeKind,
     VolumeSpec,
 )
+from clocker_actors.model.updating import StartedAs
 from clocker_actors.planning.differences import differing
 from clocker_actors.planning.members import MemberView
 from clocker_actors.planning.plan import plan
-from clocker_actors.planning.values import Plan, PoolView, RunningApplication, RunningService
+from clocker_actors.planning.values import Plan, PoolView, RunningApplication, RunningService, Runs
 from tests.placement.samples import GB, host
 
 WEB = ContainerSpec(ImageSpec("web:1"), ports=(PortSpec(80),), resources=Resources(memory=GB))
@@ -109,6 +110,10 @@ def running(*services: RunningService) -> RunningApplication:
     return RunningApplication(Uid("a1"), services)
 
 
+def runs(uid: str, host: int = 1, was: StartedAs | None = None) -> dict[Uid, Runs]:
+    return {Uid(uid): Runs(1, Uid(f"h{host}"), f"host-{host}", was)}
+
+
 def members(count: int) -> tuple[MemberView, ...]:
     return tuple(MemberView(Uid(f"m{number}"), name=str(number)) for number in range(1, count + 1))
 
@@ -124,33 +129,25 @@ def test_new_bounds_grow_or_shrink_what_runs() -> None:
     there = running(RunningService(Uid("c1"), cluster(2), members(2), 8))
     grown = plan(shop(cluster(2, least=3)), pool(), there)
     assert told(grown)[1:] == [("update", "shop/web", ""), ("create", "shop/web/8", "host-1")]
-    assert grown.steps[1].reason == "changed: minSize: 0 -> 3"
+    assert grown.steps[1].reason == "changed: minSize: 0 -> 3; 2 members become 3"
     shrunk = plan(shop(cluster(1, most=1)), pool(), there)
     assert told(shrunk)[1:] == [("update", "shop/web", ""), ("remove", "shop/web/2", "")]
     assert shrunk.steps[-1].reason == "2 is above the maximum of 1; it is the newest of those that are up"
+    fewer = plan(shop(cluster(1)), pool(), there)
+    assert fewer.steps[1].reason == "changed: initialSize: 2 -> 1; 2 members become 1"
+    assert fewer.steps[-1].reason == "1 are wanted; it is the newest of those that are up"
 
 
 def test_services_come_go_and_change_by_their_id() -> None:
-    there = running(RunningService(Uid("m1"), single()), RunningService(Uid("m2"), single(name="old")))
+    there = running(RunningService(Uid("m1"), single(), runs=runs("m1")), RunningService(Uid("m2"), single(name="old")))
     outcome = plan(shop(single(replace(WEB, user="web")), single(name="new")), pool(), there)
     assert told(outcome) == [
         ("keep", "shop", ""),
-        ("update", "shop/db", ""),
-        ("create", "shop/new", "host-1"),
+        ("replace", "shop/db", "host-1"),
+        ("create", "shop/new", "host-2"),
         ("remove", "shop/old", ""),
     ]
-    assert outcome.steps[1].reason == "changed: user: nothing -> web"
-
-
-def test_what_changes_what_exists_says_that_a_deploy_refuses_it() -> None:
-    there = running(RunningService(Uid("c1"), cluster(2, most=8), members(2), 3))
-    outcome = plan(shop(cluster(2, most=9)), pool(), there)
-    assert outcome.steps[1].reason == "changed: maxSize: 8 -> 9"
-    (warning,) = outcome.warnings
-    assert warning.path == "shop"
-    assert "changing it in place is not there yet" in warning.message and "`clocker delete shop` first" in warning.message
-    assert b"not there yet" in msgspec.json.encode(outcome)
-    assert plan(shop(cluster(2, most=8)), pool(), there).warnings == ()
+    assert outcome.steps[1].changes == ("user: nothing -> web",)
 
 
 def test_differences_are_told_field_by_field() -> None:
@@ -182,8 +179,9 @@ def test_children_are_followed_on_both_sides() -> None:
     assert told(plan(shop(group), pool(), there))[1:] == [
         ("keep", "shop/group", ""),
         ("keep", "shop/group/one", ""),
-        ("create", "shop/group/two", "host-1"),
+        ("keep", "shop/group/two", ""),
     ]
+    assert plan(shop(group), pool(), there).steps[-1].reason == "somebody deleted it, and the file says of it what it said before"
 
 
 def test_a_plan_survives_encoding() -> None:
