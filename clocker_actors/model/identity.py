@@ -4,6 +4,7 @@ A uid is short, never reused, and what messages, labels and REST use. A path is 
 (`shop/web/3` names whichever member is third now). Ids come from counters that the store keeps, so a restarted manager never hands one out twice.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NewType
@@ -59,12 +60,28 @@ class Ids:
     def __init__(self, first: int, reserved: int) -> None:
         self.next_number = first
         self.reserved = reserved
+        self._below = 0
+        self._low_at = reserved
+        self._low: Callable[[], None] | None = None
+
+    def watch(self, below: int, low: Callable[[], None]) -> None:
+        """Call `low` once when fewer than `below` ids are left, and again for each `extend`; it must only note that more are wanted."""
+        self._below, self._low = below, low
+        self._low_at = self.reserved - below
+
+    def extend(self, reserved: int) -> None:
+        """The store has reserved numbers up to this one."""
+        self.reserved = reserved
+        self._low_at = reserved - self._below
 
     def _take(self, prefix: str) -> str:
         if self.next_number >= self.reserved:
             raise RuntimeError("ids ran out before the store reserved more")
         number = self.next_number
         self.next_number += 1
+        if number >= self._low_at and self._low is not None:
+            self._low_at = self.reserved
+            self._low()
         return prefix + base36(number)
 
     def entity(self, kind: EntityKind) -> Uid:
