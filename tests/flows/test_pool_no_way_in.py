@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from clocker_actors.admin.views import host_view
 from clocker_actors.drivers.simulated import SimulatedWorld
 from clocker_actors.drivers.simulated.grounds import SimulatedGrounds
 from clocker_actors.errors import DENIED, HOST_KEY, NO_FILE, NO_ROOT, ShellUnavailable
 from clocker_actors.model.activities import Activity, ActivityState
+from clocker_actors.model.identity import EntityKind
 from tests.flows.poolside import CLOUD, hosts_up, nodes, part, records, yard
 from tests.flows.stories import new_world, tells_all
 from tests.flows.support import Driven, managed
@@ -62,6 +64,8 @@ async def test_the_key_of_a_machine_that_has_just_booted_may_come_late(
         machine.refuses = ShellUnavailable(REFUSALS[DENIED], reason=DENIED)
         await asyncio.sleep(100)
         assert hosts_up(driven) == 0
+        (host,) = [host_view(driven.model, entry) for entry in driven.entries(EntityKind.HOST, "yard/")]
+        tells_all(host.step, "to let us in, tried", "times: ", REFUSALS[DENIED])
         machine.refuses = None
         assert (await first_order(driven, 60)).state is ActivityState.DONE
 
@@ -80,7 +84,7 @@ async def test_sshd_that_is_down_is_waited_for(
         ended = await first_order(driven, 400)
         assert ended.state is state
         if state is ActivityState.FAILED:
-            tells_all(ended.problem, "no way in for 300 s", "h1 refuses: check that sshd runs")
+            tells_all(ended.problem, "no way in for 300 s, tried", "h1 refuses: check that sshd runs")
 
 
 @pytest.mark.parametrize("moment", [2.0, 10.0, 19.0, 24.0, 28.0, 33.0, 35.0])

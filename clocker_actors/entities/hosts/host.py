@@ -16,7 +16,7 @@ from clocker_actors.entities.hosts.hostwords import Ended, EngineSaid, MayStart,
 from clocker_actors.entities.hosts.images import WORK as IMAGE
 from clocker_actors.entities.hosts.images import Images, ensure
 from clocker_actors.entities.hosts.link import GraceOver, Link, LookNow, PingNow, Subscribe
-from clocker_actors.entities.hosts.machinework import InstallEnded, InstallSaid
+from clocker_actors.entities.hosts.machinework import InstallEnded, InstallSaid, KeptOut
 from clocker_actors.entities.hosts.making import WORK as MACHINE
 from clocker_actors.entities.hosts.making import MakeAgain, Making
 from clocker_actors.entities.hosts.pace import Pace
@@ -104,6 +104,8 @@ class Host(Emptied):
             case WorkDone() | WorkFailed() if message.name.startswith(MACHINE):
                 self.making.ended(message)
             case InstallSaid():
+            case KeptOut():
+                self.making.kept_out(message)
                 self.making.said(message)
             case InstallEnded():
                 self.making.installed(message)

@@ -24,6 +24,7 @@ from clocker_actors.errors import (
 )
 from clocker_actors.model.identity import LABEL_PLANE, LABEL_STATE, Uid
 from clocker_actors.model.machines import MachinePhase
+from clocker_actors.model.values import counted
 from clocker_actors.ports.cloud import Cloud, Node, NodeRequest, NodeState
 from clocker_actors.ports.installer import Installed, Installer, InstallOptions
 from clocker_actors.ports.shell import Shell
@@ -37,6 +38,16 @@ BOOT_LIMIT = 300.0
 BOOT_PAUSE = 2.0
 ENTER_LIMIT = 15.0
 RETURN_PAUSE = 2.0
+TELL_AGAIN = 10.0
+"""Seconds after which it is told once more that a machine does not let us in, for the same reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptOut:
+    """A machine has not let us in yet, so many times, the last for this reason."""
+
+    tries: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +119,14 @@ async def boot(cloud: Cloud, ours: Mapping[str, str], host: Uid) -> str:
         await asyncio.sleep(BOOT_PAUSE)
 
 
-async def enter(shell: Shell, fresh: bool) -> None:
-    """Wait until the machine lets us in. One that has just booted (`fresh`) may not have our key yet, so that its refusal is not believed at once; that of
-    another raises Refused."""
+async def enter(shell: Shell, fresh: bool) -> AsyncIterator[KeptOut]:
+    """Wait until the machine lets us in, and tell meanwhile why it does not. One that has just booted (`fresh`) may not have our key yet, so that its refusal is
+    not believed at once; that of another raises Refused."""
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + BOOT_LIMIT
+    deadline, tries, told, told_at = loop.time() + BOOT_LIMIT, 0, "", 0.0
     try:
         while True:
+            tries += 1
             try:
                 await shell.run("true", ENTER_LIMIT)
             except (ShellUnavailable, TimedOut) as error:
@@ -122,7 +134,10 @@ async def enter(shell: Shell, fresh: bool) -> None:
                 if reason == NO_FILE or (not fresh and reason in {DENIED, HOST_KEY, NO_ROOT}):
                     raise Refused(str(error)) from error
                 if loop.time() + BOOT_PAUSE >= deadline:
-                    raise TimedOut(f"no way in for {BOOT_LIMIT:g} s: {error}") from error
+                    raise TimedOut(f"no way in for {BOOT_LIMIT:g} s, tried {counted(tries, 'time')}: {error}") from error
+                if str(error) != told or loop.time() - told_at >= TELL_AGAIN:
+                    told, told_at = str(error), loop.time()
+                    yield KeptOut(tries, told)
                 await asyncio.sleep(BOOT_PAUSE)
             else:
                 return

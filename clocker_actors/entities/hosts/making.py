@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from clocker_actors.entities.hosts import machinework
-from clocker_actors.entities.hosts.machinework import CREATE_LIMIT, InstallEnded, InstallSaid
+from clocker_actors.entities.hosts.machinework import CREATE_LIMIT, InstallEnded, InstallSaid, KeptOut
 from clocker_actors.errors import Failure
 from clocker_actors.kernel import WorkDone, WorkFailed
 from clocker_actors.model.lifecycle import Lifecycle
@@ -123,7 +123,7 @@ class Making:
             self._work(machinework.boot, grounds.cloud(made.source), host.outside.ours, host.uid)
         else:
             self._say(f"waiting for {made.way.address} to let us in")
-            self._work(machinework.enter, grounds.shell(made.source, made.way), made.source.kind in CLOUDS)
+            self._host.stream(f"{WORK}{made.phase}", machinework.enter, grounds.shell(made.source, made.way), made.source.kind in CLOUDS)
 
     def _install(self, made: Made) -> None:
         grounds = self._host.outside.grounds
@@ -174,6 +174,13 @@ class Making:
             self._to(replace(made, node=outcome.result.id))
         else:
             self._host.settle()
+
+    def kept_out(self, message: KeptOut) -> None:
+        """The machine is there, and does not let us in yet."""
+        made = self.made
+        if made is not None and made.phase is MachinePhase.BOOTING and made.way is not None:
+            times = counted(message.tries, "time")
+            self._say(f"waiting for {made.way.address} to let us in, tried {times}: {message.reason}")
 
     def said(self, message: InstallSaid) -> None:
         """A step of the installation has begun."""
