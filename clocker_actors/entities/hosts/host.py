@@ -103,9 +103,9 @@ class Host(Emptied):
         match message:
             case WorkDone() | WorkFailed() if message.name.startswith(MACHINE):
                 self.making.ended(message)
-            case InstallSaid():
             case KeptOut():
                 self.making.kept_out(message)
+            case InstallSaid():
                 self.making.said(message)
             case InstallEnded():
                 self.making.installed(message)
