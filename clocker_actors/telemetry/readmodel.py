@@ -20,6 +20,7 @@ from clocker_actors.model.values import Value, as_number
 from clocker_actors.telemetry.books import ActivityBook, DecisionBook
 from clocker_actors.telemetry.events import EventRing
 from clocker_actors.telemetry.history import History
+from clocker_actors.telemetry.starts import Starts
 
 GONE_KEPT = 500
 NOTIFICATIONS_KEPT = 1_000
@@ -70,6 +71,7 @@ class ReadModel:
         self.activities = ActivityBook(activities)
         self.decisions = DecisionBook(decisions)
         self.history = History()
+        self.starts = Starts()
         self.numeric: Counter[tuple[EntityKind, str]] = Counter()
         """How many entities of a kind have a sensor with a number (or yes/no) in it: what metrics iterate over."""
         self._entries: dict[Uid, Entry] = {}
@@ -180,6 +182,7 @@ class ReadModel:
             self._by_path[noted.path] = noted.uid
         if noted.parent is not None:
             self._children.setdefault(noted.parent, {})[noted.uid] = None
+        self.starts.noted(noted)
         self.events.add(noted.at, "entity", noted.uid, noted.path, noted)
 
     def _unlink(self, entry: Entry) -> None:
@@ -192,6 +195,7 @@ class ReadModel:
         if entry is None:
             return
         self._unlink(entry)
+        self.starts.gone(entry.uid)
         del self._by_kind[entry.kind][entry.uid]
         for sensor, reading in entry.sensors.items():
             if _is_number(reading.value):
@@ -211,6 +215,7 @@ class ReadModel:
             return  # the last readings of something that is gone
         for reading in noted.readings:
             self._reading(entry, reading)
+        self.starts.read(noted.uid, entry.kind, noted.readings, entry.sensors)
 
     def _reading(self, entry: Entry, reading: Reading) -> None:
         old = entry.sensors.get(reading.sensor)
