@@ -195,6 +195,10 @@ class NotReloaded(Permanent):
     """A command that was to read changed files again has failed in its container."""
 
 
+class NotChanged(Permanent):
+    """An engine took a change of what runs and did not do it."""
+
+
 class ShellFault(Permanent):
     """A machine does not take a file."""
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from clocker_actors.model.specs import ContainerSpec
+from clocker_actors.model.specs import ContainerSpec, Resources
 
 SUBSCRIBED = "subscribed"
 """Action of the first event of every subscription, without an id: from here on the engine listens, so a list made now misses nothing."""
@@ -55,6 +55,8 @@ class Observed:
     oom_killed: bool = False
     healthcheck: str = ""  # "", starting, healthy, unhealthy
     gateway: str = ""  # of its network: this host, as it sees it
+    resources: Resources | None = None  # what it may use; None where that was not looked at, as in a list
+    restart: str = ""  # who restarts it, as in its spec; "" where that was not looked at
 
 
 @dataclass(frozen=True, slots=True)

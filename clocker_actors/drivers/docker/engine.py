@@ -103,9 +103,9 @@ class DockerEngine:
         call = Call("put", "PUT", f"containers/{container}/archive", CHANGE, query={"path": "/"}, body=packed(files), about=about)
         await self._link.tell(call)
 
-    async def update(self, container: str, resources: Resources) -> None:
-        """Change what it may use; what is None stays as it is."""
-        await self._change("update", container, "update", CHANGE, body=requests.resources(resources))
+    async def update(self, container: str, resources: Resources, restart: str = "") -> None:
+        """Change what it may use, and its restart policy; what is None or "" stays as it is."""
+        await self._change("update", container, "update", CHANGE, body=requests.update(resources, restart))
 
     async def execute(self, container: str, command: Sequence[str], limit: float) -> tuple[int, str]:
         """Run a command inside; exit code and output (its first 64 KiB). Raises TimedOut after `limit` seconds; the command runs on."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from clocker_actors.drivers.docker import wire
 from clocker_actors.model.containers import EngineEvent, EngineState, Observed
+from clocker_actors.model.specs import Resources
 
 ACTIONS = ("create", "start", "die", "destroy", "oom", "health_status", "rename", "pause", "unpause")
 """The events worth hearing; `exec_*` would flood the ring with every health check."""
@@ -51,6 +52,8 @@ def inspected(found: wire.Inspected) -> Observed:
         started_at=wire.epoch(found.state.started_at),
         oom_killed=found.state.oom_killed,
         healthcheck="" if health == "none" else health,
+        resources=_resources(found.host_config),
+        restart=_restart(found.host_config.restart_policy),
     )
 
 
@@ -89,6 +92,21 @@ def _state(word: str) -> EngineState:
 
 def _name(given: str) -> str:
     return given.removeprefix("/")
+
+
+def _resources(given: wire.HostConfig) -> Resources:
+    pids = given.pids_limit or 0
+    return Resources(
+        cpus=given.nano_cpus / 1e9 if given.nano_cpus else None,
+        cpu_shares=given.cpu_shares or None,
+        memory=given.memory or None,
+        pids=pids if pids > 0 else None,
+    )
+
+
+def _restart(given: wire.RestartPolicy) -> str:
+    name = given.name or "no"
+    return f"{name}:{given.maximum_retry_count}" if given.maximum_retry_count else name
 
 
 def _address(networks: Mapping[str, wire.Network | None] | None) -> str:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 
 from clocker_actors.model.containers import ContainerRequest
-from clocker_actors.model.specs import ContainerSpec, Resources, VolumeKind, VolumeSpec
+from clocker_actors.model.specs import Resources, VolumeKind, VolumeSpec
 
 Json = dict[str, object]
 
@@ -46,6 +46,11 @@ def resources(wanted: Resources) -> Json:
     return body
 
 
+def update(wanted: Resources, restart: str) -> Json:
+    """The body of `update`."""
+    return resources(wanted) | ({"RestartPolicy": _restart(restart)} if restart else {})
+
+
 def reference(text: str) -> tuple[str, str]:
     """An image reference as (name, tag or digest): `host:5000/a/b:1` is (`host:5000/a/b`, `1`); without either the tag is `latest`."""
     name, _, digest = text.partition("@")
@@ -61,7 +66,7 @@ def _host(request: ContainerRequest) -> Json:
         "NetworkMode": spec.network,
         "PortBindings": {port: [{"HostPort": str(number) if number else ""}] for port, number in sorted(request.ports.items())},
         "Mounts": [_mount(volume, request.volume_names) for volume in spec.volumes],
-        "RestartPolicy": _restart(spec),
+        "RestartPolicy": _restart(spec.restart),
         "CapAdd": list(spec.capabilities_add),
         "CapDrop": list(spec.capabilities_drop),
         "ReadonlyRootfs": spec.read_only,
@@ -89,8 +94,8 @@ def _mount(volume: VolumeSpec, names: Mapping[str, str]) -> Json:
     return body
 
 
-def _restart(spec: ContainerSpec) -> Json:
-    name, _, count = spec.restart.partition(":")
+def _restart(policy: str) -> Json:
+    name, _, count = policy.partition(":")
     return {"Name": name or "no", "MaximumRetryCount": int(count) if count.isdigit() else 0}
 
 

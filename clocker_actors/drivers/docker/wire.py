@@ -95,6 +95,21 @@ class Binding(Wire, frozen=True):
 
 
 class Attached(Wire, frozen=True):
+class RestartPolicy(Wire, frozen=True):
+    name: str = ""
+    maximum_retry_count: int = 0
+
+
+class HostConfig(Wire, frozen=True):
+    """What a container may use; 0 is unlimited, and so is a negative number of processes."""
+
+    nano_cpus: int = 0
+    cpu_shares: int = 0
+    memory: int = 0
+    pids_limit: int | None = None
+    restart_policy: RestartPolicy = RestartPolicy()
+
+
     ports: dict[str, list[Binding] | None] | None = None
     networks: dict[str, Network | None] | None = None
 
@@ -107,6 +122,7 @@ class Inspected(Wire, frozen=True):
     state: State = State()
     config: Config = Config()
     network_settings: Attached = Attached()
+    host_config: HostConfig = HostConfig()
 
 
 class HealthTest(Wire, frozen=True):

@@ -19,6 +19,7 @@ class Box:
     request: ContainerRequest
     nature: Nature
     resources: Resources
+    restart: str = "no"
     state: EngineState = EngineState.CREATED
     ports: dict[str, int] = field(default_factory=dict)
     address: str = ""
@@ -62,12 +63,14 @@ class Box:
             oom_killed=self.oom_killed,
             healthcheck=self.healthcheck,
             gateway="172.17.0.1" if self.address else "",
+            resources=self.resources,
+            restart=self.restart,
         )
 
     def listed(self) -> Observed:
         """The less that a list shows: no start time, no oom, no code of a start that failed."""
         code = self.exit_code if self.state is EngineState.EXITED else None
-        return replace(self.observed(), started_at=None, oom_killed=False, exit_code=code)
+        return replace(self.observed(), started_at=None, oom_killed=False, exit_code=code, resources=None, restart="")
 
     def answers_to(self, key: str) -> bool:
         """Whether a load meant for `key` meets it: its id, name, image, `label=value`, or the value of any label."""

@@ -75,6 +75,10 @@ class Controls:
         """Something foreign listens on a host port (or no longer)."""
         (self._core.taken_ports.add if occupied else self._core.taken_ports.discard)(port)
 
+    def ignore_updates(self, *, ignored: bool = True) -> None:
+        """Changes of what runs are answered as done, and not done (or done again)."""
+        self._core.ignores_updates = ignored
+
     # --- faults ---------------------------------------------------------------------------------------------------------
 
     def fail(self, operation: str, error: ClockerError, times: int = 1) -> None:

@@ -32,6 +32,7 @@ class Core:
         self.memory = memory
         self.version = 0
         self.disk_full = False
+        self.ignores_updates = False
         self.boxes: dict[str, Box] = {}
         self.images: dict[str, ImageInfo] = {}
         self.image_labels: dict[str, dict[str, str]] = {}
@@ -100,7 +101,9 @@ class Core:
         nature = images.nature_of(request, self.images[reference])
         for volume in request.volume_names.values():
             self.volumes.setdefault(volume, {})
-        self.boxes[identity] = self._names[request.name] = box = Box(identity, self._made, request, nature, request.spec.resources)
+        self.boxes[identity] = self._names[request.name] = box = Box(
+            identity, self._made, request, nature, request.spec.resources, request.spec.restart or "no"
+        )
         box.lease = lease.id if lease is not None else ""
         self._journal.write(box, "create")
         return identity
@@ -194,11 +197,14 @@ class Core:
         if box.running and self._now() >= box.lease_until - 1e-6:
             self.die(box, 1)
 
-    def update(self, box: Box, resources: Resources) -> None:
-        """Change what is set in `resources`, in place."""
+    def update(self, box: Box, resources: Resources, restart: str) -> None:
+        """Change what is set in `resources`, and its restart policy, in place."""
         self._check(resources, "update")
+        if self.ignores_updates:
+            return
         changed = {item.name: value for item in fields(resources) if (value := getattr(resources, item.name)) is not None}
         box.resources = replace(box.resources, **changed)
+        box.restart = restart or box.restart
         self.version += 1
         self._journal.write(box, "update")
 
@@ -226,7 +232,7 @@ class Core:
     def recover(self) -> None:
         """The engine is back and starts again what its restart policy says."""
         for box in list(self.boxes.values()):
-            if box.state is EngineState.EXITED and box.request.spec.restart in ("always", "unless-stopped"):
+            if box.state is EngineState.EXITED and box.restart in ("always", "unless-stopped"):
                 self._restart(box, box.runs)
 
     # --- images and volumes -------------------------------------------------------------------------------------------------------
@@ -364,7 +370,7 @@ def _has(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
 
 
 def _restarts(box: Box, code: int) -> bool:
-    policy, _, most = box.request.spec.restart.partition(":")
+    policy, _, most = box.restart.partition(":")
     if policy == "on-failure":
         return code != 0 and (not most or box.restarts < int(most))
     return policy in ("always", "unless-stopped")

@@ -149,9 +149,9 @@ class SimulatedEngine(Controls):
         """Have these files in it."""
         await self._call("put", self.timing.update, lambda: self._core.put(self._core.find(container), files))
 
-    async def update(self, container: str, resources: Resources) -> None:
+    async def update(self, container: str, resources: Resources, restart: str = "") -> None:
         """Change in place what is set."""
-        await self._call("update", self.timing.update, lambda: self._core.update(self._core.find(container), resources))
+        await self._call("update", self.timing.update, lambda: self._core.update(self._core.find(container), resources, restart))
 
     async def execute(self, container: str, command: Sequence[str], limit: float) -> tuple[int, str]:
         """Exit code and output of a command inside; TimedOut after `limit` seconds, EngineFault if the container does not run."""

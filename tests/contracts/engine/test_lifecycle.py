@@ -2,7 +2,7 @@
 
 import pytest
 
-from clocker_actors.errors import NotFound
+from clocker_actors.errors import EngineFault, NotFound
 from clocker_actors.model.containers import EngineState
 from clocker_actors.model.specs import PortSpec, Resources, VolumeKind, VolumeSpec
 from tests.bed.image import WEB_PORT
@@ -94,6 +94,26 @@ async def test_resources_change_in_place(lab: Lab) -> None:
     sample = await anext(aiter(watch))
     await watch.close()
     assert sample.memory_limit == 96 << 20
+
+
+async def test_an_inspection_shows_what_was_changed_and_what_was_left(lab: Lab) -> None:
+    identity = await lab.run(lab.request(resources=Resources(cpus=0.5, memory=64 << 20), restart="on-failure:2"))
+    seen = await lab.engine.inspect(identity)
+    assert (seen.resources, seen.restart) == (Resources(cpus=0.5, memory=64 << 20), "on-failure:2")
+    await lab.engine.update(identity, Resources(memory=96 << 20, pids=60), "unless-stopped")
+    seen = await lab.engine.inspect(identity)
+    assert (seen.resources, seen.restart) == (Resources(cpus=0.5, memory=96 << 20, pids=60), "unless-stopped")
+    await lab.engine.update(identity, Resources())
+    again = await lab.engine.inspect(identity)
+    assert (again.resources, again.restart, again.id) == (seen.resources, seen.restart, identity)
+    assert again.state is EngineState.RUNNING
+
+
+async def test_a_change_that_cannot_be_is_refused(lab: Lab) -> None:
+    identity = await lab.run(lab.request(resources=Resources(memory=64 << 20)))
+    with pytest.raises(EngineFault):
+        await lab.engine.update(identity, Resources(memory=1 << 20))
+    assert (await lab.engine.inspect(identity)).resources == Resources(memory=64 << 20)
 
 
 async def test_a_container_with_all_the_trimmings_runs(lab: Lab) -> None:
