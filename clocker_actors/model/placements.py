@@ -49,6 +49,7 @@ class PlacementRequest:
     volumes: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()  # hosts it is not to be on (uids or names), though nothing failed there
     target: str = ""  # the only host that will do (uid or name), "" for any
+    instead: int = 0  # the member's generation that is stopped before this one is started, so that it leaves its room; 0 if none is
 
 
 @dataclass(frozen=True, slots=True)

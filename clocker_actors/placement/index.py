@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from clocker_actors.errors import BadRequest, Conflict, NotFound
 from clocker_actors.model.affinity import Verb
-from clocker_actors.model.identity import Uid
+from clocker_actors.model.identity import SYSTEM, Uid
 from clocker_actors.model.placements import HostView, PlacementRequest, Resident
 from clocker_actors.model.specs import StrategySpec
 from clocker_actors.model.types import TypeTable
@@ -176,6 +176,13 @@ class HostIndex:
         row = self._row(host)
         self.release(request.member, request.generation)
         self.take(row, request, Need.of(request), ports)
+
+    def restore(self, held: Reservation) -> None:
+        """A generation has the room again that it gave up, whatever was reserved meanwhile. Raises NotFound."""
+        request = PlacementRequest(
+            held.member, held.generation, held.application, held.cluster, held.path, SYSTEM, type=held.type, volumes=held.volumes
+        )
+        self.take(self._row(held.host), request, held.need, held.ports)
 
     def release(self, member: Uid, generation: int) -> bool:
         """The generation no longer takes room. False if it had none."""

@@ -54,6 +54,9 @@ def place(
     """Choose a host and reserve room on it. `strategies` and affinity `rules` are the pool's, the request's own follow them. Room this very generation already
     had is given up first. Never raises for a request that cannot be met: that is a Refusal."""
     index.release(request.member, request.generation)
+    if request.instead:
+        with _set_aside(request, index):
+            return place(replace(request, instead=0), index, strategies, rules=rules, decision_id=decision_id, at=at)
     try:
         pipeline = bound(request, index, strategies, rules)
         if not (pipeline.ruled and index.held(request.member)):
@@ -64,6 +67,18 @@ def place(
         return _misconfigured(request, str(fault), decision_id, at)
     finally:
         index.prepared = None
+
+
+@contextmanager
+def _set_aside(request: PlacementRequest, index: HostIndex) -> Iterator[None]:
+    """While a generation is placed that takes the room of one before it: that one has none. Until it is gone both have it."""
+    held = index.reservation(request.member, request.instead)
+    index.release(request.member, request.instead)
+    try:
+        yield
+    finally:
+        if held is not None:
+            index.restore(held)
 
 
 @contextmanager

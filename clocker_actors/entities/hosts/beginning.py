@@ -2,13 +2,13 @@
 
 import asyncio
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from clocker_actors.entities.filling import Opener, opened
 from clocker_actors.entities.hosts.fence import Fence, lease_name
 from clocker_actors.entities.hosts.gate import Gate
-from clocker_actors.errors import Conflict, NameConflict, NotFound, NotReloaded
+from clocker_actors.errors import Conflict, NameConflict, NotChanged, NotFound, NotReloaded
 from clocker_actors.model.containers import ContainerRequest, EngineState, Observed
 from clocker_actors.model.generations import ContainerIntent, GenerationChanged
 from clocker_actors.model.identity import (
@@ -22,7 +22,7 @@ from clocker_actors.model.identity import (
     Uid,
 )
 from clocker_actors.model.noted import EntityNoted
-from clocker_actors.model.specs import ContainerSpec
+from clocker_actors.model.specs import ContainerSpec, Resources
 from clocker_actors.ports.engine import Engine
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 LAST_LINES = 5
 _OWN = (LABEL_PLANE, LABEL_STATE, LABEL_APPLICATION, LABEL_MEMBER, LABEL_GENERATION)
 LATE_EFFECT = 0.5
+ROUNDED = 1e-6
+"""What an engine may make of a number of processors by rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,22 @@ async def put(engine: Engine, container: str, spec: ContainerSpec, opener: Opene
         if code:
             words = output.strip().splitlines()[-1:] or ["it said nothing"]
             raise NotReloaded(f"`{' '.join(command)}` ended with {code}: {words[0][:200]}; correct it, or the file it reads", code=code)
+
+
+async def change(engine: Engine, container: str, resources: Resources, restart: str) -> None:
+    """Have a container use other amounts, or be restarted otherwise, and look whether it is so. Raises what the engine says, NotChanged if it did not do it."""
+    await engine.update(container, resources, restart)
+    seen = await engine.inspect(container)
+    now = seen.resources or Resources()
+    wrong = [field.name for field in fields(Resources) if _differs(getattr(resources, field.name), getattr(now, field.name))]
+    if (seen.restart or restart) != restart:
+        wrong.append("restart")
+    if wrong:
+        raise NotChanged(f"the engine took a change of {', '.join(wrong)} and did not do it: look at the engine's log", container=container)
+
+
+def _differs(wanted: float | None, now: float | None) -> bool:
+    return wanted is not None and (now is None or abs(now - wanted) > ROUNDED)
 
 
 async def end(engine: Engine, container: str, grace: float, running: bool) -> None:

@@ -10,6 +10,7 @@ a restart of the manager it is made again from what the engine shows.
 """
 
 from clocker_actors.entities.hosts import beginning
+from clocker_actors.entities.hosts.changing import Changing
 from clocker_actors.entities.hosts.fence import UNCERTAIN, Answered, FenceOver, Fencing, HoldAgain
 from clocker_actors.entities.hosts.filing import Filing
 from clocker_actors.entities.hosts.gate import Gate
@@ -44,6 +45,7 @@ from clocker_actors.model.generations import ContainerIntent, ContainerRead, Lan
 from clocker_actors.model.identity import RECORDER, Cause, Uid
 from clocker_actors.model.messages import Invoke
 from clocker_actors.model.noted import EntityGone
+from clocker_actors.model.updating import ChangeContainer
 from clocker_actors.ports.engine import Engine
 
 BEGIN_LIMIT = 120.0
@@ -95,6 +97,7 @@ class Container(Sensing):
         self.fencing = Fencing(self, *outside.timing.leases if intent.fenced else (0.0, 0.0))
         self.usage = Usage()
         self.filing = Filing(self)
+        self.changing = Changing(self)
 
     def on_start(self) -> None:
         self.fencing.began()
@@ -156,6 +159,8 @@ class Container(Sensing):
                 self._end(message)
             case PutFiles() | WorkDone(name="put") | WorkFailed(name="put"):
                 self.filing.take(message)
+            case ChangeContainer() | WorkDone(name="change") | WorkFailed(name="change"):
+                self.changing.take(message)
             case Report():
                 self.cause = message.cause
                 self.tell_member()

@@ -48,6 +48,7 @@ from clocker_actors.model.machines import GiveBack, MachinePhase
 from clocker_actors.model.messages import HostSeen
 from clocker_actors.model.specs import BUILT_IMAGE, ImageSpec
 from clocker_actors.model.values import Value
+from clocker_actors.model.updating import ChangeContainer
 
 DISK_LIMIT = 150.0
 DISK_FIRST = 60.0
@@ -137,8 +138,8 @@ class Host(Emptied):
                 self.residents.claim(message)
             case EndContainer():
                 self.residents.end(message)
-            case PutFiles():
-                self.residents.put(message)
+            case PutFiles() | ChangeContainer():
+                self.residents.hand_on(message)
             case WatchClosely():
                 self.watching.closely(message.member, message.period)
             case RemoveVolumes():

@@ -29,6 +29,7 @@ from clocker_actors.model.dependencies import FilesPut, PutFiles
 from clocker_actors.model.generations import ClaimContainer, ContainerIntent, EndContainer, GenerationChanged, Lane, Phase, RunContainer
 from clocker_actors.model.identity import LABEL_LEASE, Cause, EntityKind, Uid
 from clocker_actors.model.specs import Duplicate
+from clocker_actors.model.updating import ChangeContainer, ContainerChanged
 from clocker_actors.ports.engine import Engine
 from clocker_actors.store.codec import decode
 
@@ -160,14 +161,15 @@ class Residents:
                 self._sweep(seen, message.stop_timeout, seen.state is EngineState.RUNNING)
             self._say(key, Phase.GONE, "removed", message.cause)
 
-    def put(self, message: PutFiles) -> None:
-        """Have its container take these files."""
+    def hand_on(self, message: PutFiles | ChangeContainer) -> None:
+        """Have its container take these files, or change."""
         uid = self.containers.get((message.member, message.generation))
         if uid is not None:
             self._host.tell(uid, message)
             return
         failure = Failure.of(EngineUnavailable(self._silent() if not self._host.link.up else "it is not known there yet"))
-        self._host.tell(message.member, FilesPut(message.member, message.generation, message.ask, failure))
+        answer = FilesPut if isinstance(message, PutFiles) else ContainerChanged
+        self._host.tell(message.member, answer(message.member, message.generation, message.ask, failure))
 
     # --- what the engine shows
 
