@@ -41,6 +41,7 @@ from clocker_actors.entities.records import HostState, Identity, PoolState, read
 from clocker_actors.errors import ClockerError, NotFound, SettingsError
 from clocker_actors.feeds import catalogue as feeds
 from clocker_actors.kernel import Actor, Clock, Kernel
+from clocker_actors.model.containers import Login
 from clocker_actors.model.decisions import Decision
 from clocker_actors.model.identity import RECORDER, ROOT, EntityKind, Ids, Uid
 from clocker_actors.model.locations import settle
@@ -211,9 +212,14 @@ class Manager:
             adjunct=self._adjunct,
             grounds=self._grounds,
             secrets=settings.externals,
+            login=self._login,
             settle=lambda location: settle(location, self._locations),
             timing=timing,
         )
+
+    def _login(self, reference: str) -> Login | None:
+        known = self.settings.registries.login(reference)
+        return Login(*known) if known else None
 
     def _make_grounds(self) -> SimulatedGrounds | RealGrounds:
         simulated = self._lent or SimulatedGrounds(self._a_world())

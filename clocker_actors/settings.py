@@ -19,6 +19,8 @@ from clocker_actors.credentials import VARIABLE, NamedLocation, Reference, Secre
 from clocker_actors.errors import SettingsError
 from clocker_actors.externals import VARIABLE as EXTERNAL
 from clocker_actors.externals import Externals, read_externals
+from clocker_actors.registries import VARIABLE as REGISTRY
+from clocker_actors.registries import Registries, read_registries
 
 PREFIX = "CLOCKER_"
 CONFIG, URL, TOKEN = "CLOCKER_CONFIG", "CLOCKER_URL", "CLOCKER_TOKEN"
@@ -141,6 +143,8 @@ class Settings:
     secrets: Secrets = field(default_factory=Secrets, repr=False)
     externals: Externals = field(default_factory=Externals, repr=False)
     """What blueprints may name by `external`."""
+    registries: Registries = field(default_factory=Registries, repr=False)
+    """Who we are to image registries."""
 
     def resolve(self, reference: Reference) -> str:
         """The value of a secret of a location, by its name. Raises SettingsError, which says where to write it."""
@@ -175,6 +179,7 @@ def load(flags: Mapping[str, object] | None = None, environ: Mapping[str, str] |
     faults: list[str] = []
     locations, secrets = read_locations(table.pop("locations", None), text, path, environ, faults)
     externals = read_externals(table.pop("external", None), path, environ, faults)
+    registries = read_registries(table.pop("registries", None), path, environ, faults)
     given = [*(_Given(name, value, f"{path}: {name}") for name, value in table.items()), *outer]
     values: dict[str, object] = {"state": default_state(environ)}
     wheres: dict[str, str] = {}
@@ -191,7 +196,7 @@ def load(flags: Mapping[str, object] | None = None, environ: Mapping[str, str] |
             wheres[one.name] = one.where
         except ValueError as error:
             faults.append(f"{one.where} = {one.value!r}: not a good value; {error}")
-    settings = Settings(**values, locations=locations, secrets=secrets, externals=externals)  # type: ignore[arg-type]  # each went through its own check
+    settings = Settings(**values, locations=locations, secrets=secrets, externals=externals, registries=registries)  # type: ignore[arg-type]  # each went through its own check
     faults += _together(settings, wheres)
     if faults:
         raise SettingsError("\n".join(faults))
@@ -208,7 +213,9 @@ def default_state(environ: Mapping[str, str]) -> Path:
 
 def _from_environment(environ: Mapping[str, str]) -> list[_Given]:
     names = sorted(
-        name for name in environ if name.startswith(PREFIX) and not name.startswith((VARIABLE, EXTERNAL)) and name not in _NOT_SETTINGS
+        name
+        for name in environ
+        if name.startswith(PREFIX) and not name.startswith((VARIABLE, EXTERNAL, REGISTRY)) and name not in _NOT_SETTINGS
     )
     return [_Given(name.removeprefix(PREFIX).lower(), environ[name], name) for name in names]
 

@@ -17,6 +17,7 @@ from clocker_actors.blueprint.affinity import read_rules
 from clocker_actors.blueprint.coerce import pairs, text
 from clocker_actors.blueprint.context import Context, Names, listed, slug
 from clocker_actors.blueprint.engine import read_engine
+from clocker_actors.blueprint.images import parse_image
 from clocker_actors.blueprint.locations import LOCAL
 from clocker_actors.blueprint.nodes import Entry, ListNode, MapNode, Mark, Node, ScalarNode, describe, is_null, quote
 from clocker_actors.blueprint.placing import read_affinity
@@ -54,7 +55,19 @@ def read_pool(raw: Raw, context: Context) -> PoolSpec:
         )
     hosts = _hosts(config, context)
     strategies, rules = read_strategies(config, context), read_affinity(config, context)
-    return provision(PoolSpec(name, hosts, strategies, _port_range(config, context), affinity=rules), config, context)
+    spec = PoolSpec(name, hosts, strategies, _port_range(config, context), affinity=rules, registry=_registry(config))
+    return provision(spec, config, context)
+
+
+def _registry(config: Section) -> str:
+    written = config.text("registry")
+    if written:
+        parsed = parse_image(f"{written}/image:1")
+        if isinstance(parsed, str) or not parsed.registry:
+            config.fault(
+                "registry", f"{config.spelled('registry')} cannot be {quote(written)}; write host:port, as registry.example.org:5000"
+            )
+    return written.rstrip("/")
 
 
 def _hosts(config: Section, context: Context) -> tuple[HostSpec, ...]:

@@ -260,6 +260,12 @@ GROUP_CONFIG = COMMON_CONFIG
 
 POOL_CONFIG = KeyTable(
     _key(
+        "registry",
+        "string",
+        "registry that images built for this cloud are sent to, and fetched from by its other hosts: host:port[/path]; default: they are copied",
+        default="",
+    ),
+    _key(
         "locationName", "string", "name of the cloud as a location; default: the service's name", "entity.dynamicLocation.name", default=""
     ),
     _key("hosts", "node", "list of engines: an url, or {name, engine, address, zone, labels}", "engines"),

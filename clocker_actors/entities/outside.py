@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from clocker_actors.entities.commits import Commits
+from clocker_actors.entities.sharing import Sharing
 from clocker_actors.kernel import Actor
+from clocker_actors.model.containers import Login
 from clocker_actors.model.identity import LABEL_PLANE, LABEL_STATE, Ids, Uid
 from clocker_actors.model.locations import LocationSpec, MachineSpec
 from clocker_actors.model.specs import EngineSpec, PolicySpec, StrategySpec
@@ -105,9 +107,12 @@ class Outside:
     grounds: Grounds
     settle: Callable[[LocationSpec], LocationSpec]
     """Puts the locations that settings name in; raises BadRequest for one that nobody knows."""
+    login: Callable[[str], Login | None] = lambda _: None
+    """Who we are to the registry of an image; None where nobody said. Raises SettingsError."""
     strategies: tuple[StrategySpec, ...] = ()
     timing: Timing = field(default_factory=Timing)
     commits: Commits = field(default_factory=Commits)
+    sharing: Sharing = field(default_factory=Sharing)
     crashed: set[Uid] = field(default_factory=set)
     """Pools whose behaviour crashed: what it had promised may not be in any record yet."""
 

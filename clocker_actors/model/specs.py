@@ -348,6 +348,8 @@ class PoolSpec:
     on_failure: OnFailure | None = None
     """None: as the location says, and else quarantine."""
     affinity: tuple[AffinityRule, ...] = ()
+    registry: str = ""
+    """host:port[/path] of the registry that images built here are sent to, and fetched from by the other hosts."""
 
 
 @dataclass(frozen=True, slots=True)

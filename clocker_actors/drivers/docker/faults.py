@@ -36,7 +36,7 @@ _NO_REGISTRY = ("no such host", "dial tcp", "i/o timeout", "server misbehaving",
 _GONE = ("no such container", "no such volume", "no such exec")
 _CLOSING = ("grpc: ", "ttrpc: ", "context canceled", "transport is closing", "containerd.sock: connect")
 """What an engine says of its own parts while it is being stopped: the request was fine, the engine is going away."""
-_PULLING = ("pull", "build")
+_PULLING = ("pull", "build", "push")
 
 
 def fault(where: str, operation: str, status: int, text: str) -> ClockerError:
@@ -53,7 +53,7 @@ def fault(where: str, operation: str, status: int, text: str) -> ClockerError:
         return EngineUnavailable(f"{head}; wait until the engine has been restarted", retry_after=1.0, **details)
     if operation in _PULLING and (found := _of_registry(head, low, details)):
         return found
-    if "no such image" in low:
+    if "no such image" in low or (operation == "save_image" and "reference does not exist" in low):
         return ImageNotFound(f"{head}; check the name, or build or pull it there", **details)
     if status == 409 and (holder := _HOLDER.search(words)):
         return NameConflict(f"{head}; adopt or remove that container", existing=holder[1], **details)
@@ -64,7 +64,10 @@ def fault(where: str, operation: str, status: int, text: str) -> ClockerError:
 
 def _of_registry(head: str, low: str, details: dict[str, object]) -> EngineFault | None:
     if any(text in low for text in _DENIED) or _PLAIN_NO.search(low):
-        return PullDenied(f"{head}; check the name, or log the engine in to that registry", **details)
+        return PullDenied(
+            f'{head}; check the name, and log the engine in to that registry, or write [registries."host:port"] in the daemon\'s clocker.toml',
+            **details,
+        )
     if any(text in low for text in _NO_IMAGE) or _NOT_FOUND.search(low):
         return ImageNotFound(f"{head}; check name and tag", **details)
     if any(text in low for text in _NO_REGISTRY):

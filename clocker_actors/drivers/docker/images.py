@@ -1,20 +1,21 @@
-"""Images: looked up, pulled, built. Pull and build answer 200 at once and tell their faults inside the stream."""
+"""Images: looked up, pulled, built, copied. Pull, build and load answer 200 at once and tell their faults inside the stream."""
 
+import base64
 import json
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 
 import aiohttp
 import msgspec
 
 from clocker_actors.drivers.docker import wire
 from clocker_actors.drivers.docker.faults import fault
-from clocker_actors.drivers.docker.link import Call, Link
+from clocker_actors.drivers.docker.link import Call, Link, Sent
 from clocker_actors.drivers.docker.requests import reference as split
 from clocker_actors.drivers.docker.steps import Steps
 from clocker_actors.drivers.docker.streams import lines
 from clocker_actors.errors import ClockerError, EngineFault, EngineUnavailable, ImageNotFound
-from clocker_actors.model.containers import ImageInfo, NamedImage
+from clocker_actors.model.containers import ImageInfo, Login, NamedImage
 from clocker_actors.model.specs import BuildSpec
 
 LONGEST = 1800.0
@@ -25,6 +26,8 @@ LAST_LINES = 12
 NAMELESS = "<none>:<none>"
 DEFAULT_INTERVAL = 30.0
 STEP_LIMIT = 10.0
+PIECE = 128 * 1024
+"""Most bytes of an image that is being copied which are handed on at once."""
 
 
 async def look_up(link: Link, reference: str) -> ImageInfo | None:
@@ -44,12 +47,48 @@ def named(line: wire.ListedImage) -> NamedImage:
     return NamedImage(line.id, tuple(name for name in line.repo_tags or () if name != NAMELESS))
 
 
-async def pull(link: Link, reference: str) -> None:
+async def pull(link: Link, reference: str, login: Login | None = None) -> None:
     """Fetch an image. Raises ImageNotFound, PullDenied, OutOfDisk."""
     name, tag = split(reference)
-    call = Call("pull", "POST", "images/create", LONGEST, query={"fromImage": name, "tag": tag}, quiet=QUIET, about=reference)
+    query, headers = {"fromImage": name, "tag": tag}, _shown(login) if login else None
+    call = Call("pull", "POST", "images/create", LONGEST, query=query, quiet=QUIET, about=reference, headers=headers)
     async with link.stream(call) as response:
         await _follow(link, call.operation, response, reference)
+
+
+async def push(link: Link, reference: str, login: Login | None = None) -> None:
+    """Send an image to its registry. Engines want the header even if it says nothing."""
+    name, tag = split(reference)
+    call = Call("push", "POST", f"images/{name}/push", LONGEST, query={"tag": tag}, quiet=QUIET, about=reference, headers=_shown(login))
+    async with link.stream(call) as response:
+        await _follow(link, call.operation, response, reference)
+
+
+def _shown(login: Login | None) -> Mapping[str, str]:
+    """The header by which an engine logs in to a registry."""
+    told = {} if login is None else {"username": login.user, "password": login.password, "serveraddress": login.server}
+    return {"X-Registry-Auth": base64.urlsafe_b64encode(json.dumps(told).encode()).decode()}
+
+
+async def save(link: Link, name: str) -> AsyncGenerator[bytes, None]:
+    """The image as a tar, piece by piece; the engine makes no more of it than is taken."""
+    call = Call("save_image", "GET", f"images/{name}/get", LONGEST, quiet=QUIET, about=name, reading=True)
+    async with link.stream(call) as response:
+        async for piece in response.content.iter_chunked(PIECE):
+            yield piece
+
+
+async def load(link: Link, content: AsyncIterator[bytes]) -> None:
+    """Send a tar of an image as it comes. What ends it on our side ends the connection, so the engine has no half of it under a name."""
+    sent = Sent(content)
+    call = Call("load_image", "POST", "images/load", LONGEST, query={"quiet": "1"}, body=sent)
+    try:
+        async with link.stream(call) as response:
+            await _follow(link, call.operation, response, "an image from another engine")
+    except ClockerError:
+        if sent.failure is not None:
+            raise sent.failure from None
+        raise
 
 
 class Builder:

@@ -9,7 +9,7 @@ import io
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
@@ -40,6 +40,24 @@ T = TypeVar("T")
 Json = Mapping[str, object]
 
 
+class Sent:
+    """A body that is sent as it comes. `failure` is what ended it, which the way out of here would hide behind a broken connection."""
+
+    __slots__ = ("_content", "failure")
+
+    def __init__(self, content: AsyncIterator[bytes]) -> None:
+        self._content = content
+        self.failure: ClockerError | None = None
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for piece in self._content:
+                yield piece
+        except ClockerError as error:
+            self.failure = error
+            raise
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One request. `limit` bounds all of it in seconds, None only for streams without end; `quiet` bounds each wait for more of the answer.
@@ -52,12 +70,13 @@ class Call:
     path: str
     limit: float | None
     query: Mapping[str, str] | None = None
-    body: Json | bytes | None = None
+    body: Json | bytes | Sent | None = None
     fine: tuple[int, ...] = ()
     versioned: bool = True
     reading: bool = False
     quiet: float | None = None
     about: str = ""
+    headers: Mapping[str, str] | None = field(default=None, repr=False)
 
 
 class Link:
@@ -156,13 +175,14 @@ class Link:
                 url = await self._url(call)
                 waits = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_LIMIT, sock_read=call.quiet)
                 data, headers = _encoded(call.body)
+                headers = {**headers, **(call.headers or {})}
                 async with client.session.request(
                     call.method, url, params=call.query, data=data, headers=headers, timeout=waits
                 ) as response:
                     if response.status >= 400 and response.status not in call.fine:
                         way = response.connection and response.connection.transport
                         words = await _message(response)
-                        if way and isinstance(call.body, bytes):
+                        if way and isinstance(call.body, bytes | Sent):
                             way.abort()  # the rest of a context that the engine did not want would keep it open
                         raise fault(self.where, call.operation, response.status, f"{call.about}: {words}" if call.about else words)
                     yield response
@@ -228,10 +248,12 @@ class Link:
             self._calls.record(self.where, operation, result, clock() - began)
 
 
-def _encoded(body: Json | bytes | None) -> tuple[bytes | io.BytesIO | None, Mapping[str, str]]:
+def _encoded(body: Json | bytes | Sent | None) -> tuple[bytes | io.BytesIO | Sent | None, Mapping[str, str]]:
     match body:
         case None:
             return None, {}
+        case Sent():
+            return body, {"Content-Type": "application/x-tar"}
         case bytes():
             # Sent in slices: as plain bytes a large context would go to the socket in one piece and hold the loop.
             return io.BytesIO(body), {"Content-Type": "application/x-tar"}

@@ -2,7 +2,7 @@
 
 Words in an image's name choose a character, so that a blueprint alone can set up a bad day:
 `exits` (dies at once with code 3), `never-healthy` (no probe ever succeeds), `ignores-term` (a stop lasts the whole grace),
-`healthcheck` (brings a HEALTHCHECK of 30 s), `missing` (cannot be pulled), `denied` (the registry refuses).
+`healthcheck` (brings a HEALTHCHECK of 30 s), `missing` (cannot be pulled), `denied` (the registry refuses whoever has no name and password).
 A command of `echo`, `sleep N`, `exit N`, `true` and `false`, parted by `;`, is done as written; anything else runs for ever.
 `SIMULATED_LIFE`, `SIMULATED_STOP` and `SIMULATED_READY` in the environment are seconds to live, to stop and until ready.
 """
@@ -14,8 +14,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from clocker_actors.errors import EngineFault, ImageNotFound, PullDenied
-from clocker_actors.model.containers import ContainerRequest, ImageInfo
+from clocker_actors.model.containers import ContainerRequest, ImageInfo, Login
 from clocker_actors.model.specs import BuildSpec
+
+Kept = tuple[ImageInfo, dict[str, str]]
+"""An image and its labels, as a registry or a copy of it keeps them."""
 
 READY_AFTER = 0.3
 STOPS_IN = 0.15
@@ -62,13 +65,13 @@ def nature_of(request: ContainerRequest, image: ImageInfo) -> Nature:
     )
 
 
-def pulled(reference: str) -> ImageInfo:
+def pulled(reference: str, login: Login | None = None) -> ImageInfo:
     """The image a registry would give; ImageNotFound or PullDenied by the words in its name."""
     if "missing" in reference:
         raise ImageNotFound(
             f"pull of {reference}: no such image in the registry; correct the name or tag", status=404, operation="pull", image=reference
         )
-    if "denied" in reference:
+    if "denied" in reference and login is None:
         raise PullDenied(
             f"pull of {reference}: the registry refuses access; log the engine in or make the image public",
             status=403,

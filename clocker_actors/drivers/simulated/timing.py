@@ -22,6 +22,9 @@ class Timing:
     remove: float = 0.08
     pull: float = 0.8
     build: float = 0.6
+    push: float = 0.3
+    save: float = 0.1
+    load: float = 0.2
     execute: float = 0.03
     update: float = 0.015
     probe: float = 0.003

@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 from clocker_actors.drivers.simulated.engine import GIGA, SimulatedEngine
+from clocker_actors.drivers.simulated.images import Kept
 from clocker_actors.drivers.simulated.load import LoadModel
 from clocker_actors.drivers.simulated.timing import Timing
 from clocker_actors.errors import BadRequest, NotFound
@@ -25,6 +26,8 @@ class SimulatedWorld:
         self.timing = timing
         self.loads = LoadModel()
         self.engines: dict[str, SimulatedEngine] = {}
+        self.registries: dict[str, Kept] = {}
+        """What was pushed, by the name under which it is pulled."""
 
     def connect(self, spec: EngineSpec, calls: CallLog, runtime_dir: Path) -> Engine:  # noqa: ARG002 - every driver's signature
         """The engine of a url `simulated://name?seed=1&cores=4&memory=8g`, made when first named; BadRequest for a url that is wrong."""
@@ -43,6 +46,7 @@ class SimulatedWorld:
                 memory=options.get("memory", 8 * GIGA),
                 timing=self.timing,
                 loads=self.loads,
+                registries=self.registries,
             )
         return self.engines[name]
 

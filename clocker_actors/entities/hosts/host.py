@@ -27,6 +27,7 @@ from clocker_actors.entities.hosts.volumes import STALE, Volumes
 from clocker_actors.entities.hosts.watching import Watching
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.records import HostState, read_state
+from clocker_actors.entities.sharing import Known
 from clocker_actors.kernel import ChildRestarted, WorkDone, WorkFailed
 from clocker_actors.model import sensors
 from clocker_actors.model.answering import Answering, GiveUpHost, HoldHost, HostAnswering
@@ -219,6 +220,7 @@ class Host(Emptied):
         """With its record (it was deleted with its pool) goes what leads to its engine."""
         super().on_stop()
         self.residents.foreigners.over()
+        self.outside.sharing.left(self.engine_url)
         if self.state.spec.engine.url and self.outside.store.read(self.kind, self.uid) is None:
             self.outside.disconnect(self.state.spec.engine)
 
@@ -272,6 +274,7 @@ class Host(Emptied):
         if self.service.expected is Lifecycle.STARTING:
             self.service.expect(Lifecycle.RUNNING)
         self.unavailable(reason, *LIVE_SENSORS)
+        self.outside.sharing.left(self.engine_url)
         self.images.forget_all()
         self.residents.engine_is_down()
         self._publish()
@@ -301,6 +304,7 @@ class Host(Emptied):
 
     def _informed(self, info: EngineInfo) -> None:
         self.info = info
+        self.outside.sharing.joined(self.engine_url, info.architecture, self.engine)
         self.observe(sensors.ENGINE_VERSION, f"{info.version} (API {info.api})")
         self.observe(sensors.HOST_CORES, info.cores)
         self.observe(sensors.HOST_MEMORY_TOTAL, info.memory)
@@ -344,7 +348,8 @@ class Host(Emptied):
 
     def begin_image(self, name: str, image: ImageSpec, limit: float) -> None:
         """Look for, pull or build an image."""
-        self.work(name, ensure, self.engine, self.outside.blobs, self.outside.ours, image, timeout=limit)
+        architecture = self.info.architecture if self.info else ""
+        self.work(name, ensure, Known(self.engine_url, architecture, self.engine), self.outside, self.identity, image, timeout=limit)
 
     def _look_at_images(self, work: str) -> None:
         """Something may have been built for who is not there any more."""

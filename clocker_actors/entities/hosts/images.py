@@ -1,15 +1,18 @@
 """Images of one engine: each is looked for, pulled or built once, however many containers wait for it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Protocol
 
 from clocker_actors.entities.hosts.hostwords import ImageFailed, ImageReady, WantImage
+from clocker_actors.entities.hosts.registry import PoolRegistry, registry_named
+from clocker_actors.entities.outside import Outside
+from clocker_actors.entities.records import Identity
+from clocker_actors.entities.sharing import Known
 from clocker_actors.errors import Failure, ImageNotFound
 from clocker_actors.model.containers import ImageInfo
 from clocker_actors.model.identity import Uid
-from clocker_actors.model.specs import ImageSpec
+from clocker_actors.model.specs import BuildSpec, ImageSpec
 from clocker_actors.ports.engine import Engine
-from clocker_actors.ports.store import Blobs
 
 IMAGE_LIMIT = 900.0
 WORK = "image:"
@@ -76,17 +79,24 @@ class Images:
             self._host.tell(container, message)
 
 
-async def ensure(engine: Engine, blobs: Blobs, ours: Mapping[str, str], image: ImageSpec) -> ImageInfo:
-    """Have the image on the engine: what is there is never pulled again, what is built carries our
-    labels. Raises ImageNotFound, PullDenied, EngineFault."""
+async def ensure(here: Known, outside: Outside, host: Identity, image: ImageSpec) -> ImageInfo:
+    """Have the image on the engine: what is there is never pulled again; what is built is built on one engine of all, and carries our labels.
+    Raises ImageNotFound, PullDenied, EngineFault."""
+    engine = here.engine
     found = await engine.image(image.reference)
     if found is None:
-        if image.build is None:
-            await engine.pull(image.reference)
+        build = image.build
+        if build is None:
+            await engine.pull(image.reference, outside.login(image.reference))
         else:
-            context = await blobs.get(image.build.context)
-            await engine.build(image.reference, image.build, context, ours)
+            address = registry_named(outside.store, host)
+            registry = PoolRegistry(engine, address, outside.login) if address else None
+            await outside.sharing.have(here, image.reference, lambda: _build(engine, outside, image.reference, build), registry)
         found = await engine.image(image.reference)
     if found is None:
         raise ImageNotFound(f"{image.reference} was fetched but is not on the engine: something removes images there; look for a prune job")
     return found
+
+
+async def _build(engine: Engine, outside: Outside, reference: str, build: BuildSpec) -> None:
+    await engine.build(reference, build, await outside.blobs.get(build.context), outside.ours)
