@@ -37,7 +37,6 @@ class Info(Wire, frozen=True):
     cores: int = msgspec.field(default=0, name="NCPU")
     memory: int = msgspec.field(default=0, name="MemTotal")
     containers: int = 0
-    architecture: str = ""
 
 
 class Created(Wire, frozen=True):
@@ -95,7 +94,6 @@ class Binding(Wire, frozen=True):
     host_port: str = ""
 
 
-class Attached(Wire, frozen=True):
 class RestartPolicy(Wire, frozen=True):
     name: str = ""
     maximum_retry_count: int = 0
@@ -111,6 +109,7 @@ class HostConfig(Wire, frozen=True):
     restart_policy: RestartPolicy = RestartPolicy()
 
 
+class Attached(Wire, frozen=True):
     ports: dict[str, list[Binding] | None] | None = None
     networks: dict[str, Network | None] | None = None
 
@@ -122,8 +121,8 @@ class Inspected(Wire, frozen=True):
     name: str = ""
     state: State = State()
     config: Config = Config()
-    network_settings: Attached = Attached()
     host_config: HostConfig = HostConfig()
+    network_settings: Attached = Attached()
 
 
 class HealthTest(Wire, frozen=True):

@@ -71,13 +71,13 @@ class Controls:
         """No space left (or space again)."""
         self._core.disk_full = full
 
-    def occupy(self, port: int, *, occupied: bool = True) -> None:
-        """Something foreign listens on a host port (or no longer)."""
-        (self._core.taken_ports.add if occupied else self._core.taken_ports.discard)(port)
-
     def ignore_updates(self, *, ignored: bool = True) -> None:
         """Changes of what runs are answered as done, and not done (or done again)."""
         self._core.ignores_updates = ignored
+
+    def occupy(self, port: int, *, occupied: bool = True) -> None:
+        """Something foreign listens on a host port (or no longer)."""
+        (self._core.taken_ports.add if occupied else self._core.taken_ports.discard)(port)
 
     # --- faults ---------------------------------------------------------------------------------------------------------
 
