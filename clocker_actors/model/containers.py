@@ -99,6 +99,7 @@ class EngineInfo:
     cores: int
     memory: int
     containers: int = 0
+    architecture: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,15 @@ class ImageInfo:
 
     id: str
     health_interval: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Who we are to an image registry: for the engine's eyes only, and only in the work that talks to it."""
+
+    server: str
+    user: str
+    password: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

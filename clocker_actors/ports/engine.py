@@ -1,9 +1,19 @@
 """One Docker engine as the manager sees it. Errors: EngineUnavailable (no answer), EngineFault and its kinds (refused), NotFound (no such container)."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from typing import Protocol
 
-from clocker_actors.model.containers import ContainerRequest, EngineEvent, EngineInfo, ImageInfo, NamedImage, Observed, ProbeResult, Stats
+from clocker_actors.model.containers import (
+    ContainerRequest,
+    EngineEvent,
+    EngineInfo,
+    ImageInfo,
+    Login,
+    NamedImage,
+    Observed,
+    ProbeResult,
+    Stats,
+)
 from clocker_actors.model.specs import BuildSpec, FileSpec, ProbeSpec, Resources
 
 
@@ -51,11 +61,31 @@ class Engine(Protocol):
 
     def watch(self) -> StatsWatch: ...
     async def image(self, reference: str) -> ImageInfo | None: ...
-    async def pull(self, reference: str) -> None: ...
+    async def pull(self, reference: str, login: Login | None = None) -> None:
+        """Fetch an image. Raises ImageNotFound, PullDenied, OutOfDisk."""
+        ...
+
+    async def push(self, reference: str, login: Login | None = None) -> None:
+        """Send an image that it has to the registry with which the name begins. Raises ImageNotFound, PullDenied, EngineFault."""
+        ...
+
+    async def tag(self, name: str, also: str) -> None:
+        """Give an image a second name. Raises ImageNotFound."""
+        ...
+
     async def build(self, reference: str, build: BuildSpec, context: bytes, labels: Mapping[str, str]) -> None: ...
     async def images(self, labels: Mapping[str, str]) -> Sequence[NamedImage]: ...
     async def remove_image(self, name: str) -> None:
         """Take a name away, and the image with its last one. One that is gone is fine; EngineFault while a container is made of it."""
+        ...
+
+    def save_image(self, name: str) -> AsyncGenerator[bytes, None]:
+        """An image under this name, in the form that `load_image` takes, in pieces of at most 128 KiB. Raises ImageNotFound, EngineUnavailable."""
+        ...
+
+    async def load_image(self, content: AsyncIterator[bytes]) -> None:
+        """Have what another engine gave, with its name and labels; what is there already is fine. Raises what `content` raises, OutOfDisk,
+        EngineFault for what is no image or ends too early."""
         ...
 
     async def ensure_volume(self, name: str, labels: Mapping[str, str]) -> None: ...

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import math
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 
 import msgspec
 
@@ -21,6 +21,7 @@ from clocker_actors.model.containers import (
     EngineInfo,
     EngineState,
     ImageInfo,
+    Login,
     NamedImage,
     Observed,
     ProbeResult,
@@ -56,7 +57,9 @@ class DockerEngine:
         found = await self._link.ask(Call("info", "GET", "info", LIST), wire.Info)
         major, minor = await self._link.api()
         api = f"{major}.{minor}"
-        return EngineInfo(found.identity, found.name, found.server_version, api, found.cores, found.memory, found.containers)
+        return EngineInfo(
+            found.identity, found.name, found.server_version, api, found.cores, found.memory, found.containers, found.architecture
+        )
 
     async def disk(self) -> int:
         """Bytes that images, containers and volumes take on its disk. It walks them all, so ask seldom."""
@@ -160,9 +163,19 @@ class DockerEngine:
         """An image it has, or None."""
         return await images.look_up(self._link, reference)
 
-    async def pull(self, reference: str) -> None:
+    async def pull(self, reference: str, login: Login | None = None) -> None:
         """Fetch an image."""
-        await images.pull(self._link, reference)
+        await images.pull(self._link, reference, login)
+
+    async def push(self, reference: str, login: Login | None = None) -> None:
+        """Send an image to the registry that its name begins with."""
+        await images.push(self._link, reference, login)
+
+    async def tag(self, name: str, also: str) -> None:
+        """Give an image a second name."""
+        repository, tag = requests.reference(also)
+        query = {"repo": repository, "tag": tag}
+        await self._link.tell(Call("tag", "POST", f"images/{name}/tag", CHANGE, query=query, about=name))
 
     async def build(self, reference: str, build: BuildSpec, context: bytes, labels: Mapping[str, str]) -> None:
         """Build an image from a tar."""
@@ -176,6 +189,14 @@ class DockerEngine:
     async def remove_image(self, name: str) -> None:
         """Take this name away, and with its last one the image and what only that was made of; one that is gone is fine."""
         await self._link.tell(Call("remove_image", "DELETE", f"images/{name}", REMOVE_IMAGE, fine=(404,), about=name))
+
+    def save_image(self, name: str) -> AsyncGenerator[bytes, None]:
+        """An image as a tar, piece by piece."""
+        return images.save(self._link, name)
+
+    async def load_image(self, content: AsyncIterator[bytes]) -> None:
+        """Take a tar of an image as it comes."""
+        await images.load(self._link, content)
 
     async def ensure_volume(self, name: str, labels: Mapping[str, str]) -> None:
         """Make a volume unless there is one of that name."""

@@ -37,6 +37,7 @@ class Info(Wire, frozen=True):
     cores: int = msgspec.field(default=0, name="NCPU")
     memory: int = msgspec.field(default=0, name="MemTotal")
     containers: int = 0
+    architecture: str = ""
 
 
 class Created(Wire, frozen=True):

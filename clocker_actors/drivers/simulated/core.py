@@ -73,7 +73,7 @@ class Core:
 
     def create(self, request: ContainerRequest) -> str:
         """A new container's id."""
-        self._want_disk("create")
+        self.want_disk("create")
         reference = images.full_reference(request.image)
         lease = self.named(request.lease) if request.lease else None
         if request.lease and lease is None:
@@ -210,7 +210,7 @@ class Core:
 
     def put(self, box: Box, files: Sequence[FileSpec]) -> None:
         """Have these files in it, in place of those of the same name."""
-        self._want_disk("put")
+        self.want_disk("put")
         box.files |= {file.path: file for file in files}
 
     def reads(self, container: str, command: Sequence[str]) -> tuple[float, int, Sequence[str]] | None:
@@ -237,14 +237,9 @@ class Core:
 
     # --- images and volumes -------------------------------------------------------------------------------------------------------
 
-    def pull(self, reference: str) -> None:
-        """Have an image from its registry."""
-        self._want_disk("pull")
-        self.images[images.full_reference(reference)] = images.pulled(reference)
-
     def build(self, reference: str, build: BuildSpec, context: bytes, labels: Mapping[str, str]) -> None:
         """Have an image made from a context."""
-        self._want_disk("build")
+        self.want_disk("build")
         name = images.full_reference(reference)
         self.images[name] = images.built(reference, build, context)
         self.image_labels[name] = dict(labels)
@@ -269,7 +264,7 @@ class Core:
 
     def volume(self, name: str, labels: Mapping[str, str]) -> None:
         """Have a volume; one that exists stays as it is."""
-        self._want_disk("ensure_volume")
+        self.want_disk("ensure_volume")
         self.volumes.setdefault(name, dict(labels))
 
     def remove_volume(self, name: str) -> None:
@@ -290,7 +285,7 @@ class Core:
 
     # --- inside -------------------------------------------------------------------------------------------------------------------
 
-    def _want_disk(self, operation: str) -> None:
+    def want_disk(self, operation: str) -> None:
         if self.disk_full:
             raise OutOfDisk(
                 f"engine {self.name} has no space left on its disk; free some", status=500, operation=operation, engine=self.name

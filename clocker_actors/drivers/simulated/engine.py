@@ -6,15 +6,16 @@ All that is random comes from the seed, so that one story told twice is the same
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from clocker_actors.drivers.simulated.boxes import Box
 from clocker_actors.drivers.simulated.controls import Controls
 from clocker_actors.drivers.simulated.core import Core
-from clocker_actors.drivers.simulated.images import full_reference, known, run
+from clocker_actors.drivers.simulated.images import Kept, full_reference, known, run
 from clocker_actors.drivers.simulated.journal import Journal
 from clocker_actors.drivers.simulated.load import LoadModel
+from clocker_actors.drivers.simulated.shelf import Shelf
 from clocker_actors.drivers.simulated.timing import Jitter, Timing, start_seconds
 from clocker_actors.drivers.simulated.watch import Meter, SimulatedWatch
 from clocker_actors.drivers.simulated.wire import Wire
@@ -26,6 +27,7 @@ from clocker_actors.model.containers import (
     EngineEvent,
     EngineInfo,
     ImageInfo,
+    Login,
     NamedImage,
     Observed,
     ProbeResult,
@@ -57,6 +59,7 @@ class SimulatedEngine(Controls):
         timing: Timing | None = None,
         loads: LoadModel | None = None,
         calls: CallLog | None = None,
+        registries: dict[str, Kept] | None = None,
     ) -> None:
         self.name = name
         self.calls = calls
@@ -71,6 +74,7 @@ class SimulatedEngine(Controls):
         self._wire = Wire(name, self.timing)
         self._journal = Journal(self.now, self._wire.stir)
         self._core = Core(name, seed, cores, memory, self._journal, self.now, self._wire.later)
+        self._shelf = Shelf(self._core, {} if registries is None else registries)
         self._core.images.update((full_reference(image), known(image)) for image in images)
         self._meter = Meter(self._core, self.loads, seed)
         self._watches: list[SimulatedWatch] = []
@@ -213,10 +217,33 @@ class SimulatedEngine(Controls):
         """The image, if the engine has it."""
         return await self._quick("image", lambda: self._core.images.get(full_reference(reference)))
 
-    async def pull(self, reference: str) -> None:
+    async def pull(self, reference: str, login: Login | None = None) -> None:
         """Get it; ImageNotFound, PullDenied, OutOfDisk."""
         delay = self._jitter.about(self.timing.pull)
-        await self._call("pull", delay, lambda: self._core.pull(reference), limit=self.timing.transfer_limit)
+        await self._call("pull", delay, lambda: self._shelf.pull(reference, login), limit=self.timing.transfer_limit)
+
+    async def push(self, reference: str, login: Login | None = None) -> None:
+        """Have it in its registry, from where the engines of this world get it."""
+        delay = self._jitter.about(self.timing.push)
+        await self._call("push", delay, lambda: self._shelf.push(reference, login), limit=self.timing.transfer_limit)
+
+    async def tag(self, name: str, also: str) -> None:
+        """A second name."""
+        await self._quick("tag", lambda: self._shelf.tag(name, also))
+
+    async def save_image(self, name: str) -> AsyncGenerator[bytes, None]:
+        """The image in a form of our own, in two pieces."""
+        found = await self._call("save_image", self._jitter.about(self.timing.save), lambda: self._shelf.save(name))
+        middle = len(found) // 2
+        yield found[:middle]
+        await self._quick("save_image", lambda: None)
+        yield found[middle:]
+
+    async def load_image(self, content: AsyncIterator[bytes]) -> None:
+        """Take it."""
+        pieces = [piece async for piece in content]
+        delay = self._jitter.about(self.timing.load)
+        await self._call("load_image", delay, lambda: self._shelf.load(b"".join(pieces)), limit=self.timing.transfer_limit)
 
     async def build(self, reference: str, build: BuildSpec, context: bytes, labels: Mapping[str, str]) -> None:
         """Make it from a context (a tar); EngineFault when that is no good."""

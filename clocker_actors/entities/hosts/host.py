@@ -48,8 +48,8 @@ from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.machines import GiveBack, MachinePhase
 from clocker_actors.model.messages import HostSeen
 from clocker_actors.model.specs import BUILT_IMAGE, ImageSpec
-from clocker_actors.model.values import Value
 from clocker_actors.model.updating import ChangeContainer
+from clocker_actors.model.values import Value
 
 DISK_LIMIT = 150.0
 DISK_FIRST = 60.0
