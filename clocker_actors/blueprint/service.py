@@ -20,7 +20,7 @@ from clocker_actors.blueprint.typed import read_policies, read_strategies
 from clocker_actors.blueprint.values import configuration, parameter_sensors
 from clocker_actors.model.expressions import OnChange
 from clocker_actors.model.identity import EntityKind
-from clocker_actors.model.specs import ClusterSpec, ContainerSpec, Duplicate, Requests, ServiceSpec
+from clocker_actors.model.specs import CHANGE_DELAY, ClusterSpec, ContainerSpec, Duplicate, Requests, ServiceSpec
 from clocker_actors.model.values import Value
 
 
@@ -71,6 +71,8 @@ def service_of(raw: Raw, context: Context, *, healed: bool = True) -> ServiceSpe
         depends=depends,
         latch=latch,
         on_change=read_on_change(config),
+        change_delay=config.number("changeDelay") if raw.kind == CONTAINER else CHANGE_DELAY,
+        leave_delay=config.number("leaveDelay") if raw.kind == CONTAINER else 0.0,
         types=raw.types,
         tags=read_tags(head, context),
         effectors=initializers.effectors,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from clocker_actors.blueprint import keys
 from clocker_actors.blueprint.keys import row as _key
 from clocker_actors.blueprint.provisioning_keys import PROVISIONING
-from clocker_actors.model.specs import MAX_MEMBERS
+from clocker_actors.model.specs import CHANGE_DELAY, MAX_MEMBERS
 
 KeyTable = keys.KeyTable
 
@@ -210,6 +210,24 @@ CONTAINER_CONFIG = (
             "stop_grace_period",
             "stop.timeout",
             default=10.0,
+            least=0,
+            most=3600,
+        ),
+        _key(
+            "leaveDelay",
+            "duration",
+            "how long one that is to stop goes on serving after nobody is told any more to use it (`service.isServing`)",
+            "leave_delay",
+            default=0.0,
+            least=0,
+            most=3600,
+        ),
+        _key(
+            "changeDelay",
+            "duration",
+            "how long a value that it was started with has to stay the same before anything is done because it has changed",
+            "change_delay",
+            default=CHANGE_DELAY,
             least=0,
             most=3600,
         ),

@@ -11,6 +11,7 @@ from clocker_actors.enrichers.delta import Delta, TimeFractionDelta, TimeWeighte
 from clocker_actors.enrichers.failure_detector import FailureDetector
 from clocker_actors.enrichers.joiner import Joiner
 from clocker_actors.enrichers.map_aggregator import MapAggregator
+from clocker_actors.enrichers.member_endpoints import MemberEndpoints
 from clocker_actors.enrichers.moving_mean import MovingMean
 from clocker_actors.enrichers.on_network import OnPublicNetwork, OnSubnetNetwork
 from clocker_actors.enrichers.percentage import Percentage
@@ -48,6 +49,7 @@ ROWS: tuple[type[EnricherActor], ...] = (
     CountMean,
     OnPublicNetwork,
     OnSubnetNetwork,
+    MemberEndpoints,
 )
 
 TYPES: Mapping[str, PolicyType] = {row.type.name: row.type for row in ROWS}

@@ -26,7 +26,7 @@ from clocker_actors.model import effectors, sensors
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.commands import RunCommand, RunTask
 from clocker_actors.model.decisions import Decision
-from clocker_actors.model.dependencies import SayReadings, Where, said
+from clocker_actors.model.dependencies import SayMembers, SayReadings, Where, said
 from clocker_actors.model.identity import RECORDER, EntityKind, Ids, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.messages import (
@@ -41,6 +41,7 @@ from clocker_actors.model.messages import (
     Invoke,
     KeepState,
     SetIndicator,
+    MembersChanged,
     SetProblem,
     SetReading,
     TellAgain,
@@ -153,6 +154,10 @@ class Entity(Sensing, Generic[S]):
 
     def type_name(self) -> str:
         """The type a blueprint gave it."""
+    def serving(self) -> tuple[Uid, ...]:
+        """Who serves when this entity is used."""
+        return self.below()
+
         return str(self.kind)
 
     # --- messages
@@ -204,6 +209,8 @@ class Entity(Sensing, Generic[S]):
                 return said(self.uid, self.identity.path, self.readings, message)
             case TellAgain():
                 self.tell_again()
+            case SayMembers():
+                return MembersChanged(self.uid, self.serving())
             case Started():
                 self.adjuncts.started(message.id)
                 self.adjuncts.tell_known(message.id)

@@ -47,6 +47,11 @@ class Said:
     readings: tuple[Reading, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class SayMembers:
+    """Who serves for this entity: its members, the services below it, or itself. Answered by `MembersChanged`."""
+
+
 def said(entity: Uid, path: str, readings: Mapping[str, Reading], asked: SayReadings) -> Said:
     """The answer of an entity."""
     names = tuple(readings) if "*" in asked.sensors else asked.sensors

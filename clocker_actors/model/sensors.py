@@ -55,6 +55,12 @@ SERVICE_PROBLEMS = _sensor("service.problems", "", "map of problem name to words
 SERVICE_NOT_UP = _sensor("service.notUp.indicators", "", "map of reasons why the service is not up; empty means it is up")
 ENDPOINTS = _sensor("service.endpoints", "", "where it is reached: list of {host, port, scope, container}")
 PROCESS_RUNNING = _sensor("service.process.isRunning", "", "whether its container runs, ready or not")
+SERVING = _sensor("service.isServing", "", "whether others are to use it: it is ready and well, and not about to stop")
+PLACE = _sensor(
+    "service.place",
+    "",
+    "where its container runs, ready or not, or ran last: {host, address, ports, served}; address is for other containers, served whether it was ever ready",
+)
 HOST_NAME = _sensor("host.name", "", "name of the host its container serves on")
 HOST_ADDRESS = _sensor("host.address", "", "address at which the ports of that host are reached")
 HOST_SUBNET = _sensor(

@@ -19,6 +19,10 @@ MAX_MEMBERS = 10_000
 """The most members a cluster may have unless its blueprint says more."""
 
 
+CHANGE_DELAY = 2.0
+"""Seconds for which a value that a service was started with has to stay the same before anything is done because it has changed, unless it says otherwise."""
+
+
 class PortKind(StrEnum):
     """How a container port gets its host port."""
 
@@ -229,6 +233,9 @@ class ServiceSpec:
     latch: Expression | None = None
     """Held back until this is true."""
     on_change: OnChange = OnChange.RESTART
+    change_delay: float = CHANGE_DELAY
+    leave_delay: float = 0.0
+    """Seconds for which a container that is to stop goes on serving, when nobody is told any more to use it."""
     types: tuple[str, ...] = ()
     """The types of the catalogue it is of, as `id:version`, the nearest first."""
     tags: tuple[Value, ...] = ()

@@ -1,10 +1,15 @@
-"""Generations of a member on their way out: stopped and removed by their hosts, forgotten when those say that they are gone."""
+"""Generations of a member on their way out: stopped and removed by their hosts, forgotten when those say that they are gone.
+
+One that serves goes on doing so for the leave delay of its spec, since those who use it hear only now that they should not: the member says at once that it
+serves there no more. When that time is over is durable. What has died, is unwell, or was never ready is not waited for.
+"""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from clocker_actors.entities.members import generations
 from clocker_actors.entities.records import Desired, Generation, MemberState
+from clocker_actors.entities.waits import WaitOn
 from clocker_actors.model.generations import TOPIC_BEGAN, EndContainer, GenerationChanged, Phase
 from clocker_actors.model.identity import Uid
 from clocker_actors.model.messages import Release
@@ -32,12 +37,20 @@ class Leaving:
         if member.phase in {Phase.DIED, Phase.GONE}:
             # It holds neither memory nor ports any more: its successor may have its very place.
             member.tell(member.identity.pool, Release(member.uid, current.number))
-        leaving = replace(current, ended=over)
+        leaving = self.parting(current, ended=over)
         member.phase, member.settling = None, False
         member.change(replace(state, current=None, leaving=(*state.leaving, leaving)))
 
+    def parting(self, generation: Generation, *, ended: bool) -> Generation:
+        """The current generation as a leaving one, that serves for a while yet if it does now."""
+        member = self._member
+        delay = member.state.spec.leave_delay
+        serves = not ended and generation.ready_once and member.phase is not Phase.UNWELL
+        return replace(generation, ended=ended, until=member.now + delay if delay and serves else 0.0)
+
     def end(self) -> None:
-        """Have leaving generations removed. Remains of a dead one wait until its successor runs (removing holds up starting) or has no room."""
+        """Have leaving generations removed when their delay is over. Remains of a dead one wait until its successor runs (removing holds up starting), or has no
+        room."""
         member = self._member
         busy = (
             member.state.desired is Desired.RUNNING
@@ -47,6 +60,10 @@ class Leaving:
         )
         for generation in member.state.leaving:
             if generation.number in self.ending or (generation.ended and busy):
+                continue
+            wait = 0.0 if generation.ended else min(generation.until - member.now, member.state.spec.leave_delay)
+            if wait > 0:
+                member.after(f"leave:{generation.number}", wait, WaitOn())
                 continue
             self.ending.add(generation.number)
             container = member.state.spec.container

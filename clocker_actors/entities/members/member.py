@@ -161,6 +161,9 @@ class Member(Entity[MemberState]):
     def below(self) -> tuple[Uid, ...]:
         return self.family.uids
 
+    def serving(self) -> tuple[Uid, ...]:
+        return (self.uid,) if self.state.spec.container is not None else self.below()
+
     def type_name(self) -> str:
         return self.state.spec.type_name
 

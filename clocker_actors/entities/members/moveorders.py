@@ -85,7 +85,8 @@ class MoveOrders:
             self.fail(older, f"superseded by {activity.id}")
         cause = Cause(activity.id, activity.cause.principal)
         self._orders[activity.id] = Order(activity.id, cause, target, frozenset(away), lane)
-        limit = TRIES * member.state.spec.start_timeout + container.stop_timeout + MARGIN
+        spec = member.state.spec
+        limit = TRIES * spec.start_timeout + spec.leave_delay + container.stop_timeout + MARGIN
         member.after(f"move:{activity.id}", limit, MoveLate(activity.id))
 
     @property

@@ -270,7 +270,7 @@ class Moving:
             return member.state.leaving
         if member.phase in {Phase.DIED, Phase.GONE}:
             member.tell(member.identity.pool, Release(member.uid, old.number))
-        return (*member.state.leaving, replace(old, ended=member.fate.over))
+        return (*member.state.leaving, member.leaving.parting(old, ended=member.fate.over))
 
     def _failed(self, arriving: Generation, message: GenerationChanged) -> None:
         """It did not get ready there; the old one is still what it was."""

@@ -1,6 +1,6 @@
 """A running member whose configuration has changed, because what it depends on has: files put anew in place, or a fresh generation, one member at a time.
 
-    a value differs from what it was started with ──the same for 2 s──▶ files that reload: durable, put, reload
+    a value differs from what it was started with ──the same for a while──▶ files that reload: durable, put, reload
                                                         └──▶ its turn in the cluster ──restart──▶ READY with the new values ──▶ the next one's turn
 
 A value that cannot be known now is taken as it was: nobody restarts because what it depends on is down for a while.
@@ -26,8 +26,6 @@ from clocker_actors.model.specs import ContainerSpec
 if TYPE_CHECKING:
     from clocker_actors.entities.members.member import Member
 
-HOLD = 2.0
-"""Seconds for which a value has to stay the same before anything is done for it."""
 ASK_AGAIN = 5.0
 PUT_AGAIN = 5.0
 RENEW = "renew"
@@ -107,7 +105,7 @@ class Renewal:
             return
         if now != self._wanted:
             self._wanted, self._due = now, False
-            member.after(RENEW, HOLD, RenewNow())
+            member.after(RENEW, member.state.spec.change_delay, RenewNow())
         elif self._due:
             self._act(current, container, now, fields)
 
@@ -121,7 +119,7 @@ class Renewal:
             self._rest()
         elif now != self._wanted:
             self._wanted, self._due = now, False
-            member.after(RENEW, HOLD, RenewNow())
+            member.after(RENEW, member.state.spec.change_delay, RenewNow())
         elif self._due:
             self._restart(container, fields)
 
@@ -170,7 +168,7 @@ class Renewal:
             action=action,
             reason=f"{', '.join(fields)} changed since generation {member.state.number} was started: {'; '.join(words[:5]) or 'other secrets'}",
             cause=Cause(newest.id) if newest is not None else member.cause,
-            inputs={"fields": list(fields), "stable_s": HOLD},
+            inputs={"fields": list(fields), "stable_s": member.state.spec.change_delay},
             would_change=("`onChange: keep` leaves what runs as it is",) if action == "restart" else (),
         )
         member.decided(decision, acted=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
+from clocker_actors.entities.members.generations import NOT_RUNNING
 from clocker_actors.entities.records import Generation
 from clocker_actors.model import sensors
 from clocker_actors.model.containers import Observed
@@ -62,11 +63,26 @@ class Whereabouts:
         """Say whether a container runs; without one it serves nowhere."""
         member = self._member
         runs = member.state.current is not None and member.phase in RUNNING
+        serves = self._serves()
+        if serves is not None:
+            member.observe(sensors.SERVING, serves)
         if runs or sensors.PROCESS_RUNNING.name in member.readings:
             member.observe(sensors.PROCESS_RUNNING, runs)
         if not runs and self._known:
             member.unavailable("no container of it runs", sensors.ENDPOINTS, *(_sensor(name) for name in self._known))
             self._known = ()
+
+    def _serves(self) -> bool | None:
+        """Whether others are to use it; None if that is not known: one that was ready before the manager began anew is looked for."""
+        member = self._member
+        current = member.state.current
+        if member.state.spec.container is None:
+            return None
+        if current is None or member.phase is Phase.UNWELL or member.phase in NOT_RUNNING:
+            return False
+        if member.phase is Phase.READY:
+            return not member.service.stated
+        return None if current.ready_once else False
 
 
 def _sensor(name: str) -> Sensor:

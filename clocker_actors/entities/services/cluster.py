@@ -110,6 +110,9 @@ class Cluster(Entity[ClusterState]):
                 return super().on_receive(message)
         return None
 
+    def serving(self) -> tuple[Uid, ...]:
+        return self.state.members
+
     def type_name(self) -> str:
         return self.state.spec.type_name
 

@@ -70,5 +70,6 @@ class Turns:
     def _holds(self) -> bool:
         cluster = self._cluster
         member = cluster.spec.member
-        limit = member.start_timeout + (member.container.stop_timeout if member.container is not None else 0.0) + MARGIN
+        stop = member.leave_delay + (member.container.stop_timeout if member.container is not None else 0.0)
+        limit = member.start_timeout + stop + MARGIN
         return self.holder in cluster.state.members and cluster.now - self._since < limit
