@@ -12,6 +12,7 @@ from clocker_actors.enrichers.failure_detector import FailureDetector
 from clocker_actors.enrichers.joiner import Joiner
 from clocker_actors.enrichers.map_aggregator import MapAggregator
 from clocker_actors.enrichers.member_endpoints import MemberEndpoints
+from clocker_actors.enrichers.member_places import MemberPlaces
 from clocker_actors.enrichers.moving_mean import MovingMean
 from clocker_actors.enrichers.on_network import OnPublicNetwork, OnSubnetNetwork
 from clocker_actors.enrichers.percentage import Percentage
@@ -49,6 +50,7 @@ ROWS: tuple[type[EnricherActor], ...] = (
     CountMean,
     OnPublicNetwork,
     OnSubnetNetwork,
+    MemberPlaces,
     MemberEndpoints,
 )
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from clocker_actors.entities.members import generations
+from clocker_actors.entities.members.whereabouts import RUNNING
 from clocker_actors.entities.records import Generation
 from clocker_actors.errors import Failure
 from clocker_actors.model import sensors
@@ -37,6 +38,8 @@ class CurrentFate:
         member.phase = message.phase
         self._runs_on = message.phase in generations.NOT_RUNNING and not generations.is_over(message)
         member.settling = message.settling and not current.ready_once
+        if message.phase in RUNNING and message.observed is not None:
+            member.whereabouts.seen(message.observed)
         if message.phase is Phase.READY:
             self._ready(current, message)
         elif message.phase is Phase.UNWELL:

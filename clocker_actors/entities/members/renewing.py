@@ -32,6 +32,9 @@ RENEW = "renew"
 COMPARED = frozenset({Phase.READY, Phase.UNWELL, Phase.DIED})
 """Phases in which it has what it was started with, and may have to begin anew because of that."""
 
+BEGINNING = frozenset({Phase.STARTED, Phase.READY})
+"""Phases of a start in which it may be told what it may wait for: files that reload are put, and nothing else is done."""
+
 
 class RenewNow:
     """Timer message: the values have been the same for long enough, or nobody has said whose turn it is."""
@@ -66,7 +69,7 @@ class Renewal:
         elif current is None:
             if member.blocked and member.state.filled is not None:
                 self._retry(container, member.state.filled)
-        elif member.phase in COMPARED and not member.settling and current.ready_once and member.state.arriving is None:
+        elif member.state.arriving is None and member.phase in (COMPARED if current.ready_once and not member.settling else BEGINNING):
             self._compare(current, container)
 
     def due(self) -> None:
@@ -100,6 +103,11 @@ class Renewal:
         fields = changed(current.filled, now) if now is not None else ()
         if member.state.spec.on_change is OnChange.KEEP:
             fields = in_place(container, fields, OnChange.KEEP)
+        if not current.ready_once or member.settling:
+            fields = tuple(field for field in in_place(container, fields, OnChange.RESTART) if field not in self._impossible)
+            now = only(fields, current.filled, now) if now is not None and (fields or not self._turn) else None
+            if now is None:
+                return  # it may be its turn in the cluster until it is ready
         if now is None or not fields:
             self._rest()
             return

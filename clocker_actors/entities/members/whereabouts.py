@@ -41,23 +41,26 @@ def some_place(container: ContainerSpec) -> Mapping[str, Value]:
 class Whereabouts:
     """Of one member."""
 
-    __slots__ = ("_known", "_member")
+    __slots__ = ("_known", "_member", "_seen")
 
     def __init__(self, member: "Member") -> None:
         self._member = member
         self._known: tuple[str, ...] = ()
+        self._seen: Observed | None = None  # of the current generation
 
     def serves(self, current: Generation, observed: Observed | None) -> None:
         """It is ready there."""
-        found = dict(place(current))
-        if observed is not None and observed.gateway and _own(current.address):
-            found[sensors.HOST_SUBNET.name] = observed.gateway
+        found = {**place(current), sensors.HOST_SUBNET.name: _inner(current, observed)}
         gone = tuple(name for name in self._known if name not in found)
         self._known = tuple(found)
         if gone:
             self._member.unavailable("not published any more", *(_sensor(name) for name in gone))
         for name, value in found.items():
             self._member.observe(_sensor(name), value)
+
+    def seen(self, observed: Observed) -> None:
+        """Its container runs, ready or not, and this is what is seen of it."""
+        self._seen = observed
 
     def refresh(self) -> None:
         """Say whether a container runs; without one it serves nowhere."""
@@ -68,9 +71,19 @@ class Whereabouts:
             member.observe(sensors.SERVING, serves)
         if runs or sensors.PROCESS_RUNNING.name in member.readings:
             member.observe(sensors.PROCESS_RUNNING, runs)
+        if runs and self._seen is not None and member.state.current is not None:
+            self._say_place(member.state.current, self._seen)
         if not runs and self._known:
             member.unavailable("no container of it runs", sensors.ENDPOINTS, *(_sensor(name) for name in self._known))
             self._known = ()
+
+    def _say_place(self, current: Generation, observed: Observed) -> None:
+        """It is said until it runs elsewhere: whoever lists it must not forget it for being down."""
+        numbers = sorted(current.ports.items(), key=lambda item: item[0].endswith("/tcp"))
+        ports: dict[str, Value] = {port.partition("/")[0]: number for port, number in numbers}
+        served = current.ready_once or bool(self._member.state.home)
+        where: dict[str, Value] = {"host": current.host_name, "address": _inner(current, observed), "ports": ports, "served": served}
+        self._member.observe(sensors.PLACE, where)
 
     def _serves(self) -> bool | None:
         """Whether others are to use it; None if that is not known: one that was ready before the manager began anew is looked for."""
@@ -88,6 +101,11 @@ class Whereabouts:
 def _sensor(name: str) -> Sensor:
     known = sensors.ALL.get(name)
     return known if known is not None else Sensor(name, "", "where a port of its container is published")
+
+
+def _inner(current: Generation, observed: Observed | None) -> str:
+    """Where containers reach what it publishes."""
+    return observed.gateway if observed is not None and observed.gateway and _own(current.address) else current.address
 
 
 def _own(address: str) -> bool:
