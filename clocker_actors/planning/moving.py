@@ -7,6 +7,7 @@ following from what both generations would have to share.
 from dataclasses import dataclass
 
 from clocker_actors.model.specs import ContainerSpec, Duplicate, ServiceSpec, VolumeKind
+from clocker_actors.model.values import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,8 @@ class Company:
         """Why none may go now; "" if one may."""
         if self.up >= self.needed:
             return ""
-        return f"{self.up} other members of {self.cluster} would be up, and {self.needed} have to be"
+        have = "has" if self.needed == 1 else "have"
+        return f"{counted(self.up, 'other member')} of {self.cluster} would be up, and {self.needed} {have} to be"
 
 
 def company(cluster: str, up: int, quorum: int, wanted: int) -> Company:

@@ -4,6 +4,7 @@ Upwards from an effect to what led to it, downwards from a decision to what it l
 round and no story is told twice.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -127,7 +128,7 @@ class Chains:
             return Line("activity", f"{text} [told above]", activity.began)
         self.told.add(activity.id)
         lines = list(self.asked(activity, depth)) if up else []
-        if activity.note and all(activity.note != step.note for step in activity.steps):
+        if activity.note and not activity.problem and all(activity.note != step.note for step in activity.steps):
             lines.append(Line("step", activity.note))
         lines += self.steps(activity)
         if activity.problem:
@@ -159,9 +160,14 @@ class Chains:
 
     def parts(self, activity: Activity, depth: int) -> list[Line]:
         parts = [part for part in self.model.activities.parts_of(activity.id) if part.id not in self.told]
-        lines = [self.activity(part, down=True, depth=depth - 1) for part in parts[:PARTS]]
-        if len(parts) > PARTS:
-            lines.append(Line("gap", f"and {len(parts) - PARTS} more parts (`clocker activities` lists them)"))
+        tried = Counter(_attempt(part) for part in parts)
+        told = list({_attempt(part): part for part in parts}.values())  # of the same tried in vain again and again, the last
+        lines = []
+        for part in told[:PARTS]:
+            line, times = self.activity(part, down=True, depth=depth - 1), tried[_attempt(part)]
+            lines.append(line if times == 1 else replace(line, text=f"{line.text}; {times} times in all, each in vain for the same reason"))
+        if len(told) > PARTS:
+            lines.append(Line("gap", f"and {len(told) - PARTS} more parts (`clocker activities` lists them)"))
         return lines
 
     def progress(self, activity: Activity) -> str:
@@ -237,6 +243,11 @@ class Chains:
             return f"policy {name} of {self.model.path(uid)}"
         entry = self.model.get(actor)
         return f"{entry.kind} {entry.path or entry.uid}" if entry is not None else words.principal(actor)
+
+
+def _attempt(activity: Activity) -> tuple[str, ...]:
+    """Equal for runs of one effector on one entity that failed for the same reason."""
+    return (activity.entity, activity.effector, activity.problem) if activity.problem else (activity.id,)
 
 
 def _because(line: Line) -> Line:

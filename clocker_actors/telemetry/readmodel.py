@@ -14,7 +14,7 @@ from clocker_actors.model import messages, noted
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.decisions import Decision
 from clocker_actors.model.effectors import Effector
-from clocker_actors.model.identity import EntityKind, Uid
+from clocker_actors.model.identity import ROOT, EntityKind, Uid
 from clocker_actors.model.sensors import PIDS, Reading, unit_of
 from clocker_actors.model.values import Value, as_number
 from clocker_actors.telemetry.books import ActivityBook, DecisionBook
@@ -112,7 +112,9 @@ class ReadModel:
         raise self._not_found(id_or_path)
 
     def path(self, uid: str) -> str:
-        """The path of an entity for people; the uid itself when it is unknown."""
+        """The path of an entity for people; the uid itself when it is unknown, and `clocker` for the management plane, which has none."""
+        if uid == ROOT:
+            return "clocker"
         entry = self.get(uid)
         return entry.path if entry is not None and entry.path else uid
 

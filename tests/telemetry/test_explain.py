@@ -241,6 +241,23 @@ def test_a_large_tree_names_ten_parts_and_counts_the_rest() -> None:
     assert "and 28 more parts" in told(model, "c2")
 
 
+def test_what_was_tried_in_vain_again_and_again_is_told_once() -> None:
+    model = shop()
+    model.note(activity(1, "c2"), NOW)
+    for number in range(2, 9):
+        failed = activity(number, "m3", ActivityState.FAILED, parent="t1", effector="move").activity
+        model.note(ActivityNoted(replace(failed, problem="no room" if number < 8 else "no answer")), NOW)
+    text = told(model, "c2")
+    assert "activity t7: move() of shop/web/1 failed" in text and "6 times in all, each in vain for the same reason" in text
+    assert text.count("move()") == 2, text
+
+
+def test_the_management_plane_has_its_name() -> None:
+    model = shop()
+    model.note(activity(1, "root", effector="deploy"), NOW)
+    assert "deploy() of clocker" in told(model, "t1")
+
+
 def test_nobody_is_not_found() -> None:
     with pytest.raises(NotFound, match="shop/web"):
         explain(shop(), "shop/weeb", NOW)

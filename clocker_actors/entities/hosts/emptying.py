@@ -23,6 +23,8 @@ from clocker_actors.model.values import Value, counted
 PATIENCE = 30.0
 """Seconds in which at least one member has to move, or what is left of the last to be removed; after that a drain says what blocks it, and ends."""
 AGAIN = 2.0
+PAUSES = (2.0, 4.0, 8.0)
+"""Seconds until a member that could not move is asked once more, unless another one has moved meanwhile; the last holds for further tries."""
 TOLD_OF = 3
 DRAINS = ("drain", "evacuate")
 
@@ -34,7 +36,7 @@ class DrainAgain:
 class Emptying:
     """Of one host. `_left` are members with room here (their paths), None until the pool has said; `_seen` all that were ever here since the drain began."""
 
-    __slots__ = ("_blocked", "_facts", "_gone", "_host", "_left", "_moving", "_outcome", "_progress_at", "_seen", "_standing")
+    __slots__ = ("_blocked", "_facts", "_gone", "_host", "_left", "_moving", "_outcome", "_progress_at", "_seen", "_standing", "_tries")
 
     def __init__(self, host: "Emptied") -> None:
         self._host = host
@@ -43,6 +45,7 @@ class Emptying:
         self._gone: set[Uid] = set()  # have moved; what they keep of their room here is that of their remains
         self._moving: set[Uid] = set()
         self._blocked: dict[Uid, str] = {}
+        self._tries: dict[Uid, tuple[int, float]] = {}  # how often a member could not move, and when that is tried once more
         self._progress_at = 0.0
         self._standing: tuple[int, int] = (0, 0)  # containers here that were not told to end, and all
         self._facts: dict[str, Value] = {}
@@ -88,6 +91,7 @@ class Emptying:
         self._seen.clear()
         self._gone.clear()
         self._blocked.clear()
+        self._tries.clear()
 
     def _take_back(self, activity: Activity) -> None:
         """Moves that were asked for and are not over are not wanted any more."""
@@ -123,8 +127,9 @@ class Emptying:
 
     def again(self) -> None:
         """Time has passed."""
+        now = self._host.now
         if self._host.state.drain is not None:
-            self._blocked.clear()
+            self._blocked = {uid: why for uid, why in self._blocked.items() if now < self._tries[uid][1]}
             self._ask()
 
     def residing(self, message: Residing) -> None:
@@ -156,12 +161,18 @@ class Emptying:
             if not self._left:
                 self._ask()
         else:
-            self._blocked[activity.entity] = activity.problem or str(activity.state)
+            self._block(activity.entity, activity.problem or str(activity.state))
         self._go_on()
+
+    def _block(self, member: Uid, why: str) -> None:
+        tried = self._tries.get(member, (0, 0.0))[0]
+        self._blocked[member] = why
+        self._tries[member] = (tried + 1, self._host.now + PAUSES[min(tried, len(PAUSES) - 1)] - AGAIN / 2)
 
     def _moved(self) -> None:
         self._progress_at = self._host.now
         self._blocked.clear()
+        self._tries.clear()
 
     def _go_on(self) -> None:
         host, drain, left = self._host, self._host.state.drain, self._left
