@@ -22,6 +22,7 @@ from clocker_actors.admin.app import create_app
 from clocker_actors.admin.auth import Tokens, read_tokens
 from clocker_actors.admin.context import Context
 from clocker_actors.admin.door import Door
+from clocker_actors.admin.secrecy import Known
 from clocker_actors.admin.types import type_table
 from clocker_actors.blueprint.named import named_locations
 from clocker_actors.drivers import docker
@@ -178,9 +179,16 @@ class Manager:
             logs=inquiries.logs,
             ready=inquiries.not_ready,
             tokens=tokens,
+            known=self.known(),
             plane=self.plane,
             watched_period=self.settings.stats_watched,
         )
+
+    def known(self) -> Known:
+        """What the settings know of locations and secrets; what is only simulated needs no secrets."""
+        settings = self.settings
+        resolve = (lambda _: "") if self._simulated else settings.resolve
+        return Known(lambda location: settle(location, self._locations), resolve, settings.externals.open)
 
     # --- the outside
 

@@ -9,6 +9,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from clocker_actors.admin.auth import Tokens
+from clocker_actors.admin.plans import Plans
+from clocker_actors.admin.secrecy import Known
 from clocker_actors.admin.watching import Watching
 from clocker_actors.kernel import Kernel
 from clocker_actors.model.identity import Uid, base36
@@ -25,7 +27,7 @@ Logs = Callable[[Uid, bool, int], AsyncIterator[str]]
 class Context:
     """Shared by all requests. `ready` says why the daemon is not ready yet, "" once it is; what is asked of the store is only read.
 
-    `watched_period` (seconds) is for readings of what somebody looks at."""
+    `watched_period` (seconds) is for readings of what somebody looks at; `known` is what the settings know of locations and secrets."""
 
     kernel: Kernel
     model: ReadModel
@@ -36,6 +38,7 @@ class Context:
     logs: Logs
     ready: Callable[[], str] = lambda: ""
     tokens: Tokens = field(default_factory=Tokens)
+    known: Known = field(default_factory=Known)
     plane: str = "main"
     watched_period: float = 1.0
     closing: asyncio.Event = field(default_factory=asyncio.Event)
@@ -43,6 +46,7 @@ class Context:
     def __post_init__(self) -> None:
         self._start = base36(int(self.kernel.now()))
         self._numbers = itertools.count(1)
+        self.plans = Plans(self.kernel.now)
         self.watching = Watching(self.kernel, self.model, self.watched_period)
 
     def next_request(self) -> str:

@@ -12,9 +12,10 @@ from clocker_actors.entities.records import HostState, PoolState
 from clocker_actors.model.identity import EntityKind, Uid
 from clocker_actors.model.locations import LocationSpec
 from clocker_actors.model.placements import HostView
-from clocker_actors.model.specs import PoolSpec
+from clocker_actors.model.specs import HostSpec, PoolSpec
 from clocker_actors.model.types import TypeTable
 from clocker_actors.model.values import counted
+from clocker_actors.placement.index import HostIndex
 from clocker_actors.planning.growth import LARGE_BYTES, LARGE_CORES, template_view
 from clocker_actors.planning.values import Action, Plan, PoolView
 from clocker_actors.ports.store import Store
@@ -58,45 +59,66 @@ def _kind(part: LocationSpec) -> str:
     return ", ".join(each for each in told if each)
 
 
-def pool_view(state: PoolState, store: Store, model: ReadModel, types: TypeTable | None) -> PoolView:
-    """A pool that exists. Hosts that are on their way up are counted as there."""
+def pool_view(state: PoolState, store: Store, model: ReadModel, types: TypeTable | None, wanted: PoolSpec | None = None) -> PoolView:
+    """A pool that exists, as it will be by the spec `wanted`, if that is given. Hosts that are on their way up are counted as there."""
+    spec = wanted or state.spec
     index = standing_index(state, store, model, types)
+    _describe_anew(index, state, spec)
     made = [host for host in _made(state, store) if host.identity.uid not in {*state.leaving, *state.aside}]
     sized = (index.host(host.identity.uid) for host in reversed(made))
-    template = _template(state.spec, next((view for view in sized if view.cores), None))
+    template = _template(spec, next((view for view in sized if view.cores), None))
     may_make = 0
     if template is not None:
         for host in made:
             if host.made is not None and host.made.phase.coming:
                 index.update(replace(template, uid=host.identity.uid, name=host.spec.name))
-        may_make = 0 if state.given_up else max(0, state.spec.max_size - len(made))
-    return _view(state.spec, index.hosts(), template, may_make)
+        may_make = 0 if state.given_up else max(0, _most(spec) - len(made))
+    return replace(_view(spec, index.hosts(), template, may_make), index=index)
+
+
+def _describe_anew(index: HostIndex, state: PoolState, spec: PoolSpec) -> None:
+    """Hosts that the spec adds are taken to be there, and those that it takes away take nothing new."""
+    there, listed = {host.name for host in state.spec.hosts}, {host.name for host in spec.hosts}
+    for order, host in enumerate(spec.hosts):
+        if host.name not in there:
+            index.add(_idle(spec, host, order))
+    for name in there - listed:
+        if name in state.hosts and state.hosts[name] in index:
+            index.cordon(state.hosts[name], True)
+
+
+def _most(spec: PoolSpec) -> int:
+    """How many hosts it may make, and its location has."""
+    capacity = spec.location.capacity if spec.location is not None else None
+    return spec.max_size if capacity is None else min(spec.max_size, capacity)
+
+
+def _idle(spec: PoolSpec, host: HostSpec, order: int) -> HostView:
+    """A listed host that nobody has asked yet: large, and idle."""
+    return HostView(
+        Uid(f"{spec.name}/{host.name}"),
+        host.name,
+        host.reached_at,
+        zone=host.zone,
+        labels=host.labels,
+        cores=LARGE_CORES,
+        memory=LARGE_BYTES,
+        disk=LARGE_BYTES,
+        cpu=0.0,
+        order=order,
+        affinity=host.affinity,
+    )
 
 
 def unseen(spec: PoolSpec) -> PoolView:
     """A pool that the blueprint brings: its hosts are taken to answer, and to be large and idle, since nobody knows yet."""
-    hosts = [
-        HostView(
-            Uid(f"{spec.name}/{host.name}"),
-            host.name,
-            host.reached_at,
-            zone=host.zone,
-            labels=host.labels,
-            cores=LARGE_CORES,
-            memory=LARGE_BYTES,
-            disk=LARGE_BYTES,
-            cpu=0.0,
-            order=order,
-            affinity=host.affinity,
-        )
-        for order, host in enumerate(spec.hosts)
-    ]
+    hosts = [_idle(spec, host, order) for order, host in enumerate(spec.hosts)]
     template = _template(spec, None)
     if template is None:
         return _view(spec, tuple(hosts), None, 0)
     first = [f"docker-{number}" for number in range(1, spec.initial_size + 1)]
     hosts += [replace(template, uid=Uid(f"{spec.name}/{name}"), name=name, order=len(hosts) + n) for n, name in enumerate(first)]
-    return _view(spec, tuple(hosts), template, spec.max_size - spec.initial_size)
+    return _view(spec, tuple(hosts), template, max(0, _most(spec) - spec.initial_size))
 
 
 def _view(spec: PoolSpec, hosts: tuple[HostView, ...], template: HostView | None, may_make: int) -> PoolView:

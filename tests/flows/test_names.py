@@ -46,10 +46,9 @@ async def test_a_plan_refuses_what_a_deploy_refuses(tmp_path: Path) -> None:
         again = planned(driven, first)
         assert (again.changes, again.possible) == (False, True)
         for text, words in {
-            f"name: shop\n{SERVICE.replace('nginx:1', 'nginx:2')}": "application shop exists already, and changing it in place",
-            f"name: shop\n{SERVICE}- {{type: 'docker:nginx:1', id: db}}\n": "`clocker delete shop` first",
+            f"name: shop\n{SERVICE.replace('location: local', 'location: cloud')}": "runs on local, and cannot be moved to cloud: `clocker delete shop` first",
             f"name: cloud\n{SERVICE}": "cloud is the name of a docker-cloud already",
-            f"name: other\n{SERVICE}{CLOUD}": "docker-cloud cloud exists already",
+            f"name: other\n{SERVICE}{CLOUD.replace('simulated://one', 'simulated://two')}": "host one of docker-cloud cloud has another engine now",
             f"name: other\n{SERVICE}{CLOUD.replace('id: cloud', 'id: shop')}": "shop is the name of an application already",
             f"name: new\n{SERVICE}{CLOUD.replace('id: cloud', 'id: new')}": "new is the name of a docker-cloud already",
         }.items():

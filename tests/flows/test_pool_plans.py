@@ -34,7 +34,10 @@ async def test_what_a_pool_would_make(tmp_path: Path) -> None:
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
         fresh = planned(driven, f"{shop(10)}{yard(1, keys=FOUR).removeprefix('services:' + chr(10))}")
         assert made(fresh) == ["yard/new-1", "yard/new-2"] and set(placed(fresh)) == {"docker-1", "new-1", "new-2"}
-        await driven.ended(await driven.deploy(yard(1, keys=FOUR)))
+        await driven.deploy(yard(1, keys=FOUR))
+        await driven.until(
+            lambda: [host_view(driven.model, entry).phase for entry in driven.entries(EntityKind.HOST, "yard/")] == ["creating"]
+        )
         coming = planned(driven, shop(4))
         assert coming.possible and not made(coming) and set(placed(coming)) == {"docker-1"}, "the one that is being made counts"
         (view,) = [host_view(driven.model, entry) for entry in driven.entries(EntityKind.HOST, "yard/")]

@@ -4,15 +4,16 @@ import asyncio
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from clocker_actors.admin.answers import Json, Listing, at_event, itself, listing
 from clocker_actors.admin.context import Context, Shared
 from clocker_actors.admin.orders import AcceptedView, body_of, cause_of, living, order
-from clocker_actors.admin.planner import PlanView, plan_of
+from clocker_actors.admin.planner import PlanView, hold_to, plan_of
 from clocker_actors.admin.types import known_types
 from clocker_actors.admin.urls import check
 from clocker_actors.admin.views import ApplicationView, application_views
@@ -72,10 +73,21 @@ async def list_applications(context: Shared) -> Response:
     return listing(context.model, application_views(context.model), itself)
 
 
+Held = Annotated[
+    str,
+    Query(
+        description="The id of a plan: 409, and nothing is done, if the file or the world is not what that plan was made for; 404 if nobody knows it."
+    ),
+]
+
+
 @router.post("/applications", status_code=202, response_model=AcceptedView, openapi_extra=_TAKES_BLUEPRINT)
-async def deploy(context: Shared, request: Request) -> Response:
-    """Deploy a blueprint: 202 with the activity, 422 with all faults of a wrong one."""
+async def deploy(context: Shared, request: Request, plan: Held = "") -> Response:
+    """Deploy a blueprint: 202 with the activity, 422 with all faults of a wrong one. An application or docker cloud that exists becomes what the blueprint
+    says; what only somebody else has changed meanwhile stays theirs."""
     blueprint = await _blueprint(context, request)
+    if plan:
+        hold_to(plan, context.plans, blueprint, context.store, context.model, context.types, context.known)
     arguments = {"blueprint": msgspec.to_builtins(blueprint)}
     return await order(context, living(context, ROOT), "deploy", arguments, cause_of(request))
 
@@ -91,9 +103,10 @@ async def delete_application(context: Shared, request: Request, identity: str) -
 
 @router.post("/plan", response_model=PlanView, openapi_extra=_TAKES_BLUEPRINT)
 async def plan(context: Shared, request: Request) -> Response:
-    """What deploying the blueprint would change, and where its containers would go as the pools are now."""
+    """What deploying the blueprint would change, in which order and how, and where its containers would go as the pools are now. The plan is kept for an hour
+    under its `id`, for a deploy that is to be held to it."""
     blueprint = await _blueprint(context, request, placeholders=True)
-    return at_event(context.model, plan_of(blueprint, context.store, context.model, context.types))
+    return at_event(context.model, plan_of(blueprint, context.store, context.model, context.types, context.known, context.plans))
 
 
 @router.head("/blobs/{sha256}")
