@@ -115,6 +115,7 @@ _examples(
     capabilitiesDrop: [ALL]
     privileged: true
     stopSignal: SIGQUIT
+    leaveCommand: [nodetool, decommission]
     """,
 )
 _examples("cluster", "memberSpec: {type: docker:nginx:1, ports: [80]}")

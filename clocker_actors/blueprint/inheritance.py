@@ -52,6 +52,7 @@ _OWN = frozenset(
         "dockerfile",
         "command",
         "entrypoint",
+        "leaveCommand",
         "ports",
         "openPorts",
         "directPorts",

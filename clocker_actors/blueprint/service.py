@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from clocker_actors.blueprint.cluster import read_sizes
-from clocker_actors.blueprint.coerce import free
+from clocker_actors.blueprint.coerce import command, free
 from clocker_actors.blueprint.container import read_container
 from clocker_actors.blueprint.context import Context, Names, listed
 from clocker_actors.blueprint.depends import held_back, read_dependencies, read_latch, read_on_change
@@ -20,7 +20,7 @@ from clocker_actors.blueprint.typed import read_policies, read_strategies
 from clocker_actors.blueprint.values import configuration, parameter_sensors
 from clocker_actors.model.expressions import OnChange
 from clocker_actors.model.identity import EntityKind
-from clocker_actors.model.specs import CHANGE_DELAY, ClusterSpec, ContainerSpec, Duplicate, Requests, ServiceSpec
+from clocker_actors.model.specs import CHANGE_DELAY, LEAVE_TIMEOUT, ClusterSpec, ContainerSpec, Duplicate, Requests, ServiceSpec
 from clocker_actors.model.values import Value
 
 
@@ -73,10 +73,17 @@ def service_of(raw: Raw, context: Context, *, healed: bool = True) -> ServiceSpe
         on_change=read_on_change(config),
         change_delay=config.number("changeDelay") if raw.kind == CONTAINER else CHANGE_DELAY,
         leave_delay=config.number("leaveDelay") if raw.kind == CONTAINER else 0.0,
+        leave_command=_leave_command(config, context) if raw.kind == CONTAINER else (),
+        leave_timeout=config.number("leaveTimeout") if raw.kind == CONTAINER else LEAVE_TIMEOUT,
         types=raw.types,
         tags=read_tags(head, context),
         effectors=initializers.effectors,
     )
+
+
+def _leave_command(config: Section, context: Context) -> tuple[str, ...]:
+    node = config.node("leaveCommand")
+    return () if node is None else command(node, config.spelled("leaveCommand"), context.faults) or ()
 
 
 def _note_links(raw: Raw, context: Context) -> None:

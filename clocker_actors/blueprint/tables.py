@@ -223,6 +223,21 @@ CONTAINER_CONFIG = (
             most=3600,
         ),
         _key(
+            "leaveCommand",
+            "node",
+            "what one that leaves its cluster for good (not with all of it), or moves away from its host, runs inside before it stops: words, or a line",
+            "leave_command",
+        ),
+        _key(
+            "leaveTimeout",
+            "duration",
+            "longest time that may take; after that it is stopped all the same",
+            "leave_timeout",
+            default=60.0,
+            least=1,
+            most=86400,
+        ),
+        _key(
             "changeDelay",
             "duration",
             "how long a value that it was started with has to stay the same before anything is done because it has changed",

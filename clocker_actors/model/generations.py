@@ -86,6 +86,9 @@ class EndContainer:
     name: str
     cause: Cause
     stop_timeout: float = 10.0
+    first: tuple[str, ...] = ()
+    """A command that is run inside before, for `first_limit` seconds at most."""
+    first_limit: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ MAX_MEMBERS = 10_000
 """The most members a cluster may have unless its blueprint says more."""
 
 
+LEAVE_TIMEOUT = 60.0
 CHANGE_DELAY = 2.0
 """Seconds for which a value that a service was started with has to stay the same before anything is done because it has changed, unless it says otherwise."""
 
@@ -236,6 +237,9 @@ class ServiceSpec:
     change_delay: float = CHANGE_DELAY
     leave_delay: float = 0.0
     """Seconds for which a container that is to stop goes on serving, when nobody is told any more to use it."""
+    leave_command: tuple[str, ...] = ()
+    """What one that leaves its cluster for good runs inside before it is stopped, for `leave_timeout` seconds at most."""
+    leave_timeout: float = LEAVE_TIMEOUT
     types: tuple[str, ...] = ()
     """The types of the catalogue it is of, as `id:version`, the nearest first."""
     tags: tuple[Value, ...] = ()

@@ -1,6 +1,7 @@
 """The slow things a container does on its engine: begin, end, look, last words. Each is a work: bounded, idempotent, its outcome a value."""
 
 import asyncio
+import logging
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING
 from clocker_actors.entities.filling import Opener, opened
 from clocker_actors.entities.hosts.fence import Fence, lease_name
 from clocker_actors.entities.hosts.gate import Gate
-from clocker_actors.errors import Conflict, NameConflict, NotChanged, NotFound, NotReloaded
+from clocker_actors.errors import ClockerError, Conflict, NameConflict, NotChanged, NotFound, NotReloaded
 from clocker_actors.model.containers import ContainerRequest, EngineState, Observed
 from clocker_actors.model.generations import ContainerIntent, GenerationChanged
 from clocker_actors.model.identity import (
@@ -28,6 +29,7 @@ from clocker_actors.ports.engine import Engine
 if TYPE_CHECKING:
     from clocker_actors.entities.hosts.container import Container
 
+log = logging.getLogger(__name__)
 LAST_LINES = 5
 _OWN = (LABEL_PLANE, LABEL_STATE, LABEL_APPLICATION, LABEL_MEMBER, LABEL_GENERATION)
 LATE_EFFECT = 0.5
@@ -152,10 +154,26 @@ async def end(engine: Engine, container: str, grace: float, running: bool) -> No
         await engine.remove(container)
 
 
-async def end_seen(engine: Engine, intent: ContainerIntent, container: str, grace: float, running: bool) -> None:
-    """The same with the lease it lived by."""
+async def end_seen(
+    engine: Engine, intent: ContainerIntent, container: str, grace: float, running: bool, first: tuple[tuple[str, ...], float] | None
+) -> None:
+    """The same with the lease it lived by; `first` is a command that is run inside before, and its longest time. It goes, however that ends."""
+    if first is not None and first[0]:
+        await _say_goodbye(engine, container, *first)
     await end(engine, container, grace, running)
     await end_lease(engine, intent)
+
+
+async def _say_goodbye(engine: Engine, container: str, command: tuple[str, ...], limit: float) -> None:
+    try:
+        async with asyncio.timeout(limit):
+            code, output = await engine.execute(container, command, limit)
+    except (ClockerError, TimeoutError) as error:
+        log.warning("%s leaves without `%s`: %s", container[:12], " ".join(command), error)
+        return
+    if code:
+        words = (output.strip().splitlines() or ["it said nothing"])[-1]
+        log.warning("%s leaves, though `%s` ended with %d: %s", container[:12], " ".join(command), code, words[:200])
 
 
 async def end_lease(engine: Engine, intent: ContainerIntent) -> None:

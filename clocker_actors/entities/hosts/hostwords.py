@@ -102,10 +102,12 @@ class HostLost:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Stop and remove the container; `grace` seconds between TERM and KILL."""
+    """Stop and remove the container; `grace` seconds between TERM and KILL. The command `first` is run inside before, for `first_limit` seconds at most."""
 
     cause: Cause
     grace: float
+    first: tuple[str, ...] = ()
+    first_limit: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

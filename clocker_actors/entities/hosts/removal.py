@@ -39,11 +39,12 @@ class Owner(Protocol):
 class Removal:
     """Ordered once, carried out as soon as nothing else is under way."""
 
-    __slots__ = ("_container", "_cut_short", "_order")
+    __slots__ = ("_container", "_cut_short", "_order", "_said_first")
 
     def __init__(self, container: Owner) -> None:
         self._container = container
         self._order: End | None = None
+        self._said_first = False
         self._cut_short = False  # `begin` was cancelled, and what it had asked for may still come about
 
     @property
@@ -65,13 +66,23 @@ class Removal:
         container, order = self._container, self._order
         if order is None or container.working("end"):
             return
-        limit = order.grace + MARGIN
+        limit = order.grace + order.first_limit + MARGIN
         if container.observed is None:
             container.work("end", beginning.end_named, container.engine, container.intent, order.grace, self._cut_short, timeout=limit)
             return
         dead = container.phase in {Phase.DIED, Phase.FAILED} and container.failure is None
+        first = None if dead or self._said_first else (order.first, order.first_limit)
+        self._said_first = True  # it may have done what it had to, and could not do it twice
         container.work(
-            "end", beginning.end_seen, container.engine, container.intent, container.observed.id, order.grace, not dead, timeout=limit
+            "end",
+            beginning.end_seen,
+            container.engine,
+            container.intent,
+            container.observed.id,
+            order.grace,
+            not dead,
+            first,
+            timeout=limit,
         )
 
     def failed(self, failure: Failure) -> None:

@@ -147,7 +147,7 @@ class Residents:
         self._runs.pop(key, None)
         if key in self.containers:
             uid = self.containers[key]
-            self._ordered[uid] = End(message.cause, message.stop_timeout)
+            self._ordered[uid] = End(message.cause, message.stop_timeout, message.first, message.first_limit)
             self._host.tell(uid, self._ordered[uid])
             if link.lost:
                 self._host.tell(uid, HostLost(self._silent()))

@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from clocker_actors.entities.members import generations
-from clocker_actors.entities.records import Desired, Generation, MemberState
+from clocker_actors.entities.records import ClusterState, Desired, Generation, MemberState
 from clocker_actors.entities.waits import WaitOn
 from clocker_actors.model.generations import TOPIC_BEGAN, EndContainer, GenerationChanged, Phase
-from clocker_actors.model.identity import Uid
+from clocker_actors.model.identity import EntityKind, Uid
 from clocker_actors.model.messages import Release
+from clocker_actors.store.codec import decode
 
 if TYPE_CHECKING:
     from clocker_actors.entities.members.member import Member
@@ -68,7 +69,21 @@ class Leaving:
             self.ending.add(generation.number)
             container = member.state.spec.container
             grace = container.stop_timeout if container else 10.0
-            member.tell(generation.host, EndContainer(member.uid, generation.number, generation.name, member.cause, grace))
+            first = () if generation.ended or not self._for_good(generation) else member.state.spec.leave_command
+            limit = member.state.spec.leave_timeout if first else 0.0
+            member.tell(generation.host, EndContainer(member.uid, generation.number, generation.name, member.cause, grace, first, limit))
+
+    def _for_good(self, generation: Generation) -> bool:
+        """Whether it leaves a cluster that goes on without it: its member goes, or runs on another host now, where it has none of its data."""
+        member = self._member
+        state = member.state
+        if not state.cluster:
+            return False
+        if state.desired is Desired.RUNNING:
+            return any(other.host != generation.host for other in (state.current, state.arriving) if other is not None)
+        kept = member.outside.store.read(EntityKind.CLUSTER, state.cluster)
+        lives = kept is not None and decode(ClusterState, kept).desired is Desired.RUNNING
+        return state.desired is Desired.DELETED and lives
 
     def _listen_less(self, gone: Generation) -> None:
         member = self._member
