@@ -256,6 +256,10 @@ class Entity(Sensing, Generic[S]):
         if self._inherited is None:
             self._inherited = frozenset(self.children)
         self._kept.add(child)
+        if child not in self._inherited and self.outside.store.read(kind, child) is None:
+            # It was removed, and the manager was killed before that was written here, too.
+            self.tell(self.uid, ChildDeleted(child))
+            return False
         self.spawn(child, catalogue.factory(kind, child, self.outside))
         if child in self._inherited:
             self.tell(child, TellAgain())
