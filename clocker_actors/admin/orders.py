@@ -55,9 +55,9 @@ def effectors_here(entry: Entry) -> dict[str, Effector]:
     least, most = entry.facts.get("min"), entry.facts.get("max")
     if entry.kind is EntityKind.CLUSTER and isinstance(least, int) and isinstance(most, int):
         for effector, lowest in ((RESIZE, least), (RESIZE_BY_DELTA, least - most)):
-            (size,) = effector.parameters
+            size, *others = effector.parameters
             highest = most if effector is RESIZE else most - least
-            found[effector.name] = replace(effector, parameters=(replace(size, least=lowest, most=highest),))
+            found[effector.name] = replace(effector, parameters=(replace(size, least=lowest, most=highest), *others))
     return found
 
 

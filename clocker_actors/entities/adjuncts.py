@@ -5,14 +5,16 @@ What each asks to keep is a record of its own, beside it: written often, it neit
 
     add ──durable──▶ spawned ──Started──▶ runs                    set, resume ──▶ one that failed is spawned anew
                         └──StartFailed──▶ failed, with a reason   remove ──durable──▶ stopped, if it runs
+    an update of the entity ──durable──▶ those added spawned, those taken away stopped, those changed told so (of another type: stopped, then spawned)
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from clocker_actors.entities.adopting import Adopting, adopting, configuration, keys, owned
 from clocker_actors.entities.fitting import refuse_unfit, waiting
 from clocker_actors.entities.records import ADJUNCT_KIND, State, adjunct_record
 from clocker_actors.errors import BadRequest, Conflict, Failure, NotFound
@@ -21,7 +23,7 @@ from clocker_actors.model.activities import Activity
 from clocker_actors.model.identity import RECORDER, Cause, policy_id
 from clocker_actors.model.messages import MembersChanged, Reconfigure, Resume, SensorChanged, Suspend
 from clocker_actors.model.noted import DecisionNoted, PolicyNoted
-from clocker_actors.model.ownership import AdjunctState
+from clocker_actors.model.ownership import AdjunctState, Owner, owner_of
 from clocker_actors.model.specs import PolicySpec
 from clocker_actors.model.values import Value, as_map
 from clocker_actors.ports.store import Record
@@ -46,12 +48,13 @@ class KeepAgain:
 class Adjuncts(Generic[S]):
     """The policies, enrichers and feeds of an entity, by name."""
 
-    __slots__ = ("_asked", "_dirty", "_entity", "_failed", "_kept", "_leaving", "_made", "_opening", "_over", "_writing")
+    __slots__ = ("_asked", "_dirty", "_entity", "_failed", "_kept", "_leaving", "_made", "_opening", "_over", "_stopping", "_writing")
 
     def __init__(self, entity: "Entity[S]") -> None:
         self._entity = entity
-        self._asked: dict[int, tuple[str, str]] = {}  # request number → (activity, policy name)
-        self._made: set[str] = set()  # those whose actors were spawned
+        self._asked: dict[int, tuple[str, str, Mapping[str, Owner]]] = {}  # request number → (activity, policy name, who sets which keys)
+        self._made: dict[str, PolicySpec | None] = {}  # those whose actors were spawned, and as what; None: by the behaviour before a crash
+        self._stopping: set[str] = set()  # those whose actors were told to stop, and have not yet
         self._failed: dict[str, Failure] = {}  # those of them that could not start
         self._opening: dict[str, str] = {}  # name → activity that ends when it has started
         self._leaving: dict[str, tuple[str, str]] = {}  # name → (activity, type) of those taken away
@@ -65,7 +68,7 @@ class Adjuncts(Generic[S]):
     def spawn_all(self) -> None:
         """Make (or keep) the actors of all of them, at the start of the entity's behaviour."""
         own = f"{self._entity.uid}:"
-        self._made = {child.removeprefix(own) for child in self._entity.children if child.startswith(own)}
+        self._made = {child.removeprefix(own): None for child in self._entity.children if child.startswith(own)}
         for adjunct in self._entity.state.adjuncts:
             # One whose record is still on its way begins when it is durable.
             if self._entity.durable or adjunct.spec.name in self._made:
@@ -74,11 +77,14 @@ class Adjuncts(Generic[S]):
             self.settle()
 
     def settle(self) -> None:
-        """What was decided about them is durable: make those that are missing, stop those that are no more."""
+        """What was decided about them is durable: make those that are missing, stop those that are no more, change those that are to be otherwise."""
         wanted = {adjunct.spec.name: adjunct for adjunct in self._entity.state.adjuncts}
         for name, adjunct in wanted.items():
             if name not in self._made:
-                self._spawn(adjunct)
+                if name not in self._stopping:
+                    self._spawn(adjunct)
+            elif self._made[name] != adjunct.spec:
+                self._become(name, adjunct)
         for name in (*self._made, *self._leaving) if len(self._made) > len(wanted) or self._leaving else ():
             if name not in wanted:
                 self._stop(name)
@@ -89,24 +95,60 @@ class Adjuncts(Generic[S]):
         if name not in self._kept:
             body = entity.outside.store.read(ADJUNCT_KIND, actor)
             self._kept[name] = decode(dict[str, Value], body) if body is not None else {}
-        self._made.add(name)
+        self._made[name] = None if name in self._made else adjunct.spec
 
         def fresh() -> Actor:
             # A restarted policy begins with the state it had last asked to keep, not with that of its first start.
             now = self.find(name)
-            return entity.outside.adjunct(now.spec, entity.uid, state=self._kept[name], suspended=now.suspended)()
+            return entity.outside.adjunct(now.spec, entity.uid, state=self._kept.get(name, {}), suspended=now.suspended)()
 
         entity.spawn(actor, fresh)
 
+    def adopt(self, old: Sequence[AdjunctState], new: Sequence[AdjunctState]) -> Adopting:
+        """What the entity has from now on whose file had `old`, and has `new`: to be written with the new spec, and acted upon when that is durable."""
+        change = adopting(self._entity, old, new)
+        for gone in change.gone:
+            self._kept.pop(gone, None)
+            self._dirty.discard(gone)
+        return change
+
+    def _become(self, name: str, adjunct: AdjunctState) -> None:
+        """It is to be otherwise than its actor is: told so, or made anew where it is of another type, or did not start."""
+        made, self._made[name] = self._made[name], adjunct.spec
+        actor = policy_id(self._entity.uid, name)
+        if name in self._failed or actor not in self._entity.children:
+            self._failed.pop(name, None)
+            self._spawn(adjunct)
+        elif made is not None and made.type != adjunct.spec.type:
+            self._entity.service.set_problem(name, "")
+            self._halt(name, actor)
+        else:
+            given = configuration(self._entity.outside.types, made, adjunct.spec)
+            self._entity.tell(actor, Reconfigure(given, Cause("update")))
+
+    def _halt(self, name: str, actor: str) -> None:
+        """Stop its actor; another one can have the name when it has."""
+        self._made.pop(name, None)
+        self._kept.pop(name, None)
+        self._dirty.discard(name)
+        if actor in self._entity.children:
+            self._stopping.add(name)
+            self._entity.stop_child(actor)
+
+    def stopped(self, actor: str) -> None:
+        """A child has stopped, perhaps one of them that is to be there again."""
+        name = self._name(actor)
+        if name in self._stopping:
+            self._stopping.discard(name)
+            if self._entity.durable and not self._over:
+                self.settle()
+
     def _stop(self, name: str) -> None:
-        entity = self._entity
-        actor = policy_id(entity.uid, name)
-        if actor in entity.children:
-            entity.stop_child(actor)
-        self._made.discard(name)
+        entity, made = self._entity, self._made.get(name)
+        self._halt(name, policy_id(entity.uid, name))
         self._failed.pop(name, None)
         entity.service.set_problem(name, "")
-        activity, type_name = self._leaving.pop(name, ("", ""))
+        activity, type_name = self._leaving.pop(name, ("", made.type if made is not None else ""))
         entity.tell(RECORDER, PolicyNoted(entity.uid, name, type_name, "policy", "removed"))
         entity.running.finish(activity)
         for left in entity.state.adjuncts:
@@ -192,11 +234,12 @@ class Adjuncts(Generic[S]):
         if any(adjunct.spec.name == name for adjunct in entity.state.adjuncts):
             how = f"give another --name, or change it with `clocker policies {self._where} set {name} key=value`"
             raise BadRequest(f"{self._where} has a policy {name!r} already: {how}", policy=name)
-        if name in self._leaving:
+        if name in self._leaving or name in self._stopping:
             raise Conflict(f"policy {name!r} of {self._where} is being removed: add it again in a second", policy=name)
         if not name or ":" in name:
             raise BadRequest(f"{name!r} is no name for a policy: give one without a colon", policy=name)
-        adjunct = AdjunctState(PolicySpec(kind, name, as_map(arguments["config"])))
+        spec, owner = PolicySpec(kind, name, as_map(arguments["config"])), owner_of(activity.cause, entity.now)
+        adjunct = AdjunctState(spec, owners=dict.fromkeys(keys(entity.outside.types, kind, spec.config), owner), added=owner)
         entity.outside.adjunct(adjunct.spec, entity.uid, state=None, suspended=False)
         refuse_unfit(entity, adjunct.spec, self._where)
         self._opening[name] = activity.id
@@ -208,25 +251,28 @@ class Adjuncts(Generic[S]):
         spec = replace(adjunct.spec, config={**adjunct.spec.config, **given})
         entity.outside.adjunct(spec, entity.uid, state=None, suspended=False)  # refuses what cannot be, before anything is accepted
         refuse_unfit(entity, spec, self._where)
+        owners = dict.fromkeys(keys(entity.outside.types, spec.type, given), owner_of(activity.cause, entity.now))
         if spec.name in self._failed:
-            self._begin_anew(replace(adjunct, spec=spec), activity)
+            self._begin_anew(replace(adjunct, spec=spec, owners={**adjunct.owners, **owners}), activity)
             return
         message = Reconfigure(given, Cause(activity.id, activity.cause.principal))
         number = entity.request(policy_id(entity.uid, spec.name), message, ANSWER_LIMIT)
-        self._asked[number] = (activity.id, spec.name)
+        self._asked[number] = (activity.id, spec.name, owners)
 
     def answered(self, message: Answered | RequestFailed | TimedOut) -> bool:
         """A policy has answered whether it takes its new configuration; whether the message was for us."""
         asked = self._asked.pop(message.request, None)
         if asked is None:
             return False
-        activity, name = asked
+        activity, name, owners = asked
         adjunct = next((kept for kept in self._entity.state.adjuncts if kept.spec.name == name), None)
         if adjunct is None:
             self._entity.running.fail(activity, f"policy {name} was removed meanwhile")
         elif isinstance(message, Answered):
             config = as_map(message.value)
-            self._change(replace(adjunct, spec=replace(adjunct.spec, config=config)))
+            spec = replace(adjunct.spec, config=config)
+            self._made[name] = spec
+            self._change(replace(adjunct, spec=spec, owners={**adjunct.owners, **owners}))
             self._tell_waiting(name, activity)
             self._entity.running.finish(activity, dict(config))
         else:
@@ -241,7 +287,7 @@ class Adjuncts(Generic[S]):
         self._rest(activity, str(arguments["policy"]), suspended=False)
 
     def _rest(self, activity: Activity, name: str, *, suspended: bool) -> None:
-        adjunct = replace(self.find(name), suspended=suspended)
+        adjunct = replace(self.find(name), suspended=suspended, rested=owner_of(activity.cause, self._entity.now))
         if name in self._failed and not suspended:
             self._begin_anew(adjunct, activity)
             return
@@ -254,7 +300,7 @@ class Adjuncts(Generic[S]):
         """One that could not start is tried again; the activity ends with that."""
         name = adjunct.spec.name
         self._failed.pop(name, None)
-        self._made.discard(name)
+        self._made.pop(name, None)
         self._opening[name] = activity.id
         self._change(adjunct)
         if self._entity.durable:
@@ -276,6 +322,12 @@ class Adjuncts(Generic[S]):
         states = tuple(adjunct if old.spec.name == adjunct.spec.name else old for old in entity.state.adjuncts)
         if states != entity.state.adjuncts:
             entity.change(replace(entity.state, adjuncts=states))
+            entity.note()
+
+    def facts(self) -> Mapping[str, Value]:
+        """Who set what of them at run time, for people."""
+        said = [words for adjunct in self._entity.state.adjuncts for words in owned(adjunct)]
+        return {"policy_owners": said} if said else {}
 
     # --- what they ask to keep
 

@@ -14,6 +14,7 @@ from clocker_actors.entities import catalogue
 from clocker_actors.entities.adjuncts import Adjuncts, KeepAgain
 from clocker_actors.entities.commands import Commands
 from clocker_actors.entities.commits import Pending
+from clocker_actors.entities.digests import Adopted
 from clocker_actors.entities.fanout import Fanout, FanoutOver
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.records import Desired, Identity, State, belongings, decision_record, record
@@ -21,7 +22,7 @@ from clocker_actors.entities.running import Running
 from clocker_actors.entities.sensing import Sensing
 from clocker_actors.entities.service import Service
 from clocker_actors.errors import ClockerError, Conflict
-from clocker_actors.kernel import Answered, ChildRestarted, RequestFailed, Started, StartFailed, TimedOut, WorkDone, WorkFailed
+from clocker_actors.kernel import Answered, ChildRestarted, RequestFailed, Started, StartFailed, Stopped, TimedOut, WorkDone, WorkFailed
 from clocker_actors.model import effectors, sensors
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.commands import RunCommand, RunTask
@@ -40,8 +41,8 @@ from clocker_actors.model.messages import (
     Emit,
     Invoke,
     KeepState,
-    SetIndicator,
     MembersChanged,
+    SetIndicator,
     SetProblem,
     SetReading,
     TellAgain,
@@ -105,6 +106,7 @@ class Entity(Sensing, Generic[S]):
         self._writing: Pending[S] | None = None
         self._forgotten = False
         self._kept: set[Uid] = set()
+        self._adopted = Adopted()
         self._inherited: frozenset[str] | None = None  # children of the behaviour before a crash
 
     @property
@@ -152,12 +154,12 @@ class Entity(Sensing, Generic[S]):
         """The services below it, for enrichers that gather what they say; a cluster tells its members itself."""
         return ()
 
-    def type_name(self) -> str:
-        """The type a blueprint gave it."""
     def serving(self) -> tuple[Uid, ...]:
         """Who serves when this entity is used."""
         return self.below()
 
+    def type_name(self) -> str:
+        """The type a blueprint gave it."""
         return str(self.kind)
 
     # --- messages
@@ -207,10 +209,12 @@ class Entity(Sensing, Generic[S]):
                 return self.commands.who(message)
             case SayReadings():
                 return said(self.uid, self.identity.path, self.readings, message)
-            case TellAgain():
-                self.tell_again()
             case SayMembers():
                 return MembersChanged(self.uid, self.serving())
+            case TellAgain():
+                self.tell_again()
+            case Stopped():
+                self.adjuncts.stopped(message.id)
             case Started():
                 self.adjuncts.started(message.id)
                 self.adjuncts.tell_known(message.id)
@@ -315,6 +319,7 @@ class Entity(Sensing, Generic[S]):
         pending = cast("Pending[S] | None", self.outside.commits.of(self.uid))
         if pending is None:
             self.state = read()
+            self._now_durable()
             return ()
         self.state, self._forgotten = pending.state, pending.forgets
         self._writing = pending
@@ -367,8 +372,16 @@ class Entity(Sensing, Generic[S]):
         elif self._forgotten:
             self.forgotten()
         else:
+            other = self._now_durable()
             self.adjuncts.settle()
             self.reconcile()
+            if other:
+                self.tell_again()
+
+    def _now_durable(self) -> bool:
+        other = self._adopted.durable(self.state)
+        self.adopted = self._adopted.digest
+        return other
 
     def _commit_failed(self, failed: WorkFailed) -> None:
         log.error("state not written", extra={"entity": self.uid, "failure": failed.failure.message})
@@ -390,7 +403,18 @@ class Entity(Sensing, Generic[S]):
         """Tell the recorder that this entity exists and what it is."""
         one, own = self.identity, tuple(self.commands.effectors().values())
         parent, application = one.parent or None, one.application or None
-        noted = EntityNoted(self.uid, self.kind, one.path, one.name, parent, application, self.now, self.type_name(), self.describe(), own)
+        noted = EntityNoted(
+            self.uid,
+            self.kind,
+            one.path,
+            one.name,
+            parent,
+            application,
+            self.now,
+            self.type_name(),
+            {**self.describe(), **self.adjuncts.facts()},
+            own,
+        )
         self.tell(RECORDER, noted)
 
     def refuse_if_deleting(self, activity: Activity) -> None:

@@ -1,8 +1,12 @@
-"""The management plane: everything's parent. It deploys blueprints, and forgets what was deleted."""
+"""The management plane: everything's parent. It deploys blueprints, and forgets what was deleted.
+
+deploy ──▶ what is not there yet: written, all or nothing, then started
+           what is there: told to become what the file says (`update`); it may find that there is nothing to do
+"""
 
 import logging
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import ClassVar
 
@@ -21,9 +25,10 @@ from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.messages import ActivityEnded, CancelParts, ChildChanged, ChildDeleted, Invoke
 from clocker_actors.model.ownership import AdjunctState
 from clocker_actors.model.specs import ApplicationSpec, Blueprint, PoolSpec
-from clocker_actors.model.values import counted
+from clocker_actors.model.values import Value
+from clocker_actors.planning.clouds import cloud_change
 from clocker_actors.ports.store import Store
-from clocker_actors.store.codec import convert, decode
+from clocker_actors.store.codec import convert, decode, plain
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +60,18 @@ def name_fault(name: str, store: Store) -> str:
     return ""
 
 
+Orders = dict[str, tuple[str, Mapping[str, Value]]]
+"""Effector and arguments, by the uid of who is told so."""
+
+
+@dataclass(slots=True)
+class Deploy:
+    """What a deploy told others to do and has not heard the end of, and whether any of it changed anything."""
+
+    orders: Orders
+    changed: bool = False
+
+
 class Root(Entity[RootState]):
     """Parent of applications and pools."""
 
@@ -66,7 +83,7 @@ class Root(Entity[RootState]):
         self.types: dict[str, AddedTypes] = {}
         self.sweep_again = False
         self.applications: dict[str, ApplicationState] = {}
-        self.deploys: dict[str, set[str]] = {}  # deploy activity → applications it still waits for
+        self.deploys: dict[str, Deploy] = {}
         self.told: set[str] = set()  # deploys whose applications were told to start
 
     def on_start(self) -> None:
@@ -103,7 +120,7 @@ class Root(Entity[RootState]):
             case SweepBlobs():
                 self._sweep_blobs()
             case ActivityEnded():
-                self._application_started(message.activity)
+                self._part_ended(message.activity)
             case WorkDone(name="blobs"):
                 self._blobs_swept("")
             case WorkFailed(name="blobs"):
@@ -114,7 +131,8 @@ class Root(Entity[RootState]):
 
     def activity_cancelled(self, activity: Activity) -> None:
         """A deploy that is taken back takes back the starts it led to; what is up stays so, and `delete` removes it all."""
-        for uid in sorted(self.deploys.pop(activity.id, ())):
+        deploy = self.deploys.pop(activity.id, None)
+        for uid in sorted(deploy.orders) if deploy is not None else ():
             self.tell(uid, CancelParts(activity.id, activity.cause))
 
     def effector_methods(self) -> Mapping[str, EffectorMethod]:
@@ -129,8 +147,14 @@ class Root(Entity[RootState]):
 
     def _remove_type(self, activity: Activity, arguments: Arguments) -> None:
         reference = str(arguments["type"])
-        self._keep_types(cataloguing.without(self.types, reference, (each.spec for each in self.applications.values())))
+        self._keep_types(cataloguing.without(self.types, reference, self._specs()))
         self.running.step(activity.id, "remove", reference)
+
+    def _specs(self) -> Iterator[ApplicationSpec]:
+        """Of all applications: as they are, and as they were told to be."""
+        kept = self.outside.store.all(EntityKind.APPLICATION)
+        yield from (decode(ApplicationState, each.body).spec for each in kept if each.body is not None)
+        yield from (state.spec for state in self.applications.values())
 
     def _keep_types(self, types: dict[str, AddedTypes]) -> None:
         written = cataloguing.records(self.types, types)
@@ -142,22 +166,62 @@ class Root(Entity[RootState]):
     def _deploy(self, activity: Activity, arguments: Arguments) -> None:
         blueprint = convert(Blueprint, arguments["blueprint"])
         cause = Cause(activity.id, activity.cause.principal)
-        pools = {spec.name: self._new_pool(spec) for spec in blueprint.pools}
-        self.pools.update(pools)
-        try:
-            applications = {spec.id: self._new_application(spec, cause) for spec in blueprint.applications}
-        except (BadRequest, Conflict):
-            for name in pools:
-                del self.pools[name]
-            raise
-        self.applications.update(applications)
+        fresh_pools, pools = self._new_pools(blueprint)
+        fresh, updates = self._new_applications(blueprint, {**self.pools, **fresh_pools}, cause)
+        self.pools.update(fresh_pools)
+        self.applications.update(fresh)
         self.deploys = {known: waiting for known, waiting in self.deploys.items() if self.running.is_open(known)}
         self.told &= set(self.deploys)
-        self.deploys[activity.id] = {state.identity.uid for state in applications.values()}
-        records = [record(EntityKind.POOL, state) for state in pools.values()]
-        records += [record(EntityKind.APPLICATION, state) for state in applications.values()]
-        self.running.step(activity.id, "keep", f"write what was asked for: {', '.join((*applications, *pools))}")
+        orders: Orders = {state.identity.uid: ("start", {}) for state in fresh.values()}
+        self.deploys[activity.id] = Deploy(pools | orders | updates)
+        records = [record(EntityKind.POOL, state) for state in fresh_pools.values()]
+        records += [record(EntityKind.APPLICATION, state) for state in fresh.values()]
+        names = (*fresh, *fresh_pools)
+        if names:
+            self.running.step(activity.id, "keep", f"write what was asked for: {', '.join(names)}")
         self.change(self.state, *records)
+
+    def _new_pools(self, blueprint: Blueprint) -> tuple[dict[str, PoolState], Orders]:
+        """Docker clouds that are not there yet, and what those are told that are. Nobody waits for the hosts of new ones but who asks for nothing else."""
+        fresh: dict[str, PoolState] = {}
+        orders: Orders = {}
+        for spec in blueprint.pools:
+            there = self.pools.get(spec.name)
+            if there is None:
+                state = fresh[spec.name] = self._new_pool(spec)
+                if state.size and not blueprint.applications:
+                    orders[state.identity.uid] = ("resize", {"size": state.size})
+            else:
+                wanted = self._settled(spec)
+                refused = cloud_change(self._pool_spec(there), wanted).refused
+                if refused:
+                    raise Conflict(refused, name=spec.name)
+                orders[there.identity.uid] = ("update", {"spec": plain(wanted)})
+        return fresh, orders
+
+    def _new_applications(
+        self, blueprint: Blueprint, pools: Mapping[str, PoolState], cause: Cause
+    ) -> tuple[dict[str, ApplicationState], Orders]:
+        """Applications that are not there yet, and what those are told that are."""
+        fresh: dict[str, ApplicationState] = {}
+        updates: Orders = {}
+        for spec in blueprint.applications:
+            there = self.applications.get(spec.id)
+            if there is None:
+                fresh[spec.id] = self._new_application(spec, cause, pools)
+            else:
+                if spec.location != there.spec.location:
+                    how = f"`clocker delete {spec.id}` it first, or give this one another name"
+                    raise Conflict(
+                        f"application {spec.id} runs on {there.spec.location}, and cannot be moved to {spec.location}: {how}", name=spec.id
+                    )
+                updates[there.identity.uid] = ("update", {"spec": plain(spec)})
+        return fresh, updates
+
+    def _pool_spec(self, state: PoolState) -> PoolSpec:
+        """As the pool has it now: it adopts others by itself."""
+        body = self.outside.store.read(EntityKind.POOL, state.identity.uid)
+        return decode(PoolState, body).spec if body is not None else state.spec
 
     def _check_name(self, name: str) -> None:
         """Raises BadRequest for a name that would lead to something else."""
@@ -167,25 +231,25 @@ class Root(Entity[RootState]):
 
     def _new_pool(self, spec: PoolSpec) -> PoolState:
         self._check_name(spec.name)
-        if spec.name in self.pools:
-            raise Conflict(f"there is a pool {spec.name} already: give this one another name, or delete that one first", name=spec.name)
         if spec.name in self.applications:
             raise Conflict(f"there is an application {spec.name} already: give this docker-cloud another name", name=spec.name)
+        spec = self._settled(spec)
+        return PoolState(Identity(self.ids.entity(EntityKind.POOL), spec.name, spec.name, ROOT), spec, size=spec.initial_size)
+
+    def _settled(self, spec: PoolSpec) -> PoolSpec:
+        """With the location that settings name in its place. Raises BadRequest for what cannot be."""
         if spec.location is not None:
             spec = replace(spec, location=self.outside.settle(spec.location))
             refuse_unusable(spec)
-        return PoolState(Identity(self.ids.entity(EntityKind.POOL), spec.name, spec.name, ROOT), spec, size=spec.initial_size)
+        return spec
 
-    def _new_application(self, spec: ApplicationSpec, cause: Cause) -> ApplicationState:
+    def _new_application(self, spec: ApplicationSpec, cause: Cause, pools: Mapping[str, PoolState]) -> ApplicationState:
         self._check_name(spec.id)
-        if spec.id in self.applications or spec.id in self.pools:
-            raise Conflict(
-                f"there is an application or pool {spec.id} already: `clocker delete {spec.id}` it first, or give this one another name",
-                name=spec.id,
-            )
-        pool = self.pools.get(spec.location)
+        if spec.id in pools:
+            raise Conflict(f"there is a pool {spec.id} already: give this application another name", name=spec.id)
+        pool = pools.get(spec.location)
         if pool is None:
-            near = ", ".join(get_close_matches(spec.location, self.pools, n=3) or sorted(self.pools)) or "none yet"
+            near = ", ".join(get_close_matches(spec.location, pools, n=3) or sorted(pools)) or "none yet"
             raise BadRequest(f"application {spec.id}: no location {spec.location!r}; known are {near}", location=spec.location)
         kept = self.outside.store.read(EntityKind.POOL, pool.identity.uid)
         if kept is not None and decode(Wanting, kept).desired is Desired.DELETED:
@@ -215,28 +279,34 @@ class Root(Entity[RootState]):
         self.ids.extend(await self.outside.store.reserve_ids(RESERVE))
 
     def _deployed(self, activity: Activity) -> None:
-        waiting = self.deploys.get(activity.id, set())
-        if not waiting:
+        deploy = self.deploys.get(activity.id)
+        if deploy is None or not deploy.orders:
             self.running.finish(activity.id)
             return
         if activity.id in self.told:
             return
         self.told.add(activity.id)
-        for uid in sorted(waiting):
-            self.tell(uid, Invoke("start", {}, Cause(activity.id, activity.cause.principal), activity.id, self.uid))
-        self.running.step(activity.id, "start", counted(len(waiting), "application"))
+        cause = Cause(activity.id, activity.cause.principal)
+        for effector in dict.fromkeys(effector for effector, _ in deploy.orders.values()):
+            whom = [uid for uid, (ordered, _) in deploy.orders.items() if ordered == effector]
+            self.running.step(activity.id, effector, ", ".join(whom) if len(whom) < 5 else f"{len(whom)} at once")
+        for uid, (effector, arguments) in sorted(deploy.orders.items()):
+            self.tell(uid, Invoke(effector, arguments, cause, activity.id, self.uid))
 
-    def _application_started(self, ended: Activity) -> None:
-        waiting = self.deploys.get(ended.parent)
-        if waiting is None:
+    def _part_ended(self, ended: Activity) -> None:
+        deploy = self.deploys.get(ended.parent)
+        if deploy is None:
             return
-        waiting.discard(ended.entity)
+        deploy.orders.pop(ended.entity, None)
+        deploy.changed |= ended.effector != "update" or not isinstance(ended.result, Mapping) or ended.result.get("changed") is not False
         if ended.state is not ActivityState.DONE:
             self.deploys.pop(ended.parent)
             self.running.fail(ended.parent, ended.problem or str(ended.state))
-        elif not waiting:
+        elif not deploy.orders:
             self.deploys.pop(ended.parent)
-            self.running.finish(ended.parent, ended.entity)
+            if not deploy.changed:
+                self.running.step(ended.parent, "compare", "nothing to do")
+            self.running.finish(ended.parent, ended.entity if deploy.changed else "nothing to do")
 
     # --- the end of things
 

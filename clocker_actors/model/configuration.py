@@ -67,6 +67,12 @@ def checked(policy: PolicyType, given: Mapping[str, Value], base: Mapping[str, V
     return config
 
 
+def named(policy: PolicyType, given: Mapping[str, Value]) -> tuple[str, ...]:
+    """The keys that are given, by their first spelling. Raises BadRequest for one that the type does not have."""
+    known = {key.name: key for key in policy.keys}
+    return tuple(_key_name(policy, known, name) for name in spelled(policy, given))
+
+
 def spelled(policy: PolicyType, given: Mapping[str, Value]) -> Mapping[str, Value]:
     """The same with keys by their first spelling."""
     others = {other: key.name for key in policy.keys for other in key.also}

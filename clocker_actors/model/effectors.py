@@ -49,11 +49,34 @@ START = Effector("start", "bring the service up", _SERVICES)
 STOP = Effector("stop", "stop the service and remove its containers; the entity stays and can be started again", _SERVICES)
 RESTART = Effector("restart", "replace what runs by a fresh generation", _SERVICES)
 DELETE = Effector("delete", "stop the service, remove all that was made for it, and forget it", _SERVICES | {EntityKind.POOL})
+UPDATE = Effector(
+    "update",
+    "become what a changed blueprint says (parsed specs); `deploy` does this for what exists",
+    frozenset({EntityKind.APPLICATION, EntityKind.POOL}),
+    (Parameter("spec", "map", "the parsed spec", noted=False),),
+)
 RESIZE = Effector(
     "resize",
-    "set the number of members, or of hosts that a docker cloud makes",
-    _CLUSTER | {EntityKind.POOL},
-    (Parameter("size", "integer", "members or hosts wanted", least=0, most=1_000_000),),
+    "set the number of members, for good or for a while",
+    _CLUSTER,
+    (
+        Parameter("size", "integer", "members wanted", least=0, most=1_000_000),
+        Parameter(
+            "for",
+            "number",
+            "seconds after which it is a policy's again, or as it was; 0: for good",
+            required=False,
+            default=0.0,
+            least=0.0,
+            most=31_536_000.0,
+        ),
+    ),
+)
+RESIZE_POOL = Effector(
+    "resize",
+    "set the number of hosts that a docker cloud makes",
+    frozenset({EntityKind.POOL}),
+    (Parameter("size", "integer", "hosts wanted", least=0, most=1_000_000),),
 )
 RESIZE_BY_DELTA = Effector(
     "resizeByDelta",
@@ -148,7 +171,9 @@ ALL: tuple[Effector, ...] = (
     STOP,
     RESTART,
     DELETE,
+    UPDATE,
     RESIZE,
+    RESIZE_POOL,
     RESIZE_BY_DELTA,
     DESTROY_ORPHANS,
     GIVE_BACK,

@@ -50,3 +50,11 @@ def convert(kind: type[T], value: object) -> T:
         return msgspec.convert(value, kind)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise BadRequest(f"not a {kind.__name__}: {error}; send what this version of the program makes") from error
+
+
+def plain(value: object) -> dict[str, object]:
+    """The JSON-shaped map that describes a dataclass; `convert` makes one of it again."""
+    found = msgspec.to_builtins(value)
+    if not isinstance(found, dict):
+        raise StoreFault(f"a {type(value).__name__} is no dataclass, and has no fields to be described by")
+    return found

@@ -85,7 +85,7 @@ class Member(Entity[MemberState]):
 
     def on_start(self) -> None:
         self.take_up(lambda: read_state(MemberState, self.outside.store, self.kind, self.uid))
-        self.family = Family(self, self.state.spec.children)
+        self.family = Family(self)
         self.cause = self.state.cause
         self.note()
         self.adjuncts.spawn_all()
@@ -153,7 +153,7 @@ class Member(Entity[MemberState]):
                 self.family.brood.heard(message)
                 self.settle()
             case ChildDeleted():
-                self.change(replace(self.state, children=self.family.remove(message.child)))
+                self.change(self.family.without(message.child))
             case _:
                 return super().on_receive(message)
         return None

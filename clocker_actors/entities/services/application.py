@@ -3,6 +3,7 @@
 deploy ──▶ STARTING ──all services up──▶ RUNNING ◀──▶ ON_FIRE (a service is on fire)
                                stop ──▶ STOPPING ──all stopped──▶ STOPPED ──▶ start …
          each service is stopped by itself ──▶ STOPPED ──▶ one is started ──▶ STARTING …
+                             update ──▶ updates.py
                              delete ──▶ STOPPING ──children deleted, volumes and images removed──▶ forgotten
 """
 
@@ -15,6 +16,7 @@ from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.records import ApplicationState, Desired, read_state
 from clocker_actors.entities.services.directory import Directory
 from clocker_actors.entities.services.family import Family
+from clocker_actors.entities.services.updates import Updates
 from clocker_actors.entities.wanted import images_of
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.dependencies import Where
@@ -47,10 +49,12 @@ class Application(Entity[ApplicationState]):
     def __init__(self, uid: Uid, outside: Outside) -> None:
         super().__init__(uid, outside)
         self._volumes_asked = False
+        self._ending = False  # nothing but images is left of it
+        self.updates = Updates(self)
 
     def on_start(self) -> None:
         self.take_up(lambda: read_state(ApplicationState, self.outside.store, self.kind, self.uid))
-        self.family = Family(self, self.state.spec.services)
+        self.family = Family(self)
         self.directory = Directory(self)
         self.note()
         self.adjuncts.spawn_all()
@@ -63,11 +67,13 @@ class Application(Entity[ApplicationState]):
                 self.family.brood.heard(message)
                 self.settle()
             case ChildDeleted():
-                self.change(replace(self.state, children=self.family.remove(message.child)))
+                self.change(self.family.without(message.child))
             case VolumesRemoved():
                 self._remove_images()
-            case ImagesRemoved():
+            case ImagesRemoved() if self._ending:
                 self._images_removed("; ".join(message.left))
+            case ImagesRemoved():
+                pass  # of a revision before; hosts say what they could not remove, and go on trying
             case Where():
                 return self.directory.find(message)
             case ImagesLate():
@@ -86,7 +92,13 @@ class Application(Entity[ApplicationState]):
         return {"location": self.state.spec.location, "pool": self.identity.pool, "revision": self.state.spec.revision}
 
     def effector_methods(self) -> Mapping[str, EffectorMethod]:
-        return {"start": self._bring_up, "stop": self._bring_down, "delete": self._delete, "restart": self._restart}
+        return {
+            "start": self._bring_up,
+            "stop": self._bring_down,
+            "delete": self._delete,
+            "restart": self._restart,
+            "update": self.updates.begin,
+        }
 
     # --- effectors
 
@@ -101,7 +113,7 @@ class Application(Entity[ApplicationState]):
 
     def _aim(self, activity: Activity, desired: Desired, expected: Lifecycle) -> None:
         self.refuse_if_deleting(activity)
-        self.running.supersede("start", "restart", "stop", "delete", by=activity)
+        self.running.supersede("start", "restart", "stop", "delete", *(["update"] if desired is Desired.DELETED else []), by=activity)
         self.family.anew()
         self.service.expect(expected)
         self.change(replace(self.state, desired=desired))
@@ -125,6 +137,11 @@ class Application(Entity[ApplicationState]):
         self.family.brood.tell_again(child)
         self.settle()
 
+    def spec_changed(self) -> None:
+        """It is another one: who is who in it, and what people see of it."""
+        self.directory = Directory(self)
+        self.note()
+
     # --- towards the desired state
 
     def reconcile(self) -> None:
@@ -144,7 +161,7 @@ class Application(Entity[ApplicationState]):
     def _remove_images(self) -> None:
         """What was built for it goes, too, unless somebody else wants the same."""
         self.cancel_timer("volumes")
-        images = images_of(self.state)
+        images, self._ending = images_of(self.state), True
         if not images:
             self.forget()
             return
@@ -172,6 +189,7 @@ class Application(Entity[ApplicationState]):
             self._rest(resting)
         self.service.set_indicator("children", down)
         self.service.set_problem("children", fire)
+        self.updates.refresh()
         if self.state.desired is Desired.RUNNING:
             self._refresh_running("" if resting else self.family.unstarted(), fire)
         elif self.state.desired is Desired.STOPPED and self.family.stopped():

@@ -1,15 +1,19 @@
 """The child services of an application or of a member: what was ordered of them, and how they are.
 
 An order (start, stop, delete) is told to a child once; a parent or a child that was restarted makes it be told again, which is harmless since effectors are idempotent.
+So is what a child is to be from now on, until it says that it has adopted that.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
+from clocker_actors.entities.digests import Digests
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.identity import Cause, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.messages import CancelParts, ChildChanged, Invoke
+from clocker_actors.model.specs import ServiceSpec
+from clocker_actors.model.updating import Adopt
 
 
 class Owner(Protocol):
@@ -21,11 +25,13 @@ class Owner(Protocol):
 class Brood:
     """Children by uid, with what they last said."""
 
-    __slots__ = ("_ordered", "_owner", "said")
+    __slots__ = ("_adopting", "_ordered", "_owner", "digests", "said")
 
     def __init__(self, owner: Owner) -> None:
         self._owner = owner
         self._ordered: dict[Uid, str] = {}
+        self._adopting: dict[Uid, str] = {}  # digest of what each was told to become last
+        self.digests = Digests()
         self.said: dict[Uid, ChildChanged] = {}
 
     def order(self, children: Iterable[Uid], effector: str, cause: Cause, parent: str = "") -> None:
@@ -40,6 +46,23 @@ class Brood:
         for child in children:
             self._owner.tell(child, Invoke(effector, {}, cause, parent, reply_to))
 
+    def adopt(self, wanted: Mapping[Uid, ServiceSpec], cause: Cause, activity: str = "") -> None:
+        """Have children become what they are to be, those that say that they are something else; one that has not said anything yet will."""
+        for child, spec in wanted.items():
+            said, want = self.said.get(child), self.digests.of(spec)
+            if said is not None and said.adopted not in {"", want} and self._adopting.get(child) != want:
+                self.adopt_anew(child, spec, cause, activity)
+
+    def adopt_anew(self, child: Uid, spec: ServiceSpec, cause: Cause, activity: str = "") -> None:
+        """Have a child become this even if it has tried to."""
+        self._adopting[child] = self.digests.of(spec)
+        self._owner.tell(child, Adopt(spec, cause, activity))
+
+    def adopted(self, child: Uid, spec: ServiceSpec) -> bool:
+        """Whether the child has said that this is what it is to be."""
+        said = self.said.get(child)
+        return said is not None and said.adopted == self.digests.of(spec)
+
     def take_back(self, children: Iterable[Uid], activity: Activity) -> None:
         """Have these children end what this activity led to."""
         for child in children:
@@ -52,11 +75,12 @@ class Brood:
     def forget(self, child: Uid) -> None:
         """A child is gone."""
         self.said.pop(child, None)
-        self._ordered.pop(child, None)
+        self.tell_again(child)
 
     def tell_again(self, child: Uid) -> None:
         """A child that was restarted has forgotten its order: it is told anew at the next occasion."""
         self._ordered.pop(child, None)
+        self._adopting.pop(child, None)
 
     def reset_orders(self) -> None:
         """The next order is told even if it is the same as the last one."""

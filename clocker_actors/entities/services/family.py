@@ -1,6 +1,12 @@
-"""The services below an application or a member (`brooklyn.children`): planted once, then started, stopped and deleted with their parent."""
+"""The services below an application or a member (`brooklyn.children`): planted once, then started, stopped and deleted with their parent.
 
-from collections.abc import Callable, Mapping
+    the parent adopts another spec ──▶ those in both: Adopt, until they say that they have; those it adds: `missing`, planted; those it takes away: `going`,
+                                       deleted once no service that used them runs as it did before
+
+One that is made anew under its old name (a cluster that was a member) is both: deleted, and planted when that is over.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -8,10 +14,11 @@ from clocker_actors.entities.records import ApplicationState, Desired, MemberSta
 from clocker_actors.entities.services.brood import Brood
 from clocker_actors.entities.services.planting import plant, service_kind
 from clocker_actors.entities.waits import DEPENDENCY
-from clocker_actors.model.identity import SYSTEM, Cause, Uid
+from clocker_actors.model.identity import LETTERS, SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.messages import TOPIC_MEMBERS, ChildChanged, MembersChanged
-from clocker_actors.model.specs import ServiceSpec
+from clocker_actors.model.specs import ApplicationSpec, ServiceSpec
+from clocker_actors.planning import merging
 from clocker_actors.ports.store import Record
 
 if TYPE_CHECKING:
@@ -26,49 +33,118 @@ ORDERS = {Desired.RUNNING: "start", Desired.STOPPED: "stop", Desired.DELETED: "d
 class Family(Generic[S]):
     """Children of one entity by service id. The entity keeps their uids in its durable state."""
 
-    def __init__(self, entity: "Entity[S]", specs: tuple[ServiceSpec, ...]) -> None:
+    UNHEARD = "has not adopted it yet"
+
+    def __init__(self, entity: "Entity[S]") -> None:
         self._entity: Entity[S] = entity
-        self._specs = specs
         self.brood = Brood(entity)
         self._told: tuple[Uid, ...] = ()
+
+    @property
+    def specs(self) -> tuple[ServiceSpec, ...]:
+        """What the children are to be."""
+        spec: ApplicationSpec | ServiceSpec = self._entity.state.spec
+        return spec.services if isinstance(spec, ApplicationSpec) else spec.children
 
     @property
     def uids(self) -> tuple[Uid, ...]:
         """The children there are."""
         return tuple(self._entity.state.children.values())
 
+    @property
+    def staying(self) -> Mapping[str, Uid]:
+        """The children that are not on their way out, by service id."""
+        state = self._entity.state
+        return {name: uid for name, uid in state.children.items() if name not in state.going} if state.going else state.children
+
     def planted(self) -> bool:
-        """Have the children's records written, the first time; True if that is under way, and the entity is to go on when it is done."""
+        """Have the records of children written that are not there yet: all the first time, then those that an update added. True if that is under way, and the
+        entity is to go on when it is done."""
         entity = self._entity
         children, records = self._missing()
         if records:
-            entity.change(replace(entity.state, planted=True, children=children), *records)
+            missing = tuple(name for name in entity.state.missing if name not in children)
+            entity.change(replace(entity.state, planted=True, children=children, missing=missing), *records)
         return bool(records)
 
     def _missing(self) -> tuple[Mapping[str, Uid], list[Record]]:
-        """The children's uids and records; no records once they were planted, for a child that was deleted stays so."""
-        entity = self._entity
-        wanted = () if entity.state.planted or entity.state.desired is Desired.DELETED else self._specs
-        activity = entity.running.newest("start")
-        cause = Cause(activity.id, activity.cause.principal) if activity else entity.state.cause
-        planted = {spec.id: plant(spec, entity.identity, entity.ids, cause) for spec in wanted}
-        records = [record(service_kind(state.spec), state) for state in planted.values()]
-        return {**entity.state.children, **{name: state.identity.uid for name, state in planted.items()}}, records
+        """The children's uids, and the records of those to be planted now. A child that a person deleted stays so."""
+        entity, state = self._entity, self._entity.state
+        if state.desired is Desired.DELETED or (state.planted and not state.missing):
+            return state.children, []
+        wanted = [spec for spec in self.specs if spec.id not in state.children and (not state.planted or spec.id in state.missing)]
+        activity = entity.running.newest("start", "update")
+        cause = Cause(activity.id, activity.cause.principal) if activity else state.cause
+        planted = {spec.id: replace(plant(spec, entity.identity, entity.ids, cause), desired=state.desired) for spec in wanted}
+        records = [record(service_kind(each.spec), each) for each in planted.values()]
+        return {**state.children, **{name: each.identity.uid for name, each in planted.items()}}, records
 
     def reconcile(self) -> None:
-        """Make the children's actors, and have them do what the entity is to be."""
+        """Make the children's actors, and have them do, and be, what the entity's state says."""
         entity = self._entity
         self._tell_members()
-        for spec in self._specs:
-            uid = entity.state.children.get(spec.id)
-            if uid is not None:
-                entity.keep(uid, service_kind(spec))
-        effector = ORDERS[entity.state.desired]
+        for uid in self.uids:
+            entity.keep(uid, EntityKind.CLUSTER if uid.startswith(LETTERS[EntityKind.CLUSTER]) else EntityKind.MEMBER)
+        desired = entity.state.desired
+        effector, staying = ORDERS[desired], self.uids if desired is Desired.DELETED else tuple(self.staying.values())
         activity = entity.running.newest(effector)
         if activity is not None:
-            self.brood.order(self.uids, effector, Cause(activity.id, activity.cause.principal), activity.id)
-        elif entity.state.desired is not Desired.RUNNING:
-            self.brood.order(self.uids, effector, SYSTEM)
+            self.brood.order(staying, effector, Cause(activity.id, activity.cause.principal), activity.id)
+        elif desired is not Desired.RUNNING:
+            self.brood.order(staying, effector, SYSTEM)
+        if desired is not Desired.DELETED:
+            self._update()
+
+    # --- updates
+
+    def adopted(self, old: tuple[ServiceSpec, ...], new: tuple[ServiceSpec, ...], state: S) -> S:
+        """The state of an entity whose children are to be `new` from now on, where they were `old`; to be written with the new spec."""
+        if not state.planted:
+            return state
+        change = merging.services(old, new, state.children, merging.Services(state.missing, state.going))
+        return replace(state, missing=change.missing, going=change.going)
+
+    def wanted(self) -> Mapping[Uid, ServiceSpec]:
+        """What each child that stays is to be."""
+        staying = self.staying
+        return {staying[spec.id]: spec for spec in self.specs if spec.id in staying}
+
+    def _update(self) -> None:
+        cause, activity = self._cause()
+        self.brood.adopt(self.wanted(), cause, activity)
+        used = set(self.behind())
+        for name, users in self._entity.state.going.items():
+            uid = self._entity.state.children.get(name)
+            if uid is not None and used.isdisjoint(users):
+                self.brood.order((uid,), "delete", cause, activity)
+
+    def _cause(self) -> tuple[Cause, str]:
+        activity = self._entity.running.newest("update")
+        return (Cause(activity.id, activity.cause.principal), activity.id) if activity else (SYSTEM, "")
+
+    def behind(self) -> Mapping[str, str]:
+        """Ids of the children that do not run yet as they are to, with what they say about it."""
+        found: dict[str, str] = {}
+        for uid, spec in self.wanted().items():
+            said = self.brood.said.get(uid)
+            if said is None or said.behind or not self.brood.adopted(uid, spec):
+                found[spec.id] = said.behind if said is not None and said.behind else self.UNHEARD
+        return found
+
+    def update_failed(self) -> Mapping[str, str]:
+        """Ids of the children that stay behind until somebody changes their spec, and why."""
+        said = ((spec.id, self.brood.said.get(uid)) for uid, spec in self.wanted().items() if self.brood.adopted(uid, spec))
+        return {name: each.update_failed for name, each in said if each is not None and each.update_failed}
+
+    def try_anew(self, names: Iterable[str]) -> None:
+        """Have these children adopt once more what they are to be: what failed is tried again."""
+        cause, activity = self._cause()
+        tried = set(names)
+        for uid, spec in self.wanted().items():
+            if spec.id in tried:
+                self.brood.adopt_anew(uid, spec, cause, activity)
+
+    # --- how they are
 
     def _tell_members(self) -> None:
         """Enrichers that gather what the children say hear who they are, when that changes."""
@@ -81,11 +157,13 @@ class Family(Generic[S]):
         self.brood.reset_orders()
         self.brood.said.clear()
 
-    def remove(self, child: Uid) -> Mapping[str, Uid]:
-        """A child is deleted; the children that are left."""
+    def without(self, child: Uid) -> S:
+        """A child is deleted: the state that is left."""
         self._entity.let_go(child)
         self.brood.forget(child)
-        return {name: uid for name, uid in self._entity.state.children.items() if uid != child}
+        state = self._entity.state
+        children = {name: uid for name, uid in state.children.items() if uid != child}
+        return replace(state, children=children, going={name: users for name, users in state.going.items() if name in children})
 
     def down(self) -> str:
         """Which children do not serve, in words; "" if all do. One that was stopped by itself is as it is to be."""
@@ -102,25 +180,21 @@ class Family(Generic[S]):
     def _words(self, what: str, well: Callable[[ChildChanged], bool]) -> str:
         rests = {Lifecycle.STOPPING, Lifecycle.STOPPED} if self._entity.state.desired is Desired.RUNNING else set()
         said = self.brood.said
-        names = [
-            name
-            for name, uid in self._entity.state.children.items()
-            if uid not in said or not (well(said[uid]) or said[uid].state in rests)
-        ]
-        return f"{len(names)} of {len(self.uids)} services {what}: {', '.join(names[:5])}" if names else ""
+        names = [name for name, uid in self.staying.items() if uid not in said or not (well(said[uid]) or said[uid].state in rests)]
+        return f"{len(names)} of {len(self.staying)} services {what}: {', '.join(names[:5])}" if names else ""
 
-    def fire(self) -> str:
-        """Which children are on fire (or find no room) and why, in words; "" if none is."""
-        names = {uid: name for name, uid in self._entity.state.children.items()}
-        return self.brood.words(self.uids, names, _on_fire)
+    def fire(self, among: Collection[str] | None = None) -> str:
+        """Which children (of these ids, if given) are on fire (or find no room) and why, in words; "" if none is."""
+        names = {uid: name for name, uid in self.staying.items() if among is None or name in among}
+        return self.brood.words(tuple(names), names, _on_fire)
 
     def up(self) -> int:
         """How many children are up."""
-        return self.brood.count(self.uids, lambda said: said.up)
+        return self.brood.count(self.staying.values(), lambda said: said.up)
 
     def stopped(self) -> bool:
         """Whether all children are stopped."""
-        return self.brood.stopped(self.uids)
+        return self.brood.stopped(self.staying.values())
 
 
 def _on_fire(said: ChildChanged) -> bool:
