@@ -59,6 +59,22 @@ async def test_all_hosts_cordoned(tmp_path: Path) -> None:
         await well(driven, world)
 
 
+@pytest.mark.parametrize(("name", "effector"), [("shop", "start"), ("shop/web", "start"), ("shop/web/1", "start"), ("shop/web", "resize")])
+async def test_an_order_given_once_there_is_room_does_not_fail_for_the_lack_of_it_before(tmp_path: Path, name: str, effector: str) -> None:
+    world = SimulatedWorld()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await prepared(driven, 1, 2)
+        await driven.ended(await driven.invoke("shop", "stop"))
+        await driven.ended(await driven.invoke("yard/h1", "cordon"))
+        assert (await driven.ended(await driven.invoke("shop", "start"))).state is ActivityState.FAILED
+        await asyncio.sleep(100)
+        await driven.ended(await driven.invoke("yard/h1", "uncordon"))
+        arguments = {"size": 3} if effector == "resize" else {}
+        ended = await driven.ended(await driven.invoke(name, effector, **arguments))
+        assert ended.state is ActivityState.DONE, ended.problem
+        await driven.until(lambda: driven.value("shop/web", "group.members.up") == driven.value("shop/web", "cluster.size.desired"), 60)
+
+
 async def test_a_rule_of_a_service_that_contradicts_one_of_its_pool(tmp_path: Path) -> None:
     cloud = "services:\n- type: docker-cloud\n  name: yard\n  affinityRules: [NOT TYPE clocker/web]\n  hosts:\n  - {name: h1, engine: 'simulated://h1'}\n"
     async with managed(tmp_path / "s", world=new_world()) as driven:

@@ -117,9 +117,10 @@ class PlaceSearch:
         member.settle()
 
     def room_came(self) -> None:
-        """A host came up for which this may have waited."""
+        """There may be room now, on a host that came up, or since somebody orders a start: whether there was none before does not count."""
         if self.pausing:
             self.pausing = False
+            self._member.service.set_problem("placement", "")
             self._member.cancel_timer("place")
             self._member.settle()
 

@@ -150,6 +150,7 @@ class Cluster(Entity[ClusterState]):
 
     def _aim(self, activity: Activity, desired: Desired, expected: Lifecycle | None) -> None:
         self.refuse_if_deleting(activity)
+        self.health.forget_refusals()
         if expected is not None:
             self.service.expect(expected)
         self.running.supersede("start", "restart", "resize", "resizeByDelta", "stop", "delete", by=activity)
@@ -175,6 +176,7 @@ class Cluster(Entity[ClusterState]):
             raise BadRequest(f"{self.identity.path} takes {least} to {most} members, not {size}: give a size in that range", size=size)
         self.running.supersede("resize", "resizeByDelta", by=activity)
         self.starts.forget()
+        self.health.forget_refusals()
         self.running.step(activity.id, "resize", f"{len(self.state.members)} → {size}")
         self.change(replace(self.state, size=size))
 

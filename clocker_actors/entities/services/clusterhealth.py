@@ -1,5 +1,6 @@
 """How a cluster is: how many of its members serve, whether that is enough, and what becomes of the activities that wait for them."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from clocker_actors.entities.entity import STORE_PROBLEM, UNHEARD
@@ -8,6 +9,7 @@ from clocker_actors.entities.services.family import UNSTARTED
 from clocker_actors.model import sensors
 from clocker_actors.model.identity import Uid
 from clocker_actors.model.lifecycle import Lifecycle, quorate
+from clocker_actors.model.machines import RoomCame
 from clocker_actors.model.messages import TOPIC_MEMBERS, MembersChanged
 from clocker_actors.model.moving import LeaveAnswered, MayLeave
 from clocker_actors.model.values import Value
@@ -16,6 +18,8 @@ from clocker_actors.planning.moving import company
 if TYPE_CHECKING:
     from clocker_actors.entities.services.cluster import Cluster
 
+PLACEMENT = "placement"
+"""Under this name a member has the problem that there is no room for it."""
 LET_GO = 30.0
 """Seconds after which a member that was let go and never went counts again."""
 
@@ -52,6 +56,16 @@ class ClusterHealth:
         """Up, or has begun so lately that its start may yet turn out to have failed: it counts for those who use the cluster, not for who waits for a start."""
         said = self._cluster.brood.said.get(uid)
         return said is not None and (said.up or said.settling)
+
+    def forget_refusals(self) -> None:
+        """There may be room by now: an order does not fail for what members said before it was given, and they look once more."""
+        brood = self._cluster.brood
+        self._cluster.service.problems.pop(PLACEMENT, None)  # told with what it expects now, not before
+        for uid in self._cluster.state.members:
+            said = brood.said.get(uid)
+            if said is not None and PLACEMENT in said.problems:
+                brood.said[uid] = replace(said, problems={name: words for name, words in said.problems.items() if name != PLACEMENT})
+                self._cluster.tell(uid, RoomCame())
 
     def may_leave(self, message: MayLeave) -> None:
         """A member has to stop before it starts elsewhere: whether enough others are up, those left out that were let go and have not gone yet."""
@@ -95,7 +109,7 @@ class ClusterHealth:
         words = f"{cluster.starts.failures} members in a row failed to start, and no more are tried until a resize, start or restart; the last: {cluster.starts.last}"
         cluster.service.set_problem("starts", words if cluster.starts.given_up else "")
         refused = self._refused()
-        cluster.service.set_problem("placement", refused)
+        cluster.service.set_problem(PLACEMENT, refused)
         stuck = "; ".join(problem for name, problem in cluster.service.problems.items() if name != STORE_PROBLEM)
         if starting and (quorate(cluster.spec.quorum, started, wanted, starting=True) or stuck or refused):
             cluster.service.expect(Lifecycle.RUNNING)
