@@ -66,9 +66,9 @@ class Client:
         """The items of a list answer."""
         return cast("list[dict[str, Value]]", self.get(path, **query)["items"])
 
-    def post(self, path: str, body: object = None) -> dict[str, Value]:
-        """The JSON answer to a POST of a JSON body."""
-        return self._json("POST", path, {}, json.dumps(body if body is not None else {}).encode())
+    def post(self, path: str, body: object = None, /, **query: str | float | bool | None) -> dict[str, Value]:
+        """The JSON answer to a POST of a JSON body; query values that are None are left out."""
+        return self._json("POST", path, query, json.dumps(body if body is not None else {}).encode())
 
     def delete(self, path: str) -> dict[str, Value]:
         """The JSON answer to a DELETE."""

@@ -12,6 +12,7 @@ from clocker_actors.cli.output import AsJson
 from clocker_actors.cli.reach import Id, Item, connect, entity, part, route
 from clocker_actors.cli.waiting import Wait, finish, send
 from clocker_actors.errors import BadRequest
+from clocker_actors.model.configuration import duration
 from clocker_actors.model.values import Value
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ def invoke(
 def resize(
     identity: Id,
     size: Annotated[str, typer.Argument(metavar="N", help="Members wanted, or hosts to be made.")],
+    lasting: Annotated[
+        str, typer.Option("--for", metavar="TIME", help="Only for so long (2h, 30m): then a policy decides again, or it is as before.")
+    ] = "",
     wait: Wait = True,
     json: AsJson = False,
 ) -> None:
@@ -40,13 +44,28 @@ def resize(
         wanted = int(size)
     except ValueError:
         raise BadRequest(f"size {size} of {identity} is not a size; give a whole number, for example 3", size=size) from None
+    lease = _seconds(lasting) if lasting else None
     with connect() as client:
         found = entity(client, identity)
         if found["kind"] not in {"cluster", "pool"}:
             raise BadRequest(
                 f"{identity} is of kind {found['kind']}, and only clusters and pools have a size; {_clusters(client, found)}", size=size
             )
-        finish(client, send(client, route(found, "effectors", "resize"), {"size": wanted}), wait=wait, json=json)
+        if lease is not None and found["kind"] != "cluster":
+            raise BadRequest(f"--for is for clusters, and {identity} is of kind {found['kind']}: leave it out", size=size)
+        order = {"size": wanted} if lease is None else {"size": wanted, "for": lease}
+        finish(client, send(client, route(found, "effectors", "resize"), order), wait=wait, json=json)
+
+
+def _seconds(text: str) -> float:
+    """How long a lease is to last. Raises BadRequest for what is no time, or none at all."""
+    try:
+        seconds = duration(text)
+    except (ValueError, TypeError):
+        seconds = 0.0
+    if not seconds > 0:
+        raise BadRequest(f"--for {text} is not a time; write for example 30m or 2h", text=text)
+    return seconds
 
 
 def _clusters(client: "Client", found: Item) -> str:

@@ -10,34 +10,41 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clocker_actors.cli import output
+from clocker_actors.cli import output, plans
 from clocker_actors.cli.blueprints import read, types_known
 from clocker_actors.cli.output import AsJson
 from clocker_actors.cli.packing import pack, pack_file
-from clocker_actors.cli.reach import Item, connect, parts
+from clocker_actors.cli.reach import connect
 from clocker_actors.cli.waiting import Wait, finish, send
-from clocker_actors.model.values import counted
 
 if TYPE_CHECKING:
+    from clocker_actors.admin.client import Client
     from clocker_actors.blueprint import ParsedBlueprint
 
 CHANGES = 4
 File = Annotated[str, typer.Argument(metavar="FILE", help="The blueprint (YAML); - reads stdin.")]
-_MARKS = {"create": "+", "update": "~", "remove": "-", "keep": "="}
 
 
-def deploy(file: File, wait: Wait = True, json: AsJson = False) -> None:
-    """Deploy a blueprint."""
+def deploy(
+    file: File,
+    plan: Annotated[str, typer.Option("--plan", metavar="ID", help="Only if the file and the world are as they were for this plan.")] = "",
+    wait: Wait = True,
+    json: AsJson = False,
+) -> None:
+    """Deploy a blueprint: what is new is made, what runs becomes what the file says."""
     raw, name, folder = read(file)
     parsed = _parsed(raw, name)
     packed = _packed(parsed, folder)
     sums = _sums(packed)
     subject = next((application.id for application in parsed.blueprint.applications), "")
     _warn(parsed)
+    body = {"text": raw.decode(), "filename": name, "blobs": sums}
     with connect() as client:
+        if not json and not plan and _exists(client, parsed) and not _tell_changes(client, body, name):
+            return
         for placeholder, content in packed.items():
             client.upload(sums[placeholder], content)
-        accepted = send(client, "/v1/applications", {"text": raw.decode(), "filename": name, "blobs": sums})
+        accepted = send(client, "/v1/applications", body, plan=plan or None)
         finish(client, accepted, wait=wait, json=json, about=f"deploy of {name}", subject=subject)
 
 
@@ -46,7 +53,7 @@ def plan(
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 4 when there are changes.")] = False,
     json: AsJson = False,
 ) -> None:
-    """Show what deploying a blueprint would do, and where."""
+    """Show what deploying a blueprint would change, where, how and in which order."""
     raw, name, folder = read(file)
     sums = _sums(_packed(_parsed(raw, name), folder))  # nothing is uploaded, but whether a file changed shows by its sum
     with connect() as client:
@@ -54,11 +61,29 @@ def plan(
     if json:
         output.as_json(answer)
     else:
-        _tell(answer)
+        plans.tell(answer, str(file))
     if not answer["possible"]:
         raise typer.Exit(1)
     if exit_code and answer["changes"]:
         raise typer.Exit(CHANGES)
+
+
+def _exists(client: "Client", parsed: "ParsedBlueprint") -> bool:
+    """Whether anything of the blueprint is there: what is all new needs no words before it is made."""
+    names = {*(each.id for each in parsed.blueprint.applications), *(each.name for each in parsed.blueprint.pools)}
+    there = (*client.items("/v1/entities", kind="application"), *client.items("/v1/entities", kind="pool"))
+    return any(each["path"] in names for each in there)
+
+
+def _tell_changes(client: "Client", body: object, name: str) -> bool:
+    """Say what a deploy is about to change; whether that is anything."""
+    answer = client.post("/v1/plan", body)
+    if not answer["changes"]:
+        output.note(f"deploy of {name}: nothing to do")
+        return False
+    for line in plans.summary(answer):
+        output.note(line)
+    return True
 
 
 def _packed(parsed: "ParsedBlueprint", folder: Path) -> dict[str, bytes]:
@@ -95,55 +120,3 @@ def _parsed(raw: bytes, name: str) -> "ParsedBlueprint":
     from clocker_actors.blueprint import parse  # noqa: PLC0415
 
     return parse(raw, name, types_known())
-
-
-def _tell(answer: Item) -> None:
-    pools = answer["pools"]
-    if isinstance(pools, list):
-        for pool in pools:
-            output.say(f"+ docker-cloud {pool}", "green")
-    for made in parts(answer, "machines"):
-        _tell_machines(made)
-    for found in parts(answer, "plans"):
-        output.say(f"application {found['application']} on {found['pool']}", "bold")
-        rows = [(_MARKS[str(step["action"])], step["kind"], step["path"], _where(step), step["reason"]) for step in parts(found, "steps")]
-        output.table(("", "KIND", "PATH", "WHERE", "WHY"), rows, fixed=("", "KIND"))
-        counts = {mark: sum(row[0] == mark for row in rows) for mark in "+~-"}
-        output.say(f"{counts['+']} to create, {counts['~']} to update, {counts['-']} to remove")
-        _tell_refusals(found)
-        for warning in parts(found, "warnings"):
-            output.note(f"warning: {warning['path']}: {warning['message']}")
-    for refusal in parts(answer, "refusals"):
-        output.note(f"clocker: {refusal['reason']}")
-
-
-def _tell_machines(made: Item) -> None:
-    """How many machines a pool would make, where and of which kind."""
-    first, more = int(str(made["first"])), int(str(made["more"]))
-    kinds = "; or ".join(str(kind) for kind in made["kinds"]) if isinstance(made["kinds"], list) else ""
-    why = [f"{first} at first" if first else "", f"{more} for containers that find no room" if more else ""]
-    told = f"{made['pool']} would make {counted(first + more, 'machine')} ({', '.join(each for each in why if each)})"
-    output.wrapped(f"+ {told} in {made['location']}: {kinds}", "  ", "green")
-
-
-def _tell_refusals(plan: Item) -> None:
-    """Who finds no host and why, members of one cluster with the same reason together."""
-    alike: dict[tuple[str, str, str], list[str]] = {}
-    for refusal in parts(plan, "refusals"):
-        would = refusal["would_change"]
-        hint = f"; what would help: {'; or '.join(str(each) for each in would)}" if isinstance(would, list) and would else ""
-        above, _, name = str(refusal["path"]).rpartition("/")
-        alike.setdefault((above, str(refusal["reason"]).removeprefix("no host fits: "), hint), []).append(name)
-    steps = [str(step["path"]) for step in parts(plan, "steps")]
-    for (above, reason, hint), names in alike.items():
-        if len(names) == 1:
-            output.note(f"clocker: {above}/{names[0]} finds no host: {reason}{hint}")
-        else:
-            every = len(names) + sum(path.rpartition("/")[0] == above for path in steps)
-            output.note(f"clocker: {len(names)} of {every} members of {above} find no host: {reason}{hint}")
-
-
-def _where(step: Item) -> str:
-    ports = step["ports"]
-    shown = ", ".join(f"{inner}→{outer or 'chosen'}" for inner, outer in ports.items()) if isinstance(ports, dict) else ""
-    return f"{step['host']}{f' ({shown})' if shown else ''}" if step["host"] else ""

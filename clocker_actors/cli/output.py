@@ -103,13 +103,15 @@ def json_line(value: object) -> None:
     sys.stdout.flush()
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[Value]], *, fixed: Sequence[str] = ("UID", "STATE", "UP")) -> None:
-    """Columns under heads; those named in `fixed` are never broken, the others fold where the line is too short."""
+def table(
+    heads: Sequence[str], rows: Iterable[Sequence[Value]], *, fixed: Sequence[str] = ("UID", "STATE", "UP"), styles: Sequence[str] = ()
+) -> None:
+    """Columns under heads; those named in `fixed` are never broken, the others fold where the line is too short. `styles` are of the rows."""
     made = Table(box=None, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for name in heads:
         made.add_column(name, no_wrap=name in fixed, overflow="fold")
-    for row in rows:
-        made.add_row(*(cell(value) for value in row))
+    for number, row in enumerate(rows):
+        made.add_row(*(cell(value) for value in row), style=styles[number] if styles else None)
     show(made)
 
 

@@ -19,14 +19,16 @@ Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until it has 
 ENDED = frozenset({"done", "failed", "cancelled", "superseded", "interrupted"})
 NOTED = frozenset({"add_policy", "set_policy", "delete"})
 """Effectors whose last word is told although they are done: a policy may wait for what never comes, what was built may be in use."""
+NOTHING = "nothing to do"
+"""The result of a deploy of what is there already."""
 FIRST_LOOK, LONGEST_PAUSE = 0.05, 0.5
 INTERRUPTED = 130
 
 
-def send(client: "Client", path: str, body: object) -> Item:
+def send(client: "Client", path: str, body: object, /, **query: str | None) -> Item:
     """Send an order; the answer says that it is accepted. An interruption may come too late to hold it back, so it says where to look."""
     try:
-        return client.post(path, body)
+        return client.post(path, body, **query)
     except KeyboardInterrupt:
         output.note("clocker: interrupted; if it had begun, it goes on: `clocker activities --running` shows it")
         raise typer.Exit(INTERRUPTED) from None
@@ -99,7 +101,9 @@ def _conclude(activity: Item, path: str, about: str, subject: str, *, quiet: boo
     if not quiet:
         _tell_output(activity["result"])
     if activity["state"] == "done":
-        if not quiet:
+        if not quiet and activity["result"] == NOTHING:
+            output.note(f"{about}: {NOTHING}")
+        elif not quiet:
             output.note(f"{about}: done{took} (activity {activity['id']})")
             if activity["effector"] in NOTED and activity["note"]:
                 output.note(f"but {activity['note']}")

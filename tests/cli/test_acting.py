@@ -36,7 +36,8 @@ async def test_it_runs_an_effector_and_waits(
 ) -> None:
     ran = await clocker(*command.split())
     assert ran.code == 0, ran.err
-    assert (house.invoked[0].effector, dict(house.invoked[0].arguments)) == (effector, arguments)
+    assert house.invoked[0].effector == effector
+    assert arguments.items() <= dict(house.invoked[0].arguments).items()
     assert "done" in ran.err
     assert ran.out == ""
 

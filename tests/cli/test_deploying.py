@@ -33,7 +33,7 @@ def test_faults_are_told_all_at_once_with_their_places(tmp_path: Path, capsys: p
 @pytest.mark.real_loop
 async def test_a_blueprint_is_deployed(house: House, clocker: Clocker, tmp_path: Path) -> None:
     path = tmp_path / "shop.yaml"
-    path.write_text(GOOD)
+    path.write_text(f"name: mine\n{GOOD}")
     ran = await clocker("deploy", str(path))
     assert (ran.code, ran.out) == (0, "")
     assert f"deploy of {path}: done" in ran.said
@@ -46,7 +46,7 @@ async def test_build_contexts_are_uploaded(house: House, clocker: Clocker, tmp_p
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "Dockerfile").write_text("FROM scratch\n")
     path = tmp_path / "shop.yaml"
-    path.write_text("services:\n- type: container\n  id: web\n  brooklyn.config:\n    build: ./site\n")
+    path.write_text("name: mine\nservices:\n- type: container\n  id: web\n  brooklyn.config:\n    build: ./site\n")
     ran = await clocker("deploy", str(path))
     assert ran.code == 0, ran.err
     service = convert(Blueprint, house.invoked[0].arguments["blueprint"]).applications[0].services[0]
@@ -64,7 +64,7 @@ async def test_a_plan_is_shown_and_its_changes_are_an_exit_code(house: House, cl
     ran = await clocker("plan", str(path))
     assert ran.code == 0, ran.err
     assert "+ docker-cloud cloud" in ran.out
-    assert "2 to create, 0 to update, 0 to remove" in ran.out
+    assert "2 to create, 0 to update, 0 to replace, 0 to remove" in ran.out
     assert max(len(line) for line in ran.out.splitlines()) <= 80
     assert (await clocker("plan", str(path), "--exit-code")).code == 4
     told = await clocker("plan", str(path), "--exit-code", "--json")

@@ -1,0 +1,189 @@
+"""Is a plan of what runs told so that a person sees what changes, how, in which order and how long; and does a deploy say the same first?"""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from clocker_actors.admin.types import type_table
+from clocker_actors.blueprint import parse
+from clocker_actors.entities.records import (
+    ApplicationState,
+    ClusterState,
+    Generation,
+    HostState,
+    Identity,
+    MemberState,
+    PoolState,
+    record,
+)
+from clocker_actors.model.identity import EntityKind, Uid
+from clocker_actors.model.messages import Invoke
+from clocker_actors.model.noted import EntityNoted
+from clocker_actors.model.ownership import Owner, OwnerKind
+from clocker_actors.model.specs import EngineSpec, HostSpec, PoolSpec
+from clocker_actors.telemetry.readmodel import ReadModel
+from tests.admin.house import House
+from tests.cli.conftest import Clocker
+from tests.telemetry.samples import readings
+
+pytestmark = pytest.mark.real_loop
+MEMBERS = 12
+MINE = """name: mine
+location: yard
+services:
+- type: cluster
+  id: web
+  initialSize: 12
+  memberSpec:
+    type: docker:nginx:1.25
+    memory: 64m
+- type: docker:db:1
+  id: db
+  volumes: [data:/data]
+"""
+
+
+def named(uid: str, path: str, parent: str) -> Identity:
+    return Identity(Uid(uid), path.rpartition("/")[2], path, Uid(parent), Uid("a9"), Uid("p9"))
+
+
+def web() -> ClusterState:
+    spec = parse(MINE, "mine.yaml", type_table()).blueprint.applications[0].services[0]
+    members = tuple(Uid(f"m9{number}") for number in range(1, MEMBERS + 1))
+    return ClusterState(named("c9", "mine/web", "a9"), spec, MEMBERS, members=members, next_index=MEMBERS + 1)
+
+
+def up(model: ReadModel, uid: str, kind: EntityKind, path: str, parent: str) -> None:
+    model.note(EntityNoted(Uid(uid), kind, path, path.rpartition("/")[2], Uid(parent), Uid("a9"), 0.0), 0.0)
+    model.note(readings(uid, 0.0, service__state="running", service__isUp=True), 0.0)
+
+
+@pytest_asyncio.fixture
+async def mine(house: House, tmp_path: Path) -> Path:
+    """Application mine runs on pool yard: twelve members of web, and db. The file that says so."""
+    spec = parse(MINE, "mine.yaml", type_table()).blueprint.applications[0]
+    db, cluster = spec.services[1], web().spec.cluster
+    assert cluster is not None
+    uids = [Uid(f"m9{number}") for number in range(1, MEMBERS + 1)]
+    runs = Generation(1, Uid("h9"), "one", "10.0.0.1", "x")
+    records = [
+        record(
+            EntityKind.POOL,
+            PoolState(
+                named("p9", "yard", "root"),
+                PoolSpec("yard", (HostSpec("one", EngineSpec("tcp://10.0.0.1:2375")),)),
+                hosts={"one": Uid("h9")},
+            ),
+        ),
+        record(EntityKind.HOST, HostState(named("h9", "yard/one", "p9"), HostSpec("one", EngineSpec("tcp://10.0.0.1:2375")))),
+        record(
+            EntityKind.APPLICATION,
+            ApplicationState(named("a9", "mine", "root"), spec, planted=True, children={"web": Uid("c9"), "db": Uid("m9db")}),
+        ),
+        record(EntityKind.CLUSTER, web()),
+        record(EntityKind.MEMBER, MemberState(named("m9db", "mine/db", "a9"), db, current=runs, number=1)),
+    ]
+    for number, uid in enumerate(uids, 1):
+        records.append(
+            record(
+                EntityKind.MEMBER,
+                MemberState(named(uid, f"mine/web/{number}", "c9"), cluster.member, Uid("c9"), current=runs, number=1),
+            )
+        )
+        up(house.model, uid, EntityKind.MEMBER, f"mine/web/{number}", "c9")
+    await house.context.store.write(records)
+    up(house.model, "p9", EntityKind.POOL, "yard", "root")
+    up(house.model, "h9", EntityKind.HOST, "yard/one", "p9")
+    house.model.note(readings("h9", 0.0, host__memory__total=8 << 30, host__cores=8), 0.0)
+    up(house.model, "a9", EntityKind.APPLICATION, "mine", "root")
+    path = tmp_path / "mine.yaml"
+    path.write_text(MINE)
+    return path
+
+
+def rewrite(path: Path, text: str) -> None:
+    path.write_text(text)
+
+
+def deployed(house: House) -> list[Invoke]:
+    return [each for each in house.invoked if each.effector == "deploy"]
+
+
+async def test_an_unchanged_file_is_nothing_to_do(house: House, clocker: Clocker, mine: Path) -> None:
+    ran = await clocker("deploy", str(mine))
+    assert (ran.code, ran.out, ran.said) == (0, "", f"deploy of {mine}: nothing to do")
+    assert not deployed(house)
+    assert (await clocker("plan", str(mine), "--exit-code")).code == 0
+
+
+async def test_what_changes_is_told_how_where_in_which_order_and_for_how_long(house: House, clocker: Clocker, mine: Path) -> None:
+    rewrite(
+        mine,
+        MINE.replace("nginx:1.25", "nginx:1.26").replace("db:1", "db:2")
+        + "- {type: docker:front:1, id: front, dependsOn: [new]}\n- {type: docker:new:1, id: new}\n",
+    )
+    ran = await clocker("plan", str(mine))
+    assert ran.code == 0, ran.err
+    lines = ran.out.splitlines()
+    assert max(map(len, lines)) <= 80, ran.out
+    assert [line.split()[0] for line in lines if line[:1] in "+~±-="] == ["=", "~", "±", "±", "+", "+"]
+    told = " ".join(ran.out.split())
+    assert "± 12 members mine/web/1 to 12 12 on one image:" in told, "many members in one row"
+    assert "start-first" in told and "stop-first," in told and "volume data" in told
+    assert "2 to create, 1 to update, 13 to replace, 0 to remove" in told
+    assert "in this order: mine/web, mine/db, mine/new; then mine/front" in told
+    assert "how long it takes is not known: no start of db:2, front:1, new:1, nginx:1.26 was measured yet" in told
+    plan = json.loads((await clocker("plan", str(mine), "--json")).out)["id"]
+    assert f"`clocker deploy {mine} --plan {plan}` does just this" in ran.said
+
+
+async def test_a_deploy_tells_first_what_it_changes(house: House, clocker: Clocker, mine: Path) -> None:
+    rewrite(mine, MINE.replace("64m", "128m"))
+    ran = await clocker("deploy", str(mine))
+    assert ran.code == 0, ran.err
+    assert ran.out == ""
+    assert "~ mine/web: changed: memberSpec.memory: 64m -> 128m" in ran.said
+    assert "mine: 0 to create, 13 to update, 0 to replace, 0 to remove; should take about 0.1 s" in ran.said
+    assert ran.said.endswith("(activity t1)")
+    assert len(deployed(house)) == 1
+
+
+async def test_a_deploy_is_held_to_its_plan_and_says_line_by_line_what_moved(house: House, clocker: Clocker, mine: Path) -> None:
+    rewrite(mine, MINE.replace("initialSize: 12", "initialSize: 14"))
+    plan = json.loads((await clocker("plan", str(mine), "--json")).out)["id"]
+    cluster = web()
+    grown = replace(cluster, size=13, size_owner=Owner(OwnerKind.POLICY, "autoscaler", 1.0))
+    await house.context.store.write([record(EntityKind.CLUSTER, grown)])
+    ran = await clocker("deploy", str(mine), "--plan", plan)
+    assert ran.code == 1
+    assert ran.err.splitlines() == [
+        f"clocker: plan {plan} does not hold any more, and nothing was done:",
+        "  size of mine/web: 12 -> 13 (set by policy autoscaler)",
+        "  look at a new one: `clocker plan FILE`",
+    ]
+    assert not deployed(house)
+    await house.context.store.write([record(EntityKind.CLUSTER, cluster)])
+    held = await clocker("deploy", str(mine), "--plan", plan)
+    assert held.code == 0, held.err
+    assert len(deployed(house)) == 1
+    unknown = await clocker("deploy", str(mine), "--plan", "nonsense")
+    assert unknown.code == 2 and "plan 'nonsense' is not known" in unknown.said
+
+
+async def test_what_somebody_else_owns_is_warned_of(house: House, clocker: Clocker, mine: Path) -> None:
+    cluster = replace(web(), size_owner=Owner(OwnerKind.PERSON, "anna", 1_800_000_000.0))
+    await house.context.store.write([record(EntityKind.CLUSTER, cluster)])
+    rewrite(mine, MINE.replace("initialSize: 12", "initialSize: 5"))
+    for command in ("plan", "deploy"):
+        ran = await clocker(command, str(mine))
+        assert "size stays 12: anna set it at 2027-01-15 08:00 UTC; `clocker resize mine/web 5` sets it" in ran.said
+
+
+async def test_a_lease_is_for_clusters_and_for_a_time(house: House, clocker: Clocker) -> None:
+    for words, fault in (("shop/web 3 --for soon", "--for soon is not a time"), ("local 3 --for 2h", "--for is for clusters")):
+        ran = await clocker("resize", *words.split())
+        assert (ran.code, fault in ran.said) == (2, True), ran.err
+    assert not house.invoked
