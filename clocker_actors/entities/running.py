@@ -126,6 +126,10 @@ class Running:
             if activity.id != by.id:
                 self._end(activity.id, ActivityState.SUPERSEDED, problem=f"superseded by {by.effector} ({by.id})")
 
+    def give_way(self, activity_id: str, why: str) -> None:
+        """What it was to reach is not wanted any more."""
+        self._end(activity_id, ActivityState.SUPERSEDED, problem=why)
+
     def cancel(self, activity_id: str, cause: Cause) -> None:
         """Somebody took it back. Raises NotFound if it is not open here."""
         open_ = self._open.get(activity_id)

@@ -15,6 +15,7 @@ import msgspec
 
 from clocker_actors.errors import Failure
 from clocker_actors.model.identity import Cause, Uid
+from clocker_actors.model.messages import HeldPlace
 from clocker_actors.model.specs import ContainerSpec, Resources, ServiceSpec
 
 
@@ -56,6 +57,13 @@ class ContainerChanged:
     generation: int
     ask: str = ""
     failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resized:
+    """A member tells its pool that one of its generations takes this room now, where it was."""
+
+    place: HeldPlace
 
 
 def digest(spec: ServiceSpec) -> str:

@@ -81,7 +81,8 @@ def spec_hash(container: ContainerSpec) -> str:
 def intent(state: MemberState, generation: Generation, late: ContainerSpec, plane: str, store: Store) -> ContainerIntent:
     """All a host needs to make this generation run: the container with its texts filled in, secrets as references."""
     identity = state.identity
-    container = fill(late, generation.filled)
+    was = generation.was
+    container = fill(was.container if was is not None else late, generation.filled)
     return ContainerIntent(
         member=identity.uid,
         generation=generation.number,
@@ -104,7 +105,7 @@ def intent(state: MemberState, generation: Generation, late: ContainerSpec, plan
         },
         volume_names=volume_names(plane, identity, container),
         start_timeout=state.spec.start_timeout,
-        fenced=state.spec.duplicate is Duplicate.NEVER,
+        fenced=was.fenced if was is not None else state.spec.duplicate is Duplicate.NEVER,
     )
 
 

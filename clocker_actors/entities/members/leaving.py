@@ -67,7 +67,7 @@ class Leaving:
                 member.after(f"leave:{generation.number}", wait, WaitOn())
                 continue
             self.ending.add(generation.number)
-            container = member.state.spec.container
+            container = generation.was.container if generation.was is not None else member.state.spec.container
             grace = container.stop_timeout if container else 10.0
             first = () if generation.ended or not self._for_good(generation) else member.state.spec.leave_command
             limit = member.state.spec.leave_timeout if first else 0.0

@@ -25,6 +25,8 @@ from clocker_actors.entities.members.moveorders import MoveAgain, MoveLate
 from clocker_actors.entities.members.moving import Moving
 from clocker_actors.entities.members.placesearch import PlaceAgain, PlaceSearch
 from clocker_actors.entities.members.renewing import PutAgain, Renewal, RenewNow
+from clocker_actors.entities.members.turn import Turn, TurnAgain
+from clocker_actors.entities.members.updating import ChangeAgain, Updating
 from clocker_actors.entities.members.watchers import Watchers
 from clocker_actors.entities.members.whereabouts import Whereabouts, place, some_place
 from clocker_actors.entities.outside import Outside
@@ -55,6 +57,7 @@ from clocker_actors.model.messages import ChildChanged, ChildDeleted, Placed, Pl
 from clocker_actors.model.moving import LeaveAnswered
 from clocker_actors.model.placements import Placement
 from clocker_actors.model.specs import ContainerSpec
+from clocker_actors.model.updating import Adopt, ContainerChanged
 from clocker_actors.model.values import Value
 
 PROGRESS = {Phase.WAITING: 0, Phase.IMAGE: 1, Phase.STARTING: 2, Phase.STARTED: 3, Phase.READY: 4}
@@ -81,7 +84,9 @@ class Member(Entity[MemberState]):
         self.watchers = Watchers(self)
         self.waits = Waits(self)
         self.whereabouts = Whereabouts(self)
+        self.turn = Turn(self)
         self.renewal = Renewal(self)
+        self.updating = Updating(self)
 
     def on_start(self) -> None:
         self.take_up(lambda: read_state(MemberState, self.outside.store, self.kind, self.uid))
@@ -114,14 +119,14 @@ class Member(Entity[MemberState]):
             case PlacementRefused():
                 self.search.refused(message)
             case LeaveAnswered():
-                self.moving.answered(message)
+                self.moving.search.answered(message)
             case MoveAgain():
-                self.moving.again()
+                self.moving.search.again()
             case MoveLate():
                 self.moving.late(message.activity)
             case RoomCame():
                 self.search.room_came()
-                self.moving.room_came()
+                self.moving.search.room_came()
             case SayPlaces():
                 self.tell(message.pool, Places(self.uid, standing.places(self.state)))
             case PlaceAgain():
@@ -143,8 +148,16 @@ class Member(Entity[MemberState]):
                 self.settle()
             case RenewNow():
                 self.renewal.due()
+            case Adopt():
+                self.updating.adopt(message)
+            case ContainerChanged():
+                self.updating.changed(message)
+            case ChangeAgain():
+                self.updating.change_again()
             case RenewAnswered():
-                self.renewal.answered(message)
+                self.turn.answered(message)
+            case TurnAgain():
+                self.turn.again()
             case FilesPut():
                 self.renewal.files_put(message)
             case PutAgain():
@@ -179,6 +192,7 @@ class Member(Entity[MemberState]):
             "host_name": current.host_name if current else "",
             "generation": self.state.number,
             "container": current.name if current else "",
+            **self.updating.facts(),
         }
 
     def effector_methods(self) -> Mapping[str, EffectorMethod]:
@@ -266,6 +280,7 @@ class Member(Entity[MemberState]):
             self._towards_running()
         else:
             self._towards_stopped()
+        self.updating.reconcile()
         self.moving.reconcile()
         self.leaving.end()
         self.whereabouts.refresh()
@@ -320,6 +335,7 @@ class Member(Entity[MemberState]):
             self.phase = None
         self.moving.host_forgot(host)
         self.renewal.host_forgot()
+        self.updating.host_forgot(host)
         self.leaving.host_forgot(host)
         self.settle()
 

@@ -1,4 +1,5 @@
-"""Who wants a member moved, and to where: one order per activity. Several stand side by side (two hosts are drained, and a person asks too)."""
+"""Who wants a member moved, and to where, or begun anew where it is: one order per activity. Several stand side by side (two hosts are drained, and a person
+asks too)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from clocker_actors.errors import BadRequest, Conflict
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.generations import Lane
 from clocker_actors.model.identity import Cause
+from clocker_actors.model.messages import Invoke
 
 if TYPE_CHECKING:
     from clocker_actors.entities.entity import Arguments
@@ -20,6 +22,8 @@ ASK_LIMIT = 60.0
 """Seconds after which a question is asked anew."""
 MARGIN = 60.0
 """Seconds that a move may take beyond what its container may take to start and to stop."""
+UPDATE = "update"
+"""Name of the activity by which a member gets a container that is as its spec says."""
 
 
 class MoveLate:
@@ -37,16 +41,26 @@ class MoveAgain:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What one activity wants: on `target` (if given), and not on any of `away` (uids or names of hosts)."""
+    """What one activity wants: on `target` (if given), and not on any of `away` (uids or names of hosts); or, with `than`, a newer generation than that, on
+    any host, that is as the spec of the member says."""
 
     activity: str
     cause: Cause
-    target: str
-    away: frozenset[str]
-    lane: Lane
+    target: str = ""
+    away: frozenset[str] = frozenset()
+    lane: Lane = Lane.REBALANCING
+    than: int | None = None
+    effector: str = "move"
+
+    @property
+    def renews(self) -> bool:
+        """Whether it is about what runs, not about where."""
+        return self.than is not None
 
     def suits(self, generation: Generation) -> bool:
-        """Whether it is where this order wants it."""
+        """Whether it is where this order wants it, or as new."""
+        if self.than is not None:
+            return generation.number > self.than and generation.was is None
         names = {generation.host, generation.host_name}
         return (not self.target or self.target in names) and not names & self.away
 
@@ -84,10 +98,28 @@ class MoveOrders:
         for older in self.aimed if target else ():
             self.fail(older, f"superseded by {activity.id}")
         cause = Cause(activity.id, activity.cause.principal)
-        self._orders[activity.id] = Order(activity.id, cause, target, frozenset(away), lane)
-        spec = member.state.spec
-        limit = TRIES * spec.start_timeout + spec.leave_delay + container.stop_timeout + MARGIN
-        member.after(f"move:{activity.id}", limit, MoveLate(activity.id))
+        self._keep(Order(activity.id, cause, target, frozenset(away), lane))
+
+    def renew(self, effector: str, cause: Cause, parent: str, than: int) -> None:
+        """One for a newer generation than this, as an activity of its own; it takes the place of an older one."""
+        activity = self._member.running.begin(Invoke(effector, {}, cause, parent), {})
+        self.drop_renewals(activity)
+        self._keep(Order(activity.id, Cause(activity.id, cause.principal), lane=Lane.SCALING, than=than, effector=effector))
+
+    def _keep(self, order: Order) -> None:
+        self._orders[order.activity] = order
+        spec = self._member.state.spec
+        stop = spec.container.stop_timeout if spec.container is not None else 0.0
+        limit = TRIES * spec.start_timeout + spec.leave_delay + stop + MARGIN
+        self._member.after(f"move:{order.activity}", limit, MoveLate(order.activity))
+
+    def drop_renewals(self, by: Activity | None = None) -> None:
+        """What runs is to be something else by now."""
+        for order in self:
+            if order.renews:
+                self.end(order.activity)
+                words = f"superseded by {by.effector} ({by.id})" if by is not None else "superseded: it is to be otherwise by now"
+                self._member.running.give_way(order.activity, words)
 
     @property
     def newest(self) -> Order | None:
@@ -100,6 +132,11 @@ class MoveOrders:
         return tuple(order for order in self if order.target)
 
     @property
+    def renewing(self) -> bool:
+        """Whether nobody wants it elsewhere, but only anew."""
+        return bool(self._orders) and all(order.renews for order in self)
+
+    @property
     def target(self) -> str:
         """The host wanted, "" if any will do."""
         return next((order.target for order in self.aimed), "")
@@ -110,7 +147,7 @@ class MoveOrders:
         return tuple(sorted({name for order in self for name in order.away}))
 
     def suit(self, generation: Generation) -> bool:
-        """Whether it is where all of them want it."""
+        """Whether it is where, and as, all of them want it."""
         return all(order.suits(generation) for order in self)
 
     def end(self, activity: str) -> Order | None:
@@ -124,10 +161,17 @@ class MoveOrders:
         """It cannot be met."""
         self.end(order.activity)
         self._member.running.fail(order.activity, why)
+        if order.renews:
+            self._member.updating.failed(why, order.effector)
 
     def fail_all(self, why: str) -> None:
         """None of them can be met."""
         for order in self:
+            self.fail(order, why)
+
+    def refused(self, why: str) -> None:
+        """There is no place that suits: those for one host fail alone, then those for any other; without them what is to be renewed may be."""
+        for order in self.aimed or tuple(order for order in self if not order.renews) or tuple(self):
             self.fail(order, why)
 
     def step(self, name: str, note: str) -> None:

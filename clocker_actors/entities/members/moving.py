@@ -12,7 +12,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from clocker_actors.entities.members import generations
-from clocker_actors.entities.members.moveorders import ASK_LIMIT, TRIES, MoveAgain, MoveOrders
+from clocker_actors.entities.members.moveorders import UPDATE, MoveOrders
+from clocker_actors.entities.members.movesearch import MoveSearch
 from clocker_actors.entities.records import Desired, Generation
 from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity
@@ -25,10 +26,9 @@ from clocker_actors.model.generations import (
     WatchClosely,
 )
 from clocker_actors.model.identity import Uid
-from clocker_actors.model.messages import Place, Placed, PlacementRefused, Release
-from clocker_actors.model.moving import LeaveAnswered, MayLeave
+from clocker_actors.model.messages import Placed, PlacementRefused, Release
 from clocker_actors.model.placements import Placement
-from clocker_actors.planning.moving import Manner, manner
+from clocker_actors.planning.moving import Manner
 
 if TYPE_CHECKING:
     from clocker_actors.entities.entity import Arguments
@@ -38,17 +38,13 @@ if TYPE_CHECKING:
 class Moving:
     """Of one member. `phase` is the arriving generation's, None until its host was told of it."""
 
-    __slots__ = ("_avoid", "_leaving_for", "_member", "_tries", "_waits", "ask", "orders", "phase")
+    __slots__ = ("_member", "orders", "phase", "search")
 
     def __init__(self, member: "Member") -> None:
         self._member = member
         self.orders = MoveOrders(member)
-        self._tries = 0
-        self._avoid: tuple[Uid, ...] = ()
-        self._leaving_for: tuple[Placement, Manner, Generation] | None = None  # the cluster was asked whether the old one may go first
-        self.ask = ""  # the question the Pool (or then the cluster) was asked and has not answered
+        self.search = MoveSearch(member)
         self.phase: Phase | None = None
-        self._waits = False  # for a host that the pool makes
 
     # --- orders
 
@@ -59,7 +55,10 @@ class Moving:
 
     def cancelled(self, activity: str) -> None:
         """Nobody waits for this one any more; before it is ready the new generation goes and the old one stays."""
-        if self.orders.end(activity) is not None:
+        order = self.orders.end(activity)
+        if order is not None:
+            if order.renews:
+                self._member.updating.failed("it was cancelled, and what ran before goes on", order.effector)
             self._let_go()
 
     def late(self, activity: str) -> None:
@@ -71,6 +70,7 @@ class Moving:
 
     def stopping(self) -> None:
         """The member is to run nowhere: who wants it off a host has that soon, who wants it on one does not."""
+        self.orders.drop_renewals()
         for order in self.orders.aimed:
             self.orders.fail(order, f"it is to be {self._member.state.desired}")
         self.take_back()
@@ -82,25 +82,18 @@ class Moving:
             self.drop()
         self._member.settle()
 
+    @property
+    def ask(self) -> str:
+        """The question that was asked and not answered."""
+        return self.search.ask
+
     def take_back(self) -> None:
         """Whatever was asked for is void; if orders stand it is asked for anew."""
-        member = self._member
-        if self.ask or self._waits:
-            member.tell(member.identity.pool, Release(member.uid, member.state.number + 1))
-        self.ask, self._leaving_for = "", None
-        self._tries, self._avoid, self._waits = 0, (), False
+        self.search.take_back()
 
-    def again(self) -> None:
-        """Ask anew, if it is waited for an answer or for a host still."""
-        if self.ask or self._waits:
-            self.take_back()
-            self._member.settle()
-
-    def room_came(self) -> None:
-        """A host came up: what waits for one may be asked for again."""
-        if self._waits:
-            self._waits = False
-            self._member.settle()
+    def heard(self, message: Placed | PlacementRefused) -> None:
+        """The Pool has answered."""
+        self.search.heard(message)
 
     # --- the next step
 
@@ -108,19 +101,18 @@ class Moving:
         """Do what the orders need next; idempotent."""
         state = self._member.state
         if state.arriving is not None:
-            if not self.orders.suit(state.arriving):
+            if state.arriving.was is not None or not self.orders.suit(state.arriving):
                 self.drop()
                 return
             if self.phase is None:
                 self._launch(state.arriving)
         if not self.orders:
             return
-        idle = state.arriving is None and not self.ask and not self._waits
-        if state.desired is Desired.RUNNING and state.current is not None and idle:
+        if state.desired is Desired.RUNNING and state.current is not None and state.arriving is None and self.search.idle:
             if self.orders.suit(state.current):
-                self._tries, self._avoid = 0, ()
+                self.search.forget()
             else:
-                self._search()
+                self.search.begin()
         self._finish()
 
     def _finish(self) -> None:
@@ -138,76 +130,10 @@ class Moving:
             elif runs and state.current is not None and state.arriving is None and order.suits(state.current):
                 member.running.step(order.activity, "end", "the old container is stopped")
 
-    def _search(self) -> None:
-        member = self._member
-        container, newest = member.state.spec.container, self.orders.newest
-        if container is None or newest is None:
-            return
-        self.ask = member.ids.question()
-        member.after("move", ASK_LIMIT, MoveAgain())
-        self.orders.step("place", "asking the pool for another host")
-        request = generations.request(member.state, container, self._avoid, newest.cause)
-        member.tell(member.identity.pool, Place(replace(request, excluded=self.orders.away, target=self.orders.target), self.ask))
-
-    def heard(self, message: Placed | PlacementRefused) -> None:
-        """The Pool has answered."""
-        if isinstance(message, Placed):
-            self._placed(message)
-        else:
-            self._refused(message)
-
-    def _refused(self, message: PlacementRefused) -> None:
-        """There is no place that suits: an order for one host fails alone, since the others may be met without it."""
-        member = self._member
-        self.ask = ""
-        member.decided(message.decision, acted=False)
-        if message.growing:
-            self._waits = True
-            self.orders.step("place", message.growing)
-            return
-        for order in self.orders.aimed or tuple(self.orders):
-            self.orders.fail(order, f"it stays where it is: {message.decision.reason}")
-        self._tries, self._avoid = 0, ()
-        member.settle()
-
-    def _placed(self, message: Placed) -> None:
-        """Room is kept for the next generation."""
-        member, current = self._member, self._member.state.current
-        container = member.state.spec.container
-        if container is None or current is None or not self.orders:
-            self.take_back()
-            member.settle()
-            return
-        how = manner(member.state.spec, container, same_host=message.placement.host == current.host)
-        new = member.planned(message.placement)
-        if new is None:
-            self.take_back()
-            self.orders.fail_all("it stays where it is: what it would be started with there is not known now")
-        elif how.start_first:
-            self.ask = ""
-            self._arrive(message.placement, how, new)
-        elif member.state.cluster:
-            self._leaving_for = message.placement, how, new
-            self.orders.step("quorum", "it has to stop first: asking the cluster whether it may")
-            member.tell(member.state.cluster, MayLeave(member.uid, self.ask))
-        else:
-            self._leave_first(message.placement, how, new)
-
-    def answered(self, message: LeaveAnswered) -> None:
-        """The cluster says whether it can do without this member for a while."""
-        if message.ask != self.ask or self._leaving_for is None:
-            return
-        placement, how, new = self._leaving_for
-        if not message.refused:
-            self._leave_first(placement, how, new)
-            return
-        self.take_back()
-        self.orders.fail_all(f"it has to stop before it starts elsewhere, since {how.why}; but {message.refused}")
-        self._member.settle()
-
     # --- start-first
 
-    def _arrive(self, placement: Placement, how: Manner, arriving: Generation) -> None:
+    def arrive(self, placement: Placement, how: Manner, arriving: Generation) -> None:
+        """It is to start there, while the old one runs."""
         member = self._member
         self.phase = None
         self.orders.step("start", f"on {placement.host_name}, {how.name}: {how.why}")
@@ -219,8 +145,10 @@ class Moving:
         member = self._member
         old = member.state.current or member.state.leaving[-1]
         decision = placement.decision
-        action = f"move from {old.host_name} to {placement.host_name}, {how.name}"
-        member.decided(replace(decision, kind="move", action=action, steps=(f"{how.name}: {how.why}", *decision.steps)), acted=True)
+        newest = self.orders.newest
+        kind = UPDATE if newest is not None and newest.effector == UPDATE else "move"
+        action = f"{kind} from {old.host_name} to {placement.host_name}, {how.name}"
+        member.decided(replace(decision, kind=kind, action=action, steps=(f"{how.name}: {how.why}", *decision.steps)), acted=True)
 
     def _launch(self, arriving: Generation) -> None:
         member = self._member
@@ -274,18 +202,13 @@ class Moving:
 
     def _failed(self, arriving: Generation, message: GenerationChanged) -> None:
         """It did not get ready there; the old one is still what it was."""
-        self._tries += 1
-        failure = message.failure
-        if message.phase is Phase.LOST or failure is None or failure.kind != "PortTaken":
-            self._avoid = (*self._avoid, arriving.host)
         why = message.reason or str(message.phase)
-        if self._tries >= TRIES:
-            where = f"{self._tries} tries to start it elsewhere failed, the last on {arriving.host_name}"
-            self.orders.fail_all(f"it stays where it is: {where}: {why}")
-            self._tries, self._avoid = 0, ()
+        over = self.search.failed(arriving, message)
+        if over:
+            self.orders.fail_all(f"{over}: {why}")
         else:
-            self.orders.step("retry", f"on {arriving.host_name}: {why}; trying elsewhere ({self._tries + 1} of {TRIES})")
-        runs = failure is not None and failure.kind == "NotReady"
+            self.orders.step("retry", f"on {arriving.host_name}: {why}; it is tried again")
+        runs = message.failure is not None and message.failure.kind == "NotReady"
         self.drop(ended=not runs)
 
     def drop(self, *, ended: bool = False) -> None:
@@ -311,9 +234,9 @@ class Moving:
 
     # --- stop-first
 
-    def _leave_first(self, placement: Placement, how: Manner, new: Generation) -> None:
+    def leave_first(self, placement: Placement, how: Manner, new: Generation) -> None:
+        """The old one is stopped, and the new one started after that."""
         member = self._member
-        self.ask, self._leaving_for = "", None
         old = member.state.current
         over = member.fate.over
         self.orders.step("stop", f"before it starts on {placement.host_name}, {how.name}: {how.why}")

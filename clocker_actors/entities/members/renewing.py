@@ -1,7 +1,8 @@
 """A running member whose configuration has changed, because what it depends on has: files put anew in place, or a fresh generation, one member at a time.
 
     a value differs from what it was started with ──the same for a while──▶ files that reload: durable, put, reload
-                                                        └──▶ its turn in the cluster ──restart──▶ READY with the new values ──▶ the next one's turn
+                                                        └──▶ its turn in the cluster ──an order for a newer generation; or, if no two of it may run at
+                                                             a time, a restart──▶ READY with the new values ──▶ the next one's turn
 
 A value that cannot be known now is taken as it was: nobody restarts because what it depends on is down for a while.
 """
@@ -16,28 +17,30 @@ from clocker_actors.entities.records import Desired, Generation
 from clocker_actors.errors import Failure
 from clocker_actors.expressions import references
 from clocker_actors.model.decisions import Decision
-from clocker_actors.model.dependencies import FilesPut, MayRenew, PutFiles, RenewAnswered, Renewed
+from clocker_actors.model.dependencies import FilesPut, PutFiles
 from clocker_actors.model.expressions import Filled, OnChange
 from clocker_actors.model.generations import Phase
 from clocker_actors.model.identity import Cause
 from clocker_actors.model.messages import Invoke
 from clocker_actors.model.specs import ContainerSpec
+from clocker_actors.planning.moving import manner
 
 if TYPE_CHECKING:
     from clocker_actors.entities.members.member import Member
 
-ASK_AGAIN = 5.0
 PUT_AGAIN = 5.0
 RENEW = "renew"
 COMPARED = frozenset({Phase.READY, Phase.UNWELL, Phase.DIED})
 """Phases in which it has what it was started with, and may have to begin anew because of that."""
 
+NEEDED = frozenset({Phase.READY, Phase.UNWELL})
+"""Phases in which it serves, or may soon again: it goes when a new one is ready."""
 BEGINNING = frozenset({Phase.STARTED, Phase.READY})
 """Phases of a start in which it may be told what it may wait for: files that reload are put, and nothing else is done."""
 
 
 class RenewNow:
-    """Timer message: the values have been the same for long enough, or nobody has said whose turn it is."""
+    """Timer message: the values have been the same for long enough."""
 
 
 class PutAgain:
@@ -47,13 +50,12 @@ class PutAgain:
 class Renewal:
     """Of one member."""
 
-    __slots__ = ("_ask", "_due", "_impossible", "_member", "_told", "_turn", "_wanted")
+    __slots__ = ("_ask", "_due", "_impossible", "_member", "_told", "_wanted")
 
     def __init__(self, member: "Member") -> None:
         self._member = member
         self._wanted: Filled | None = None  # what it should have been started with; held back until it is stable
         self._due = False  # it is stable
-        self._turn = False  # it is its turn in the cluster
         self._told = False  # its host was told which files to put
         self._ask = ""  # how
         self._impossible: tuple[str, ...] = ()  # files that could not be put in place
@@ -66,6 +68,8 @@ class Renewal:
             return
         if member.state.desired is not Desired.RUNNING:
             self._rest()
+        elif current is not None and current.was is not None:
+            self._rest()  # it gets a new container anyway, or changes first
         elif current is None:
             if member.blocked and member.state.filled is not None:
                 self._retry(container, member.state.filled)
@@ -76,13 +80,6 @@ class Renewal:
         """It was the same all the time."""
         self._due = True
         self._member.settle()
-
-    def answered(self, message: RenewAnswered) -> None:
-        """The cluster says whether it is this member's turn."""
-        self._turn = not message.waits
-        if self._turn:
-            self._due = True
-            self._member.settle()
 
     def host_forgot(self) -> None:
         """What was told to the host may be forgotten."""
@@ -105,7 +102,7 @@ class Renewal:
             fields = in_place(container, fields, OnChange.KEEP)
         if not current.ready_once or member.settling:
             fields = tuple(field for field in in_place(container, fields, OnChange.RESTART) if field not in self._impossible)
-            now = only(fields, current.filled, now) if now is not None and (fields or not self._turn) else None
+            now = only(fields, current.filled, now) if now is not None and (fields or not member.turn.holds(RENEW)) else None
             if now is None:
                 return  # it may be its turn in the cluster until it is ready
         if now is None or not fields:
@@ -113,6 +110,7 @@ class Renewal:
             return
         if now != self._wanted:
             self._wanted, self._due = now, False
+            member.updating.forgive(RENEW)
             member.after(RENEW, member.state.spec.change_delay, RenewNow())
         elif self._due:
             self._act(current, container, now, fields)
@@ -138,12 +136,11 @@ class Renewal:
 
     def _rest(self) -> None:
         """There is nothing to do: who waits for its turn may have it."""
-        if self._wanted is not None or self._turn:
+        if self._wanted is not None:
             self._member.cancel_timer(RENEW)
             self._wanted, self._due, self._impossible = None, False, ()
-            if self._member.state.cluster:
-                self._member.tell(self._member.state.cluster, Renewed(self._member.uid))
-            self._turn = False
+            self._member.updating.forgive(RENEW)
+        self._member.turn.done(RENEW)
 
     def _act(self, current: Generation, container: ContainerSpec, now: Filled, fields: tuple[str, ...]) -> None:
         member = self._member
@@ -153,12 +150,17 @@ class Renewal:
             self._decide("put files", fields, container)
             state = replace(current, filled=only(fields, current.filled, now), putting=tuple(dict.fromkeys((*current.putting, *fields))))
             member.change(replace(member.state, current=state, filled=state.filled))
-        elif member.state.cluster and not self._turn:
-            member.tell(member.state.cluster, MayRenew(member.uid))
-            self._due = False
-            member.after(RENEW, ASK_AGAIN, RenewNow())
-        else:
-            self._restart(container, fields)
+        elif member.turn.want(RENEW):
+            if member.phase in NEEDED and manner(member.state.spec, container, same_host=False).start_first:
+                self._renew(current, container, fields)
+            else:
+                self._restart(container, fields)
+
+    def _renew(self, current: Generation, container: ContainerSpec, fields: tuple[str, ...]) -> None:
+        """A generation with the new values beside the one that serves, which goes when that is ready."""
+        self._due = False
+        cause = self._decide(RENEW, fields, container)
+        self._member.moving.orders.renew(RENEW, cause, "", current.number)
 
     def _decide(self, action: str, fields: tuple[str, ...], container: ContainerSpec) -> Cause:
         member, lookouts = self._member, self._member.waits.lookouts
@@ -177,7 +179,7 @@ class Renewal:
             reason=f"{', '.join(fields)} changed since generation {member.state.number} was started: {'; '.join(words[:5]) or 'other secrets'}",
             cause=Cause(newest.id) if newest is not None else member.cause,
             inputs={"fields": list(fields), "stable_s": member.state.spec.change_delay},
-            would_change=("`onChange: keep` leaves what runs as it is",) if action == "restart" else (),
+            would_change=("`onChange: keep` leaves what runs as it is",) if action in {"restart", RENEW} else (),
         )
         member.decided(decision, acted=True)
         return Cause(decision.id, "system")

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from clocker_actors.entities.members import generations
-from clocker_actors.entities.records import MemberState
+from clocker_actors.entities.records import Generation, MemberState
 from clocker_actors.model.identity import SYSTEM, EntityKind, Uid
 from clocker_actors.model.messages import HeldPlace, Places
+from clocker_actors.model.specs import ContainerSpec
 from clocker_actors.placement.index import HostIndex
 from clocker_actors.ports.store import Store
 from clocker_actors.store.codec import decode
@@ -32,9 +33,13 @@ def places(member: MemberState) -> tuple[HeldPlace, ...]:
     container = member.spec.container
     if container is None:
         return ()
-    request = generations.request(member, container, (), SYSTEM)
     standing = (kept for kept in member.generations if not kept.ended)
-    return tuple(HeldPlace(replace(request, generation=kept.number), kept.host, kept.ports) for kept in standing)
+    return tuple(_place(member, kept.was.container if kept.was is not None else container, kept) for kept in standing)
+
+
+def _place(member: MemberState, container: ContainerSpec, kept: Generation) -> HeldPlace:
+    request = generations.request(member, container, (), SYSTEM)
+    return HeldPlace(replace(request, generation=kept.number), kept.host, kept.ports)
 
 
 def occupy(index: HostIndex, held: Iterable[HeldPlace]) -> None:

@@ -48,11 +48,12 @@ from clocker_actors.model.generations import GenerationChanged, ImagesRemoved, P
 from clocker_actors.model.identity import RECORDER, SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.machines import MachineChanged, MachinePhase, NotGivenBack
-from clocker_actors.model.messages import ActivityEnded, ChildDeleted, HostSeen, Place, Places, Release, SayPlaces
+from clocker_actors.model.messages import ActivityEnded, ChildDeleted, HeldPlace, HostSeen, Place, Places, Release, SayPlaces
 from clocker_actors.model.moving import Residing, WhoIsOn
 from clocker_actors.model.noted import EntityGone
 from clocker_actors.model.placements import HostView
 from clocker_actors.model.specs import StrategySpec
+from clocker_actors.model.updating import Resized
 from clocker_actors.model.values import Value
 from clocker_actors.model.weighing import Weigh
 from clocker_actors.placement.index import HostIndex
@@ -138,6 +139,8 @@ class Pool(Entity[PoolState]):
                 self._host_seen(message.view)
             case Places():
                 self._heard_places(message)
+            case Resized():
+                self._resized(message.place)
             case ActivityEnded(activity=ended):
                 self.supply.shrinking.drained(ended)
                 self.rebalancing.ended(ended)
@@ -223,6 +226,12 @@ class Pool(Entity[PoolState]):
             return
         self.losses.resume(Cause(activity.id, activity.cause.principal))
         self.running.finish(activity.id)
+
+    def _resized(self, place: HeldPlace) -> None:
+        """What runs there takes this much room now, whether there was so much or not."""
+        if self.index.reservation(place.request.member, place.request.generation) is not None and place.host in self.index:
+            self.index.occupy(place.request, place.host, place.ports)
+            self.refresh_soon()
 
     def _heard_places(self, said: Places) -> None:
         if self.gathering:  # else it speaks of what was before

@@ -201,6 +201,7 @@ class Cluster(Entity[ClusterState]):
 
     def child_restarted(self, child: Uid) -> None:
         self.brood.tell_again(child)
+        self.turns.over(child)  # it has forgotten that, and asks again if it wants one
         if self.watching:
             self.tell(child, WatchClosely(child, self.outside.timing.watched_period, self.uid))
         self.publish(TOPIC_MEMBERS, MembersChanged(self.uid, self.state.members))  # for those who have told members something

@@ -1,4 +1,4 @@
-"""Whose turn it is: members of a cluster that begin anew because of a changed value do so one after the other, each ready before the next.
+"""Whose turn it is: members of a cluster that begin anew, or change, because of a changed spec or value do so one after the other, each ready before the next.
 
 A member that does not serve has nothing to lose and need not wait. The others wait until all the rest serve, and stop where a start has failed: a value that
 nobody can run with takes down one member, not all.
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 MARGIN = 60.0
 """Seconds that a turn may take beyond what a member may take to stop and to start."""
+TRIES = 3
+"""Starts that a member may need."""
 
 
 class Turns:
@@ -62,6 +64,11 @@ class Turns:
             return ""
         if self.holder is not None and self.holder != member and self._holds():
             return f"{self.holder} begins anew first"
+        failed = next(
+            (said for uid in cluster.state.members if (said := cluster.brood.said.get(uid)) is not None and said.update_failed), None
+        )
+        if failed is not None and failed.child != member:
+            return f"{failed.child} could not begin anew: {failed.update_failed}"
         if cluster.starts.failures:
             return f"the last start in {cluster.identity.path} failed: {cluster.starts.last}"
         down = [uid for uid in cluster.state.members if uid != member and not cluster.health.serves(uid)]
@@ -71,5 +78,5 @@ class Turns:
         cluster = self._cluster
         member = cluster.spec.member
         stop = member.leave_delay + (member.container.stop_timeout if member.container is not None else 0.0)
-        limit = member.start_timeout + stop + MARGIN
+        limit = TRIES * member.start_timeout + stop + MARGIN
         return self.holder in cluster.state.members and cluster.now - self._since < limit

@@ -1,0 +1,271 @@
+"""A member that is to be otherwise: what runs follows its spec, with the least that is needed, when it is its turn.
+
+    Adopt ──new spec, durable: what runs is marked as it `was` started──▶ nothing runs, or it does not work: it starts with the new spec at once
+       its turn in the cluster ──▶ only amounts or who restarts it: changed where it runs, read back ──▶ as the spec says
+                               └──▶ all else, or the engine does not do it: an order for a newer generation (`moving.py`) ──READY──▶ the old one leaves
+                                                                              └── three tries failed: what runs goes on, `update_failed`
+
+All of it is found again after a crash, since a generation that is not as the spec says has its `was`. A failure is remembered until somebody changes the spec,
+orders the same once more, or restarts the member.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from clocker_actors.entities.members import generations
+from clocker_actors.entities.members.moveorders import UPDATE
+from clocker_actors.entities.records import Desired, Generation, MemberState
+from clocker_actors.entities.services.planting import adjuncts
+from clocker_actors.errors import Failure
+from clocker_actors.model.decisions import Decision
+from clocker_actors.model.generations import Phase
+from clocker_actors.model.identity import SYSTEM
+from clocker_actors.model.lifecycle import Lifecycle
+from clocker_actors.model.messages import HeldPlace
+from clocker_actors.model.updating import Adopt, ChangeContainer, ContainerChanged, Resized, StartedAs
+from clocker_actors.model.values import Value
+from clocker_actors.planning.updating import InPlace, Same, Step, how, named, started_as
+
+if TYPE_CHECKING:
+    from clocker_actors.entities.members.member import Member
+
+CHANGE_AGAIN = 5.0
+"""Seconds after which an engine that could not be asked is asked again."""
+
+
+class ChangeAgain:
+    """Timer message: try once more to change what runs."""
+
+
+class Updating:
+    """Of one member."""
+
+    __slots__ = ("_activity", "_ask", "_behind", "_cause", "_failing", "_failure", "_member", "_refused", "_told")
+
+    def __init__(self, member: "Member") -> None:
+        self._member = member
+        self._cause, self._activity = SYSTEM, ""  # of the update that it is part of
+        self._ask = ""  # its host was asked to change what runs
+        self._refused = 0  # the generation whose container its engine did not change
+        self._behind = self._failure = ""
+        self._failing = ""  # which activity has failed, so that what runs stays as it was
+        self._told = ("", "")
+
+    # --- a new spec
+
+    def adopt(self, message: Adopt) -> None:
+        """The parent says what it is to be from now on; the same again tries anew what failed."""
+        member, old, new = self._member, self._member.state.spec, message.spec
+        if member.state.desired is Desired.DELETED:
+            return
+        self._cause, self._activity = message.cause, message.activity
+        self.forgive(self._failing)
+        self._refused = 0
+        if new == old:
+            member.tell_again()
+            member.family.try_anew(member.family.update_failed())
+            member.settle()
+            return
+        member.moving.orders.drop_renewals()
+        member.moving.take_back()
+        member.search.take_back()
+        policies = member.adjuncts.adopt(adjuncts(old), adjuncts(new))
+        state = member.family.adopted(old.children, new.children, member.state)
+        state = _marked(state, started_as(old), started_as(new))
+        self._mend()
+        member.change(replace(state, spec=new, adjuncts=policies.adjuncts), *policies.records)
+        member.note()
+
+    def _mend(self) -> None:
+        """What could not start before may with the new spec: that is how people mend it."""
+        member = self._member
+        troubled = member.blocked or member.phase in generations.NOT_RUNNING or member.service.actual is Lifecycle.ON_FIRE
+        if member.state.desired is not Desired.RUNNING or not (troubled or member.service.problems):
+            return
+        member.blocked, member.fate.tries, member.again = "", 0, False
+        member.cause = self._cause
+        member.search.anew()
+        member.waits.anew()
+        member.service.clear_problems()
+        if not member.service.up:
+            member.service.expect(Lifecycle.STARTING)
+
+    # --- how far it is
+
+    def reconcile(self) -> None:
+        """Do the next step; idempotent."""
+        member, state = self._member, self._member.state
+        current, now = state.current, started_as(state.spec)
+        behind = ""
+        if state.desired is not Desired.RUNNING:
+            self._rest()
+        elif now is None:
+            self._end_all()
+        elif current is None or current.was is None:
+            if member.blocked or (member.phase is Phase.READY and not member.settling):
+                self._rest(done=not member.blocked)
+        else:
+            step = how(current.was, now)
+            behind = self._follow(current, step)
+            if member.state is not state:
+                return  # something was decided, and is on its way to the store
+        self._behind = behind
+        self._say()
+
+    def _follow(self, current: Generation, step: Step) -> str:
+        """What runs is not as the spec says; how it is behind, in words."""
+        member = self._member
+        words = f"generation {current.number} runs as before: {named(() if isinstance(step, Same) else step.fields)}"
+        if member.phase is None or member.unheard:
+            return f"{words}; waits to hear of it"
+        if member.phase in generations.NOT_RUNNING:
+            member.leaving.leave(member.state)
+            return words
+        in_place = isinstance(step, InPlace) and current.number != self._refused
+        if not current.ready_once:
+            if not in_place and member.phase is not Phase.READY:  # it never served: the new one can have its place at once
+                member.leaving.leave(member.state)
+            return words
+        if self._failure:
+            return words
+        if not member.turn.want(UPDATE):
+            return f"{words}; {member.turn.why or 'waits for its turn'}"
+        if in_place:
+            self._change(current)
+        elif not any(order.effector == UPDATE for order in member.moving.orders):
+            member.moving.orders.renew(UPDATE, self._cause, self._activity, current.number)
+        return words
+
+    def _rest(self, *, done: bool = False) -> None:
+        """Nothing is to be done: who waits for its turn may have it."""
+        self._ask = ""
+        if done:
+            self.forgive(UPDATE)
+        self._member.turn.done(UPDATE)
+
+    def _end_all(self) -> None:
+        """It has no container of its own any more."""
+        member = self._member
+        if member.state.arriving is not None:
+            member.moving.drop()
+        elif member.state.current is not None:
+            member.leaving.leave(member.state)
+        self._rest()
+
+    def failed(self, why: str, effector: str = UPDATE) -> None:
+        """It cannot have a container that is as it should be: what ran goes on, and the next one does not have its turn."""
+        member = self._member
+        self._failure, self._failing = why, effector
+        self._ask = ""
+        self._say()  # before it is somebody else's turn
+        member.turn.done(effector)
+        decision = Decision(member.ids.decision(), member.uid, member.uid, UPDATE, member.now, "", why, self._cause)
+        member.decided(decision, acted=False)
+
+    def forgive(self, effector: str) -> None:
+        """What failed is to be something else by now, or is tried anew."""
+        if self._failing == effector:
+            self._failure = self._failing = ""
+
+    def _say(self) -> None:
+        """The parent hears how it stands, with those below it, when that has changed."""
+        member, family = self._member, self._member.family
+        member.behind = _together(self._behind, family.behind())
+        member.update_failed = _together(self._failure, family.update_failed())
+        if (member.behind, member.update_failed) != self._told:
+            self._told = (member.behind, member.update_failed)
+            member.note()
+            member.tell_again()
+
+    def facts(self) -> Mapping[str, Value]:
+        """What people are told of it, while there is something to tell."""
+        behind, failed = self._told
+        return {**({"behind": behind} if behind else {}), **({"update_failed": failed} if failed else {})}
+
+    # --- where it runs
+
+    def _change(self, current: Generation) -> None:
+        member, container = self._member, self._member.state.spec.container
+        if self._ask or container is None:
+            return
+        self._ask = member.ids.question()
+        message = ChangeContainer(member.uid, current.number, container.resources, container.restart or "no", self._cause, self._ask)
+        member.tell(current.host, message)
+        member.after("change", CHANGE_AGAIN * 12, ChangeAgain())
+
+    def changed(self, message: ContainerChanged) -> None:
+        """It is so; or it cannot be, and a new container is needed."""
+        member, current = self._member, self._member.state.current
+        if not self._ask or message.ask != self._ask or current is None or current.was is None:
+            return
+        member.cancel_timer("change")
+        failure = message.failure
+        if failure is not None and failure.transient:
+            member.after("change", CHANGE_AGAIN, ChangeAgain())
+            return
+        self._ask = ""
+        now = started_as(member.state.spec)
+        if failure is not None or now is None:
+            self._refused = current.number
+            self._decide_refused(failure)
+            member.settle()
+            return
+        self._decide_changed(how(current.was, now))
+        for place in self._place(current):
+            member.tell(member.identity.pool, Resized(place))
+        member.change(replace(member.state, current=replace(current, was=None)))
+
+    def change_again(self) -> None:
+        """The pause is over, or nobody has answered."""
+        self._ask = ""
+        self._member.settle()
+
+    def host_forgot(self, host: str) -> None:
+        """What was asked of it is not known there any more."""
+        current = self._member.state.current
+        if current is not None and current.host == host:
+            self._ask = ""
+
+    def _place(self, current: Generation) -> tuple[HeldPlace, ...]:
+        """The room that it takes from now on."""
+        member, container = self._member, self._member.state.spec.container
+        if container is None:
+            return ()
+        request = generations.request(member.state, container, (), self._cause)
+        return (HeldPlace(replace(request, generation=current.number), current.host, current.ports),)
+
+    def _decide_changed(self, step: Step) -> None:
+        member = self._member
+        words = named(() if isinstance(step, Same) else step.fields, 6)
+        reason = f"its spec says so, and the engine can: {words}"
+        decision = Decision(member.ids.decision(), member.uid, member.uid, UPDATE, member.now, "change in place", reason, self._cause)
+        member.decided(decision, acted=True)
+
+    def _decide_refused(self, failure: Failure | None) -> None:
+        member = self._member
+        why = failure.message if failure is not None else "it has no container any more"
+        reason = f"it could not be changed where it runs: {why}; it gets a new container instead"
+        decision = Decision(member.ids.decision(), member.uid, member.uid, UPDATE, member.now, "", reason, self._cause)
+        member.decided(decision, acted=False)
+
+
+def _together(own: str, below: Mapping[str, str]) -> str:
+    return "; ".join((*((own,) if own else ()), *(f"{name}: {words}" for name, words in below.items())))
+
+
+def _marked(state: MemberState, old: StartedAs | None, new: StartedAs | None) -> MemberState:
+    """The state with each generation that was not started as the new spec says marked with how it was."""
+    return replace(
+        state,
+        current=_as_was(state.current, old, new),
+        arriving=_as_was(state.arriving, old, new),
+        leaving=tuple(kept for each in state.leaving if (kept := _as_was(each, old, new)) is not None),
+    )
+
+
+def _as_was(generation: Generation | None, old: StartedAs | None, new: StartedAs | None) -> Generation | None:
+    if generation is None:
+        return None
+    was = generation.was or old
+    return replace(generation, was=None if was == new else was)
