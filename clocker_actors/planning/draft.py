@@ -33,7 +33,8 @@ class Draft:
     steps: list[PlanStep] = field(default_factory=list)
     refusals: list[PlanRefusal] = field(default_factory=list)
     warnings: list[PlanWarning] = field(default_factory=list)
-    images: dict[str, None] = field(default_factory=dict)
+    images: dict[str, str] = field(default_factory=dict)
+    """Of containers that are started, each with the image whose starts tell how long that takes: another one only where it takes that one's place."""
     index: HostIndex = field(init=False)
     made: int = 0
 
@@ -81,7 +82,7 @@ class Draft:
                 self.steps.append(replace(step, wave=1, seconds=IN_PLACE_TAKES))
                 return False
             case Replace(fields):
-                self._replace(path, uid, new, container, runs, cluster, fields, turn)
+                self._replace(path, uid, new, container, runs, cluster, fields, turn, was.container.image.reference)
                 return True
         return False
 
@@ -95,6 +96,7 @@ class Draft:
         cluster: Uid,
         changes: tuple[str, ...],
         turn: int,
+        before: str,
     ) -> None:
         asker = Asker(uid, runs.number + 1, self.uid, cluster, path, _CAUSE, runs.keep_ports, home=runs.home)
         request = placement_request(asker, container, service)
@@ -117,16 +119,18 @@ class Draft:
             order.why,
             wave=1,
             turn=turn,
-            seconds=self._seconds(container),
+            seconds=self._seconds(container, before),
         )
         self.steps.append(step)
 
     # --- where, and how long
 
-    def _seconds(self, container: ContainerSpec) -> float | None:
+    def _seconds(self, container: ContainerSpec, before: str = "") -> float | None:
+        """How long its start should take; one of an image that nobody measured as long as that `before` it."""
         image = container.image.reference
-        self.images[image] = None
-        known = self.pool.starts.get(image)
+        measured = before if before in self.pool.starts and image not in self.pool.starts else image
+        self.images[image] = measured
+        known = self.pool.starts.get(measured)
         return known.median if known is not None else None
 
     def _placed(self, request: PlacementRequest) -> Placement | None:

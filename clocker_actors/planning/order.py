@@ -67,11 +67,15 @@ def lasting(steps: Sequence[PlanStep]) -> float | None:
     return sum(max(services.values()) for services in longest.values())
 
 
-def measured(images: Sequence[str], starts: Mapping[str, Measured]) -> str:
-    """What an expectation was worked out from, in words: `12 starts were measured, median 2.1 s`; what of it nobody knows."""
-    known = [starts[image] for image in images if image in starts]
-    unknown = sorted({image for image in images if image not in starts})
+def measured(images: Mapping[str, str], starts: Mapping[str, Measured]) -> str:
+    """What an expectation was worked out from, in words: `12 starts measured, median 2.1 s`; what of it nobody knows. `images` are those that are started, each with
+    the one whose starts are taken for it."""
+    known = {of: starts[of] for of in images.values() if of in starts}
+    unknown = sorted({image for image, of in images.items() if of not in starts})
     if not known:
         return f"no start of {', '.join(unknown)} was measured yet" if unknown else ""
-    told = f"{counted(sum(each.starts for each in known), 'start')} measured, median {median(each.median for each in known):.2g} s"
+    others = sorted({of for image, of in images.items() if of != image})
+    of_others = f" of {', '.join(others)}" if others else ""
+    told = f"{counted(sum(each.starts for each in known.values()), 'start')}{of_others} measured"
+    told += f", median {median(each.median for each in known.values()):.2g} s"
     return f"{told}; none of {', '.join(unknown)}" if unknown else told

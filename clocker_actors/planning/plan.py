@@ -33,7 +33,7 @@ def plan(application: ApplicationSpec, pool: PoolView, running: RunningApplicati
     _Walk(draft).application(application, running)
     doing = any(step.action is not Action.KEEP for step in draft.steps)
     found = draft.plan(application.name)
-    told = measured(tuple(draft.images), pool.starts) if doing and not draft.refusals else ""
+    told = measured(draft.images, pool.starts) if doing and not draft.refusals else ""
     return replace(found, seconds=lasting(found.steps) if doing and not draft.refusals else None, measured=told)
 
 

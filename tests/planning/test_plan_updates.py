@@ -240,5 +240,7 @@ def test_what_an_update_before_left_to_be_done_is_in_the_plan() -> None:
 def test_how_long_is_unknown_where_nobody_measured() -> None:
     found = planned(single(TWO), alone(single()))
     assert (found.seconds, found.measured) == (None, "no start of web:2 was measured yet")
+    as_before = planned(single(TWO), alone(single()), starts={"web:1": Measured(4, 1.5)})
+    assert (as_before.seconds, as_before.measured) == (1.5, "4 starts of web:1 measured, median 1.5 s")
     nothing = planned(single(), alone(single()))
     assert (nothing.seconds, nothing.measured, nothing.changes) == (None, "", False)
