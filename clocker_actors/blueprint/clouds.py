@@ -10,7 +10,7 @@ from clocker_actors.blueprint.coerce import integer, pairs, size, texts
 from clocker_actors.blueprint.context import Context
 from clocker_actors.blueprint.nodes import ListNode, Mark, Node, ScalarNode, is_null, quote
 from clocker_actors.blueprint.options import absolute, as_list, secret_name, url
-from clocker_actors.blueprint.providers import OWN, REGIONLESS, known_names, provider_of, unusable
+from clocker_actors.blueprint.providers import EXAMPLES, OWN, REGIONLESS, known_names, provider_of, unusable
 from clocker_actors.blueprint.section import Section
 from clocker_actors.model.locations import CloudSpec, LocationSpec, NodeTemplate, SecretRef
 from clocker_actors.model.values import Value
@@ -73,8 +73,10 @@ def _region(name: str, provider: str, behind: str, mark: Mark, section: Section)
         section.faults.add(mark, "an url is not a region; write it as the option `endpoint`")
     elif behind and option and behind != option:
         section.fault("region", f"the region is {quote(option)} here and {quote(behind)} in the location; keep one of them")
-    elif not behind and not option and provider not in {SIMULATED, *REGIONLESS} and not provider.startswith(OWN):
-        section.faults.add(mark, f"{quote(name)} has no region; write it behind, as {name}:eu-west-1")
+    elif not behind and not option and provider not in {SIMULATED, *REGIONLESS} and not provider.startswith(OWN) and not unusable(provider):
+        example = EXAMPLES.get(provider)
+        how = f"as {name}:{example}" if example else f"as {name}:REGION, by the name it has there"
+        section.faults.add(mark, f"{quote(name)} has no region; write it behind, {how}")
     return behind or option
 
 

@@ -11,9 +11,11 @@ from clocker_actors.blueprint.context import Context
 from clocker_actors.blueprint.nodes import Mark, Node, ScalarNode, quote
 from clocker_actors.blueprint.section import Section
 from clocker_actors.blueprint.tables import ENGINE_KEYS, SSH_KEYS, TLS_KEYS
+from clocker_actors.errors import BadRequest
+from clocker_actors.model.simulated import SCHEME, read_simulated
 from clocker_actors.model.specs import EngineSpec
 
-_SCHEMES = ("unix", "tcp", "https", "ssh", "simulated")
+_SCHEMES = ("unix", "tcp", "https", "ssh", SCHEME)
 
 
 def read_engine(node: Node, context: Context) -> EngineSpec | None:
@@ -84,6 +86,8 @@ def check_url(url: str) -> tuple[str, str]:
         return "", f"{quote(url)} names no host; write {parts.scheme}://host"
     if parts.password is not None:
         return "", "the url has a password in it, which would be shown to people; use a key file"
+    if parts.scheme == SCHEME:
+        return SCHEME, _simulated_fault(url)
     if parts.scheme in {"tcp", "https"} and not port:
         return "", f"{quote(url)} has no port; add one, as :2376 with TLS or :2375 without"
     if parts.scheme in {"tcp", "https"} and (parts.path.strip("/") or parts.query or parts.username):
@@ -91,6 +95,14 @@ def check_url(url: str) -> tuple[str, str]:
     if parts.scheme == "ssh" and (not parts.username or parts.path.strip("/")):
         return "", f"{quote(url)} is not user and host; write ssh://user@host, and another socket as `ssh: {{socket: /path}}`"
     return parts.scheme, ""
+
+
+def _simulated_fault(url: str) -> str:
+    try:
+        read_simulated(url)
+    except BadRequest as fault:
+        return str(fault)
+    return ""
 
 
 def _scheme_hint(url: str, parts: SplitResult) -> str:

@@ -62,6 +62,19 @@ REGIONLESS = frozenset(
 """Where an endpoint, or the account, says where machines are made."""
 
 
+EXAMPLES: Mapping[str, str] = {
+    "ec2": "eu-west-1",
+    "digitalocean": "ams3",
+    "linode": "eu-central",
+    "vultr": "ams",
+    "rackspace": "lon",
+    "upcloud": "fi-hel1",
+    "exoscale": "ch-gva-2",
+    "outscale": "eu-west-2",
+}
+"""A region of each of these clouds, for hints."""
+
+
 def provider_of(written: str) -> str | None:
     """libcloud's name of a provider by either spelling, whatever its case; None if nobody knows it."""
     lowered = written.lower()

@@ -97,6 +97,11 @@ def _number(config: Mapping[str, Value], keys: tuple[KeyType, KeyType]) -> float
     return as_number(keys[0].default) or 0.0
 
 
+def most_containers(spec: StrategySpec) -> int:
+    """How many containers MaxContainers lets stand on a host, by whichever name of its key that is written."""
+    return int(_number(spec.config, MAX_CONTAINERS))
+
+
 LABELS = (
     KeyType("labels", "labels", None, "conditions: key, !key, key=value, key!=value, key in (a, b), key notin (a, b)"),
     KeyType("docker.constraint.labels", "labels", None, "the ancestor's name of labels"),

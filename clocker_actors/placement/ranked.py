@@ -22,7 +22,7 @@ from clocker_actors.placement.affinity import Bound, Pulls
 from clocker_actors.placement.constraints import LateFilter
 from clocker_actors.placement.filters import Filter
 from clocker_actors.placement.hosts import HostRow, Need
-from clocker_actors.placement.strategies import BreadthFirst, Key, LateRanking, Ranking
+from clocker_actors.placement.strategies import DRAWN, BreadthFirst, Key, LateRanking, Ranking
 
 if TYPE_CHECKING:
     from clocker_actors.placement.districts import District, Districts
@@ -77,9 +77,9 @@ class Pipeline:
 
     def words(self, host: HostRow, cluster: Uid) -> str:
         """Why the host ranks as it does."""
-        if len(self.rankings) == 1:
+        if len(self.rankings) == 1 and not self.rotated:
             return self.rankings[0].words(host, cluster)
-        return "; ".join([ranking.words(host, cluster) for ranking in self.rankings])
+        return "; ".join([*(ranking.words(host, cluster) for ranking in self.rankings), *([DRAWN] if self.rotated else [])])
 
 
 class RankedHosts:

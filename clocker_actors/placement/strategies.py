@@ -22,6 +22,8 @@ from clocker_actors.placement.hosts import HostRow
 Key: TypeAlias = tuple[float, ...]
 
 UNKNOWN_LAST = inf
+DRAWN = "drawn by a hash of the member"
+"""Why a host is where it is among its equals, with Random."""
 
 
 class Ranking(Protocol):
@@ -132,4 +134,4 @@ class Random:
         return ()
 
     def words(self, host: HostRow, cluster: Uid) -> str:
-        return "drawn by a hash of the member"
+        return DRAWN

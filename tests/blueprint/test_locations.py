@@ -267,6 +267,12 @@ def test_names_of_clouds_that_can_make_no_machines_are_known(name: str, provider
         ("libcloud:ec3:eu", 22, "`ec3` is not a cloud that libcloud knows; did you mean `ec2`"),
         ("jclouds:aws-ec:eu", 21, "did you mean `aws-ec2`"),
         ("libcloud:ec2", 22, "`ec2` has no region; write it behind, as ec2:eu-west-1"),
+        ("'libcloud:digitalocean:(osFamily=debian)'", 23, "`digitalocean` has no region; write it behind, as digitalocean:ams3"),
+        (
+            "'libcloud:aurora_compute:(osFamily=debian)'",
+            23,
+            "`aurora_compute` has no region; write it behind, as aurora_compute:REGION, by the name",
+        ),
         ("libcloud", 13, "names no cloud"),
         ("'libcloud:ec2:eu:(minRm=8g)'", 31, "`minRm` is not a key of a cloud location; did you mean `minRam`"),
         ("'libcloud:ec2:eu:(minRam=8q)'", 38, "write a size such as 512m"),

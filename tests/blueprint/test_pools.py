@@ -56,6 +56,8 @@ def test_a_file_of_clouds_alone_has_no_application() -> None:
         ("hosts: ['tcp://a:99999']", "is not an url"),
         ("hosts: ['tcp://[a:1']", "is not an url"),
         ("hosts: ['tcp://a:1/x']", "has more than host and port"),
+        ("hosts: ['simulated://a?cores=x']", "cores=x is not a number; write for example cores=4"),
+        ("hosts: ['simulated://a?cpus=3']", "unknown option 'cpus'; known are seed, cores, memory"),
         ("hosts: ['ftp://a']", "write one of unix://, tcp://, https://, ssh://"),
         ("hosts: ['a:1']", "is not an engine's url"),
         ("hosts: ['ssh://a']", "write ssh://user@host"),

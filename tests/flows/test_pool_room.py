@@ -16,7 +16,8 @@ from tests.flows.poolside import CLOUD, hosts_up, nodes, part, shop, yard
 from tests.flows.stories import new_world, ours, tells_all
 from tests.flows.support import Driven, managed
 
-FOUR = "strategies: [{MaxContainers: {maxContainers: 4}}]"
+FOUR = "strategies: [{MaxContainers: {docker.container.cluster.maxSize: 4}}]"
+"""By the ancestor's name of the key, which counts as the short one does."""
 
 
 @pytest.fixture

@@ -56,6 +56,8 @@ def test_random_reaches_every_host_and_repeats_itself() -> None:
     first = where(index_of(*three()), 300, "Random")
     assert where(index_of(*three()), 300, "Random") == first
     assert all(70 < count < 130 for count in Counter(first).values())
+    decision = placed(request(), index_of(*three()), strategy("Random")).decision
+    assert decision.reason == "best of 3 fitting hosts by Random: drawn by a hash of the member"
 
 
 def test_the_last_ranking_dominates_and_earlier_ones_break_its_ties() -> None:

@@ -1,21 +1,16 @@
 """All simulated engines of one process: a url names one, and whoever connects to it again meets the same one."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import parse_qsl, urlsplit
 
 from clocker_actors.drivers.simulated.engine import GIGA, SimulatedEngine
 from clocker_actors.drivers.simulated.images import Kept
 from clocker_actors.drivers.simulated.load import LoadModel
 from clocker_actors.drivers.simulated.timing import Timing
-from clocker_actors.errors import BadRequest, NotFound
+from clocker_actors.errors import NotFound
+from clocker_actors.model.simulated import SCHEME, read_simulated
 from clocker_actors.model.specs import EngineSpec
 from clocker_actors.ports.calls import CallLog
 from clocker_actors.ports.engine import Engine
-
-SCHEME = "simulated"
-_KEYS = ("seed", "cores", "memory")
-_UNITS = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": GIGA}
 
 
 class SimulatedWorld:
@@ -37,7 +32,7 @@ class SimulatedWorld:
 
     def engine(self, url_or_name: str) -> SimulatedEngine:
         """The same by url or bare name, for those who want its controls."""
-        name, options = _parse(url_or_name if "://" in url_or_name else f"{SCHEME}://{url_or_name}")
+        name, options = read_simulated(url_or_name if "://" in url_or_name else f"{SCHEME}://{url_or_name}")
         if name not in self.engines:
             self.engines[name] = SimulatedEngine(
                 name,
@@ -65,23 +60,3 @@ class SimulatedWorld:
     def specs(self, count: int, *, cores: int = 4, memory: str = "8g") -> tuple[EngineSpec, ...]:
         """Ready-made specs of `count` hosts, sim-1 to sim-n."""
         return tuple(EngineSpec(f"{SCHEME}://sim-{n}?seed={self.seed}&cores={cores}&memory={memory}") for n in range(1, count + 1))
-
-
-def _parse(url: str) -> tuple[str, Mapping[str, int]]:
-    parts = urlsplit(url)
-    if parts.scheme != SCHEME or not parts.netloc:
-        raise BadRequest(f"engine url {url!r}: not a simulated engine; write simulated://name?seed=1&cores=4&memory=8g")
-    options: dict[str, int] = {}
-    for key, text in parse_qsl(parts.query, keep_blank_values=True):
-        if key not in _KEYS:
-            raise BadRequest(f"engine url {url!r}: unknown option {key!r}; known are {', '.join(_KEYS)}")
-        options[key] = _number(url, key, text)
-    return parts.netloc, options
-
-
-def _number(url: str, key: str, text: str) -> int:
-    digits = text.rstrip("bkmgBKMG") if key == "memory" else text
-    unit = text[len(digits) :].lower()
-    if not digits.isdecimal() or unit not in _UNITS or (key != "seed" and int(digits) == 0):
-        raise BadRequest(f"engine url {url!r}: {key}={text} is not a number; write for example {key}={'8g' if key == 'memory' else '4'}")
-    return int(digits) * _UNITS[unit]

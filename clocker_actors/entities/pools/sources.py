@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from itertools import repeat
 
+from clocker_actors.blueprint.clouds import lacks
 from clocker_actors.errors import BadRequest
 from clocker_actors.model.locations import LocationKind, LocationSpec
 from clocker_actors.model.machines import Made
@@ -51,6 +52,8 @@ def clouds_of(locations: Iterable[LocationSpec]) -> list[LocationSpec]:
 def refuse_unusable(spec: PoolSpec) -> None:
     """Raise BadRequest for what no host can be made of, or for what its location cannot give."""
     for part in parts_of(spec.location) if spec.location is not None else ():
+        if words := lacks(part):  # of a blueprint's own that was said at its place; of one that the settings name, it is known only here
+            raise BadRequest(f"pool {spec.name}: {words}", location=part.name)
         for machine in part.machines:
             if machine.password is not None:
                 raise BadRequest(

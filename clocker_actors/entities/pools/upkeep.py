@@ -13,6 +13,7 @@ from clocker_actors.model.decisions import Decision
 from clocker_actors.model.identity import SYSTEM, Cause, Uid
 from clocker_actors.model.sensors import Sensor
 from clocker_actors.model.values import Value, counted
+from clocker_actors.placement.catalogue import most_containers
 from clocker_actors.placement.hosts import NANO
 from clocker_actors.planning.headroom import Room, Steady, Verdict, judge
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from clocker_actors.entities.pools.pool import Pool
 
 PERIOD = 5.0
-MAX_CONTAINERS, MOST = "MaxContainers", "maxContainers"
+MAX_CONTAINERS = "MaxContainers"
 UNCOUNTED = "headroom has nothing to count room by: add the strategy MaxContainers, or give services memory or cpus"
 
 
@@ -143,7 +144,7 @@ class Upkeep:
         pool = self._pool
         rows = [pool.index.rows[uid] for uid in self._open()]
         moving = [pool.index.rows[uid] for uid in pool.state.emptying if uid in pool.index.rows]
-        per_host = [int(str(each.config.get(MOST, 8))) for each in pool.strategies() if each.type == MAX_CONTAINERS]
+        per_host = [most_containers(each) for each in pool.strategies() if each.type == MAX_CONTAINERS]
         return Room(
             hosts=len(rows),
             containers=sum(row.load for row in (*rows, *moving)),
