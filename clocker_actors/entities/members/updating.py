@@ -172,7 +172,8 @@ class Updating:
         """The parent hears how it stands, with those below it, when that has changed."""
         member, family = self._member, self._member.family
         member.behind = _together(self._behind, family.behind())
-        member.update_failed = _together(self._failure, family.update_failed())
+        lead = f"{member.identity.path}: " if member.state.cluster else ""
+        member.update_failed = _together(f"{lead}{self._failure}" if self._failure else "", family.update_failed())
         if (member.behind, member.update_failed) != self._told:
             self._told = (member.behind, member.update_failed)
             member.note()

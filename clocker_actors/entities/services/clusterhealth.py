@@ -70,14 +70,25 @@ class ClusterHealth:
     def may_leave(self, message: MayLeave) -> None:
         """A member has to stop before it starts elsewhere: whether enough others are up, those left out that were let go and have not gone yet."""
         cluster, member = self._cluster, message.member
-        self._away = {uid: at for uid, at in self._away.items() if self.serves(uid) and cluster.now - at < LET_GO}
+        self._forget_who_went()
         others = sum(1 for uid in cluster.state.members if uid != member and uid not in self._away and self.serves(uid))
         refused = ""
         if self.serves(member):
             refused = company(cluster.identity.path, others, cluster.spec.quorum, cluster.state.size).refused
             if not refused:
-                self._away[member] = cluster.now
+                self._let_go(member, others)
         cluster.tell(member, LeaveAnswered(message.ask, refused))
+
+    def _let_go(self, member: Uid, others: int) -> None:
+        """It goes, and comes back: a cluster that is left with too few for that while was asked to be so, which is no alarm."""
+        cluster = self._cluster
+        self._away[member] = cluster.now
+        if cluster.service.expected is Lifecycle.RUNNING and not quorate(cluster.spec.quorum, others, cluster.state.size, starting=False):
+            cluster.service.expect(Lifecycle.STARTING)
+
+    def _forget_who_went(self) -> None:
+        cluster = self._cluster
+        self._away = {uid: at for uid, at in self._away.items() if self.serves(uid) and cluster.now - at < LET_GO}
 
     def settling(self) -> bool:
         """Whether members serve whose start is not over."""
@@ -87,6 +98,7 @@ class ClusterHealth:
         """Say how it is, and end the activities whose goal is reached or cannot be."""
         cluster = self._cluster
         up = sum(1 for uid in cluster.state.members if self.serves(uid))
+        self._forget_who_went()
         cluster.observe(sensors.GROUP_UP, up)
         if cluster.state.desired is Desired.STOPPED:
             cluster.service.set_indicator("quorum", "stopped")
@@ -103,7 +115,7 @@ class ClusterHealth:
         cluster = self._cluster
         wanted = cluster.state.size
         starting = cluster.service.expected is Lifecycle.STARTING
-        started = sum(1 for uid in cluster.state.members if self.up(uid))
+        started = sum(1 for uid in cluster.state.members if self.up(uid) and uid not in self._away)
         enough = quorate(cluster.spec.quorum, up, wanted, starting=starting)
         cluster.service.set_indicator("quorum", "" if enough else f"{up} of {wanted} members are up")
         words = f"{cluster.starts.failures} members in a row failed to start, and no more are tried until a resize, start or restart; the last: {cluster.starts.last}"
