@@ -1,8 +1,6 @@
 """An entity crashes while its decision is on its way to the store: does its successor know of it, and act only when it is durable?"""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -15,12 +13,11 @@ from clocker_actors.entities.services.cluster import Cluster
 from clocker_actors.kernel import Actor
 from clocker_actors.model.activities import ActivityState
 from clocker_actors.model.identity import ROOT, EntityKind
-from clocker_actors.ports.store import Record
 from tests.flows.crashing import Poison, faulty
+from tests.flows.slowness import LATENCY, slow_store
 from tests.flows.stories import cluster, new_world, one, ours, running, well
 from tests.flows.support import Driven, managed
 
-LATENCY = 0.2
 HALF = LATENCY / 2
 
 
@@ -29,28 +26,6 @@ def _faulty(monkeypatch: pytest.MonkeyPatch) -> None:
     kinds: tuple[type[Actor], ...] = (Application, Cluster, Member, Pool, Root)
     for kind in kinds:
         faulty(monkeypatch, kind)
-
-
-@asynccontextmanager
-async def slow_store(driven: Driven) -> AsyncIterator[None]:
-    """Let each commit take a while; whoever stops waiting does not stop it, as with the real store."""
-    store = driven.manager.store
-    write = store.write
-    under_way: set[asyncio.Task[int]] = set()
-
-    async def slowly(batch: Sequence[Record]) -> int:
-        await asyncio.sleep(LATENCY)
-        return await write(batch)
-
-    async def written(batch: Sequence[Record]) -> int:
-        task = asyncio.ensure_future(slowly(batch))
-        under_way.add(task)
-        return await asyncio.shield(task)
-
-    store.write = written  # type: ignore[method-assign]
-    yield
-    await asyncio.gather(*under_way)
-    store.write = write  # type: ignore[method-assign]
 
 
 async def crash_in_commit(driven: Driven, path: str) -> None:

@@ -147,6 +147,7 @@ class Renewal:
         here = in_place(container, fields, member.state.spec.on_change)
         if here == fields and not set(fields) & set(self._impossible):
             self._due, self._told = False, False
+            self._ask = ""  # an answer that is under way is of other files
             self._decide("put files", fields, container)
             state = replace(current, filled=only(fields, current.filled, now), putting=tuple(dict.fromkeys((*current.putting, *fields))))
             member.change(replace(member.state, current=state, filled=state.filled))
