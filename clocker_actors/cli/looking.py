@@ -133,6 +133,10 @@ def show(identity: Seen, json: AsJson = False) -> None:
     )
 
 
+_FACTS = {"size_owner": "size set by", "lease": "size on lease", "host_name": "host name"}
+"""How people call facts whose names are for programs."""
+
+
 def _facts(item: Item) -> None:
     kind = kind_of(item)
     lines: dict[str, Value] = {
@@ -147,7 +151,7 @@ def _facts(item: Item) -> None:
         lines |= {"state": "it does not exist any more", "up": False, "gone": f"{output.moment(item['gone'])} UTC"}
     if item["members"] is not None:
         lines["members"] = f"{item['members']} of {item['members_wanted']} wanted, {item['members_up'] or 0} up"
-    lines |= {name: words.figure(value) for name, value in as_map(item["facts"]).items() if value not in ("", {}, [])}
+    lines |= {_FACTS.get(name, name): words.figure(value) for name, value in as_map(item["facts"]).items() if value not in ("", {}, [])}
     not_up = "not up" if item["state"] in AT_REST else "problem"
     lines |= {f"{not_up}, {name}": why for name, why in as_map(item["problems"]).items()}
     for name, value in lines.items():

@@ -39,7 +39,9 @@ def tell(answer: Item, file: str) -> None:
 def summary(answer: Item) -> Iterator[str]:
     """What a deploy is about to change, in a few lines: what is made is only counted, what runs is told by name."""
     steps = [step for found in (*parts(answer, "clouds"), *parts(answer, "plans")) for step in parts(found, "steps")]
-    told = [step for step in steps if step["action"] in {"update", "replace", "remove"} and not step["turn"]]
+    told = [step for step in steps if step["action"] in {"update", "replace", "remove"}]
+    clusters = {step["path"] for step in told if step["kind"] == "cluster"}
+    told = [step for step in told if str(step["path"]).rpartition("/")[0] not in clusters]
     lines = [f"{MARKS[str(step['action'])]} {step['path']}: {_why(step)}" for step in told]
     yield from lines[:SHOWN]
     if len(lines) > SHOWN:

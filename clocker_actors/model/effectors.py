@@ -222,9 +222,9 @@ def bind(effector: Effector, arguments: Mapping[str, Value]) -> dict[str, Value]
 
 
 def noted(effector: Effector, arguments: Mapping[str, Value]) -> dict[str, Value]:
-    """The arguments as an activity keeps them."""
-    kept = {parameter.name for parameter in effector.parameters if parameter.noted}
-    return {name: value for name, value in arguments.items() if name in kept}
+    """The arguments as an activity keeps them; what may be left out, and says nothing, is."""
+    kept = {parameter.name: parameter.required for parameter in effector.parameters if parameter.noted}
+    return {name: value for name, value in arguments.items() if kept.get(name) or (value and name in kept)}
 
 
 def find(kind: EntityKind, name: str, others: Iterable[str] = ()) -> Effector:

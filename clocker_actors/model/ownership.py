@@ -33,10 +33,10 @@ class Owner:
 
     @property
     def words(self) -> str:
-        """For people: `policy autoscaler`, `anna`, `the blueprint`."""
+        """For people: `policy autoscaler`, `anna`, `user 1000`, `the blueprint`."""
         if self.kind is OwnerKind.BLUEPRINT:
             return "the blueprint"
-        return f"policy {self.name}" if self.kind is OwnerKind.POLICY else self.name
+        return f"policy {self.name}" if self.kind is OwnerKind.POLICY else f"user {self.name[4:]}" if self.name[:4] == "uid:" else self.name
 
 
 BLUEPRINT = Owner()

@@ -193,6 +193,8 @@ class _Walk:
         texts = [f"changed: {named(changed)}"] if changed else ["not all of it runs as asked yet"] if doing else ["it runs as asked"]
         texts += [f"{running.counted} members become {sized.size}"] if resized else []
         texts += [f"{counted(renewed, 'member')} renewed, one after the other"] if renewed else []
+        in_place = sum(step.action is Action.UPDATE and step.host != "" for step in self.draft.steps[at:])
+        texts += [f"{counted(in_place, 'member')} changed in place"] if in_place else []
         texts += ["it stays stopped"] if running.stopped and doing else []
         self.draft.step(Action.UPDATE if doing else Action.KEEP, EntityKind.CLUSTER, path, "; ".join(texts), changed, int(doing))
         self.draft.steps.insert(at, self.draft.steps.pop())

@@ -15,9 +15,9 @@ from clocker_actors.admin.door import Door
 from clocker_actors.admin.types import type_table
 from clocker_actors.errors import Conflict, NotFound
 from clocker_actors.kernel import Actor, Kernel
-from clocker_actors.model import noted
+from clocker_actors.model import noted as facts
 from clocker_actors.model.activities import Activity, ActivityState
-from clocker_actors.model.effectors import Effector, bind, find
+from clocker_actors.model.effectors import Effector, bind, find, noted
 from clocker_actors.model.generations import WatchClosely
 from clocker_actors.model.identity import RECORDER, ROOT, EntityKind, Uid
 from clocker_actors.model.messages import Accepted, CancelActivity, Invoke
@@ -52,7 +52,8 @@ class Probe(Actor):
         return None
 
     def _invoke(self, invoke: Invoke) -> Accepted:
-        arguments = bind(self.house.declared.get(invoke.effector) or find(self.kind, invoke.effector), invoke.arguments)
+        effector = self.house.declared.get(invoke.effector) or find(self.kind, invoke.effector)
+        arguments = noted(effector, bind(effector, invoke.arguments))
         if self.house.refusal:
             raise Conflict(self.house.refusal)
         self.house.invoked.append(invoke)
@@ -173,6 +174,6 @@ def world() -> ReadModel:
         readings("c2", NOW, **up, group__members__count=2, cluster__size__desired=2, group__members__up=2, cpu__mean__average=41.5), 0
     )
     model.note(decision(1, "c2", "resize to 2"), 0)
-    model.note(noted.PolicyNoted(Uid("c2"), "scaler", "autoscaler", "policy", "running", {"metric": "cpu.mean.average"}), 0)
+    model.note(facts.PolicyNoted(Uid("c2"), "scaler", "autoscaler", "policy", "running", {"metric": "cpu.mean.average"}), 0)
     assert model.get(ROOT) is not None
     return model
