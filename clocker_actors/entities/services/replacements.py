@@ -1,7 +1,8 @@
 """Members of a cluster that are being replaced: the new one comes beside the old one, which goes when the new one is up.
 
 replaceMember ──▶ new planted, pair durable ──new is up──▶ old removed, activity done
-                              └── either goes for another reason ──▶ activity failed, what is left stays
+                              ├── either goes for another reason ──▶ activity failed, what is left stays
+                              └── the new one finds no place ──▶ activity failed; an old one that serves stays, for another it is tried on
 """
 
 from collections.abc import Sequence
@@ -85,7 +86,7 @@ class Replacements:
         cluster = self._cluster
         done = {old: new for old, new in cluster.state.replacing.items() if cluster.health.up(new) or old not in cluster.state.members}
         if not done:
-            return False
+            return self._give_up()
         for activity in cluster.running.all("replaceMember"):
             if activity.arguments.get("member") in done:
                 cluster.running.finish(activity.id, done[Uid(str(activity.arguments["member"]))])
@@ -99,3 +100,30 @@ class Replacements:
             )
         )
         return True
+
+    def _give_up(self) -> bool:
+        """Nobody waits for a replacement that finds no place. Whether the state changed: an old one that serves is kept instead."""
+        cluster = self._cluster
+        homeless = {old: why for old, new in cluster.state.replacing.items() if (why := self._homeless(new))}
+        for activity in cluster.running.all("replaceMember") if homeless else ():
+            old = Uid(str(activity.arguments.get("member")))
+            if old in homeless:
+                then = f"{old} stays" if cluster.health.serves(old) else "it is tried again when there is room"
+                cluster.running.fail(activity.id, f"what was to replace it finds no place, so {then}: {homeless[old]}")
+        kept = tuple(old for old in homeless if cluster.health.serves(old))
+        if not kept:
+            return False
+        going = tuple(cluster.state.replacing[old] for old in kept)
+        cluster.change(
+            replace(
+                cluster.state,
+                replacing={old: new for old, new in cluster.state.replacing.items() if old not in kept},
+                members=tuple(uid for uid in cluster.state.members if uid not in going),
+                removing=(*cluster.state.removing, *going),
+            )
+        )
+        return True
+
+    def _homeless(self, member: Uid) -> str:
+        said = self._cluster.brood.said.get(member)
+        return said.problems.get("placement", "") if said is not None else ""
