@@ -91,6 +91,7 @@ GROUP_SIZE = _sensor("group.members.count", "", "members the cluster has now")
 GROUP_DESIRED = _sensor("cluster.size.desired", "", "members the cluster is to have")
 GROUP_MIN = _sensor("cluster.size.min", "", "fewest members the cluster takes")
 GROUP_MAX = _sensor("cluster.size.max", "", "most members the cluster takes")
+GROUP_HELD = _sensor("cluster.size.held", "", "by whom and until when the size is held, so that policies leave it alone")
 GROUP_UP = _sensor("group.members.up", "", "members that are up")
 QUARANTINED = _sensor("cluster.quarantined", "", "members that failed to start and were set aside: list of {uid, reason}")
 

@@ -31,13 +31,13 @@ from clocker_actors.policies.autoscaler_memory import Memory
 from clocker_actors.policies.autoscaler_rules import FRESH_PERIODS, Bounds, Load, Rules
 from clocker_actors.policies.autoscaler_sizes import Order, Sizes
 from clocker_actors.policies.autoscaler_source import AskWho, MetricSource
-from clocker_actors.policies.autoscaler_waits import no_reading, not_at_work, paused
+from clocker_actors.policies.autoscaler_waits import held, no_reading, not_at_work, paused
 from clocker_actors.policies.base import SAME_AGAIN, PolicyActor
 from clocker_actors.policies.conclusion import Conclusion
 from clocker_actors.policies.windows import GRAIN
 
 _AT_WORK = frozenset({"", Lifecycle.RUNNING, Lifecycle.ON_FIRE})
-_FACTS = (sensors.GROUP_MIN, sensors.GROUP_MAX, sensors.GROUP_SIZE, sensors.GROUP_UP, sensors.SERVICE_EXPECTED)
+_FACTS = (sensors.GROUP_MIN, sensors.GROUP_MAX, sensors.GROUP_HELD, sensors.GROUP_SIZE, sensors.GROUP_UP, sensors.SERVICE_EXPECTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,7 @@ class AutoScaler(PolicyActor):
         self.members = 0
         self.up = 0
         self.expected = ""
+        self.held = ""
         self.load: tuple[Load, Cause] | None = None
         self.evaluated_at: float | None = None
         self.waiting_until: float | None = None
@@ -149,12 +150,24 @@ class AutoScaler(PolicyActor):
             self._bounded(replace(self.bounds, most=int(number)), cause)
         elif reading.sensor == sensors.GROUP_SIZE.name and number is not None:
             self.members = int(number)
+        elif reading.sensor == sensors.GROUP_HELD.name:
+            self._held(str(reading.value or ""), cause)
         elif reading.sensor == sensors.GROUP_UP.name and number is not None:
             self.up = int(number)
         elif reading.sensor == sensors.SERVICE_EXPECTED.name:
             before, self.expected = self.expected, str(reading.value or "")
             if before != self.expected and self.expected not in _AT_WORK and not self.suspended:
                 self.decide("autoscale", not_at_work(self.expected), cause)
+            self._correct(cause)
+
+    def _held(self, words: str, cause: Cause) -> None:
+        """Somebody holds the size for a while, or it is ours again: what was wished for meanwhile was not to be had, and counts for nothing."""
+        before, self.held = self.held, words if self.text_of("resizeOperator") == RESIZE else ""
+        if self.held and self.held != before and not self.suspended:
+            self.decide("autoscale", held(self.held), cause)
+        elif before and not self.held:
+            self.memory.wishes.clear()
+            self.evaluated_at = None
             self._correct(cause)
 
     def _bounded(self, bounds: Bounds, cause: Cause) -> None:
@@ -189,7 +202,7 @@ class AutoScaler(PolicyActor):
 
     def _evaluate(self) -> None:
         size = self.size
-        if self.load is None or size is None or self.suspended or self.expected not in _AT_WORK:
+        if self.load is None or size is None or self.suspended or self.held or self.expected not in _AT_WORK:
             return
         self.memory.mark.lapse(self.now)
         self.config[MARK] = self.memory.mark.size
@@ -271,7 +284,7 @@ class AutoScaler(PolicyActor):
     def _correct(self, cause: Cause) -> None:
         """Put a size outside the bounds right at once."""
         size = self.size
-        if size is None or self.suspended or self.expected not in _AT_WORK:
+        if size is None or self.suspended or self.held or self.expected not in _AT_WORK:
             return
         concluded = out_of_bounds(size, self.rules)
         if concluded is not None:

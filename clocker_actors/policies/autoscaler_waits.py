@@ -23,6 +23,13 @@ def not_at_work(expected: str) -> Conclusion:
     )
 
 
+def held(words: str) -> Conclusion:
+    """Somebody holds the size for a while."""
+    return Conclusion(
+        "held", f"the size is {words}", would_change=("would decide once that is over, or somebody resizes the cluster for good",)
+    )
+
+
 def no_reading(sensor: str, waited: float) -> Conclusion:
     """Nothing was heard of this sensor for all the time it was waited for (seconds)."""
     return Conclusion(

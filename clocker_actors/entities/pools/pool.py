@@ -16,6 +16,7 @@ from typing import ClassVar
 from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
 from clocker_actors.entities.members.standing import correct, occupy_standing, places
 from clocker_actors.entities.outside import Outside
+from clocker_actors.entities.pools.adopting import PoolAdopting
 from clocker_actors.entities.pools.demand import Demand, Grow, GrowOn
 from clocker_actors.entities.pools.losses import Losses
 from clocker_actors.entities.pools.placing import PlaceSome, Placing
@@ -97,6 +98,7 @@ class Pool(Entity[PoolState]):
         self.upkeep = Upkeep(self)
         self.sightings = Sightings(self)
         self.losses = Losses(self)
+        self.adopting = PoolAdopting(self)
 
     def on_start(self) -> None:
         coming = self.take_up(lambda: read_state(PoolState, self.outside.store, self.kind, self.uid))
@@ -199,6 +201,7 @@ class Pool(Entity[PoolState]):
         return {
             "delete": self._delete,
             "resize": self.supply.resize,
+            "update": self.adopting.begin,
             "rebalance": self.rebalancing.begin,
             "destroyOrphans": self.sightings.destroy,
             "giveBack": self.supply.give_back,

@@ -5,6 +5,7 @@ So is what a child is to be from now on, until it says that it has adopted that.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from clocker_actors.entities.digests import Digests
@@ -54,7 +55,10 @@ class Brood:
                 self.adopt_anew(child, spec, cause, activity)
 
     def adopt_anew(self, child: Uid, spec: ServiceSpec, cause: Cause, activity: str = "") -> None:
-        """Have a child become this even if it has tried to."""
+        """Have a child become this even if it has tried to: what it said of that try does not count."""
+        said = self.said.get(child)
+        if said is not None and said.update_failed:
+            self.said[child] = replace(said, update_failed="")
         self._adopting[child] = self.digests.of(spec)
         self._owner.tell(child, Adopt(spec, cause, activity))
 

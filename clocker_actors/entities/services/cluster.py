@@ -6,7 +6,7 @@
                                 after five the cluster stops trying, says so, and waits for the next resize, restart or start
     replaceMember ──▶ a new member beside the old one ──up──▶ the old one is removed
 
-Resizes do not wait for each other: the newest size is the one that counts, and the activities of older ones end as superseded.
+Resizes do not wait for each other: the newest size is the one that counts, and the activities of older ones end as superseded (`sizing.py`).
 """
 
 from collections.abc import Mapping
@@ -18,13 +18,14 @@ from clocker_actors.entities.lookouts import AskAgain
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.records import ClusterState, Desired, read_state, record
 from clocker_actors.entities.services.brood import Brood
+from clocker_actors.entities.services.clusteradopting import ClusterAdopting
 from clocker_actors.entities.services.clusterhealth import ClusterHealth
 from clocker_actors.entities.services.failedstarts import FailedStarts, TryAgain
 from clocker_actors.entities.services.planting import plant_member, watched_closely
 from clocker_actors.entities.services.replacements import Replacements
+from clocker_actors.entities.services.sizing import LeaseOver, Sizing
 from clocker_actors.entities.services.turns import Turns
 from clocker_actors.entities.waits import WaitOn, Waits
-from clocker_actors.errors import BadRequest
 from clocker_actors.kernel import Answered, ChildRestarted, RequestFailed, Started, TimedOut
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.dependencies import MayRenew, Renewed
@@ -34,6 +35,7 @@ from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.messages import TOPIC_MEMBERS, ChildChanged, ChildDeleted, MembersChanged, SensorChanged
 from clocker_actors.model.moving import MayLeave
 from clocker_actors.model.specs import ClusterSpec
+from clocker_actors.model.updating import Adopt
 from clocker_actors.model.values import Value
 from clocker_actors.planning.members import MemberView, resizing
 
@@ -58,6 +60,8 @@ class Cluster(Entity[ClusterState]):
         self.health = ClusterHealth(self)
         self.waits = Waits(self)
         self.turns = Turns(self)
+        self.sizing = Sizing(self)
+        self.adopting = ClusterAdopting(self)
         self.looking = False
         self.watching = False  # whether members are to be read closely
 
@@ -89,6 +93,10 @@ class Cluster(Entity[ClusterState]):
                 self.turns.ask(message)
             case Renewed():
                 self.turns.over(message.member)
+            case Adopt():
+                self.adopting.adopt(message)
+            case LeaseOver():
+                self.settle()
             case TryAgain():
                 self.starts.go_on()
                 self.settle()
@@ -123,6 +131,7 @@ class Cluster(Entity[ClusterState]):
             "min": self.spec.min_size,
             "max": self.spec.max_size,
             "member": self.spec.member.name,
+            **self.sizing.facts(),
         }
 
     def effector_methods(self) -> Mapping[str, EffectorMethod]:
@@ -131,8 +140,8 @@ class Cluster(Entity[ClusterState]):
             "stop": self._bring_down,
             "delete": self._delete,
             "restart": self._restart,
-            "resize": self._resize,
-            "resizeByDelta": self._resize_by_delta,
+            "resize": self.sizing.resize,
+            "resizeByDelta": self.sizing.by_delta,
             "replaceMember": self.replacements.begin,
         }
 
@@ -162,23 +171,6 @@ class Cluster(Entity[ClusterState]):
         if desired is not Desired.RUNNING:
             replacing = self.replacements.without(tuple(replacing), f"superseded by {activity.effector} ({activity.id})")
         self.change(replace(self.state, desired=desired, replacing=replacing))
-
-    def _resize(self, activity: Activity, arguments: Arguments) -> None:
-        self._set_size(activity, int(str(arguments["size"])))
-
-    def _resize_by_delta(self, activity: Activity, arguments: Arguments) -> None:
-        self._set_size(activity, self.state.size + int(str(arguments["delta"])))
-
-    def _set_size(self, activity: Activity, size: int) -> None:
-        self.refuse_if_deleting(activity)
-        least, most = self.spec.min_size, self.spec.max_size
-        if not least <= size <= most:
-            raise BadRequest(f"{self.identity.path} takes {least} to {most} members, not {size}: give a size in that range", size=size)
-        self.running.supersede("resize", "resizeByDelta", by=activity)
-        self.starts.forget()
-        self.health.forget_refusals()
-        self.running.step(activity.id, "resize", f"{len(self.state.members)} → {size}")
-        self.change(replace(self.state, size=size))
 
     def _restart(self, activity: Activity, _: Arguments) -> None:
         self.refuse_if_deleting(activity)
@@ -210,7 +202,11 @@ class Cluster(Entity[ClusterState]):
     # --- towards the desired state
 
     def reconcile(self) -> None:
+        if self.sizing.look():
+            return
         self._spawn_members()
+        self.adopting.go_on()
+        self.adopting.refresh()
         self.health.publish_members()
         cause, parent = self._why("delete", "stop", "resize", "resizeByDelta", "replaceMember")
         self.brood.order(self.state.removing, "delete", cause, parent)

@@ -43,6 +43,7 @@ class ClusterHealth:
         cluster.observe(sensors.GROUP_MIN, cluster.spec.min_size)
         cluster.observe(sensors.GROUP_MAX, cluster.spec.max_size)
         cluster.observe(sensors.GROUP_SIZE, len(cluster.state.members))
+        cluster.observe(sensors.GROUP_HELD, cluster.sizing.held)
         cluster.observe(sensors.GROUP_DESIRED, cluster.state.size)
         held: list[Value] = [{"uid": kept.uid, "reason": kept.reason} for kept in cluster.state.quarantined]
         cluster.observe(sensors.QUARANTINED, held)

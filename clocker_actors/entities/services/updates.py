@@ -107,7 +107,9 @@ class Updates:
         total = len(family.staying) + len(application.state.missing) + len(application.state.going)
         note = "; ".join(f"{name}: {words}" if words else name for name, words in list(waiting.items())[:5])
         application.running.progress(activity.id, done=total - len(waiting), total=total, note=note)
-        problem = "; ".join(f"{name}: {words}" for name, words in list(failed.items())[:5])
+        lead = f"{application.identity.path}/"
+        said = (words if words.startswith(f"{lead}{name}") else f"{lead}{name}: {words}" for name, words in failed.items())
+        problem = "; ".join(list(said)[:5])
         if not problem and application.state.desired is Desired.RUNNING:
             problem = family.fire(among=self._changed - {name for name, why in behind.items() if why == family.UNHEARD})
         if problem:

@@ -1,0 +1,122 @@
+"""A cluster becomes what a changed file says: its own part at once, its members one after the other.
+
+Adopt ──size, policies merged; durable──▶ members are told to adopt, until they say that they have; new ones are planted as the new spec says
+      behind: members that do not run as it says yet        update_failed: one could not, and those after it go on as they were
+"""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from clocker_actors.entities.records import Desired, Identity
+from clocker_actors.entities.services.planting import adjuncts
+from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid
+from clocker_actors.model.lifecycle import Lifecycle
+from clocker_actors.model.specs import ServiceSpec
+from clocker_actors.model.updating import Adopt, digest
+from clocker_actors.planning import merging
+from clocker_actors.store.codec import decode
+
+if TYPE_CHECKING:
+    from clocker_actors.entities.services.cluster import Cluster
+
+SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The part of a record that says who it is of; the rest is not read."""
+
+    identity: Identity
+
+
+class ClusterAdopting:
+    """Of one cluster. `_waited_for` says that an update is not over before as many members are up as are wanted."""
+
+    __slots__ = ("_activity", "_cause", "_cluster", "_waited_for")
+
+    def __init__(self, cluster: "Cluster") -> None:
+        self._cluster = cluster
+        self._cause = SYSTEM
+        self._activity = ""
+        self._waited_for = False
+
+    def adopt(self, message: Adopt) -> None:
+        """Take on the spec; one that is the same has what failed tried anew."""
+        cluster, new = self._cluster, message.spec
+        if cluster.state.desired is Desired.DELETED or new.cluster is None:
+            return
+        self._cause, self._activity = Cause(message.cause.id, message.cause.principal), message.activity
+        self._begin_anew()
+        self._waited_for = True
+        cluster.update_failed = ""
+        if digest(new) == digest(cluster.state.spec):
+            self._try_anew(cluster.spec.member)
+            cluster.tell_again()
+            cluster.settle()
+            return
+        state, path = cluster.state, cluster.identity.path
+        now = merging.Sized(state.size, state.size_owner, state.lease)
+        sized = merging.size(cluster.spec, new.cluster, now, path)
+        if state.desired is Desired.RUNNING and sized.size and not any(cluster.health.serves(uid) for uid in state.members):
+            cluster.service.expect(Lifecycle.STARTING)  # from no members to some is a start
+        policies = cluster.adjuncts.adopt(adjuncts(state.spec), adjuncts(new))
+        after = replace(state, spec=new, size=sized.size, size_owner=sized.owner, lease=sized.lease, adjuncts=policies.adjuncts)
+        cluster.change(replace(after, identity=replace(state.identity, name=new.name)), *policies.records)
+        self._try_anew(new.cluster.member)
+        cluster.sizing.say()
+
+    def _begin_anew(self) -> None:
+        """What was wrong with the old spec says nothing of the new one: who is mended is starting, and no alarm."""
+        cluster = self._cluster
+        cluster.starts.forget()
+        cluster.waits.anew()
+        cluster.service.clear_problems()
+        cluster.health.forget_refusals()
+        well = cluster.service.expected is Lifecycle.RUNNING and cluster.is_up()
+        if cluster.state.desired is Desired.RUNNING and not well:
+            cluster.service.expect(Lifecycle.STARTING)
+
+    def _try_anew(self, member: ServiceSpec) -> None:
+        """Members that could not become what they still are to be."""
+        cluster = self._cluster
+        for uid in cluster.state.members:
+            said = cluster.brood.said.get(uid)
+            if said is not None and said.update_failed and cluster.brood.adopted(uid, member):
+                cluster.brood.adopt_anew(uid, member, self._cause, self._activity)
+
+    def go_on(self) -> None:
+        """Members that are something else are told to become what they are to be."""
+        cluster = self._cluster
+        member = cluster.spec.member
+        cluster.brood.adopt(dict.fromkeys(cluster.state.members, member), self._cause, self._activity)
+
+    def refresh(self) -> None:
+        """Tell the parent how far members are."""
+        cluster = self._cluster
+        behind, failed = self._behind(), self._failed()
+        if (behind, failed) != (cluster.behind, cluster.update_failed):
+            cluster.behind, cluster.update_failed = behind, failed
+            cluster.tell_again()
+
+    def _behind(self) -> str:
+        cluster, said = self._cluster, self._cluster.brood.said
+        heard = [uid for uid in cluster.state.members if uid in said]
+        late = [uid for uid in heard if said[uid].behind or not cluster.brood.adopted(uid, cluster.spec.member)]
+        if late:
+            words = next((said[uid].behind for uid in late if said[uid].behind), "")
+            return f"{len(late)} of {len(cluster.state.members)} members run as before" + (f": {words}" if words else "")
+        if not self._waited_for or cluster.state.desired is not Desired.RUNNING:
+            return ""
+        up = sum(1 for uid in cluster.state.members if cluster.health.up(uid))
+        self._waited_for = up < cluster.state.size or bool(cluster.state.removing)
+        return f"{up} of {cluster.state.size} members are up" if self._waited_for else ""
+
+    def _failed(self) -> str:
+        cluster, said = self._cluster, self._cluster.brood.said
+        failed = [uid for uid in cluster.state.members if uid in said and said[uid].update_failed]
+        failed = [uid for uid in failed if cluster.brood.adopted(uid, cluster.spec.member)]
+        return "; ".join(f"{self._path(uid)}: {said[uid].update_failed}" for uid in failed[:SHOWN])
+
+    def _path(self, member: Uid) -> str:
+        body = self._cluster.outside.store.read(EntityKind.MEMBER, member)
+        return decode(Named, body).identity.path if body is not None else member

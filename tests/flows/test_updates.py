@@ -1,0 +1,155 @@
+"""A deploy of what exists: what a changed file changes, and what it leaves alone. Clusters of size 0 and whole services; members are test_updates_members.py."""
+
+from pathlib import Path
+
+import pytest
+
+from clocker_actors.entities.records import ApplicationState, ClusterState
+from clocker_actors.errors import Conflict
+from clocker_actors.model.activities import Activity, ActivityState
+from clocker_actors.model.identity import EntityKind
+from clocker_actors.store.codec import decode
+from tests.flows.stories import cluster, new_world, ours, well
+from tests.flows.support import Driven, managed
+
+TWO = "name: shop\nlocation: local\nservices:\n- {type: 'docker:clocker/web:1', id: web}\n- {type: 'docker:clocker/db:1', id: db}\n"
+WEB = "name: shop\nlocation: local\nservices:\n- {type: 'docker:clocker/web:1', id: web}\n"
+
+
+async def deployed(driven: Driven, text: str, within: float = 60.0) -> Activity:
+    """Deploy, and wait for the end."""
+    return await driven.ended(await driven.deploy(text), within)
+
+
+def spec_of(driven: Driven, path: str = "shop") -> ApplicationState:
+    """The durable state of an application."""
+    body = driven.manager.store.read(EntityKind.APPLICATION, driven.model.resolve(path))
+    assert body is not None
+    return decode(ApplicationState, body)
+
+
+def cluster_of(driven: Driven, path: str = "shop/web") -> ClusterState:
+    """The durable state of a cluster."""
+    body = driven.manager.store.read(EntityKind.CLUSTER, driven.model.resolve(path))
+    assert body is not None
+    return decode(ClusterState, body)
+
+
+def steps(driven: Driven, effector: str = "update") -> str:
+    """All that the newest activity of this effector said of its steps."""
+    found = [each for each in driven.model.activities.all() if each.effector == effector]
+    return " | ".join(step.note for step in max(found, key=lambda each: (each.began, each.id)).steps)
+
+
+async def test_the_same_file_is_nothing_to_do(tmp_path: Path) -> None:
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await deployed(driven, TWO)
+        before = [seen.id for _, seen in ours(world)]
+        again = await deployed(driven, "# a comment moves all lines\n" + TWO)
+        assert (again.state, again.result) == (ActivityState.DONE, "nothing to do")
+        assert spec_of(driven).spec.revision == 1
+        assert [seen.id for _, seen in ours(world)] == before
+
+
+async def test_services_come_and_go_and_others_stay(tmp_path: Path) -> None:
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await deployed(driven, TWO)
+        web = driven.model.resolve("shop/web")
+        changed = await deployed(driven, WEB + "- {type: 'docker:clocker/cache:1', id: cache}\n")
+        assert changed.state is ActivityState.DONE, changed.problem
+        assert driven.gone("shop/db")
+        assert driven.up("shop/cache")
+        assert driven.up("shop")
+        assert driven.model.resolve("shop/web") == web
+        assert driven.model.entry("shop").facts["revision"] == 2
+        assert "revision 1 → 2: new: cache; to go: db" in steps(driven)
+        await well(driven, world)
+        # What was taken away can come again under its name.
+        assert (await deployed(driven, TWO)).state is ActivityState.DONE
+        assert driven.up("shop/db")
+        assert driven.gone("shop/cache")
+        await well(driven, world)
+
+
+async def test_new_services_wait_for_what_they_depend_on(tmp_path: Path) -> None:
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await deployed(driven, WEB)
+        text = WEB + "- {type: 'docker:clocker/api:1', id: api, dependsOn: db}\n- {type: 'docker:clocker/db:1', id: db}\n"
+        assert (await deployed(driven, text)).state is ActivityState.DONE
+        began = {entry.path: driven.reading(entry.path, "service.state") for entry in driven.entries(EntityKind.MEMBER)}
+        first, then = began["shop/db"], began["shop/api"]
+        assert first is not None
+        assert then is not None
+        assert first.at < then.at
+
+
+async def test_a_service_that_a_person_deleted_stays_away_until_the_file_changes_it(tmp_path: Path) -> None:
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await deployed(driven, TWO)
+        await driven.ended(await driven.invoke("shop/db", "delete"))
+        assert (await deployed(driven, TWO)).result == "nothing to do"
+        assert (await deployed(driven, TWO + "- {type: 'docker:clocker/cache:1', id: cache}\n")).state is ActivityState.DONE
+        assert driven.gone("shop/db")
+        assert (await deployed(driven, TWO.replace("db:1'", "db:1', env: {A: b}"))).state is ActivityState.DONE
+        assert driven.up("shop/db")
+        await well(driven, world)
+
+
+async def test_a_member_that_becomes_a_cluster_is_made_anew(tmp_path: Path) -> None:
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await deployed(driven, TWO)
+        text = TWO.replace(
+            "- {type: 'docker:clocker/db:1', id: db}",
+            "- {type: cluster, id: db, initialSize: 2, memberSpec: {type: 'docker:clocker/db:1'}}",
+        )
+        assert (await deployed(driven, text)).state is ActivityState.DONE
+        assert driven.model.entry("shop/db").kind is EntityKind.CLUSTER
+        assert driven.value("shop/db", "group.members.up") == 2
+        assert (await deployed(driven, TWO)).state is ActivityState.DONE
+        assert driven.model.entry("shop/db").kind is EntityKind.MEMBER
+        await well(driven, world)
+
+
+async def test_a_stopped_application_adopts_and_stays_stopped(tmp_path: Path) -> None:
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await deployed(driven, TWO)
+        await driven.ended(await driven.invoke("shop", "stop"))
+        done = await deployed(driven, WEB + "- {type: 'docker:clocker/cache:1', id: cache}\n")
+        assert done.state is ActivityState.DONE, done.problem
+        assert not ours(world)
+        assert "is stopped, and starts as the file says" in steps(driven)
+        await driven.ended(await driven.invoke("shop", "start"))
+        assert driven.up("shop/cache")
+        await well(driven, world)
+
+
+async def test_an_application_cannot_be_moved(tmp_path: Path) -> None:
+    async with managed(tmp_path / "s", world=new_world()) as driven:
+        await deployed(driven, WEB + "- {type: docker-cloud, id: other, hosts: [{name: one, engine: 'simulated://one'}]}\n")
+        with pytest.raises(Conflict, match="runs on local, and cannot be moved to other: `clocker delete shop`"):
+            await driven.deploy(WEB.replace("local", "other"))
+
+
+async def test_sizes_of_files_and_of_people(tmp_path: Path) -> None:
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await deployed(driven, cluster(0))
+        assert (await deployed(driven, cluster(2))).state is ActivityState.DONE
+        assert driven.value("shop/web", "group.members.up") == 2
+        await driven.ended(await driven.invoke("shop/web", "resize", size=3))
+        assert (await deployed(driven, cluster(1))).state is ActivityState.DONE
+        assert cluster_of(driven).size == 3
+        assert "size stays 3: tester set it at " in steps(driven)
+        assert "`clocker resize shop/web 1` sets it" in steps(driven)
+        assert str(driven.model.entry("shop/web").facts["size_owner"]).startswith("tester since ")
+        # Bounds are the file's alone.
+        assert (await deployed(driven, cluster(1, keys="maxSize: 2"))).state is ActivityState.DONE
+        assert cluster_of(driven).size == 2
+        await well(driven, world)
+        assert driven.model.entry("shop/web").facts["max"] == 2
