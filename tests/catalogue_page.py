@@ -40,7 +40,8 @@ def container_of(type_: CatalogueType) -> ContainerSpec:
 def filled(type_: CatalogueType) -> set[str]:
     """The sensors that its feeds give, and the enrichers that work on those."""
     found: set[str] = set()
-    for each in service_of(type_).enrichers:
+    whole = sample(type_, type_table())
+    for each in (*service_of(type_).enrichers, *(whole.enrichers if whole is not None else ())):
         config = each.config
         given = [config.get(key) for key in ("sensors", "metrics")]
         found.update(*(one for one in given if isinstance(one, Mapping)))

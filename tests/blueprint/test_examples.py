@@ -16,8 +16,9 @@ FOLDER = Path(__file__).parents[2] / "blueprints"
 EXAMPLES = sorted(FOLDER.glob("*.yaml"))
 
 
-def test_they_are_numbered_without_gaps() -> None:
-    assert [int(path.name[:2]) for path in EXAMPLES] == list(range(1, len(EXAMPLES) + 1))
+def test_each_has_its_own_number() -> None:
+    numbers = [int(path.name[:2]) for path in EXAMPLES]
+    assert len(set(numbers)) == len(numbers)
     assert len(EXAMPLES) >= 10
 
 
