@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from clocker_actors.blueprint.catalogue import Catalogue, CatalogueType, catalogue_of
 from clocker_actors.blueprint.checking import check_types, described, effectors
 from clocker_actors.entities.cataloguing import AddedTypes
-from clocker_actors.errors import Conflict, NotFound
+from clocker_actors.errors import BlueprintError, Conflict, NotFound
 from clocker_actors.model.catalogue import EffectorView, ParameterView, TypeSource
 from clocker_actors.model.types import TypeTable
 
@@ -90,10 +90,27 @@ def details(type_: CatalogueType, types: TypeTable) -> TypeDetails:
 
 
 def checked(files: Sequence[TypeSource], types: TypeTable) -> dict[str, AddedTypes]:
-    """The files as the root keeps them. Raises BlueprintError with all that is wrong with them, Conflict for types that came with the program."""
+    """The files as the root keeps them. Raises BlueprintError with all that is wrong with them."""
+    _refuse_known(files, types)
     named = [replace(each, filename=_apart(each.filename, types.catalogue), added=True) for each in files]
     found = check_types(named, types)
     return {each.filename: AddedTypes(each, tuple(one.reference for one in found if one.source == each)) for each in named}
+
+
+def _refuse_known(files: Sequence[TypeSource], types: TypeTable) -> None:
+    """Raise BlueprintError for types that are in the catalogue already."""
+    there = {each.reference: each for each in catalogue_of(types.catalogue)}
+    faults = []
+    for each in catalogue_of(files):
+        known = there.get(each.reference)
+        if known is None:
+            continue
+        removing = f", or `clocker catalog remove {each.reference}` first" if known.source.added else ""
+        came = f"added as {known.source.filename}" if known.source.added else "it came with the program"
+        where = f"{each.source.filename}:{each.mark.line}:{each.mark.column}"
+        faults.append(f"{where}: type `{each.reference}` is in the catalogue already, {came}; give this one another version{removing}")
+    if faults:
+        raise BlueprintError(tuple(faults))
 
 
 def _apart(name: str, there: Iterable[TypeSource]) -> str:

@@ -39,8 +39,13 @@ def socket_path(environ: Mapping[str, str]) -> Path:
 
 
 def entity(client: "Client", identity: str) -> Item:
-    """The entity of a path or uid, in short. Raises NotFound with the nearest names, BadRequest for nothing at all."""
-    return client.items("/v1/entities", path=_meant(identity))[0]
+    """The entity of a path or uid, or a host or docker cloud by its name, in short. Raises NotFound with the nearest names, BadRequest for nothing at all, and
+    for a name that means something else, or several things: what stops or deletes is to be called by its whole path."""
+    found = looked_at(client, identity)
+    text = identity.strip().strip("/")
+    if text in {str(found["path"]), str(found["uid"])} or found["kind"] in {"host", "pool", "root"}:
+        return found
+    raise BadRequest(f"{identity} is the name of {found['path']}, {found['kind']} {found['uid']}: write the whole path", entity=identity)
 
 
 def looked_at(client: "Client", identity: str) -> Item:

@@ -1,6 +1,7 @@
 """What the doors ask of a running manager beyond its read model: a container's log, and whether all is awake. Changes nothing."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from itertools import islice
 
 from clocker_actors.entities.records import HostState, MemberState, read_state
 from clocker_actors.errors import NotFound
@@ -11,6 +12,9 @@ from clocker_actors.ports.engine import Engine
 from clocker_actors.ports.store import Store
 from clocker_actors.store.codec import decode
 from clocker_actors.telemetry.readmodel import Entry, ReadModel
+
+
+NAMED = 2
 
 
 class Inquiries:
@@ -33,12 +37,32 @@ class Inquiries:
         entry = self._model.get(uid)
         if entry is not None and entry.kind is EntityKind.CONTAINER and entry.parent is not None:
             return entry.parent, entry.name
-        body = self._store.read(EntityKind.MEMBER, uid)
-        state = decode(MemberState, body) if body else None
+        state = self._member(uid)
         if state is None or state.current is None:
-            path = self._model.path(uid)
-            raise NotFound(f"{path} has no container now: give a member, for example one that `clocker tree` shows", entity=uid)
+            raise NotFound(f"{self._model.path(uid)} has no container {self._advice(entry)}", entity=uid)
         return state.current.host, state.current.name
+
+    def _member(self, uid: Uid) -> MemberState | None:
+        body = self._store.read(EntityKind.MEMBER, uid)
+        return decode(MemberState, body) if body else None
+
+    def _advice(self, entry: Entry | None) -> str:
+        """What to ask for in place of something that has no container."""
+        if entry is None or entry.kind is EntityKind.MEMBER:
+            return "now: start it first"
+        below = list(islice(self._below(entry), NAMED))
+        return (
+            f"of its own; name a member, as {' or '.join(below)}"
+            if below
+            else "of its own, nor has anything below it: `clocker tree` shows what has"
+        )
+
+    def _below(self, entry: Entry) -> Iterator[str]:
+        for child in self._model.children(entry.uid):
+            state = self._member(child.uid)
+            if child.kind is EntityKind.CONTAINER or (state is not None and state.current is not None):
+                yield child.path
+            yield from self._below(child)
 
     def not_ready(self) -> str:
         """Why the manager is not ready yet; "" once of every host is known whether it is there."""

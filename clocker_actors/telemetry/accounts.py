@@ -87,7 +87,9 @@ class Account:
         if size is not None:
             parts.append(f"with {_members(size)} of {desired} wanted, {ups or 0} of them up")
         if "min" in entry.facts and "max" in entry.facts:
-            parts.append(f"(its blueprint allows {entry.facts['min']} to {entry.facts['max']})")
+            of = "of its hosts may be made" if entry.kind is EntityKind.POOL else "its blueprint allows"
+            bounds = f"{entry.facts['min']} to {entry.facts['max']}"
+            parts.append(f"({bounds} {of})" if entry.kind is EntityKind.POOL else f"({of} {bounds})")
         hosts, hosts_up = entry.value(POOL_HOSTS.name), entry.value(POOL_HOSTS_UP.name)
         if hosts is not None:
             parts.append(f"with {counted(int(as_number(hosts) or 0), 'host')}, {hosts_up or 0} of them up")

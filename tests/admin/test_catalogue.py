@@ -82,7 +82,11 @@ async def test_types_are_added_in_every_form(house: House, http: httpx.AsyncClie
     [
         (b"id: one\n", 422, "needs a `version`"),
         (b'id: one\nversion: "1"\ntype: docker:web\nmemory: much\n', 422, "types.yaml:4:9: `memory`"),
-        (b"id: redis\nversion: '7.0'\ntype: docker:web\n", 422, "`redis:7.0` is also on line 1 of redis.yaml"),
+        (
+            b"id: redis\nversion: '7.0'\ntype: docker:web\n",
+            422,
+            "`redis:7.0` is in the catalogue already, it came with the program; give this one another version",
+        ),
         (b"\xff\xfe", 400, "not UTF-8"),
         (zipped({"a.txt": "a"}), 400, "no types in it"),
         (zipped({f"{n}.yaml": ONE for n in range(300)}), 400, "too much"),

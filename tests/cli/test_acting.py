@@ -7,6 +7,7 @@ import pytest
 from clocker_actors.model.activities import ActivityState
 from tests.admin.house import House
 from tests.cli.conftest import Clocker
+from tests.telemetry.samples import entity
 
 pytestmark = pytest.mark.real_loop
 
@@ -105,3 +106,24 @@ async def test_an_order_that_is_interrupted_before_its_answer_says_where_it_may_
     ran = await clocker("stop", "shop")
     assert ran.code == 130
     assert "if it had begun, it goes on: `clocker activities --running` shows it" in ran.said
+
+
+async def test_a_name_is_enough_for_a_host_but_not_to_stop_a_service(house: House, clocker: Clocker) -> None:
+    house.note(entity("p30", "far", "root"), entity("h31", "far/h6", "p30"))
+    await house.kernel.settle()
+    assert (await clocker("invoke", "here", "cordon")).code == 0
+    assert house.invoked.pop().effector == "cordon"
+    for command in (("stop", "web/1"), ("delete", "web"), ("resize", "web", "1"), ("restart", "web/1")):
+        ran = await clocker(*command)
+        assert ran.code == 2 and "write the whole path" in ran.said, command
+    for command in (("invoke", "h6", "cordon"), ("stop", "h6"), ("delete", "h6"), ("resize", "h6", "1")):
+        ran = await clocker(*command)
+        assert ran.code == 2 and "h6 is the uid of local/here and the name of far/h6: write the path" in ran.said, command
+    assert not house.invoked
+
+
+async def test_an_effector_of_members_is_not_one_of_their_cluster(house: House, clocker: Clocker) -> None:
+    ran = await clocker("invoke", "shop/web", "move")
+    assert ran.code == 2
+    assert "cluster entities have no effector 'move'; member entities have it, and `clocker tree` shows those" in ran.said
+    assert not house.invoked

@@ -3,9 +3,15 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
+from clocker_actors.entities.inquiries import Inquiries
+from clocker_actors.errors import NotFound
 from clocker_actors.model.activities import ActivityState
 from clocker_actors.model.identity import Cause
 from clocker_actors.model.messages import CancelActivity
+from clocker_actors.model.specs import EngineSpec
+from clocker_actors.ports.engine import Engine
 from tests.flows.stories import cluster, new_world, one, tells_all, well
 from tests.flows.support import Driven, managed
 
@@ -70,3 +76,21 @@ async def test_the_first_placement_is_because_of_the_deploy(tmp_path: Path) -> N
             placed = [found for found in driven.model.decisions.all() if found.kind == "place"]
             assert placed and placed[-1].cause.id in mine | {activity}
             assert placed[-1].cause.principal == "tester"
+
+
+def connect(spec: EngineSpec) -> Engine:
+    raise AssertionError(f"nobody is to be asked for a log: {spec}")
+
+
+async def test_the_log_of_what_has_no_container_is_asked_of_its_members(tmp_path: Path) -> None:
+    async with managed(tmp_path / "s", world=new_world()) as driven:
+        await driven.ended(await driven.deploy(cluster(3)))
+        logs = Inquiries(driven.model, driven.manager.store, connect).logs
+        for name, words in (("shop/web", "name a member, as shop/web/1 or shop/web/2"), ("shop", "name a member, as shop/web/1")):
+            with pytest.raises(NotFound, match=f"{name} has no container of its own; {words}"):
+                await anext(logs(driven.model.resolve(name), False, 1))
+        await driven.ended(await driven.invoke("shop/web", "stop"))
+        with pytest.raises(NotFound, match="shop/web/1 has no container now: start it first"):
+            await anext(logs(driven.model.resolve("shop/web/1"), False, 1))
+        with pytest.raises(NotFound, match="shop/web has no container of its own, nor has anything below it"):
+            await anext(logs(driven.model.resolve("shop/web"), False, 1))

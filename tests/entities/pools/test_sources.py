@@ -8,13 +8,13 @@ from clocker_actors.model.locations import CloudSpec, LocationKind, LocationSpec
 from clocker_actors.model.specs import PoolSpec
 
 
-def cloud(**template: str) -> LocationSpec:
-    spec = CloudSpec("digitalocean", "ams3", SecretRef("a.identity"), SecretRef("a.credential"), "", NodeTemplate(**template))
+def cloud(template: NodeTemplate) -> LocationSpec:
+    spec = CloudSpec("digitalocean", "ams3", SecretRef("a.identity"), SecretRef("a.credential"), "", template)
     return LocationSpec(LocationKind.CLOUD, "paris", cloud=spec)
 
 
 def test_a_cloud_of_the_settings_without_an_image() -> None:
     written = LocationSpec(LocationKind.NAMED, "paris")
     with pytest.raises(BadRequest, match="pool yard: machines of `paris` have no image; write one of imageId, imageNameRegex and osFamily"):
-        refuse_unusable(PoolSpec("yard", (), location=settle(written, {"paris": cloud()})))
-    refuse_unusable(PoolSpec("yard", (), location=settle(written, {"paris": cloud(os_family="debian")})))
+        refuse_unusable(PoolSpec("yard", (), location=settle(written, {"paris": cloud(NodeTemplate())})))
+    refuse_unusable(PoolSpec("yard", (), location=settle(written, {"paris": cloud(NodeTemplate(os_family="debian"))})))
