@@ -10,12 +10,13 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.bed.bed import Bed
 from tests.bed.debian import make_root
+from tests.bed.host import BedHost
 from tests.bed.mirror import Mirror
 from tests.bed.process import BedError, run
 
@@ -25,8 +26,8 @@ _GIT_PORT = 9418
 
 
 @contextmanager
-def with_debian(bed: Bed) -> Iterator[Mirror]:
-    """The image on every host of a bed, and the mirror it installs from (40 s)."""
+def with_debian(bed: Bed, hosts: Sequence[BedHost] = ()) -> Iterator[Mirror]:
+    """The image on every host of a bed, or on these alone, and the mirror it installs from (40 s)."""
     mirror = Mirror(bed.gateway)
     mirror.start()
     folder = Path(tempfile.mkdtemp(prefix="debian-"))
@@ -35,7 +36,7 @@ def with_debian(bed: Bed) -> Iterator[Mirror]:
         (root / _PROXY).write_text(f'Acquire::http::Proxy "{mirror.url}";\nAcquire::https::Proxy "{mirror.url}";\n')
         archive = folder / "root.tar"
         run("tar", "-C", str(root), "-cf", str(archive), ".", timeout=120.0)
-        for host in bed.hosts:
+        for host in hosts or bed.hosts:
             host.command("import", str(archive), DEBIAN, timeout=120.0)
         yield mirror
     finally:
