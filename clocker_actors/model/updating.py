@@ -61,9 +61,18 @@ class ContainerChanged:
 
 @dataclass(frozen=True, slots=True)
 class Resized:
-    """A member tells its pool that one of its generations takes this room now, where it was."""
+    """A member asks its pool for this room for one of its generations, where it is; answered by `ResizeAnswered`. Without `ask` it tells that it is so."""
 
     place: HeldPlace
+    ask: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResizeAnswered:
+    """It has the room, or (with words) there is not so much."""
+
+    ask: str
+    refused: str = ""
 
 
 def digest(spec: ServiceSpec) -> str:

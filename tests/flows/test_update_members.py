@@ -83,6 +83,30 @@ async def test_what_an_engine_does_not_change_gets_a_new_container(tmp_path: Pat
         await well(driven, world)
 
 
+async def test_what_wants_more_than_its_host_has_left_goes_where_there_is_room(tmp_path: Path) -> None:
+    world = new_world()
+    text = "name: other\nlocation: local\nservices:\n- {type: 'docker:clocker/web:1', id: web, memory: 4g}\n"
+    async with managed(tmp_path / "s", world=world) as driven:
+        await alone(driven)
+        await driven.ended(await driven.deploy(text))
+        await driven.ended(await driven.deploy(one(keys="memory: 2g")))
+        before = next(box for box in boxes(world) if box[2] == Resources(memory=2 << 30))
+        failed = await driven.ended(await driven.deploy(one(keys="memory: 6g")))
+        assert failed.state is ActivityState.FAILED
+        assert "it stays where it is: no host fits" in failed.problem
+        assert before in boxes(world)
+        in_place = await driven.ended(await driven.deploy(one(keys="memory: 3g")))
+        assert in_place.state is ActivityState.DONE, in_place
+        assert (*before[:2], Resources(memory=3 << 30)) in boxes(world)
+        await driven.ended(await driven.invoke("local/sim-2", "uncordon"))
+        done = await driven.ended(await driven.deploy(one(keys="memory: 6g")))
+        assert done.state is ActivityState.DONE, done
+        await driven.until(lambda: {engine.name for engine, _ in running(world)} == {"sim-1", "sim-2"})
+        why = [each.reason for each in driven.model.decisions.of_subject(driven.model.entry("shop/web").uid) if each.kind == "update"]
+        assert any("sim-1 has 4,295 MB memory for it" in reason for reason in why), why
+        await well(driven, world)
+
+
 async def test_an_engine_that_does_not_answer_is_asked_again(tmp_path: Path) -> None:
     world = new_world()
     async with managed(tmp_path / "s", world=world) as driven:

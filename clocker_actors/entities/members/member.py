@@ -53,11 +53,11 @@ from clocker_actors.model.generations import (
 from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.machines import RoomCame
-from clocker_actors.model.messages import ChildChanged, ChildDeleted, Placed, PlacementRefused, Places, SayPlaces, SensorChanged
+from clocker_actors.model.messages import ChildChanged, ChildDeleted, Placed, PlacementRefused, Places, SayPlaces, SensorChanged, TellAgain
 from clocker_actors.model.moving import LeaveAnswered
 from clocker_actors.model.placements import Placement
 from clocker_actors.model.specs import ContainerSpec
-from clocker_actors.model.updating import Adopt, ContainerChanged
+from clocker_actors.model.updating import Adopt, ContainerChanged, ResizeAnswered
 from clocker_actors.model.values import Value
 
 PROGRESS = {Phase.WAITING: 0, Phase.IMAGE: 1, Phase.STARTING: 2, Phase.STARTED: 3, Phase.READY: 4}
@@ -152,11 +152,16 @@ class Member(Entity[MemberState]):
                 self.updating.adopt(message)
             case ContainerChanged():
                 self.updating.changed(message)
+            case ResizeAnswered():
+                self.updating.has_room(message)
             case ChangeAgain():
                 self.updating.change_again()
             case RenewAnswered():
                 self.turn.answered(message)
             case TurnAgain():
+                self.turn.again()
+            case TellAgain():
+                self.tell_again()
                 self.turn.again()
             case FilesPut():
                 self.renewal.files_put(message)

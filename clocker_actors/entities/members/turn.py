@@ -8,7 +8,9 @@ if TYPE_CHECKING:
     from clocker_actors.entities.members.member import Member
 
 ASK_AGAIN = 5.0
-"""Seconds after which the question is asked anew: the cluster may have forgotten it."""
+"""Seconds after which a question without an answer is asked anew."""
+WAIT = 60.0
+"""Seconds after which one that was answered is: the cluster says by itself when it is this member's turn, unless it has forgotten."""
 
 
 class TurnAgain:
@@ -61,9 +63,12 @@ class Turn:
         self._mine, self.why = not message.waits, message.waits
         if self._mine:
             self._member.cancel_timer("turn")
+        else:
+            self._member.after("turn", WAIT, TurnAgain())
         self._member.settle()
 
     def again(self) -> None:
-        """Ask once more, if it is waited for still."""
-        self._asked = False
-        self._member.settle()
+        """Ask once more, if it is waited for still: there was no answer for long, or the cluster began anew."""
+        if self._wanted:
+            self._asked = self._mine = False
+            self._member.settle()

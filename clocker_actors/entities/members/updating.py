@@ -1,7 +1,7 @@
 """A member that is to be otherwise: what runs follows its spec, with the least that is needed, when it is its turn.
 
     Adopt ──new spec, durable: what runs is marked as it `was` started──▶ nothing runs, or it does not work: it starts with the new spec at once
-       its turn in the cluster ──▶ only amounts or who restarts it: changed where it runs, read back ──▶ as the spec says
+       its turn in the cluster ──▶ only amounts or who restarts it: the pool has room, changed where it runs, read back ──▶ as the spec says
                                └──▶ all else, or the engine does not do it: an order for a newer generation (`moving.py`) ──READY──▶ the old one leaves
                                                                               └── three tries failed: what runs goes on, `update_failed`
 
@@ -17,13 +17,13 @@ from clocker_actors.entities.members import generations
 from clocker_actors.entities.members.moveorders import UPDATE
 from clocker_actors.entities.records import Desired, Generation, MemberState
 from clocker_actors.entities.services.planting import adjuncts
-from clocker_actors.errors import Failure
 from clocker_actors.model.decisions import Decision
 from clocker_actors.model.generations import Phase
 from clocker_actors.model.identity import SYSTEM
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.messages import HeldPlace
-from clocker_actors.model.updating import Adopt, ChangeContainer, ContainerChanged, Resized, StartedAs
+from clocker_actors.model.specs import ContainerSpec
+from clocker_actors.model.updating import Adopt, ChangeContainer, ContainerChanged, ResizeAnswered, Resized, StartedAs
 from clocker_actors.model.values import Value
 from clocker_actors.planning.updating import InPlace, Same, Step, how, named, started_as
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 CHANGE_AGAIN = 5.0
 """Seconds after which an engine that could not be asked is asked again."""
+CHANGE_LATE = 90.0
+"""Seconds after which a change that nobody has answered is asked for anew."""
 
 
 class ChangeAgain:
@@ -191,30 +193,37 @@ class Updating:
         if self._ask or container is None:
             return
         self._ask = member.ids.question()
-        message = ChangeContainer(member.uid, current.number, container.resources, container.restart or "no", self._cause, self._ask)
-        member.tell(current.host, message)
-        member.after("change", CHANGE_AGAIN * 12, ChangeAgain())
+        member.tell(member.identity.pool, Resized(self._place(current, container), self._ask))
+        member.after("change", CHANGE_LATE, ChangeAgain())
+
+    def has_room(self, message: ResizeAnswered) -> None:
+        """The pool says whether its host has room for what it is to be; then the host is told, else it goes where there is."""
+        member, current = self._member, self._member.state.current
+        container = member.state.spec.container
+        if not self._ask or message.ask != self._ask or current is None or container is None:
+            return
+        if message.refused:
+            self._refuse(current, message.refused)
+            return
+        wanted = ChangeContainer(member.uid, current.number, container.resources, container.restart or "no", self._cause, self._ask)
+        member.tell(current.host, wanted)
 
     def changed(self, message: ContainerChanged) -> None:
         """It is so; or it cannot be, and a new container is needed."""
         member, current = self._member, self._member.state.current
         if not self._ask or message.ask != self._ask or current is None or current.was is None:
             return
-        member.cancel_timer("change")
-        failure = message.failure
+        failure, now = message.failure, started_as(member.state.spec)
         if failure is not None and failure.transient:
             member.after("change", CHANGE_AGAIN, ChangeAgain())
             return
-        self._ask = ""
-        now = started_as(member.state.spec)
         if failure is not None or now is None:
-            self._refused = current.number
-            self._decide_refused(failure)
-            member.settle()
+            member.tell(member.identity.pool, Resized(self._place(current, current.was.container)))
+            self._refuse(current, failure.message if failure is not None else "it has no container any more")
             return
+        self._ask = ""
+        member.cancel_timer("change")
         self._decide_changed(how(current.was, now))
-        for place in self._place(current):
-            member.tell(member.identity.pool, Resized(place))
         member.change(replace(member.state, current=replace(current, was=None)))
 
     def change_again(self) -> None:
@@ -228,13 +237,20 @@ class Updating:
         if current is not None and current.host == host:
             self._ask = ""
 
-    def _place(self, current: Generation) -> tuple[HeldPlace, ...]:
-        """The room that it takes from now on."""
-        member, container = self._member, self._member.state.spec.container
-        if container is None:
-            return ()
-        request = generations.request(member.state, container, (), self._cause)
-        return (HeldPlace(replace(request, generation=current.number), current.host, current.ports),)
+    def _place(self, current: Generation, container: ContainerSpec) -> HeldPlace:
+        """The room that it takes as this."""
+        request = generations.request(self._member.state, container, (), self._cause)
+        return HeldPlace(replace(request, generation=current.number), current.host, current.ports)
+
+    def _refuse(self, current: Generation, why: str) -> None:
+        """It cannot be changed where it runs."""
+        member = self._member
+        self._ask, self._refused = "", current.number
+        member.cancel_timer("change")
+        reason = f"it could not be changed where it runs: {why}; it gets a new container instead"
+        decision = Decision(member.ids.decision(), member.uid, member.uid, UPDATE, member.now, "", reason, self._cause)
+        member.decided(decision, acted=False)
+        member.settle()
 
     def _decide_changed(self, step: Step) -> None:
         member = self._member
@@ -242,13 +258,6 @@ class Updating:
         reason = f"its spec says so, and the engine can: {words}"
         decision = Decision(member.ids.decision(), member.uid, member.uid, UPDATE, member.now, "change in place", reason, self._cause)
         member.decided(decision, acted=True)
-
-    def _decide_refused(self, failure: Failure | None) -> None:
-        member = self._member
-        why = failure.message if failure is not None else "it has no container any more"
-        reason = f"it could not be changed where it runs: {why}; it gets a new container instead"
-        decision = Decision(member.ids.decision(), member.uid, member.uid, UPDATE, member.now, "", reason, self._cause)
-        member.decided(decision, acted=False)
 
 
 def _together(own: str, below: Mapping[str, str]) -> str:

@@ -54,9 +54,10 @@ from clocker_actors.model.moving import Residing, WhoIsOn
 from clocker_actors.model.noted import EntityGone
 from clocker_actors.model.placements import HostView
 from clocker_actors.model.specs import StrategySpec
-from clocker_actors.model.updating import Resized
+from clocker_actors.model.updating import ResizeAnswered, Resized
 from clocker_actors.model.values import Value
 from clocker_actors.model.weighing import Weigh
+from clocker_actors.placement.growing import lacking
 from clocker_actors.placement.index import HostIndex
 from clocker_actors.planning.rebalancing import spread
 from clocker_actors.ports.store import Record
@@ -142,7 +143,7 @@ class Pool(Entity[PoolState]):
             case Places():
                 self._heard_places(message)
             case Resized():
-                self._resized(message.place)
+                self._resized(message)
             case ActivityEnded(activity=ended):
                 self.supply.shrinking.drained(ended)
                 self.rebalancing.ended(ended)
@@ -230,11 +231,15 @@ class Pool(Entity[PoolState]):
         self.losses.resume(Cause(activity.id, activity.cause.principal))
         self.running.finish(activity.id)
 
-    def _resized(self, place: HeldPlace) -> None:
-        """What runs there takes this much room now, whether there was so much or not."""
-        if self.index.reservation(place.request.member, place.request.generation) is not None and place.host in self.index:
+    def _resized(self, message: Resized) -> None:
+        """What runs there is to take this much room; or it does, whether there was so much or not."""
+        place = message.place
+        refused = lacking(self.index, place) if message.ask else ""
+        if not refused and place.host in self.index:
             self.index.occupy(place.request, place.host, place.ports)
             self.refresh_soon()
+        if message.ask:
+            self.tell(place.request.member, ResizeAnswered(message.ask, refused))
 
     def _heard_places(self, said: Places) -> None:
         if self.gathering:  # else it speaks of what was before

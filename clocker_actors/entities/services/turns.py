@@ -31,12 +31,13 @@ class Turns:
 
     def ask(self, message: MayRenew) -> None:
         """A member asks."""
-        why = self._must_wait(message.member)
+        member = message.member
+        why = self._must_wait(member) or (self._hindrance(member) if self._cluster.health.serves(member) else "")
         if why:
-            self._queue[message.member] = None
-            self._cluster.tell(message.member, RenewAnswered(why))
+            self._queue[member] = None
+            self._cluster.tell(member, RenewAnswered(why))
         else:
-            self._give(message.member)
+            self._give(member)
 
     def over(self, member: Uid) -> None:
         """A member has had its turn, or does not want it any more."""
@@ -46,10 +47,16 @@ class Turns:
         self.offer()
 
     def offer(self) -> None:
-        """Something changed: give the turn to the first who may have it."""
+        """Something changed: give the turn to the first who may have it, and to all that have nothing to lose."""
+        hindered: str | None = None  # asked once for all of them
         for member in tuple(self._queue):
-            if not self._must_wait(member):
-                self._give(member)
+            if self._must_wait(member):
+                continue
+            if self._cluster.health.serves(member):
+                hindered = self._hindrance(member) if hindered is None else hindered
+                if hindered:
+                    continue
+            self._give(member)
 
     def _give(self, member: Uid) -> None:
         cluster = self._cluster
@@ -59,16 +66,17 @@ class Turns:
         cluster.tell(member, RenewAnswered())
 
     def _must_wait(self, member: Uid) -> str:
-        cluster = self._cluster
-        if not cluster.health.serves(member):
-            return ""
-        if self.holder is not None and self.holder != member and self._holds():
+        if self.holder is not None and self.holder != member and self._cluster.health.serves(member) and self._holds():
             return f"{self.holder} begins anew first"
-        failed = next(
-            (said for uid in cluster.state.members if (said := cluster.brood.said.get(uid)) is not None and said.update_failed), None
-        )
-        if failed is not None and failed.child != member:
-            return f"{failed.child} could not begin anew: {failed.update_failed}"
+        return ""
+
+    def _hindrance(self, member: Uid) -> str:
+        """Why no member that serves may have its turn now, in words; what has failed hinders all but who asks to try that anew."""
+        cluster = self._cluster
+        said = ((uid, cluster.brood.said.get(uid)) for uid in cluster.state.members if uid != member)
+        failed = next((words.update_failed for _, words in said if words is not None and words.update_failed), "")
+        if failed:
+            return f"another could not begin anew: {failed}"
         if cluster.starts.failures:
             return f"the last start in {cluster.identity.path} failed: {cluster.starts.last}"
         down = [uid for uid in cluster.state.members if uid != member and not cluster.health.serves(uid)]
