@@ -61,15 +61,20 @@ def parse(text: str | bytes, filename: str, types: TypeTable) -> ParsedBlueprint
             f"this is a file of a type: `clocker catalog add {filename}` adds it, and a blueprint names it as the `type` of a service",
         )
         raise faults.error()
-    blueprint = _blueprint(root, filename, context)
-    faults.check()
-    urls = {url: f"{mark.file or filename}:{mark.line}:{mark.column}" for url, mark in context.urls.items()}
-    return ParsedBlueprint(blueprint, tuple(context.files.values()), context.inline, urls)
-
-
-def _blueprint(root: MapNode, filename: str, context: Context) -> Blueprint:
     known = {key: entry for key, entry in root.entries.items() if not key.startswith(_OWN)}
-    section = Section.read(MapNode(root.mark, known), "a blueprint", ROOT_KEYS, context.faults)
+    section = Section.read(MapNode(root.mark, known), "a blueprint", ROOT_KEYS, faults)
+    blueprint = _blueprint(section, root, filename, context)
+    faults.check()
+    urls = {url: _place(mark, filename) for url, mark in context.urls.items()}
+    located = _place(section.mark_of("location"), filename) if "location" in section else ""
+    return ParsedBlueprint(blueprint, tuple(context.files.values()), context.inline, urls, located)
+
+
+def _place(mark: Mark, filename: str) -> str:
+    return f"{mark.file or filename}:{mark.line}:{mark.column}"
+
+
+def _blueprint(section: Section, root: MapNode, filename: str, context: Context) -> Blueprint:
     raw = open_application(section, root, context)
     services, pools = _services(section, raw, context)
     application = _application(raw, services, pools, filename, context)

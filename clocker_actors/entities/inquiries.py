@@ -13,7 +13,6 @@ from clocker_actors.ports.store import Store
 from clocker_actors.store.codec import decode
 from clocker_actors.telemetry.readmodel import Entry, ReadModel
 
-
 NAMED = 2
 
 

@@ -70,10 +70,13 @@ async def test_a_plan_says_what_would_be_created_and_where(house: House, http: h
     assert not house.invoked
 
 
-async def test_a_plan_on_an_unknown_location_names_the_known(http: httpx.AsyncClient) -> None:
-    answer = await http.post("/v1/plan", content=f"location: nowhere\n{GOOD}")
-    assert answer.status_code == 400
-    assert "nowhere" in answer.json()["error"]["message"]
+@pytest.mark.parametrize("door", ["plan", "applications"])
+async def test_an_unknown_location_is_told_at_its_place_with_near_ones(http: httpx.AsyncClient, door: str) -> None:
+    cloud = "- type: docker-cloud\n  id: mycloud\n  hosts:\n  - name: one\n    engine: tcp://10.0.0.1:2375\n"
+    answer = await http.post(f"/v1/{door}", content=f"location: mycluod\n{GOOD}{cloud}")
+    assert answer.status_code == 422
+    (told,) = answer.json()["error"]["faults"]
+    assert told == "blueprint.yaml:1:11: there is no docker cloud 'mycluod' to run on; write one of mycloud"
 
 
 @pytest.mark.parametrize("name", ["root", "clocker"])

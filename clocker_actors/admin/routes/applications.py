@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Annotated
 
 import msgspec
@@ -17,10 +18,12 @@ from clocker_actors.admin.planner import PlanView, hold_to, plan_of
 from clocker_actors.admin.types import known_types
 from clocker_actors.admin.urls import check
 from clocker_actors.admin.views import ApplicationView, application_views
-from clocker_actors.blueprint import parse, with_blobs
-from clocker_actors.errors import BadRequest, NotFound
+from clocker_actors.blueprint import ParsedBlueprint, parse, with_blobs
+from clocker_actors.entities.records import PoolState
+from clocker_actors.errors import BadRequest, BlueprintError, NotFound
 from clocker_actors.model.identity import ROOT, EntityKind
 from clocker_actors.model.specs import Blueprint
+from clocker_actors.store.codec import decode
 
 router = APIRouter(prefix="/v1", tags=["applications"])
 
@@ -130,6 +133,7 @@ async def _blueprint(context: Context, request: Request, *, placeholders: bool =
     sent = _sent(request, await body_of(request, TEXT_LIMIT))
     # In a thread: a large file takes long enough to be felt by everybody else.
     parsed = await asyncio.to_thread(parse, sent.text, sent.filename, known_types(context.types, context.store))
+    _check_location(context, parsed)
     if placeholders:
         return with_blobs(parsed, sent.blobs) if sent.blobs or not parsed.files else parsed.blueprint
     absent = [name for name, sha256 in sent.blobs.items() if not context.blobs.has(sha256)]
@@ -139,6 +143,18 @@ async def _blueprint(context: Context, request: Request, *, placeholders: bool =
     for content in parsed.inline.values():
         await context.blobs.put(content)
     return with_blobs(parsed, sent.blobs)
+
+
+def _check_location(context: Context, parsed: ParsedBlueprint) -> None:
+    """Raises BlueprintError, with the place, for a location that nobody knows. Where none is written, or nothing is known yet, it is the deploy's to say."""
+    fresh = {pool.name for pool in parsed.blueprint.pools}
+    known = {decode(PoolState, kept.body).spec.name for kept in context.store.all(EntityKind.POOL) if kept.body is not None} | fresh
+    for application in parsed.blueprint.applications if parsed.located and known else ():
+        if application.location not in known:
+            near = get_close_matches(application.location, sorted(known), n=3) or sorted(known)[:5]
+            raise BlueprintError(
+                (f"{parsed.located}: there is no docker cloud {application.location!r} to run on; write one of {', '.join(near)}",)
+            )
 
 
 def _sent(request: Request, body: bytes) -> BlueprintBody:
