@@ -17,8 +17,9 @@ from clocker_actors.model.dependencies import Found, Said, SayReadings, Where
 from clocker_actors.model.identity import Uid
 from clocker_actors.model.messages import SensorChanged
 from clocker_actors.model.sensors import Reading
+from clocker_actors.model.values import Value, as_map
 
-SELF, PARENT, ROOT = "self", "parent", "root"
+SELF, PARENT, ROOT, MEMBER = "self", "parent", "root", "member"
 ASK_LIMIT = 10.0
 ASK_AGAIN = 1.0
 STATUS = tuple(
@@ -91,6 +92,7 @@ class Lookouts:
 
     def follow(self) -> None:
         """Ask for what was looked for and is not known yet, and hear of what changes."""
+        self._follow_services()
         unknown = () if self._pausing else tuple(target for target in self._wanted if self.uid(target) is None)
         if unknown and None not in self._asked.values():
             self._asked[self._owner.request(self._owner.identity.application, Where(unknown), ASK_LIMIT)] = None
@@ -98,6 +100,21 @@ class Lookouts:
             uid = self.uid(target)
             if uid is not None:
                 self._follow(uid, tuple(names) if uid == self._owner.uid else (*names, *STATUS))
+
+    def _follow_services(self) -> None:
+        """An id of a file can come to mean another entity: one that was deleted, and planted anew."""
+        application = self._owner.identity.application
+        if self._wanted.keys() - {SELF, PARENT, ROOT} and (application, sensors.SERVICES.name) not in self._followed:
+            self._followed[application, sensors.SERVICES.name] = None
+            self._owner.subscribe(application, sensors.SERVICES.name)
+
+    def _services(self, there: Mapping[str, Value]) -> None:
+        for target, uid in tuple(self._uids.items()):
+            scope, _, name = target.rpartition(":")
+            if scope in {"", MEMBER} and name in there and uid != there[name]:
+                # Of a cluster it is not known here whether that is another one; asking does no harm.
+                del self._uids[target]
+        self.follow()
 
     def _follow(self, uid: Uid, names: tuple[str, ...]) -> None:
         fresh = tuple(dict.fromkeys(name for name in names if (uid, name) not in self._followed))
@@ -157,7 +174,9 @@ class Lookouts:
         """Somebody's reading changed; whether it is one that is followed here."""
         if (message.entity, message.reading.sensor) not in self._followed:
             return False
-        if message.entity != self._owner.uid:
+        if message.reading.sensor == sensors.SERVICES.name:
+            self._services(as_map(message.reading.value))
+        elif message.entity != self._owner.uid:
             self._take(message.entity, message.reading)
         self._changed()
         return True

@@ -87,6 +87,7 @@ CONTAINER_HOST = _sensor("container.host", "", "uid of the host the container is
 CONTAINER_STARTED = _sensor("container.started", "seconds", "when the engine started it (epoch, UTC)")
 GENERATION = _sensor("generation", "", "which generation of the member is current")
 
+SERVICES = _sensor("application.services", "", "the services of the application, by their ids in its file")
 GROUP_SIZE = _sensor("group.members.count", "", "members the cluster has now")
 GROUP_DESIRED = _sensor("cluster.size.desired", "", "members the cluster is to have")
 GROUP_MIN = _sensor("cluster.size.min", "", "fewest members the cluster takes")

@@ -18,6 +18,7 @@ from clocker_actors.entities.services.directory import Directory
 from clocker_actors.entities.services.family import Family
 from clocker_actors.entities.services.updates import Updates
 from clocker_actors.entities.wanted import images_of
+from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.dependencies import Where
 from clocker_actors.model.generations import ImagesRemoved, RemoveImages, RemoveVolumes, VolumesRemoved
@@ -148,6 +149,7 @@ class Application(Entity[ApplicationState]):
         if self.family.planted():
             return
         self.family.reconcile()
+        self.observe(sensors.SERVICES, dict(self.family.staying))
         if self.state.desired is Desired.DELETED and not self.state.children and not self._volumes_asked:
             self._volumes_asked = True
             self.after("volumes", VOLUMES_AGAIN, VolumesAgain())

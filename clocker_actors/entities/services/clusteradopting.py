@@ -4,29 +4,21 @@ Adopt ──size, policies merged; durable──▶ members are told to adopt, u
       behind: members that do not run as it says yet        update_failed: one could not, and those after it go on as they were
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from clocker_actors.entities.records import Desired, Identity
+from clocker_actors.entities.records import Desired
 from clocker_actors.entities.services.planting import adjuncts
-from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid
+from clocker_actors.model.identity import SYSTEM, Cause
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.specs import ServiceSpec
 from clocker_actors.model.updating import Adopt, digest
 from clocker_actors.planning import merging
-from clocker_actors.store.codec import decode
 
 if TYPE_CHECKING:
     from clocker_actors.entities.services.cluster import Cluster
 
 SHOWN = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """The part of a record that says who it is of; the rest is not read."""
-
-    identity: Identity
 
 
 class ClusterAdopting:
@@ -115,8 +107,4 @@ class ClusterAdopting:
         cluster, said = self._cluster, self._cluster.brood.said
         failed = [uid for uid in cluster.state.members if uid in said and said[uid].update_failed]
         failed = [uid for uid in failed if cluster.brood.adopted(uid, cluster.spec.member)]
-        return "; ".join(f"{self._path(uid)}: {said[uid].update_failed}" for uid in failed[:SHOWN])
-
-    def _path(self, member: Uid) -> str:
-        body = self._cluster.outside.store.read(EntityKind.MEMBER, member)
-        return decode(Named, body).identity.path if body is not None else member
+        return "; ".join(said[uid].update_failed for uid in failed[:SHOWN])

@@ -55,7 +55,7 @@ class Directory:
         return self._service(name)
 
     def _service(self, name: str) -> Uid | None:
-        children: Mapping[str, Uid] = self._application.state.children
+        children = self._application.family.staying  # who goes is nobody to begin with
         uid: Uid | None = None
         for part in self._paths.get(name, ()):
             if uid is not None:

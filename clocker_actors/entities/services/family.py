@@ -61,23 +61,23 @@ class Family(Generic[S]):
         """Have the records of children written that are not there yet: all the first time, then those that an update added. True if that is under way, and the
         entity is to go on when it is done."""
         entity = self._entity
-        children, records = self._missing()
+        fresh, records = self._missing()
         if records:
-            missing = tuple(name for name in entity.state.missing if name not in children)
-            entity.change(replace(entity.state, planted=True, children=children, missing=missing), *records)
+            missing = tuple(name for name in entity.state.missing if name not in fresh)
+            entity.change(replace(entity.state, planted=True, children={**entity.state.children, **fresh}, missing=missing), *records)
         return bool(records)
 
     def _missing(self) -> tuple[Mapping[str, Uid], list[Record]]:
-        """The children's uids, and the records of those to be planted now. A child that a person deleted stays so."""
+        """The uids and the records of children to be planted now. A child that a person deleted stays so."""
         entity, state = self._entity, self._entity.state
         if state.desired is Desired.DELETED or (state.planted and not state.missing):
-            return state.children, []
+            return {}, []
         wanted = [spec for spec in self.specs if spec.id not in state.children and (not state.planted or spec.id in state.missing)]
         activity = entity.running.newest("start", "update")
         cause = Cause(activity.id, activity.cause.principal) if activity else state.cause
         planted = {spec.id: replace(plant(spec, entity.identity, entity.ids, cause), desired=state.desired) for spec in wanted}
         records = [record(service_kind(each.spec), each) for each in planted.values()]
-        return {**state.children, **{name: each.identity.uid for name, each in planted.items()}}, records
+        return {name: each.identity.uid for name, each in planted.items()}, records
 
     def reconcile(self) -> None:
         """Make the children's actors, and have them do, and be, what the entity's state says."""
