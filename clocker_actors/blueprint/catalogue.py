@@ -47,6 +47,8 @@ class CatalogueType:
     deprecated: bool = field(default=False, compare=False)
     application: bool = field(default=False, compare=False)
     """Whether it is a whole application."""
+    size: int = field(default=0, compare=False)
+    """What it brings to a service: values, and one more for each hundred characters."""
 
     @property
     def reference(self) -> str:
@@ -184,11 +186,12 @@ def _one(root: MapNode, metadata: Mapping[str, Entry], source: TypeSource, fault
     if not _VERSION.fullmatch(version):
         head.fault("version", "a type needs a `version`, as 1.0; write it")
         return []
+    described = _service_of(MapNode(root.mark, service))
     return [
         CatalogueType(
             name,
             version,
-            _service_of(MapNode(root.mark, service)),
+            described,
             head.mark_of("id"),
             source,
             head.text("name") or name,
@@ -199,8 +202,17 @@ def _one(root: MapNode, metadata: Mapping[str, Entry], source: TypeSource, fault
             _sensors(head),
             head.boolean("deprecated"),
             head.text("itemType").lower() in {"application", "template"} or "services" in service,
+            _size(described),
         )
     ]
+
+
+def _size(node: Node) -> int:
+    if isinstance(node, ListNode):
+        return 1 + sum(map(_size, node.items))
+    if isinstance(node, MapNode):
+        return 1 + sum(1 + _size(entry.node) for entry in node.entries.values())
+    return 1 + len(node.text) // 100
 
 
 def _service_of(node: MapNode) -> MapNode:

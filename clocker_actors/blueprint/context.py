@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 MOST_PORTS = 20_000
 """Published ports in one file, ranges written out."""
 
-MOST_SERVICES = 5_000
+MOST_SERVICES = 3_000
 """Services in one file; the members of a cluster are one service."""
+
+MOST_FROM_TYPES = 100_000
+"""Values that the types of all services of one file bring along, each time counted."""
 
 MOST_MACHINES = 10_000
 """Machines that exist in one file, globs written out."""
@@ -63,6 +66,7 @@ class Context:
     ids: dict[str, Mark] = field(default_factory=dict)
     ports: int = 0
     services: int = 0
+    from_types: int = 0
     machines: int = 0
     location_text: int = 0
     _catalogue: Catalogue | None = None
@@ -106,6 +110,14 @@ class Context:
         if self.services == MOST_SERVICES + 1:
             self.faults.add(mark, f"more than {MOST_SERVICES} services in one file; make those of one kind a cluster, or split the file")
         return self.services <= MOST_SERVICES
+
+    def room_for_type(self, values: int, mark: Mark) -> bool:
+        """Count what a type brings to a service; the first that is too much is a fault, and the services after it are not read."""
+        above, self.from_types = self.from_types, self.from_types + values
+        if above <= MOST_FROM_TYPES < self.from_types:
+            text = f"the types of the services above bring more than {MOST_FROM_TYPES} values; make services of one kind a cluster, or split the file"
+            self.faults.add(mark, text)
+        return self.from_types <= MOST_FROM_TYPES
 
     def room_for_machines(self, count: int, mark: Mark) -> bool:
         """Count machines that are about to be written out; the first that are too many are a fault, and none after them is written out."""

@@ -12,8 +12,8 @@ from clocker_actors.errors import BlueprintError
 
 MOST_FAULTS = 100
 MOST_LISTED = 40
-MOST_GUESSES = 300
-"""Look-ups of near names in one file; each takes about 0.1 ms."""
+MOST_GUESSES = 15_000
+"""Names that are compared with wrong ones in one file; each takes up to 0.05 ms."""
 
 
 class Stop(Exception):
@@ -60,10 +60,10 @@ class Faults:
 
     def near(self, name: str, known: Iterable[str], cutoff: float = 0.6) -> list[str]:
         """Up to three known names most like this one, best first, whatever the case; none any more when too many were looked up."""
-        self._guesses += 1
         if self.full or self._guesses > MOST_GUESSES:
             return []
         by_lower = {each.lower(): each for each in known}
+        self._guesses += len(by_lower)
         return [by_lower[each] for each in difflib.get_close_matches(name[:60].lower(), by_lower, n=3, cutoff=cutoff)]
 
     def hint(self, name: str, known: Iterable[str], main: Iterable[str] | None = None) -> str:

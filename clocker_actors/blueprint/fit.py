@@ -8,11 +8,14 @@ from dataclasses import dataclass
 
 from clocker_actors.blueprint.context import Context
 from clocker_actors.blueprint.nodes import Mark
-from clocker_actors.model.fitness import Placed, certainly_wrong, loop, published, usual
+from clocker_actors.model.fitness import Beside, Placed, certainly_wrong, loop, published, usual
 from clocker_actors.model.identity import EntityKind
 from clocker_actors.model.specs import ClusterSpec, PolicySpec
 from clocker_actors.model.types import PolicyType
 from clocker_actors.model.values import as_number
+
+MOST = 200
+"""Policies, enrichers and feeds of one entity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +36,21 @@ def specs_of(written: Sequence[Written]) -> tuple[PolicySpec, ...]:
 
 def check_fit(written: Sequence[Written], kind: EntityKind, context: Context, *, healing: bool = True) -> None:
     """Note each that can never work on an entity of this kind, beside the others and what such an entity is given anyhow."""
+    if len(written) > MOST:
+        context.faults.add(
+            written[MOST].mark, f"more than {MOST} policies, enrichers and feeds at one entity; have some below others, or leave some out"
+        )
+        return
     types = context.policies.types
     own = {each.type.name for each in written}
     given = [Placed(types[name], {}) for name in usual(kind, healing=healing) if name in types and name not in own]
     beside = [*given, *(Placed(each.type, each.spec.config) for each in written)]
-    there = published(kind, beside)
+    there, ways = published(kind, beside), Beside(beside)
     for each in written:
         if not each.sound or context.faults.full:
             continue  # one fault of it is enough: mending that may mend this
         placed = Placed(each.type, each.spec.config)
-        wrong = certainly_wrong(placed, kind, there, types.values()) or loop(placed, beside)
+        wrong = certainly_wrong(placed, kind, there, types.values()) or loop(placed, ways)
         if wrong is not None:
             key, text = wrong
             context.faults.add(each.marks.get(key, each.mark), text)

@@ -44,6 +44,8 @@ def open_service(node: Node, parent: Raw | None, context: Context) -> Raw | None
     if found is None:
         return None
     kind, image, types = found
+    if types and not context.room_for_type(sum(each.size for each in types), node.mark):
+        return None
     raw = Raw(len(context.raws), node, kind, _layers(node, kind, image, types, context), parent=parent)
     raw.image = image if not types else None
     raw.types = tuple(each.reference for each in types)

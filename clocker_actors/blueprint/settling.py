@@ -22,12 +22,15 @@ from clocker_actors.blueprint.values import lacking
 from clocker_actors.errors import BadRequest
 from clocker_actors.expressions import fold
 from clocker_actors.expressions.folding import FoldFault
+from clocker_actors.expressions.templates import sharing, spent
 from clocker_actors.expressions.texts import as_text
 from clocker_actors.model.expressions import LITERAL, Expression, literal
 
 MOST_WEIGHT = 50_000
 """Values and expressions in one file after everything is worked out; a hundred characters count as one."""
 MOST_EXPRESSIONS = 10_000
+MOST_TEMPLATE_STEPS = 100_000
+"""Steps of all templates of a file together."""
 _MOST_STEPS = 30
 _MOST_NEAR = 400
 _NOT_VALUES = frozenset(
@@ -42,10 +45,11 @@ def settle(context: Context) -> None:
     """Work out all expressions of the opened services, in place."""
     context.by_id = {raw.id: raw for raw in context.raws if raw.parent is not None}
     settler = Settler(context)
-    for raw in context.raws:
-        if raw.kind != POOL:
-            note_slips(raw, context.faults)
-            settler.whole(raw)
+    with sharing(MOST_TEMPLATE_STEPS):
+        for raw in context.raws:
+            if raw.kind != POOL:
+                note_slips(raw, context.faults)
+                settler.whole(raw)
 
 
 class Settler:
@@ -125,7 +129,7 @@ class Settler:
         if self._expressions == MOST_EXPRESSIONS + 1:
             text = f"more than {MOST_EXPRESSIONS} expressions in one file; make services of one kind a cluster, or split the file"
             self._faults.add(node.mark, text)
-        if self._faults.full or self._expressions > MOST_EXPRESSIONS:
+        if self._faults.full or self._expressions > MOST_EXPRESSIONS or spent():
             return self._nothing(node.mark)
         special = map_of(node)
         if special is not None:

@@ -3,7 +3,7 @@
 The whole tree is opened before the first value is read, because a value may be that of a service further down. `look_up` is how such a value is found.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from clocker_actors.blueprint.inheritance import Mode, as_map, merged, runtime_mode
@@ -13,6 +13,9 @@ from clocker_actors.blueprint.nodes import Entry, MapNode, Node, ScalarNode, at_
 from clocker_actors.blueprint.parameters import Parameter, port_of, spellings
 from clocker_actors.blueprint.section import Section
 from clocker_actors.blueprint.tables import CONFIG_OF
+
+_LONGEST_WHOLE = 200
+"""Characters of a map's name, where its keys are written one by one."""
 
 
 @dataclass(slots=True, eq=False)
@@ -34,6 +37,22 @@ class Raw:
     name: str = ""
     """Its part of the path: as written (then it is `named`), else made."""
     named: bool = False
+    _dotted: dict[str, list[str]] | None = None
+    _spelled: dict[str, str] | None = None
+
+    @property
+    def dotted(self) -> dict[str, list[str]]:
+        """Keys that nobody declares which are parts of a map: by the name of that map."""
+        if self._dotted is None:
+            self._dotted = _dotted(self.undeclared)
+        return self._dotted
+
+    @property
+    def spelled(self) -> dict[str, str]:
+        """From every way to write one of its parameters to the parameter's name."""
+        if self._spelled is None:
+            self._spelled = spellings(self.parameters)
+        return self._spelled
 
     @property
     def head(self) -> Section:
@@ -76,7 +95,7 @@ class Found:
 def look_up(raw: Raw, name: str) -> Found | None:
     """The configuration that a service has under a key, in any of its spellings: its own, that of its types, that of the services above it, or the default.
     None if nobody declares the key and nobody has a value for it."""
-    name = spellings(raw.parameters).get(name, name)
+    name = raw.spelled.get(name, name)
     declared, parameter = _declared(raw, name), raw.parameters.get(name)
     key = raw.config.key(declared) if declared else None
     node = _own(raw, name)
@@ -146,10 +165,21 @@ def _parts(raw: Raw, spelled: tuple[str, ...]) -> Node | None:
     """A map whose keys are written one by one, `env.NAME: value`, at a service that does not declare it."""
     found: dict[str, Entry] = {}
     for each in spelled:
-        for key, entry in raw.undeclared.items():
-            if key.startswith(f"{each}.") and len(key) > len(each) + 1:
-                found[key[len(each) + 1 :]] = replace(entry, key=key[len(each) + 1 :])
+        for key in raw.dotted.get(each, ()):
+            part = key[len(each) + 1 :]
+            found[part] = replace(raw.undeclared[key], key=part)
     return MapNode(next(iter(found.values())).mark, found) if found else None
+
+
+def _dotted(keys: Iterable[str]) -> dict[str, list[str]]:
+    """Keys by all that stands before one of their dots, as `env` of `env.NAME`."""
+    found: dict[str, list[str]] = {}
+    for key in keys:
+        at = key.find(".")
+        while 0 < at < min(len(key) - 1, _LONGEST_WHOLE):
+            found.setdefault(key[:at], []).append(key)
+            at = key.find(".", at + 1)
+    return found
 
 
 def _usual(key: Key | None, raw: Raw) -> Node | None:

@@ -10,7 +10,7 @@ from typing import NoReturn
 from jinja2 import nodes
 
 from clocker_actors.errors import BadRequest
-from clocker_actors.expressions.templates import parsed
+from clocker_actors.expressions.templates import once, parsed
 
 CONFIG, ATTRIBUTE = "config", "attribute"
 _COMPONENTS = ("component", "entity")
@@ -26,6 +26,10 @@ class Needs:
 
 def needs(text: str) -> Needs:
     """What a template takes. Raises BadRequest if it is none, or takes something whose name is made while it is filled in."""
+    return once("needs", text, _needs)
+
+
+def _needs(text: str) -> Needs:
     found: dict[tuple[str, str], dict[str, None]] = {}
     waiting: list[nodes.Node] = [parsed(text)]
     while waiting:

@@ -4,9 +4,12 @@ What a template may contain is a list of what is known to be harmless: no attrib
 grow, no calls but `range` and what the parser of blueprints put in. Loops are counted, and what comes out is measured while it is made.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from jinja2 import StrictUndefined, TemplateError, Undefined, nodes, pass_context
 from jinja2.runtime import Context, LoopContext
@@ -18,6 +21,7 @@ from clocker_actors.expressions.filters import FILTERS
 from clocker_actors.expressions.texts import MOST_TEXT, as_text, bounded
 from clocker_actors.model.values import Value
 
+T = TypeVar("T")
 MOST_TEMPLATE = 64 * 1024
 _MOST_STEPS = 10_000
 _MOST_NODES = 5_000
@@ -28,6 +32,20 @@ _HARMLESS = (
     nodes.Keyword,
     *(nodes.Slice, nodes.Scope, nodes.ScopedEvalContextModifier, nodes.ExprStmt),
 )
+_PARSING = 150
+"""Steps that it costs to understand a template, and one more for each so many characters."""
+_CHARACTERS = 20
+
+
+@dataclass(slots=True)
+class _Shared:
+    """What all templates of a file have left, and what is known of those that were understood: to understand one a second time costs nothing."""
+
+    left: int
+    known: dict[tuple[str, str], object] = field(default_factory=dict)
+
+
+_ALL: ContextVar[_Shared | None] = ContextVar("what all templates share", default=None)
 _TICK = "_tick"
 _JOINED = "_joined"
 _LOOP = ("index", "index0", "first", "last", "length")
@@ -119,10 +137,46 @@ class _Counted(NodeTransformer):
         return nodes.Call(nodes.Name(_JOINED, "load"), list(node.nodes), [], None, None)
 
 
+@contextmanager
+def sharing(steps: int) -> Iterator[None]:
+    """All templates that are understood and filled in inside the block share so many steps: each may be small, and there may be thousands of them."""
+    before = _ALL.set(_Shared(steps))
+    try:
+        yield
+    finally:
+        _ALL.reset(before)
+
+
+def spent() -> bool:
+    """Whether what templates share is used up."""
+    shared = _ALL.get()
+    return shared is not None and shared.left < 0
+
+
+def _spend(steps: int) -> None:
+    shared = _ALL.get()
+    if shared is None:
+        return
+    shared.left -= steps
+    if shared.left < 0:
+        raise BadRequest("the templates of this file take too many steps together; have fewer of them, with shorter loops")
+
+
+def once(what: str, text: str, made: Callable[[str], T]) -> T:
+    """What is made of a template's text, made once where templates share their steps."""
+    shared = _ALL.get()
+    if shared is None:
+        return made(text)
+    if (what, text) not in shared.known:
+        shared.known[what, text] = made(text)
+    return shared.known[what, text]  # type: ignore[return-value]  # kept under what it is
+
+
 def parsed(text: str) -> nodes.Template:
     """The tree of a template that may be used. Raises BadRequest with the line that is wrong."""
     if len(text) > MOST_TEMPLATE:
         raise BadRequest(f"a template has at most {MOST_TEMPLATE >> 10} KiB; put what does not change into a file of the image")
+    _spend(_PARSING + len(text) // _CHARACTERS)
     try:
         tree = _ENVIRONMENT.parse(text)
     except TemplateError as fault:
@@ -173,8 +227,19 @@ def _check(node: nodes.Node) -> None:
         _refuse(line, "`set` takes one name; write it in several lines")
 
 
+Pieces = Callable[[Mapping[str, Value]], list[str]]
+
+
+def _compiled(text: str) -> Pieces:
+    return _kept(text) if _ALL.get() is None else _made(text)
+
+
 @lru_cache(maxsize=128)
-def _compiled(text: str) -> Callable[[Mapping[str, Value]], list[str]]:
+def _kept(text: str) -> Pieces:
+    return _made(text)
+
+
+def _made(text: str) -> Pieces:
     tree = parsed(text)
     try:
         tree = _Counted().visit(tree)
@@ -197,11 +262,12 @@ def _compiled(text: str) -> Callable[[Mapping[str, Value]], list[str]]:
 
 def render(text: str, data: Mapping[str, Value]) -> str:
     """The text with its places filled in from `data`. Raises BadRequest, also when it takes too long."""
-    pieces = _compiled(text)
+    pieces = once("compiled", text, _compiled)
     left = [_MOST_STEPS]
 
     def tick(steps: int = 1) -> str:
         left[0] -= steps
+        _spend(steps)
         if left[0] < 0:
             raise BadRequest(f"the template takes more than {_MOST_STEPS} steps; write shorter loops")
         return ""

@@ -182,9 +182,26 @@ def unbounded(placed: Placed) -> tuple[str, str] | None:
     return needs[0], f"{placed.type.name} has neither {' nor '.join(bounds)} above 0, {never}"
 
 
-def loop(placed: Placed, beside: Iterable[Placed]) -> tuple[str, str] | None:
+class Beside:
+    """What stands on one entity, by the sensors that it hears: made once for all that are looked at."""
+
+    __slots__ = ("_hearers",)
+
+    def __init__(self, placed: Iterable[Placed]) -> None:
+        self._hearers: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        for each in placed:
+            gives = tuple(each.gives())
+            for name in {name for _, name in each.hears()}:
+                self._hearers.setdefault(name, []).append((gives, each.type.name))
+
+    def hearers(self, sensor: str) -> Iterable[tuple[tuple[str, ...], str]]:
+        """What each of those gives that hear this sensor, with its type."""
+        return self._hearers.get(sensor, ())
+
+
+def loop(placed: Placed, beside: "Iterable[Placed] | Beside") -> tuple[str, str] | None:
     """That what it gives comes back to it through others (or itself) on the same entity: they would speak to each other for ever."""
-    ways = [({name for _, name in each.hears()}, tuple(each.gives()), each.type.name) for each in beside]
+    ways = beside if isinstance(beside, Beside) else Beside(beside)
     seen: set[str] = set()
     waiting = [(name, placed.type.name) for name in placed.gives()]
     own = {name: key for key, name in placed.hears()}
@@ -198,7 +215,7 @@ def loop(placed: Placed, beside: Iterable[Placed]) -> tuple[str, str] | None:
             )
         if sensor not in seen:
             seen.add(sensor)
-            waiting += [(name, f"{through} → {kind}") for hears, gives, kind in ways if sensor in hears for name in gives]
+            waiting += [(name, f"{through} → {kind}") for gives, kind in ways.hearers(sensor) for name in gives]
     return None
 
 

@@ -2,12 +2,8 @@
 
 import json
 import re
-import resource
-import subprocess
-import sys
 import time
 
-import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -135,26 +131,26 @@ def test_any_template(text: str) -> None:
     _parse(_FILE % ("1", "1g", "x", "true", "db", json.dumps(text)))
 
 
-_MEGABYTE = 1 << 20
+MEGABYTE = 1 << 20
 _ENV = "services:\n- type: docker:web\n  id: web\n  config: {my.x: y}\n  env:\n"
 
 
 def _many(value: str) -> str:
     line = f"    A%d: {value}\n"
-    return _ENV + "".join(line % number for number in range((_MEGABYTE - 100) // (len(line) + 4)))
+    return _ENV + "".join(line % number for number in range((MEGABYTE - 100) // (len(line) + 4)))
 
 
-_HUGE = {
-    "brackets": _ENV + "    A: '$brooklyn:formatString" + "(" * (_MEGABYTE - 200) + "'\n",
+HUGE = {
+    "brackets": _ENV + "    A: '$brooklyn:formatString" + "(" * (MEGABYTE - 200) + "'\n",
     "calls": _ENV + "    A: '$brooklyn:" + "formatString(" * 80_000 + "'\n",
-    "quotes": _ENV + "    A: '$brooklyn:formatString(" + '"' * (_MEGABYTE - 200) + "'\n",
-    "one text": _ENV + "    A: '$brooklyn:formatString(\"" + "a" * (_MEGABYTE - 200) + "\")'\n",
-    "one pattern": _ENV + "    A: '$brooklyn:formatString(\"" + "%s" * (_MEGABYTE // 2 - 200) + "\")'\n",
-    "percents": _ENV + "    A: '$brooklyn:formatString(\"" + "%%" * (_MEGABYTE // 2 - 200) + "\")'\n",
-    "one name": _ENV + "    A: '$brooklyn:" + "a" * (_MEGABYTE - 200) + "()'\n",
+    "quotes": _ENV + "    A: '$brooklyn:formatString(" + '"' * (MEGABYTE - 200) + "'\n",
+    "one text": _ENV + "    A: '$brooklyn:formatString(\"" + "a" * (MEGABYTE - 200) + "\")'\n",
+    "one pattern": _ENV + "    A: '$brooklyn:formatString(\"" + "%s" * (MEGABYTE // 2 - 200) + "\")'\n",
+    "percents": _ENV + "    A: '$brooklyn:formatString(\"" + "%%" * (MEGABYTE // 2 - 200) + "\")'\n",
+    "one name": _ENV + "    A: '$brooklyn:" + "a" * (MEGABYTE - 200) + "()'\n",
     "selectors": _ENV + '    A: \'$brooklyn:config("my.x")' + "[0]" * 300_000 + "'\n",
     "arguments": _ENV + "    A: '$brooklyn:formatString(" + "1," * 500_000 + "1)'\n",
-    "a replacement": _ENV + "    A: '$brooklyn:regexReplacement(\"" + "a" * (_MEGABYTE - 300) + '", ".*.*x", "")\'\n',
+    "a replacement": _ENV + "    A: '$brooklyn:regexReplacement(\"" + "a" * (MEGABYTE - 300) + '", ".*.*x", "")\'\n',
     "a template": _ENV + "    A: {$brooklyn:template: '" + "{{ x }}" * 149_000 + "'}\n",
     "a template that loops": _ENV
     + "    A: {$brooklyn:template: '"
@@ -191,31 +187,6 @@ _HUGE = {
     "links": "services:\n- {type: docker:web, id: s0, ports: [1-2000]}\n"
     + "".join(f"- {{type: docker:web, id: s{n}, links: [s0]}}\n" for n in range(1, 4_900)),
 }
-
-
-@pytest.mark.parametrize("case", _HUGE)
-def test_a_megabyte_takes_little_time(case: str) -> None:
-    """Below a second for most, on a machine that does nothing else; what runs beside it makes that up to three times as long, and what ran away was minutes."""
-    text = _HUGE[case][:_MEGABYTE]
-    start = time.process_time()
-    _parse(text)
-    assert time.process_time() - start < 5.0
-
-
-_MEASURE = """\
-import resource, sys
-from tests.blueprint.test_dsl_fuzz import _HUGE, _MEGABYTE, _parse
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-for case in ('late expressions', 'copied texts', 'growing trees', 'different templates', 'percents', 'links'):
-    _parse(_HUGE[case][:_MEGABYTE])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
-"""
-
-
-def test_a_megabyte_takes_at_most_200_megabytes() -> None:
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > 0
-    done = subprocess.run([sys.executable, "-c", _MEASURE], capture_output=True, text=True, check=True, timeout=120)
-    assert int(done.stdout) < 200 * 1024
 
 
 def test_a_thousand_services_that_refer_to_each_other_take_at_most_two_seconds() -> None:

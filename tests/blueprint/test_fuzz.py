@@ -1,10 +1,8 @@
 """Whatever the text: a blueprint or a BlueprintError whose every line has a place, soon, and nothing else."""
 
 import re
-import time
 from pathlib import Path
 
-import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -98,8 +96,8 @@ def _flow(value: object) -> str:
     return "~" if value is None else str(value).lower()
 
 
-_MEGABYTE = 1 << 20
-_HUGE: dict[str, str | bytes] = {
+MEGABYTE = 1 << 20
+HUGE: dict[str, str | bytes] = {
     "services": "services:\n" + "- docker:web\n" * 5_000,
     "too many services": "services:\n" + "- docker:web\n" * 19_900,
     "too many values": "services:\n" + "- docker:web\n" * 80_000,
@@ -114,22 +112,14 @@ _HUGE: dict[str, str | bytes] = {
     + ", ".join(f"k{number}: 1" for number in range(5_000))
     + "}\n"
     + "".join(f"b{n}: {{<<: *a}}\n" for n in range(20_000)),
-    "one word": "services: [docker:" + "a-" * (_MEGABYTE // 2 - 20),
-    "one key": "? " + "a" * (_MEGABYTE - 20) + "\n: 1\n",
-    "command": "services: [{type: docker:web, command: " + "a " * (_MEGABYTE // 2 - 40) + "}]",
-    "tabs": "a:\n" + " \t" * (_MEGABYTE // 2 - 10) + "}",
-    "lists": "[" * _MEGABYTE,
-    "maps": "{a: " * (_MEGABYTE // 4),
-    "dashes": "- " * (_MEGABYTE // 2),
-    "quotes": "'" * _MEGABYTE,
-    "lines": "\n" * _MEGABYTE,
-    "not text": b"\xff" * _MEGABYTE,
+    "one word": "services: [docker:" + "a-" * (MEGABYTE // 2 - 20),
+    "one key": "? " + "a" * (MEGABYTE - 20) + "\n: 1\n",
+    "command": "services: [{type: docker:web, command: " + "a " * (MEGABYTE // 2 - 40) + "}]",
+    "tabs": "a:\n" + " \t" * (MEGABYTE // 2 - 10) + "}",
+    "lists": "[" * MEGABYTE,
+    "maps": "{a: " * (MEGABYTE // 4),
+    "dashes": "- " * (MEGABYTE // 2),
+    "quotes": "'" * MEGABYTE,
+    "lines": "\n" * MEGABYTE,
+    "not text": b"\xff" * MEGABYTE,
 }
-
-
-@pytest.mark.parametrize("case", _HUGE)
-def test_a_megabyte_takes_little_time(case: str) -> None:
-    text = _HUGE[case][:_MEGABYTE]
-    start = time.process_time()
-    _parse(text)
-    assert time.process_time() - start < 5.0
