@@ -4,7 +4,7 @@ Times are epoch seconds (UTC); ids are uids, and every entity comes with its pat
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity
@@ -54,7 +54,8 @@ class ReadingView:
 
 @dataclass(frozen=True, slots=True)
 class PolicyView:
-    """A policy, enricher or feed of an entity."""
+    """A policy, enricher or feed of an entity. `set_by` says who, beside the blueprint, set which key of its configuration; under "" who suspended, resumed or
+    added it."""
 
     name: str
     type: str
@@ -62,6 +63,7 @@ class PolicyView:
     state: str
     config: Mapping[str, Value]
     status: Mapping[str, Value]
+    set_by: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +163,11 @@ def entity_view(entry: Entry) -> EntityView:
     )
 
 
-def entity_detail(model: ReadModel, entry: Entry) -> EntityDetail:
-    """An entity with all that belongs to it."""
+def entity_detail(model: ReadModel, entry: Entry, owners: Mapping[str, Mapping[str, str]]) -> EntityDetail:
+    """An entity with all that belongs to it; `owners` by policy."""
     children = tuple(entity_view(child) for child in model.children(entry.uid))
     readings = tuple(reading_view(reading) for reading in readings_of(entry))
-    policies = tuple(policy_view(noted) for noted in entry.policies.values())
+    policies = tuple(replace(policy_view(noted), set_by=owners.get(noted.name, {})) for noted in entry.policies.values())
     return EntityDetail(model.events.number, entity_view(entry), children, readings, policies)
 
 

@@ -128,6 +128,10 @@ def show(identity: Seen, json: AsJson = False) -> None:
     if policies:
         output.say("")
         output.table(("POLICY", "TYPE", "ROLE", "STATE"), ((each["name"], each["type"], each["role"], each["state"]) for each in policies))
+        for each in policies:
+            for key, who in as_map(each["set_by"]).items():
+                what = f"{key} = {words.figure(as_map(each['config']).get(key))}, set by " if key else ""
+                output.wrapped(f"{each['name']}: {what}{who}", "    ")
     output.note(
         f"{counted(len(parts(detail, 'sensors')), 'sensor')}: `clocker sensors {identity}`; why it is so: `clocker explain {identity}`"
     )

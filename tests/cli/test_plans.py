@@ -21,9 +21,9 @@ from clocker_actors.entities.records import (
 )
 from clocker_actors.model.identity import EntityKind, Uid
 from clocker_actors.model.messages import Invoke
-from clocker_actors.model.noted import EntityNoted
-from clocker_actors.model.ownership import Owner, OwnerKind
-from clocker_actors.model.specs import EngineSpec, HostSpec, PoolSpec
+from clocker_actors.model.noted import EntityNoted, PolicyNoted
+from clocker_actors.model.ownership import AdjunctState, Owner, OwnerKind
+from clocker_actors.model.specs import EngineSpec, HostSpec, PolicySpec, PoolSpec
 from clocker_actors.telemetry.readmodel import ReadModel
 from tests.admin.house import House
 from tests.cli.conftest import Clocker
@@ -187,3 +187,20 @@ async def test_a_lease_is_for_clusters_and_for_a_time(house: House, clocker: Clo
         ran = await clocker("resize", *words.split())
         assert (ran.code, fault in ran.said) == (2, True), ran.err
     assert not house.invoked
+
+
+async def test_show_tells_who_set_the_size_and_keys_of_policies(house: House, clocker: Clocker, mine: Path) -> None:
+    anna = Owner(OwnerKind.PERSON, "anna", 1_800_000_000.0)
+    policy = AdjunctState(PolicySpec("autoscaler", "scaler", {"minPoolSize": 3}), suspended=True, owners={"minPoolSize": anna}, rested=anna)
+    await house.context.store.write([record(EntityKind.CLUSTER, replace(web(), adjuncts=(policy,)))])
+    facts = {"size_owner": "anna since 2027-01-15 08:00 UTC", "lease": "5 until 2027-01-15 10:00 UTC by anna, then back to 3"}
+    house.model.note(EntityNoted(Uid("c9"), EntityKind.CLUSTER, "mine/web", "web", Uid("a9"), Uid("a9"), 0.0, "cluster", facts), 0.0)
+    house.model.note(PolicyNoted(Uid("c9"), "scaler", "autoscaler", "policy", "suspended", {"minPoolSize": 3}), 0.0)
+    shown = (await clocker("show", "mine/web")).out
+    for line in (
+        "size set by: anna since 2027-01-15 08:00 UTC",
+        "size on lease: 5 until 2027-01-15 10:00 UTC by anna, then back to 3",
+        "scaler: minPoolSize = 3, set by anna at 2027-01-15 08:00 UTC",
+        "scaler: suspended by anna at 2027-01-15 08:00 UTC",
+    ):
+        assert line in shown.splitlines(), shown

@@ -11,6 +11,7 @@ from clocker_actors.admin.answers import Listing, at_event, itself, listing
 from clocker_actors.admin.context import Context, Shared
 from clocker_actors.admin.moves import MovesView, drain_plan, rebalance_plan
 from clocker_actors.admin.orders import AcceptedView, cause_of, effectors_here, living, map_of, order
+from clocker_actors.admin.owning import set_by
 from clocker_actors.admin.views import (
     EffectorView,
     EntityDetail,
@@ -104,7 +105,8 @@ async def plan_rebalance(
 @router.get("/entities/{uid}", response_model=EntityDetail)
 async def show(context: Shared, uid: str) -> Response:
     """One entity, also one lately gone, with children, readings and policies."""
-    return at_event(context.model, entity_detail(context.model, context.model.entry(uid, uid_first=True)))
+    entry = context.model.entry(uid, uid_first=True)
+    return at_event(context.model, entity_detail(context.model, entry, set_by(context.store, entry)))
 
 
 @router.get("/entities/{uid}/hosts", response_model=WeighedView)
