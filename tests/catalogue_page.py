@@ -14,7 +14,8 @@ from clocker_actors.model.specs import ContainerSpec, ServiceSpec
 TESTS = Path(__file__).parent
 BLUEPRINTS = TESTS.parent / "blueprints"
 SHIPS, ONE_BY_ONE = "## What ships", "## The types that ship, one by one"
-HEAD = """Made from their files: `python -m tests.test_catalogue_page`. Those that are built are built on each engine from `debian:bookworm-slim` when they first run there.
+HEAD = """Made from their files: `python -m tests.test_catalogue_page`. Those that are built are built from `debian:bookworm-slim` on one engine,
+when they first run, and copied to the others, or go by the `registry` of their docker cloud.
 """
 
 

@@ -18,7 +18,7 @@ from tests.bed.bed import Bed
 from tests.bed.host import BedHost
 from tests.bed.image import WEB_TAG
 from tests.contracts.engine.lab import Calls
-from tests.flows.bedside import deleted, done, on_hosts, said, single
+from tests.flows.bedside import cluster, deleted, done, on_hosts, said, single, ssh, unix
 from tests.flows.support import Driven
 
 pytestmark = pytest.mark.real
@@ -68,6 +68,24 @@ async def test_nothing_is_left_of_an_application_that_was_built(bed3: Bed, tmp_p
         said("application with an image and a volume deleted", asyncio.get_running_loop().time() - began)
         assert await host.leftovers("images") == []
         assert await everything(host) == before, f"{image}, its stages and steps are gone, what it was built on is there"
+
+
+async def test_it_is_built_on_one_host_and_copied_to_the_others(bed3: Bed, tmp_path: Path) -> None:
+    """By every door; 64 MiB that cannot be compressed."""
+    before = [await everything(host) for host in bed3.hosts]
+    text = f"FROM {WEB_TAG}\nRUN dd if=/dev/urandom of=/www/large bs=1M count=64 && sleep 3\n"
+    for number, door in enumerate((unix, ssh)):
+        (folder := tmp_path / str(number)).mkdir()
+        async with on_hosts(bed3.hosts, folder, "images", door=door) as driven:
+            blueprint = cluster("shop", 3).replace("type: docker:clocker/web:1", "type: container\n    build: ctx")
+            sums = {"file:ctx": await driven.manager.blobs.put(context(text))}
+            whole = with_blobs(parse(blueprint, "test.yaml", type_table()), sums)
+            began = asyncio.get_running_loop().time()
+            await done(driven, await driven.invoke(ROOT, "deploy", blueprint=msgspec.to_builtins(whole)), 90)
+            said(f"an image of 64 MiB on 3 hosts, {door.__name__}", asyncio.get_running_loop().time() - began)
+            assert len({(await host.docker("images", "-q", "--no-trunc", (await ours(host))[0])).strip() for host in bed3.hosts}) == 1
+            await deleted(driven, "shop")
+        assert [await everything(host) for host in bed3.hosts] == before
 
 
 async def test_an_image_with_a_container_or_a_name_of_others_stays(bed3: Bed, tmp_path: Path) -> None:
