@@ -112,10 +112,10 @@ async def test_three_tiers_work_together(debian: Bed, tmp_path: Path) -> None:
         await deploy_example(driven, "19-three-tier.yaml")
         url = f"http://{driven.value('guestbook/front', 'mapped.port.80')}/"
         async with httpx.AsyncClient(trust_env=False, timeout=20) as client:
+            await driven.until(lambda: driven.value("guestbook/front", "haproxy.servers.up") == 2, RUNS_WITHIN, "both servers")
             for guest in GUESTS:
                 answer = await client.post(url, content=guest)
                 assert answer.status_code == 200, answer.text
-            await driven.until(lambda: driven.value("guestbook/front", "haproxy.servers.up") == 2, RUNS_WITHIN, "both servers")
             answers = [(await client.get(url)).json() for _ in range(4)]
             assert len({answer["server"] for answer in answers}) == 2
             assert all(answer["guests"] == GUESTS for answer in answers)
