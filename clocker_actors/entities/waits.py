@@ -77,6 +77,7 @@ class Waits:
     def met(self, spec: ServiceSpec, container: ContainerSpec | None, here: Mapping[str, Value]) -> bool:
         """Whether a start may go on; if not, it is said why, and the entity is settled again when that may have changed."""
         if not (spec.depends or spec.latch is not None or (container is not None and container.late)):
+            self.stop()  # a spec of before may have had something to wait for
             return True
         entity = self._entity
         if self.since is None:

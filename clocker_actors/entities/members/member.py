@@ -53,7 +53,17 @@ from clocker_actors.model.generations import (
 from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.machines import RoomCame
-from clocker_actors.model.messages import ChildChanged, ChildDeleted, Placed, PlacementRefused, Places, SayPlaces, SensorChanged, TellAgain
+from clocker_actors.model.messages import (
+    CancelParts,
+    ChildChanged,
+    ChildDeleted,
+    Placed,
+    PlacementRefused,
+    Places,
+    SayPlaces,
+    SensorChanged,
+    TellAgain,
+)
 from clocker_actors.model.moving import LeaveAnswered
 from clocker_actors.model.placements import Placement
 from clocker_actors.model.specs import ContainerSpec
@@ -152,6 +162,9 @@ class Member(Entity[MemberState]):
                 self.updating.adopt(message)
             case ContainerChanged():
                 self.updating.changed(message)
+            case CancelParts():
+                super().on_receive(message)
+                self.updating.cancelled(message)
             case ResizeAnswered():
                 self.updating.has_room(message)
             case ChangeAgain():

@@ -58,7 +58,7 @@ class Moving:
         order = self.orders.end(activity)
         if order is not None:
             if order.renews:
-                self._member.updating.failed("it was cancelled, and what ran before goes on", order.effector)
+                self._member.updating.failed("the update was cancelled, and what ran before goes on", order.effector)
             self._let_go()
 
     def late(self, activity: str) -> None:

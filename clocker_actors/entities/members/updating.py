@@ -21,7 +21,7 @@ from clocker_actors.model.decisions import Decision
 from clocker_actors.model.generations import Phase
 from clocker_actors.model.identity import SYSTEM
 from clocker_actors.model.lifecycle import Lifecycle
-from clocker_actors.model.messages import HeldPlace
+from clocker_actors.model.messages import CancelParts, HeldPlace
 from clocker_actors.model.specs import ContainerSpec
 from clocker_actors.model.updating import Adopt, ChangeContainer, ContainerChanged, ResizeAnswered, Resized, StartedAs
 from clocker_actors.model.values import Value
@@ -164,6 +164,16 @@ class Updating:
         member.turn.done(effector)
         decision = Decision(member.ids.decision(), member.uid, member.uid, UPDATE, member.now, "", why, self._cause)
         member.decided(decision, acted=False)
+
+    def cancelled(self, message: CancelParts) -> None:
+        """The update that it is part of was taken back: what runs as before goes on so, here and below."""
+        member, current = self._member, self._member.state.current
+        if message.parent != self._activity or not message.parent:
+            return
+        for uid in member.family.uids:
+            member.tell(uid, message)
+        if current is not None and current.was is not None and not self._failure:
+            self.failed("the update was cancelled, and what ran before goes on")
 
     def forgive(self, effector: str) -> None:
         """What failed is to be something else by now, or is tried anew."""

@@ -32,7 +32,7 @@ from clocker_actors.model.dependencies import MayRenew, Renewed
 from clocker_actors.model.generations import WatchClosely
 from clocker_actors.model.identity import SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
-from clocker_actors.model.messages import TOPIC_MEMBERS, ChildChanged, ChildDeleted, MembersChanged, SensorChanged
+from clocker_actors.model.messages import TOPIC_MEMBERS, CancelParts, ChildChanged, ChildDeleted, MembersChanged, SensorChanged
 from clocker_actors.model.moving import MayLeave
 from clocker_actors.model.specs import ClusterSpec
 from clocker_actors.model.updating import Adopt
@@ -97,6 +97,10 @@ class Cluster(Entity[ClusterState]):
                 self.adopting.adopt(message)
             case LeaseOver():
                 self.settle()
+            case CancelParts():
+                super().on_receive(message)
+                for uid in self.state.members:
+                    self.tell(uid, message)
             case TryAgain():
                 self.starts.go_on()
                 self.settle()
