@@ -133,15 +133,16 @@ def _lasting(found: Item) -> str:
 
 
 def _cloud(cloud: Item) -> None:
-    """What becomes of a docker cloud; nothing of one that stays as it is."""
-    for step in parts(cloud, "steps"):
-        action = str(step["action"])
-        if action != "keep":
-            what = f"{MARKS[action]} {step['kind']} {step['path']}"
-            changes = step["changes"]
-            changed = f": {'; '.join(str(each) for each in changes)}" if isinstance(changes, list) and changes else f": {step['reason']}"
-            plain = step["kind"] == "docker-cloud" and action == "create"
-            output.wrapped(what if plain else f"{what}{changed}", "  ", _COLOURS[action])
+    """What becomes of a docker cloud; nothing of one that stays as it is. Hosts of which there is nothing particular to tell are told together."""
+    doing = [step for step in parts(cloud, "steps") if step["action"] != "keep"]
+    for (_, reason), same in groupby(doing, key=lambda step: (step["action"], step["reason"])):
+        steps = list(same)
+        first, action, changes = steps[0], str(steps[0]["action"]), steps[0]["changes"]
+        path = str(first["path"]) if len(steps) == 1 else f"{first['path']} to {str(steps[-1]['path']).rpartition('/')[2]}"
+        what = f"{MARKS[action]} {first['kind']}{'s' if len(steps) > 1 else ''} {path}"
+        changed = "; ".join(str(each) for each in changes) if isinstance(changes, list) and changes else str(reason)
+        plain = first["kind"] == "docker-cloud" and action == "create"
+        output.wrapped(what if plain else f"{what}: {changed}", "  ", _COLOURS[action])
 
 
 def _machines(made: Item) -> None:

@@ -173,6 +173,26 @@ async def test_a_deploy_is_held_to_its_plan_and_says_line_by_line_what_moved(hou
     assert unknown.code == 2 and "plan 'nonsense' is not known" in unknown.said
 
 
+async def test_a_docker_cloud_is_told_with_its_hosts(house: House, clocker: Clocker, mine: Path) -> None:
+    cloud = "services:\n- type: docker-cloud\n  name: {}\n  hosts:\n  - {{name: one, engine: 'tcp://10.0.0.1:2375'}}\n"
+    rewrite(mine, cloud.format("meadow") + "  location: simulated:paris\n  initialSize: 30\n")
+    fresh = await clocker("plan", str(mine))
+    assert fresh.out.splitlines() == [
+        "+ docker-cloud meadow",
+        "+ host meadow/one: engine tcp://10.0.0.1:2375",
+        "+ hosts meadow/docker-1 to docker-30: made in simulated:paris, 30 hosts at first",
+        "+ meadow would make 30 machines (30 at first) in simulated:paris: simulated",
+        "  paris",
+    ]
+    rewrite(mine, cloud.format("yard") + "  - {name: two, engine: 'tcp://10.0.0.2:2375'}\n  strategies: [DepthFirst]\n")
+    changed = (await clocker("plan", str(mine))).out.splitlines()
+    assert changed[0].startswith("~ docker-cloud yard: strategies[1]: nothing -> ")
+    assert changed[-1] == "+ host yard/two: engine tcp://10.0.0.2:2375"
+    rewrite(mine, cloud.format("yard").replace("10.0.0.1", "10.0.0.9"))
+    refused = await clocker("plan", str(mine))
+    assert (refused.code, "host one of docker-cloud yard has another engine now" in refused.said) == (1, True)
+
+
 async def test_what_somebody_else_owns_is_warned_of(house: House, clocker: Clocker, mine: Path) -> None:
     cluster = replace(web(), size_owner=Owner(OwnerKind.PERSON, "anna", 1_800_000_000.0))
     await house.context.store.write([record(EntityKind.CLUSTER, cluster)])

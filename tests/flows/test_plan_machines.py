@@ -43,3 +43,17 @@ async def test_machines_of_a_new_and_of_an_existing_pool(tmp_path: Path) -> None
 async def test_a_pool_of_listed_hosts_makes_none(tmp_path: Path) -> None:
     async with managed(tmp_path, world=new_world()) as driven:
         assert planned(driven, cluster(50)).machines == ()
+
+
+async def test_the_room_of_a_pool_that_is_deployed_with_it_counts(tmp_path: Path) -> None:
+    """Machines that exist are as many as there are; a location that settings name is what they say it is."""
+    (tmp_path / "clocker.toml").write_text('[locations.rack]\nlocation = "byon:(hosts=\\"10.0.0.1,10.0.0.2\\")"\n')
+    async with managed(tmp_path / "s", world=new_world(), environ={"CLOCKER_CONFIG": str(tmp_path / "clocker.toml")}) as driven:
+        for location in ("'byon:(hosts=\"10.0.0.1,10.0.0.2\")'", "rack"):
+            blueprint = parse(
+                shop(5) + YARD.replace("simulated:paris", location).replace("  maxSize: 3\n", ""), "plan.yaml", type_table()
+            ).blueprint
+            found = plan_of(blueprint, driven.manager.store, driven.model, type_table(), driven.manager.known())
+            assert [(each.first, each.more) for each in found.machines] == [(1, 1)]
+            assert [refusal.path for refusal in found.plans[0].refusals] == ["shop/web/5"], "two machines have room for four"
+            assert [step.path for cloud in found.clouds for step in cloud.steps] == ["yard", "yard/docker-1"]
