@@ -27,7 +27,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "catalogue.md"
 TEXT = PAGE.read_text()
 BLOCKS = re.findall(r"^```yaml\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 MOST_LINES = 210
-SECRETS = {f"CLOCKER_EXTERNAL_{provider}_PASSWORD": "secret" for provider in ("MAIL", "RECORDS", "VISITORS", "GUESTBOOK")}
+SECRETS = {f"CLOCKER_EXTERNAL_{provider}_PASSWORD": "secret" for provider in ("MAIL", "RECORDS", "VISITORS", "GUESTBOOK", "DOCUMENTS")}
 """Of the examples, as their daemon would have them."""
 
 

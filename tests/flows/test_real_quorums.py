@@ -158,7 +158,10 @@ async def test_zookeeper_agrees_and_goes_on_while_members_die_come_and_go(debian
         )
         await driven.until(lambda: all(driven.value(f"{zoo}/1", f"zookeeper.{name}") is not None for name in names), 30, "its sensors")
         states = ["follower", "follower", "leader"]
-        told = lambda: sorted(str(driven.value(f"{zoo}/{each}", "zookeeper.state")) for each in (1, 2, 3))  # noqa: E731
+
+        def told() -> list[str]:
+            return sorted(str(driven.value(f"{zoo}/{each}", "zookeeper.state")) for each in (1, 2, 3))
+
         await driven.until(lambda: told() == states, 15, "one leader")
         assert members_of(await done(driven, await driven.invoke(f"{zoo}/1", "members"))) == {1, 2, 3}
 
