@@ -15,6 +15,7 @@ from clocker_actors.blueprint.waits import Sought
 from clocker_actors.model.catalogue import TypeSource
 
 if TYPE_CHECKING:
+    from clocker_actors.blueprint.layers import Layer
     from clocker_actors.blueprint.links import Link
     from clocker_actors.blueprint.tree import Raw
 
@@ -24,7 +25,7 @@ MOST_PORTS = 20_000
 MOST_SERVICES = 3_000
 """Services in one file; the members of a cluster are one service."""
 
-MOST_FROM_TYPES = 100_000
+MOST_FROM_TYPES = 170_000
 """Values that the types of all services of one file bring along, each time counted."""
 
 MOST_MACHINES = 10_000
@@ -69,6 +70,8 @@ class Context:
     from_types: int = 0
     machines: int = 0
     location_text: int = 0
+    bases: dict[int, tuple[MapNode, "Layer"]] = field(default_factory=dict)
+    """Layers of types by the identities of their nodes (which are kept beside them)."""
     _catalogue: Catalogue | None = None
 
     @property

@@ -120,12 +120,21 @@ def _open_below(raw: Raw, context: Context) -> None:
 def _layers(node: MapNode, kind: str, image: ScalarNode | None, types: list[CatalogueType], context: Context) -> Layer:
     """The maps of a service and its types as one."""
     maps = [*(each.node for each in reversed(types)), node]
-    layer = read_layer(maps[0], kind, {}, context)
+    layer = _base(maps[0], kind, context) if types else read_layer(maps[0], kind, {}, context)
     if types and image is not None and not {"image", "build", "dockerfile"} & set(layer.config.entries):
         layer.config.put("image", Entry(image.mark, "image", image))
     for above in maps[1:]:
         layer = laid_over(layer, read_layer(above, kind, layer.parameters, context))
     return layer
+
+
+def _base(node: MapNode, kind: str, context: Context) -> Layer:
+    """The layer of a type, which is read once for all services that are of it."""
+    known = context.bases.get(id(node))
+    if known is None:
+        known = context.bases[id(node)] = node, read_layer(node, kind, {}, context)
+    layer = known[1]
+    return Layer(layer.head.copy(), layer.config.copy(), dict(layer.undeclared), dict(layer.parameters))
 
 
 def _types(node: MapNode, context: Context) -> tuple[str, ScalarNode | None, list[CatalogueType]] | None:

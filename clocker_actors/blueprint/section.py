@@ -4,6 +4,7 @@ Every part of the language reads its map through a `Section`, so that each says 
 """
 
 from collections.abc import Mapping
+from copy import copy
 
 from clocker_actors.blueprint.coerce import typed
 from clocker_actors.blueprint.faults import Faults
@@ -39,6 +40,12 @@ class Section:
         else:
             faults.add(node.mark, f"{what} has {describe(node)}; write a map with keys such as {', '.join(list(table.keys)[:4])}")
         return section
+
+    def copy(self) -> "Section":
+        """Another one with the same entries, to be changed apart."""
+        made = copy(self)
+        made._entries = dict(self._entries)
+        return made
 
     def offer(self, entry: Entry) -> bool:
         """Take the entry if its key is known here. A key given twice in two spellings is a fault."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from clocker_actors.blueprint.context import Context
 from clocker_actors.blueprint.dsl import begins, expression_of
+from clocker_actors.blueprint.dsl.building import Part
 from clocker_actors.blueprint.dsl.forms import scalar_value
 from clocker_actors.blueprint.files import with_templates
 from clocker_actors.blueprint.nodes import Entry, LateNode, ListNode, LostNode, MapNode, Mark, Node, ScalarNode, quote
@@ -65,6 +66,7 @@ class Settler:
         self._names = False
         self._hears = False
         self._expressions = 0
+        self._parts: dict[int, tuple[Node, Part | None]] = {}
 
     def whole(self, raw: Raw) -> None:
         """All that is written in one service."""
@@ -134,7 +136,7 @@ class Settler:
         special = map_of(node)
         if special is not None:
             return self.node(special, home)
-        part = expression_of(node, self._faults)
+        part = self._part(node)
         if part is None:
             return self._nothing(node.mark)
         if part.gives == "entity" and not (self._names or self._hears):
@@ -154,6 +156,13 @@ class Settler:
             self._faults.add(mark, str(fault))
             return self._nothing(node.mark)
         return self._as_node(found, node)
+
+    def _part(self, node: Node) -> Part | None:
+        """The expression that stands in a node, understood once: services of one type share its nodes."""
+        known = self._parts.get(id(node))
+        if known is None:
+            known = self._parts[id(node)] = node, expression_of(node, self._faults)
+        return known[1]
 
     def _name_of(self, tree: Expression, home: Raw, mark: Mark) -> Node:
         """The id of a service, where one is wanted."""

@@ -75,11 +75,16 @@ def pack(folder: Path) -> bytes:
     size = 0
     try:
         ignored = Ignored(ignore.read_text(encoding="utf-8") if ignore.is_file() else "")
+        found = []
+        for path, name in _walk(folder, folder.resolve(), ignored):
+            size += path.lstat().st_size
+            if size > LIMIT:  # before anything is read
+                words = f"build context {folder} is over {LIMIT >> 20} MiB at {name}; leave files out with {IGNORE}"
+                raise BadRequest(words, path=folder)
+            found.append((path, name))
         with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
-            for path, name in _walk(folder, folder.resolve(), ignored):
-                size += _add(archive, path, name)
-                if size > LIMIT:
-                    raise BadRequest(f"build context {folder} is over {LIMIT} bytes; leave files out with {IGNORE}", path=folder)
+            for path, name in found:
+                _add(archive, path, name)
     except OSError as error:
         raise BadRequest(
             f"build context {folder} cannot be read ({error}); make its files readable, or leave them out with {IGNORE}"
@@ -130,20 +135,19 @@ def _check_link(path: Path, top: Path) -> None:
         )
 
 
-def _add(archive: tarfile.TarFile, path: Path, name: str) -> int:
-    """Put one file, folder or link into the archive; its size."""
+def _add(archive: tarfile.TarFile, path: Path, name: str) -> None:
+    """Put one file, folder or link into the archive."""
     info = tarfile.TarInfo(name)
     status = path.lstat()
     info.mode = 0o755 if path.is_symlink() or path.is_dir() or status.st_mode & 0o100 else 0o644
     if path.is_symlink():
         info.type, info.linkname = tarfile.SYMTYPE, str(path.readlink())
         archive.addfile(info)
-        return 0
+        return
     if path.is_dir():
         info.type = tarfile.DIRTYPE
         archive.addfile(info)
-        return 0
+        return
     with path.open("rb") as content:
         info.size = os.fstat(content.fileno()).st_size
         archive.addfile(info, content)
-    return info.size

@@ -2,6 +2,7 @@
 
 import io
 import os
+import resource
 import tarfile
 from pathlib import Path
 
@@ -78,3 +79,15 @@ def test_a_link_out_is_refused(tmp_path: Path, target: str) -> None:
 def test_no_folder_is_said(tmp_path: Path) -> None:
     with pytest.raises(BadRequest, match="not a folder"):
         pack(tmp_path / "nothing")
+
+
+def test_a_gigabyte_is_refused_before_any_of_it_is_read(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(1 << 30)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(BadRequest, match="over 512 MiB at large; leave files out with .dockerignore"):
+        pack(tmp_path)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 32 * 1024
+    (tmp_path / ".dockerignore").write_text("large\n")
+    assert pack(tmp_path)
