@@ -16,7 +16,7 @@ import msgspec
 from clocker_actors.errors import Failure
 from clocker_actors.model.identity import Cause, Uid
 from clocker_actors.model.messages import HeldPlace
-from clocker_actors.model.specs import ContainerSpec, Resources, ServiceSpec
+from clocker_actors.model.specs import ContainerSpec, HostSpec, Resources, ServiceSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,13 @@ class ResizeAnswered:
 
     ask: str
     refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DescribeHost:
+    """A pool says how one of its hosts is described now; its engine is the same. Told again after a restart; the same words change nothing."""
+
+    spec: HostSpec
 
 
 def digest(spec: ServiceSpec) -> str:

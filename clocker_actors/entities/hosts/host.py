@@ -5,6 +5,7 @@
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from clocker_actors.entities.hosts.builtimages import SWEEP as IMAGES
@@ -47,8 +48,8 @@ from clocker_actors.model.identity import EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.machines import GiveBack, MachinePhase
 from clocker_actors.model.messages import HostSeen
-from clocker_actors.model.specs import BUILT_IMAGE, ImageSpec
-from clocker_actors.model.updating import ChangeContainer
+from clocker_actors.model.specs import BUILT_IMAGE, HostSpec, ImageSpec
+from clocker_actors.model.updating import ChangeContainer, DescribeHost
 from clocker_actors.model.values import Value
 
 DISK_LIMIT = 150.0
@@ -113,6 +114,8 @@ class Host(Emptied):
                 self.making.installed(message)
             case MakeAgain():
                 self.making.again()
+            case DescribeHost():
+                self._described(message.spec)
             case GiveBack():
                 self.making.give_back(gone=message.gone, ending=message.ending)
             case WorkDone(name="check") | WorkFailed(name="check"):
@@ -215,6 +218,12 @@ class Host(Emptied):
             case _:
                 return super().on_receive(message)
         return None
+
+    def _described(self, spec: HostSpec) -> None:
+        """Its blueprint says other things of it; what leads to its engine stays."""
+        if spec != self.state.spec and spec.engine == self.state.spec.engine:
+            self.change(replace(self.state, spec=spec))
+            self.note()
 
     def on_stop(self) -> None:
         """With its record (it was deleted with its pool) goes what leads to its engine."""

@@ -16,7 +16,7 @@ from typing import ClassVar
 from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
 from clocker_actors.entities.members.standing import correct, occupy_standing, places
 from clocker_actors.entities.outside import Outside
-from clocker_actors.entities.pools.adopting import PoolAdopting
+from clocker_actors.entities.pools.adopting import LeaveAgain, PoolAdopting
 from clocker_actors.entities.pools.demand import Demand, Grow, GrowOn
 from clocker_actors.entities.pools.losses import Losses
 from clocker_actors.entities.pools.placing import PlaceSome, Placing
@@ -49,7 +49,7 @@ from clocker_actors.model.generations import GenerationChanged, ImagesRemoved, P
 from clocker_actors.model.identity import RECORDER, SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.machines import MachineChanged, MachinePhase, NotGivenBack
-from clocker_actors.model.messages import ActivityEnded, ChildDeleted, HeldPlace, HostSeen, Place, Places, Release, SayPlaces
+from clocker_actors.model.messages import ActivityEnded, ChildDeleted, HostSeen, Place, Places, Release, SayPlaces
 from clocker_actors.model.moving import Residing, WhoIsOn
 from clocker_actors.model.noted import EntityGone
 from clocker_actors.model.placements import HostView
@@ -147,6 +147,9 @@ class Pool(Entity[PoolState]):
             case ActivityEnded(activity=ended):
                 self.supply.shrinking.drained(ended)
                 self.rebalancing.ended(ended)
+                self.adopting.ended(ended)
+            case LeaveAgain():
+                self.adopting.again()
             case Weigh():
                 return weighed(self, message)
             case WhoIsOn():
@@ -279,6 +282,8 @@ class Pool(Entity[PoolState]):
         if first and self.supply.too_many:  # those that are to go may have waited for it
             self.supply.news.kept.pop(view.uid, None)
             self.settle()
+        elif first and self.running.all("update"):
+            self.settle()
         self.refresh_soon()
 
     def is_known(self, host: Uid) -> bool:
@@ -295,18 +300,26 @@ class Pool(Entity[PoolState]):
 
     def _host_gone(self, uid: Uid) -> None:
         """A host that was made has given its machine back, and has no record any more."""
+        self._forget_host(uid, "its machine is gone")
+        self.supply.gone(uid)
+        self.change(without(self.state, uid))
+        self.note()
+
+    def host_out(self, uid: Uid) -> None:
+        """A host is not in the pool any more, which is durable."""
+        self._forget_host(uid, "its host is not in the pool any more")
+        self.tell(RECORDER, EntityGone(uid, self.now))
+        self.note()
+
+    def _forget_host(self, uid: Uid, why: str) -> None:
         self.let_go(uid)
         self.up.pop(uid, None)
         self.cordoned.discard(uid)
         self._known.discard(uid)
-        self.supply.gone(uid)
         self.tidying.gone(uid)
         lost = self.index.remove(uid) if uid in self.index else ()
         for each in lost:  # nothing of it can run any more
-            words = "its machine is gone"
-            self.tell(each.member, GenerationChanged(each.member, each.generation, Phase.GONE, self.now, SYSTEM, reason=words))
-        self.change(without(self.state, uid))
-        self.note()
+            self.tell(each.member, GenerationChanged(each.member, each.generation, Phase.GONE, self.now, SYSTEM, reason=why))
         self.refresh_soon()
 
     def _say_who_is_on(self, host: Uid) -> None:
@@ -345,7 +358,7 @@ class Pool(Entity[PoolState]):
             return
         for uid in self.state.hosts.values():
             self.keep(uid, EntityKind.HOST)
-        if not self.supply.reconcile():
+        if not self.adopting.reconcile() and not self.supply.reconcile():
             self.losses.judge(SYSTEM)
             self._gather()
             self.refresh_soon()

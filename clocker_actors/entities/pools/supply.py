@@ -86,6 +86,9 @@ class Supply:
                 self._lost.append(uid)
                 continue
             state = decode(HostState, body)
+            if state.made is None:  # it was listed, and is to go (`adopting.py`)
+                pool.index.add(unseen(uid, state.spec, state.order))
+                continue
             self.add(uid, state)
             if self.phases[uid] is MachinePhase.UP:
                 pool.index.add(unseen(uid, state.spec, state.order))
