@@ -49,6 +49,7 @@ from clocker_actors.model.locations import settle
 from clocker_actors.model.noted import DecisionNoted
 from clocker_actors.model.specs import EngineSpec, HostSpec, PolicySpec, PoolSpec
 from clocker_actors.model.values import Value
+from clocker_actors.passwords import Passwords, key_of
 from clocker_actors.policies import catalogue as policies
 from clocker_actors.ports.engine import Engine
 from clocker_actors.ports.http import Http
@@ -219,7 +220,7 @@ class Manager:
             disconnect=self._disconnect,
             adjunct=self._adjunct,
             grounds=self._grounds,
-            secrets=settings.externals,
+            secrets=Passwords(key_of(settings.state), settings.externals),
             login=self._login,
             settle=lambda location: settle(location, self._locations),
             timing=timing,

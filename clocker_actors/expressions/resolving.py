@@ -15,6 +15,7 @@ from clocker_actors.expressions.options import WaitOptions
 from clocker_actors.expressions.texts import as_text, truthy
 from clocker_actors.model.expressions import LITERAL, Expression, literal
 from clocker_actors.model.values import Value
+from clocker_actors.passwords import PROVIDER, key_in
 
 WHEN_READY = "attributeWhenReady"
 EXTERNAL = "external"
@@ -174,7 +175,8 @@ class _Looking:
         options = WaitOptions.of(node.args[2].value if len(node.args) > 2 else None)
         seen = self.scope.sensor(target, sensor)
         if seen is not None and seen.value is not None and (truthy(seen.value) or not options.truthy):
-            return literal(seen.value)
+            password = key_in(seen.value)
+            return literal(seen.value) if password is None else Expression(EXTERNAL, (literal(PROVIDER), literal(password)))
         why, until = options.ends(self.scope.since, seen.down_since if seen else None, seen.fire_since if seen else None)
         if until <= self.scope.now:
             self.broken = self.broken or f"{sensor} of {target} did not come: {why}"

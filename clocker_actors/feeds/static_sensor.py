@@ -1,16 +1,14 @@
-"""A sensor with a value that is written down, as a version or a team's name; and one with a password made once."""
+"""A sensor with a value that is written down, as a version or a team's name; and one that names a password."""
 
-import secrets
 import string
 from collections.abc import Iterable
 from typing import ClassVar
 
 from clocker_actors.feeds.base import FeedActor
-from clocker_actors.kernel import WorkDone, WorkFailed
 from clocker_actors.model.types import KeyType, PolicyType
+from clocker_actors.passwords import reading_of
 
 _OFTEN_ENOUGH = 86400.0
-_MAKE = "make"
 _PLAIN = string.ascii_letters + string.digits
 _NAME = KeyType("targetSensor", "sensor", None, "sensor to give", required=True, also=("name",))
 
@@ -47,7 +45,7 @@ class StaticSensor(FeedActor):
 
 
 class CreatePassword(StaticSensor):
-    """Durable: the password. It is a sensor: who may read sensors reads it."""
+    """Gives what names the password, never the password: that is put in where a container is made with it (see `passwords`)."""
 
     type: ClassVar[PolicyType] = PolicyType(
         "create-password-sensor",
@@ -58,32 +56,11 @@ class CreatePassword(StaticSensor):
             KeyType("characters", "string", _PLAIN, "characters it is made of", also=("acceptableChars", "password.chars")),
         ),
         ("CreatePasswordSensor", "org.apache.brooklyn.core.sensor.password.CreatePasswordSensor"),
-        "makes a password once, keeps it, and gives it as a sensor",
+        "makes a password, which services get by attributeWhenReady and nobody sees: what the sensor shows only names it",
         gives=("targetSensor",),
     )
 
     def poll(self) -> None:
-        known = self.kept.get("password")
-        if isinstance(known, str):
-            self.read({self.text_of("targetSensor"): known})
-        elif not self.working(_MAKE):
-            length = self.config["length"]
-            self.work(_MAKE, _made, self.text_of("characters"), length if isinstance(length, int) else 12, timeout=5.0)
-
-    def take(self, message: object) -> object:
-        match message:
-            case WorkDone(name="make") if isinstance(self.kept.get("password"), str):
-                self.poll()
-            case WorkDone(name="make"):
-                self.keep({"password": message.result})
-                self.read({self.text_of("targetSensor"): message.result})
-            case WorkFailed(name="make"):
-                self.failed(message.failure.message)
-            case _:
-                return super().take(message)
-        return None
-
-
-async def _made(characters: str, length: int) -> str:
-    """By chance, so it is made outside of handlers, which give the same each time they are replayed."""
-    return "".join(secrets.choice(characters) for _ in range(length))
+        target, length = self.text_of("targetSensor"), self.config["length"]
+        characters = self.text_of("characters") or _PLAIN
+        self.read({target: reading_of(self.entity, target, length if isinstance(length, int) else 12, characters[:256])})

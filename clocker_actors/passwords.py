@@ -1,0 +1,89 @@
+"""Passwords that the manager makes, and that nobody reads: each is worked out anew, where a container is made, from one key that only the daemon has.
+
+    sensor of the entity: secret:20:abc…:m4:db.password   ──attributeWhenReady──▶ a sealed value ──in the work that talks to the engine──▶ the password
+
+So neither readings, records, messages nor logs ever hold one, and it is the same after any restart. The key is the file `passwords.key` of the state
+directory; who restores a state without that file has other passwords.
+"""
+
+import hashlib
+import hmac
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import quote, unquote
+
+from clocker_actors.errors import SettingsError
+
+PROVIDER = "clocker.password"
+PREFIX = "secret:"
+FILE = "passwords.key"
+_BYTES = 32
+
+
+class Opener(Protocol):
+    """Where all other secrets are."""
+
+    def open(self, provider: str, key: str) -> str: ...
+
+
+def reading_of(entity: str, sensor: str, length: int, characters: str) -> str:
+    """What everybody sees of a password: which it is, not what it is."""
+    return f"{PREFIX}{length}:{quote(characters, safe='')}:{entity}:{quote(sensor, safe='')}"
+
+
+def key_in(value: object) -> str | None:
+    """The key of the password of which this is the reading; None for any other reading."""
+    return value.removeprefix(PREFIX) if isinstance(value, str) and value.startswith(PREFIX) and value.count(":") == 4 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Passwords:
+    """Opens passwords by their keys, and all other secrets where they are."""
+
+    key: bytes = field(repr=False)
+    others: Opener
+
+    def open(self, provider: str, key: str) -> str:
+        """The value. Raises SettingsError."""
+        if provider != PROVIDER:
+            return self.others.open(provider, key)
+        length, _, rest = key.partition(":")
+        characters = unquote(rest.partition(":")[0])
+        if not length.isdecimal() or not 0 < int(length) <= 256 or not characters:
+            raise SettingsError(f"{key[:80]!r} names no password; take it from a sensor of a create-password-sensor")
+        return _made(self.key, key, int(length), characters)
+
+
+def _made(key: bytes, what: str, length: int, characters: str) -> str:
+    """As many characters, each as likely as any other."""
+    found: list[str] = []
+    number, most = 0, 256 - 256 % min(len(characters), 256)
+    while len(found) < length:
+        block = hmac.new(key, f"{number}:{what}".encode(), hashlib.sha256).digest()
+        found += [characters[byte % len(characters)] for byte in block if byte < most]
+        number += 1
+    return "".join(found[:length])
+
+
+def key_of(state: Path) -> bytes:
+    """The key in a state directory, made when it is first wanted. Raises SettingsError for one that cannot be read or is damaged."""
+    path = state / FILE
+    try:
+        try:
+            made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            found = path.read_bytes()
+        else:
+            with os.fdopen(made, "wb") as file:
+                found = secrets.token_bytes(_BYTES)
+                file.write(found)
+                file.flush()
+                os.fsync(file.fileno())
+    except OSError as error:
+        raise SettingsError(f"{path}: the key of passwords cannot be read or written ({error.strerror}); make it this user's") from None
+    if len(found) != _BYTES:
+        raise SettingsError(f"{path}: the key of passwords is damaged; put its backup back, or remove it, and all made passwords change")
+    return found
