@@ -3,6 +3,7 @@
 `model.fitness` knows what can work where; entities ask it the same when a policy is added at run time.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ from clocker_actors.model.values import as_number
 
 MOST = 200
 """Policies, enrichers and feeds of one entity."""
+ABOVE = ("self", "parent", "root")
+_UID = re.compile(r"[a-z][0-9][0-9a-z]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,17 @@ def check_fit(written: Sequence[Written], kind: EntityKind, context: Context, *,
         if wrong is not None:
             key, text = wrong
             context.faults.add(each.marks.get(key, each.mark), text)
+        else:
+            _check_whom(each, context)
+
+
+def _check_whom(each: Written, context: Context) -> None:
+    """Note whom it names and nobody is: it would wait for ever."""
+    whom = each.spec.config.get("producer")
+    if not isinstance(whom, str) or context.template or context.services >= len(context.raws):
+        return
+    if whom not in {"", *ABOVE, *context.by_id} and ":" not in whom and not _UID.fullmatch(whom):
+        context.faults.unknown(each.marks.get("producer", each.mark), whom, "the id of a service here", context.by_id)
 
 
 def check_sizes(written: Sequence[Written], cluster: ClusterSpec, context: Context) -> None:

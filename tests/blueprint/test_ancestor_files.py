@@ -58,6 +58,7 @@ def test_with_a_docker_cloud_as_its_location_it_is_whole() -> None:
         ("org.apache.brooklyn.entity.nosql.redis.RedisStore", ("redis:7.0",)),
         ("brooklyn.entity.webapp.nodejs.NodeJsWebAppService", ("nodejs:18",)),
         ("java:org.apache.brooklyn.entity.webapp.nodejs.NodeJsWebAppService", ("nodejs:18",)),
+        ("brooklyn.entity.proxy.nginx.NginxController", ("nginx:1.22",)),
     ],
 )
 def test_java_names_mean_types_of_the_catalogue(written: str, types: tuple[str, ...]) -> None:
@@ -74,8 +75,8 @@ def _more(types: tuple[str, ...]) -> str:
 @pytest.mark.parametrize(
     ("written", "told"),
     [
-        ("brooklyn.entity.proxy.nginx.NginxController", "nginx"),
-        ("org.apache.brooklyn.entity.database.mysql.MySqlNode", "docker:mysql"),
+        ("brooklyn.entity.webapp.jetty.Jetty6Server", "jetty"),
+        ("org.apache.brooklyn.entity.nosql.mongodb.MongoDBServer", "docker:mongo"),
         ("org.apache.brooklyn.entity.webapp.ControlledDynamicWebAppCluster", "type: cluster"),
         ("org.apache.brooklyn.entity.software.base.VanillaSoftwareProcess", "`build`"),
         ("org.apache.brooklyn.entity.nosql.riak.RiakCluster", "docker:"),

@@ -202,3 +202,8 @@ def test_wrong_strategies(text: str, words: str) -> None:
 def test_a_policy_stands_not_at_a_cloud() -> None:
     text = "services: [{type: docker-cloud, name: yard, hosts: ['unix:///a'], policies: [replacer]}]"
     assert "a docker-cloud takes no `policies`; remove them" in fault(text)
+
+
+def test_whoever_is_to_be_heard_has_to_be_there() -> None:
+    told = service_faults("type: docker:web\nid: lb\nenrichers: [{type: propagator, config: {producer: lbs, propagating: [cpu.mean]}}]")
+    assert len(told) == 1 and "`lbs` is not the id of a service here" in told[0]
