@@ -315,8 +315,12 @@ class Container(Sensing):
         self.observe(sensors.CONTAINER_STATE, str(EngineState.EXITED))
         self.observe(sensors.CONTAINER_EXIT, exit_code)
         killed = " (out of memory)" if self.observed is not None and self.observed.oom_killed else ""
+        if self.wellness.young and self.fencing.fence.lapsed and self.phase not in {Phase.FAILED, Phase.LOST}:
+            self.become(
+                Phase.LOST, "its host could not be reached, so that its lease ran out"
+            )  # nothing is wrong with it: it is to be tried again
         self.reason = f"it ended with exit code {exit_code}{killed}"
-        if not self.wellness.young or self.observed is None:
+        if not self.wellness.young or self.observed is None or self.phase is Phase.LOST:
             self._became_dead("")
         elif not self.working("last-words"):
             # It hardly ever worked: what it said last is worth more than the milliseconds.
@@ -357,7 +361,7 @@ class Container(Sensing):
             self.tell(self.intent.host, RunsNot(self.uid, self.observed.id))
 
     def _probed(self, result: object) -> None:
-        if not self.removal.ordered:
+        if not self.removal.ordered and not self.working("last-words"):
             self.wellness.probed(result)
 
     def _never_ready(self, words: str) -> None:

@@ -22,6 +22,8 @@ from clocker_actors.ports.engine import Engine
 
 MARGIN = 2.0
 """Seconds added to the life of a lease: clocks run at slightly different rates, and the kernel needs its moment."""
+ASKED = 1.0
+"""Seconds between two questions of a lease."""
 HOLD_AGAIN = 0.5
 NAME = ".lease"
 HOLD = "hold"
@@ -73,6 +75,13 @@ class Fence:
     def close(self) -> None:
         """It is never answered again."""
         self._open = False
+
+    @property
+    def lapsed(self) -> bool:
+        """Whether it was not answered for so long that what ran by it has ended for that alone. It asks each second, so that the last answer is that much older."""
+        return (
+            bool(self.ttl) and self._answered_at is not None and asyncio.get_running_loop().time() - self._answered_at >= self.ttl - ASKED
+        )
 
     def left(self) -> float:
         """Seconds until nothing of it can be running that is not answered any more."""
