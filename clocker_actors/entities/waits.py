@@ -91,6 +91,14 @@ class Waits:
         self._say(obstacles)
         return False
 
+    def missing(self, spec: ServiceSpec, container: ContainerSpec, here: Mapping[str, Value]) -> str:
+        """What a start would wait for, in words, while what runs goes on; "" if all is there. The entity is settled again when that may have changed."""
+        if not (spec.depends or spec.latch is not None or container.late):
+            return ""
+        why = tuple(obstacle.why for obstacle in self._obstacles(spec, container, self.outlook(here)))
+        self.lookouts.follow()
+        return "; ".join(dict.fromkeys(why[:SHOWN]))
+
     def stop(self) -> None:
         """It waits no more: all is there, or it is not to start."""
         if self.since is not None:

@@ -10,6 +10,7 @@ from clocker_actors.model.identity import EntityKind
 from clocker_actors.model.messages import CancelActivity
 from tests.flows.stories import cluster, new_world, one, running, well
 from tests.flows.support import PERSON, managed
+from tests.flows.test_moving import Least
 from tests.flows.test_update_clusters import NEW, OLD
 from tests.flows.test_update_members import V2, boxes, images
 
@@ -68,6 +69,43 @@ async def test_who_waits_for_what_the_file_does_not_name_any_more_starts(tmp_pat
         assert done.state is ActivityState.DONE, done
         assert driven.up("shop/web")
         await driven.until(lambda: driven.gone("shop/db"))
+        await well(driven, world)
+
+
+async def test_a_new_container_waits_for_what_the_file_adds_for_it(tmp_path: Path) -> None:
+    world = new_world()
+    env = 'env: {DB: \'$brooklyn:component("db").attributeWhenReady("host.address")\', SIMULATED_READY: "1"}; dependsOn: [db]'
+    other = "- type: docker:clocker/web:1\n  id: db\n  env: {SIMULATED_READY: '5'}\n  readiness: {http: {port: 80, path: /}, period: 1s, timeout: 1s}\n  ports: [80]\n"
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.ended(await driven.deploy(one()))
+        least = Least(driven, world)
+        update = await driven.deploy(one(keys=env) + other)
+        await least.while_running(update)
+        done = await driven.ended(update)
+        assert done.state is ActivityState.DONE, done
+        assert least.up == 1
+        told = [engine.asked_of(seen.id).spec.env.get("DB") for engine, seen in running(world)]
+        assert driven.value("shop/db", "host.address") in told
+        await well(driven, world)
+
+
+async def test_what_is_unwell_and_was_given_up_is_mended(tmp_path: Path) -> None:
+    world = new_world()
+    keys = "healing: false; health: {http: {port: 80, path: /}, period: 1s, timeout: 1s}; ports: [80]"
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.ended(await driven.deploy(one(keys=keys)))
+        engine, seen = running(world)[0]
+        engine.sicken(seen.name)
+        await driven.until(lambda: driven.value("shop/web", "service.state") == "on-fire")
+        only_policies = await driven.ended(await driven.deploy(one(keys=f"{keys}; startTimeout: 50s")), 120)
+        assert only_policies.state is ActivityState.FAILED
+        assert driven.value("shop/web", "service.state") == "on-fire"
+        bad = await driven.ended(await driven.deploy(one(image="docker:clocker/missing:1", keys=keys)), 120)
+        assert bad.state is ActivityState.FAILED
+        assert driven.value("shop/web", "service.state") == "on-fire"
+        done = await driven.ended(await driven.deploy(one(image=V2, keys=keys)), 120)
+        assert done.state is ActivityState.DONE, done
+        assert driven.up("shop/web")
         await well(driven, world)
 
 

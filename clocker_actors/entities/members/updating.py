@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from clocker_actors.entities.members import generations
 from clocker_actors.entities.members.moveorders import UPDATE
+from clocker_actors.entities.members.whereabouts import some_place
 from clocker_actors.entities.records import Desired, Generation, MemberState
 from clocker_actors.entities.services.planting import adjuncts
 from clocker_actors.model.decisions import Decision
@@ -25,7 +26,7 @@ from clocker_actors.model.messages import CancelParts, HeldPlace
 from clocker_actors.model.specs import ContainerSpec
 from clocker_actors.model.updating import Adopt, ChangeContainer, ContainerChanged, ResizeAnswered, Resized, StartedAs
 from clocker_actors.model.values import Value
-from clocker_actors.planning.updating import InPlace, Same, Step, how, named, started_as
+from clocker_actors.planning.updating import InPlace, Same, Step, how, how_service, named, started_as
 
 if TYPE_CHECKING:
     from clocker_actors.entities.members.member import Member
@@ -75,16 +76,22 @@ class Updating:
         policies = member.adjuncts.adopt(adjuncts(old), adjuncts(new))
         state = member.family.adopted(old.children, new.children, member.state)
         state = _marked(state, started_as(old), started_as(new))
-        self._mend()
+        dead = member.state.current is not None and member.phase in generations.NOT_RUNNING
+        if member.state.desired is Desired.RUNNING and (dead or member.blocked or self._troubled(how_service(old, new))):
+            self._mend()
         member.change(replace(state, spec=new, adjuncts=policies.adjuncts), *policies.records)
+        if dead:
+            member.leaving.leave(member.state)
         member.note()
 
+    def _troubled(self, step: Step) -> bool:
+        """Whether what runs is in trouble, and is to be replaced or changed."""
+        service = self._member.service
+        return not isinstance(step, Same) and (service.actual is Lifecycle.ON_FIRE or bool(service.problems))
+
     def _mend(self) -> None:
-        """What could not start before may with the new spec: that is how people mend it."""
+        """What could not start, or did not work, may with the new spec: that is how people mend it."""
         member = self._member
-        troubled = member.blocked or member.phase in generations.NOT_RUNNING or member.service.actual is Lifecycle.ON_FIRE
-        if member.state.desired is not Desired.RUNNING or not (troubled or member.service.problems):
-            return
         member.blocked, member.fate.tries, member.again = "", 0, False
         member.cause = self._cause
         member.search.anew()
@@ -131,6 +138,13 @@ class Updating:
             return words
         if self._failure:
             return words
+        container = member.state.spec.container
+        missing = (
+            member.waits.missing(member.state.spec, container, some_place(container)) if container is not None and not in_place else ""
+        )
+        if missing:
+            member.turn.done(UPDATE)
+            return f"{words}; {missing}"
         if not member.turn.want(UPDATE):
             return f"{words}; {member.turn.why or 'waits for its turn'}"
         if in_place:
@@ -162,6 +176,8 @@ class Updating:
         self._ask = ""
         self._say()  # before it is somebody else's turn
         member.turn.done(effector)
+        if member.service.expected is Lifecycle.STARTING and member.state.current is not None and member.state.current.ready_once:
+            member.service.expect(Lifecycle.RUNNING)  # in the trouble that it was in before
         decision = Decision(member.ids.decision(), member.uid, member.uid, UPDATE, member.now, "", why, self._cause)
         member.decided(decision, acted=False)
 

@@ -127,8 +127,10 @@ class Family(Generic[S]):
         found: dict[str, str] = {}
         for uid, spec in self.wanted().items():
             said = self.brood.said.get(uid)
-            if said is None or said.behind or not self.brood.adopted(uid, spec):
-                found[spec.id] = said.behind if said is not None and said.behind else self.UNHEARD
+            if said is None or not self.brood.adopted(uid, spec):
+                found[spec.id] = self.UNHEARD  # what it says is of the spec before
+            elif said.behind:
+                found[spec.id] = said.behind
         return found
 
     def update_failed(self) -> Mapping[str, str]:
