@@ -3,19 +3,22 @@
 The Pool's own index belongs to its actor; a plan makes one like it from the same durable records, so that nobody is disturbed by a question.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import InitVar, dataclass, field, replace
 
 from clocker_actors.admin.plans import Plans
 from clocker_actors.admin.poolviews import MachinesView, machines_of, pool_view, unseen
 from clocker_actors.admin.running import applications, running
 from clocker_actors.admin.secrecy import Known, missing
+from clocker_actors.admin.standing import standing_hosts
 from clocker_actors.entities.pools.sources import refuse_unusable
 from clocker_actors.entities.records import ApplicationState, Desired, PoolState
 from clocker_actors.entities.root import name_fault
 from clocker_actors.errors import BadRequest, NotFound
 from clocker_actors.model import sensors
 from clocker_actors.model.identity import EntityKind
+from clocker_actors.model.placements import HostView
 from clocker_actors.model.specs import ApplicationSpec, Blueprint, PoolSpec
 from clocker_actors.model.types import TypeTable
 from clocker_actors.planning.clouds import cloud_change, cloud_steps
@@ -55,69 +58,62 @@ class PlanView:
 
 
 @dataclass(slots=True)
-class _Planner:
-    """One question: the blueprint with its locations settled, and what there is by its names."""
+class _Question:
+    """A blueprint with its locations settled, and what there is by its names: all that is read of the store and of what people see, which only the loop may do.
+    What is made of it may be made elsewhere."""
 
     blueprint: Blueprint
-    store: Store
-    model: ReadModel
+    store: InitVar[Store]
+    model: InitVar[ReadModel]
     types: TypeTable | None
     pools: Mapping[str, PoolState] = field(init=False)
     there: Mapping[str, ApplicationState] = field(init=False)
     wanted: Mapping[str, PoolSpec] = field(init=False)
-    views: dict[str, PoolView] = field(default_factory=dict)
-    """Of pools that exist, as they are."""
+    runs: Mapping[str, RunningApplication | None] = field(init=False)
+    hosts: Mapping[str, tuple[HostView, ...]] = field(init=False)
+    """Of the pools that exist and are named, as they are."""
+    starts: Mapping[str, Measured] = field(init=False)
+    name_faults: tuple[str, ...] = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.pools = {state.spec.name: state for state in _pools(self.store)}
-        self.there = {state.spec.id: state for state in applications(self.store)}
+    def __post_init__(self, store: Store, model: ReadModel) -> None:
+        self.pools = {state.spec.name: state for state in _pools(store)}
+        self.there = {state.spec.id: state for state in applications(store)}
         self.wanted = {spec.name: spec for spec in self.blueprint.pools}
-
-    def running(self) -> dict[str, RunningApplication | None]:
-        """The applications of the blueprint as they are."""
         found = ((spec.id, self.there.get(spec.id)) for spec in self.blueprint.applications)
-        return {name: running(state, self.store, self.model) if state is not None else None for name, state in found}
+        self.runs = {name: running(state, store, model) if state is not None else None for name, state in found}
+        used = dict.fromkeys((*(spec.location for spec in self.blueprint.applications), *self.wanted))
+        self.hosts = {name: tuple(standing_hosts(self.pools[name], store, model)) for name in used if name in self.pools}
+        self.starts = {image: Measured(*known) for image, known in model.starts.all().items()}
+        names = (*self.wanted, *(application.id for application in self.blueprint.applications))
+        self.name_faults = tuple(fault for fault in (name_fault(name, store) for name in names) if fault)
 
-    def world(self, runs: Mapping[str, RunningApplication | None]) -> World:
+    def world(self) -> World:
         """What the plan is made against."""
-        clouds = [state.spec for name, state in self.pools.items() if name in self.wanted]
-        return world(runs, [self._standing(name) for name in self._used() if name in self.pools], clouds)
+        return world(self.runs, self.hosts, [state.spec for name, state in self.pools.items() if name in self.wanted])
 
-    def _used(self) -> dict[str, None]:
-        return dict.fromkeys((*(spec.location for spec in self.blueprint.applications), *self.wanted))
-
-    def _standing(self, name: str) -> PoolView:
-        if name not in self.views:
-            self.views[name] = pool_view(self.pools[name], self.store, self.model, self.types)
-        return self.views[name]
-
-    def pool_of(self, application: ApplicationSpec) -> PoolView:
+    def pool_of(self, application: ApplicationSpec, store: Store, model: ReadModel) -> PoolView:
         """The pool of an application as it will be, with an index of its own. Raises BadRequest for a location that nobody knows."""
         name = application.location
         wanted = self.wanted.get(name)
         if name in self.pools:
-            return pool_view(self.pools[name], self.store, self.model, self.types, wanted)
+            return pool_view(self.pools[name], store, model, self.types, wanted)
         if wanted is not None:
             return unseen(wanted)
         names = ", ".join(sorted({*self.pools, *self.wanted}))
         raise BadRequest(f"application {application.id}: no location {name!r}; write one of {names}", location=name)
 
-    def plans(self, runs: Mapping[str, RunningApplication | None]) -> Iterator[Plan]:
-        """One per application."""
-        starts = {image: Measured(*known) for image, known in self.model.starts.all().items()}
-        for application in self.blueprint.applications:
-            pool = replace(self.pool_of(application), types=self.types, starts=starts)
-            found = _as_it_is(plan(application, pool, runs[application.id]), self.model)
+    def plans(self, views: Sequence[PoolView]) -> Iterator[Plan]:
+        """One per application, on these pools."""
+        for application, view in zip(self.blueprint.applications, views, strict=True):
+            found = plan(application, replace(view, types=self.types, starts=self.starts), self.runs[application.id])
             quiet = silences(application, self.types.policies) if self.types else ()
             found = replace(found, warnings=(*found.warnings, *quiet))
             yield _provisional(found) if application.location not in self.pools else found
 
     def refusals(self) -> Iterator[PlanRefusal]:
         """What a deploy is refused for. Raises BadRequest as that does, for names that nothing can have."""
-        for name in (*self.wanted, *(application.id for application in self.blueprint.applications)):
-            fault = name_fault(name, self.store)
-            if fault:
-                raise BadRequest(fault, name=name)
+        if self.name_faults:
+            raise BadRequest(self.name_faults[0])
         for pool in self.wanted.values():
             if pool.name in self.there:
                 yield PlanRefusal(pool.name, f"{pool.name} is the name of an application already: give this docker-cloud another name")
@@ -131,41 +127,44 @@ class _Planner:
             elif application.id in self.there:
                 yield from _unchangeable(self.there[application.id], application)
 
+    def answer(self, views: Sequence[PoolView], known: Known) -> PlanView:
+        """All of the plan but its id."""
+        made = tuple(self.plans(views))
+        fresh = tuple(name for name in self.wanted if name not in self.pools)
+        before = {name: state.spec for name, state in self.pools.items()}
+        clouds = tuple(CloudView(name, cloud_steps(before.get(name), spec)) for name, spec in self.wanted.items())
+        # A cloud that cannot change is kept as it is, and refused.
+        changes = any(step.action is not Action.KEEP for cloud in clouds for step in cloud.steps) or any(found.changes for found in made)
+        changes = changes or any(name in before and bool(cloud_change(before[name], spec).refused) for name, spec in self.wanted.items())
+        refusals = tuple(self.refusals()) if changes else ()
+        changed = [spec for name, spec in self.wanted.items() if before.get(name) != spec]
+        return PlanView(
+            changes,
+            not refusals and all(found.possible for found in made),
+            fresh,
+            made,
+            refusals,
+            tuple(machines_of({**before, **self.wanted}, set(fresh), made)),
+            clouds=clouds,
+            warnings=tuple(missing(self.blueprint.applications, changed, known)) if changes else (),
+            seconds=_lasting(made),
+        )
 
-def plan_of(
-    blueprint: Blueprint,
-    store: Store,
-    model: ReadModel,
-    types: TypeTable | None = None,
-    known: Known | None = None,
-    plans: Plans | None = None,
-) -> PlanView:
-    """What deploying the blueprint would do; kept in `plans`, if given, under the id that it has then. Raises BadRequest for a location that nobody knows, and
-    for a name that nothing can have."""
+
+def plan_of(blueprint: Blueprint, store: Store, model: ReadModel, types: TypeTable | None = None, known: Known | None = None) -> PlanView:
+    """What deploying the blueprint would do. Raises BadRequest for a location that nobody knows, and for a name that nothing can have."""
     known = known or Known()
-    planner = _Planner(_settled(blueprint, known), store, model, types)
-    runs = planner.running()
-    made = tuple(planner.plans(runs))
-    fresh = tuple(name for name in planner.wanted if name not in planner.pools)
-    before = {name: state.spec for name, state in planner.pools.items()}
-    clouds = tuple(CloudView(name, cloud_steps(before.get(name), spec)) for name, spec in planner.wanted.items())
-    # A cloud that cannot change is kept as it is, and refused.
-    changes = any(step.action is not Action.KEEP for cloud in clouds for step in cloud.steps) or any(found.changes for found in made)
-    changes = changes or any(name in before and cloud_change(before[name], spec).refused for name, spec in planner.wanted.items())
-    refusals = tuple(planner.refusals()) if changes else ()
-    changed = [spec for name, spec in planner.wanted.items() if before.get(name) != spec]
-    return PlanView(
-        bool(changes),
-        not refusals and all(found.possible for found in made),
-        fresh,
-        made,
-        refusals,
-        tuple(machines_of({**before, **planner.wanted}, set(fresh), made)),
-        plans.keep(blueprint, planner.world(runs)) if plans is not None else "",
-        clouds,
-        tuple(missing(blueprint.applications, changed, known)) if changes else (),
-        _lasting(made),
-    )
+    question = _Question(_settled(blueprint, known), store, model, types)
+    views = [question.pool_of(application, store, model) for application in blueprint.applications]
+    return _as_it_is(question.answer(views, known), model)
+
+
+async def kept_plan(blueprint: Blueprint, store: Store, model: ReadModel, types: TypeTable | None, known: Known, plans: Plans) -> PlanView:
+    """The same, kept in `plans` under its id. What takes long is done in a thread, since thousands of members take seconds."""
+    question = _Question(_settled(blueprint, known), store, model, types)
+    views = [question.pool_of(application, store, model) for application in blueprint.applications]
+    found = await asyncio.to_thread(question.answer, views, known)
+    return _as_it_is(replace(found, id=plans.keep(blueprint, question.world())), model)
 
 
 def hold_to(
@@ -178,8 +177,8 @@ def hold_to(
     known: Known | None = None,
 ) -> None:
     """Raises NotFound and Conflict where the plan of that id does not hold for this blueprint now."""
-    planner = _Planner(_settled(blueprint, known or Known()), store, model, types)
-    plans.hold(name, blueprint, planner.world(planner.running()))
+    question = _Question(_settled(blueprint, known or Known()), store, model, types)
+    plans.hold(name, blueprint, question.world())
 
 
 # --- what is there by these names
@@ -226,9 +225,13 @@ def _provisional(found: Plan) -> Plan:
     return replace(found, warnings=(warning, *found.warnings))
 
 
-def _as_it_is(found: Plan, model: ReadModel) -> Plan:
+def _as_it_is(found: PlanView, model: ReadModel) -> PlanView:
     """A plan in which what is kept says how it is, when that is not running: a deploy does not start what was stopped."""
-    return replace(found, steps=tuple(_kept(step, model) if step.action is Action.KEEP else step for step in found.steps))
+
+    def told(each: Plan) -> Plan:
+        return replace(each, steps=tuple(_kept(step, model) if step.action is Action.KEEP else step for step in each.steps))
+
+    return replace(found, plans=tuple(map(told, found.plans)))
 
 
 def _kept(step: PlanStep, model: ReadModel) -> PlanStep:

@@ -1,16 +1,26 @@
 """Applications as a plan sees them: what runs, by which specs, who set what; gathered from the store, so that no entity is disturbed by a question."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
-from clocker_actors.entities.records import ApplicationState, ClusterState, Desired, MemberState
+from clocker_actors.entities.records import ApplicationState, ClusterState, Desired, Generation, MemberState
 from clocker_actors.model import sensors
-from clocker_actors.model.identity import EntityKind, Uid
+from clocker_actors.model.identity import NOBODY, EntityKind, Uid
 from clocker_actors.planning.members import MemberView
 from clocker_actors.planning.merging import Services, Sized
 from clocker_actors.planning.values import RunningApplication, RunningService, Runs
 from clocker_actors.ports.store import Store
 from clocker_actors.store.codec import decode
 from clocker_actors.telemetry.readmodel import ReadModel
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """The part of a member's record that says what it runs; clusters have many of them, and their specs are not read."""
+
+    current: Generation | None = None
+    ports: Mapping[str, int] = field(default_factory=dict)
+    home: Uid = NOBODY
 
 
 def applications(store: Store) -> Iterator[ApplicationState]:
@@ -51,7 +61,7 @@ def _service(uid: Uid, store: Store, model: ReadModel) -> RunningService | None:
 def _cluster(state: ClusterState, store: Store, model: ReadModel) -> RunningService:
     aside = {each.uid for each in state.quarantined}
     bodies = {uid: store.read(EntityKind.MEMBER, uid) for uid in state.members}
-    runs = {uid: _runs(decode(MemberState, body)) for uid, body in bodies.items() if body is not None}
+    runs = {uid: _runs(decode(_Standing, body)) for uid, body in bodies.items() if body is not None}
     return RunningService(
         state.identity.uid,
         state.spec,
@@ -64,7 +74,7 @@ def _cluster(state: ClusterState, store: Store, model: ReadModel) -> RunningServ
     )
 
 
-def _runs(state: MemberState) -> Runs | None:
+def _runs(state: MemberState | _Standing) -> Runs | None:
     now = state.current
     if now is None or now.ended:
         return None

@@ -1,5 +1,6 @@
 """An index of a pool's hosts like the pool's own, made from the same durable records and the readings that people see: for questions that disturb nobody."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from clocker_actors.entities.members.standing import occupy_standing
@@ -18,12 +19,18 @@ from clocker_actors.telemetry.readmodel import Entry, ReadModel
 def standing_index(pool: PoolState, store: Store, model: ReadModel, types: TypeTable | None) -> HostIndex:
     """An index of the pool's hosts as they are, with the room that members take."""
     index = HostIndex(pool.spec.ports, types=types)
+    for view in standing_hosts(pool, store, model):
+        index.add(view)
+    occupy_standing(index, store, pool.identity.uid)
+    return index
+
+
+def standing_hosts(pool: PoolState, store: Store, model: ReadModel) -> Iterator[HostView]:
+    """The pool's hosts as they are, without who is on them."""
     for uid in pool.hosts.values():
         body = store.read(EntityKind.HOST, uid)
         if body is not None and uid not in pool.leaving:
-            index.add(_seen(decode(HostState, body), model.get(uid)))
-    occupy_standing(index, store, pool.identity.uid)
-    return index
+            yield _seen(decode(HostState, body), model.get(uid))
 
 
 def _seen(state: HostState, entry: Entry | None) -> HostView:

@@ -14,7 +14,7 @@ from clocker_actors.placement.index import HostIndex
 from clocker_actors.placement.pipeline import Refusal, place
 from clocker_actors.planning.moving import manner
 from clocker_actors.planning.requests import Asker, placement_request
-from clocker_actors.planning.updating import InPlace, Replace, how, started_as
+from clocker_actors.planning.updating import InPlace, Replace, Step, how, started_as
 from clocker_actors.planning.values import Action, Plan, PlanRefusal, PlanStep, PlanWarning, PoolView, Runs
 
 NO_CLUSTER = Uid("")
@@ -37,6 +37,7 @@ class Draft:
     """Of containers that are started, each with the image whose starts tell how long that takes: another one only where it takes that one's place."""
     index: HostIndex = field(init=False)
     made: int = 0
+    _known: tuple[StartedAs, StartedAs, Step] | None = None
 
     def __post_init__(self) -> None:
         there = self.pool.index
@@ -74,7 +75,7 @@ class Draft:
                     Action.UPDATE, EntityKind.MEMBER, path, "it runs nothing now, and begins with the new spec", _fields(was, wanted), 1
                 )
             return False
-        match how(was, wanted):
+        match self._how(was, wanted):
             case InPlace(fields):
                 step = PlanStep(
                     Action.UPDATE, EntityKind.MEMBER, path, "changed where it runs, which goes on", runs.host_name, changes=fields
@@ -122,6 +123,12 @@ class Draft:
             seconds=self._seconds(container, before),
         )
         self.steps.append(step)
+
+    def _how(self, was: StartedAs, wanted: StartedAs) -> Step:
+        """What the one before this one needs, is what this one needs as a rule: they are members of one cluster."""
+        if self._known is None or self._known[:2] != (was, wanted):
+            self._known = was, wanted, how(was, wanted)
+        return self._known[2]
 
     # --- where, and how long
 

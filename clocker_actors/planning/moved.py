@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from clocker_actors.model.ownership import BLUEPRINT, AdjunctState
+from clocker_actors.model.placements import HostView
 from clocker_actors.model.specs import ApplicationSpec, Blueprint, PoolSpec, ServiceSpec
 from clocker_actors.model.values import counted
 from clocker_actors.planning.differences import differing
-from clocker_actors.planning.values import PoolView, RunningApplication, RunningService
+from clocker_actors.planning.values import RunningApplication, RunningService
 
 LINES = 40
 """Lines that are told at most."""
@@ -25,8 +26,11 @@ class World:
     specs: Mapping[str, object] = field(default_factory=dict)
 
 
-def world(applications: Mapping[str, RunningApplication | None], pools: Iterable[PoolView], clouds: Iterable[PoolSpec] = ()) -> World:
-    """The world as it is for a blueprint with these applications (by id; None: there is none), on these pools; `clouds` are those of them that exist."""
+def world(
+    applications: Mapping[str, RunningApplication | None], hosts: Mapping[str, Iterable[HostView]], clouds: Iterable[PoolSpec] = ()
+) -> World:
+    """The world as it is for a blueprint with these applications (by id; None: there is none), on pools with these hosts (by name); `clouds` are those of its docker
+    clouds that exist."""
     facts: dict[str, str] = {}
     specs: dict[str, object] = {}
     for name, running in applications.items():
@@ -36,8 +40,8 @@ def world(applications: Mapping[str, RunningApplication | None], pools: Iterable
             facts.update(_adjuncts(name, running.adjuncts))
             for service in running.services:
                 _service(f"{name}/{service.spec.id or service.spec.name}", service, facts, specs)
-    for pool in pools:
-        facts.update((f"host {pool.name}/{host.name}", _host(up=host.up, cordoned=host.cordoned)) for host in pool.hosts)
+    for pool, views in hosts.items():
+        facts.update((f"host {pool}/{host.name}", _host(up=host.up, cordoned=host.cordoned)) for host in views)
     specs.update((cloud.name, cloud) for cloud in clouds)
     return World(facts, specs)
 

@@ -130,12 +130,12 @@ async def test_a_plan_knows_the_name_of_what_would_be_built(house: House, http: 
     assert named is not None and named.image.reference.startswith("clocker/build:")
     asked: list[Blueprint] = []
 
-    def planned(blueprint: Blueprint, *_: object) -> dict[str, object]:
+    async def planned(blueprint: Blueprint, *_: object) -> dict[str, object]:
         asked.append(blueprint)
         return {}
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(applications, "plan_of", planned)
+        patch.setattr(applications, "kept_plan", planned)
         await http.post("/v1/plan", content=b"services: [redis]", headers={"Content-Type": "application/yaml"})
     container = asked[0].applications[0].services[0].container
     assert container is not None and container.image == named.image

@@ -12,7 +12,7 @@ from clocker_actors.planning import moved as module
 from clocker_actors.planning.members import MemberView
 from clocker_actors.planning.merging import Sized
 from clocker_actors.planning.moved import World, moved, rewritten, world
-from clocker_actors.planning.values import PoolView, RunningApplication, RunningService, Runs
+from clocker_actors.planning.values import RunningApplication, RunningService, Runs
 from tests.placement.samples import host
 
 ANNA = Owner(OwnerKind.PERSON, "anna", 0.0)
@@ -32,7 +32,7 @@ def running(
 
 
 def seen(there: RunningApplication | None, *hosts: int) -> World:
-    return world({"shop": there}, [PoolView("local", tuple(host(number) for number in hosts or (1, 2)))])
+    return world({"shop": there}, {"local": [host(number) for number in hosts or (1, 2)]})
 
 
 def test_what_came_went_and_changed_is_told() -> None:
@@ -60,14 +60,14 @@ def test_another_deploy_is_told_field_by_field_and_hosts_by_name() -> None:
     other = replace(WEB, cluster=replace(WEB.cluster, max_size=9))
     assert moved(seen(running()), seen(running(web=other))) == ("shop/web: maxSize: 10000 -> 9",)
     assert moved(seen(running()), seen(running(), 1)) == ("host local/host-2 is gone",)
-    down = world({"shop": running()}, [PoolView("local", (host(1), host(2, up=False, cordoned=True)))])
+    down = world({"shop": running()}, {"local": [host(1), host(2, up=False, cordoned=True)]})
     assert moved(seen(running()), down) == ("host local/host-2: up -> not up, cordoned",)
-    known = world({}, [], [PoolSpec("local", ())])
-    assert moved(known, world({}, [], [PoolSpec("local", (), headroom=2)])) == ("local: headroom: 0 -> 2",)
+    known = world({}, {}, [PoolSpec("local", ())])
+    assert moved(known, world({}, {}, [PoolSpec("local", (), headroom=2)])) == ("local: headroom: 0 -> 2",)
 
 
 def test_what_only_load_changes_is_no_fact() -> None:
-    busy = world({"shop": running()}, [PoolView("local", (host(1, cpu=99.0, containers=7), host(2)))])
+    busy = world({"shop": running()}, {"local": [host(1, cpu=99.0, containers=7), host(2)]})
     assert moved(seen(running()), busy) == ()
 
 

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from clocker_actors.admin.answers import Json, Listing, at_event, itself, listing
 from clocker_actors.admin.context import Context, Shared
 from clocker_actors.admin.orders import AcceptedView, body_of, cause_of, living, order
-from clocker_actors.admin.planner import PlanView, hold_to, plan_of
+from clocker_actors.admin.planner import PlanView, hold_to, kept_plan
 from clocker_actors.admin.types import known_types
 from clocker_actors.admin.urls import check
 from clocker_actors.admin.views import ApplicationView, application_views
@@ -109,7 +109,8 @@ async def plan(context: Shared, request: Request) -> Response:
     """What deploying the blueprint would change, in which order and how, and where its containers would go as the pools are now. The plan is kept for an hour
     under its `id`, for a deploy that is to be held to it."""
     blueprint = await _blueprint(context, request, placeholders=True)
-    return at_event(context.model, plan_of(blueprint, context.store, context.model, context.types, context.known, context.plans))
+    found = await kept_plan(blueprint, context.store, context.model, context.types, context.known, context.plans)
+    return at_event(context.model, found)
 
 
 @router.head("/blobs/{sha256}")
