@@ -13,7 +13,7 @@ PAGE = (Path(__file__).parent.parent / "docs" / "depending.md").read_text(encodi
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 
 
-@pytest.mark.parametrize("text", EXAMPLES, ids=["values", "waiting", "secrets"])
+@pytest.mark.parametrize("text", EXAMPLES, ids=["values", "waiting", "balancer", "secrets"])
 async def test_an_example_deploys(tmp_path: Path, text: str) -> None:
     secret = {"CLOCKER_EXTERNAL_SHOP_DB_PASSWORD": "x"}
     async with managed(tmp_path / "s", world=new_world(), environ=secret) as driven:
@@ -25,7 +25,7 @@ async def test_an_example_deploys(tmp_path: Path, text: str) -> None:
 async def test_services_have_these_sensors(tmp_path: Path) -> None:
     (table,) = re.findall(r"\| sensor of a service .*?\n\n", PAGE, re.DOTALL)
     names = [name.replace("N", "5432") for name in re.findall(r"`([a-zA-Z.]+)`", table)]
-    assert len(names) == 8
+    assert len(names) == 9
     async with managed(tmp_path / "s", world=new_world()) as driven:
         await driven.ended(await driven.deploy(EXAMPLES[1]))
         assert [name for name in names if driven.value("shop/db", name) is None] == []
