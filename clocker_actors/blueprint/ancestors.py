@@ -63,3 +63,24 @@ def advice(written: str) -> str:
         own = "run it as `type: docker:IMAGE`, or `clocker catalog add` a type that has this name among its `aliases`"
         to_do = _ELSE.get(plain, own)
     return f"{quote(written)} is a Java class that no type of the catalogue means; {to_do}"
+
+
+_ADJUNCTS: Mapping[str, str] = {
+    "addchildreneffector": "services are added by changing the file and deploying it again; `add-children` adds them when it is read",
+    "compositeeffector": "write one `exec-effector` whose command does all of it",
+    "proxyeffector": "call the effector of the other entity itself, as `clocker invoke ENTITY EFFECTOR`",
+    "maxconcurrencysensor": "a docker cloud starts as many containers at once as its engines keep up with; `start_limit` of the settings is where that begins",
+    "durationsincesensor": "write a `time-weighted-delta` enricher, or ask Prometheus for the age of a sensor",
+    "functionsensor": "write an `exec-feed` with a command, or an `http-feed`",
+    "winrmcommandsensor": "containers here are Linux; write an `exec-feed`",
+}
+_WORKFLOW = re.compile(r"(?:.*[.])?workflow[a-z-]*", re.IGNORECASE)
+
+
+def not_here(written: str) -> str:
+    """A fault for an initializer, policy or enricher of the ancestors that is not made here, with what to do instead; "" for any other."""
+    plain = written.removeprefix("java:").rpartition(".")[2].lower().replace("-", "")
+    if _WORKFLOW.fullmatch(written) or plain.startswith("workflow"):
+        return f"{quote(written)} is not supported: there are no workflows; write an `exec-effector` or `container-effector` whose command does it"
+    found = _ADJUNCTS.get(plain)
+    return f"{quote(written)} is not supported; {found}" if found else ""

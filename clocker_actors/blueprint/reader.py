@@ -23,6 +23,8 @@ MAX_VALUES = 50_000
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TAB_INDENT = re.compile(r"^ *\t", re.MULTILINE)
+_BARE = re.compile(r"[{\[,:]\s*[$]brooklyn:[^'\n]*,")
+_QUOTED = 'an expression with commas in { } or [ ] has to stand in single quotes, as \'$brooklyn:external("a", "b")\''
 _COMPLETE = "check indentation, quotes and brackets here and on the line above"
 
 
@@ -212,7 +214,13 @@ class _Reader:
             self._faults.add(tab, "a tab cannot indent YAML; use spaces")
             return
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        self._faults.add(at, f"not YAML: {problem}; {_COMPLETE}")
+        self._faults.add(at, f"not YAML: {problem}; {_QUOTED if self._cut_off(at) else _COMPLETE}")
+
+    def _cut_off(self, at: Mark) -> bool:
+        """Whether it gave up behind an expression without quotes in a flow map or list, which ends at the first comma in it."""
+        lines = self._text.split("\n", at.line)
+        line = lines[at.line - 1] if len(lines) >= at.line else ""
+        return bool(_BARE.search(line[: at.column - 1]))
 
     def _tab_before(self, at: Mark) -> Mark | None:
         """A tab that indents, up to the place where the parser gave up: most likely why it did."""

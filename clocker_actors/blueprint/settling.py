@@ -232,6 +232,11 @@ class Settler:
             raise Lost  # the parameter's own fault says it
         if look_up(goal.raw, key) is None and key not in goal.raw.undeclared:
             where = f"{quote(goal.raw.id)}" if goal.raw.parent else "the application"
+            owner = _owner(goal.raw, key)
+            if owner is not None:
+                whose = f"{quote(owner.id)}" if owner.parent else "the application"
+                self._faults.add(mark, f"{quote(key)} is a parameter of {whose} that has no value; give it one there, or a `default`")
+                raise Lost
             self._faults.unknown(mark, key, f"configuration of {where}", self._keys(goal.raw))
             raise Lost
         node = self.looked_up(goal.raw, key, mark)
@@ -328,3 +333,11 @@ class Settler:
             if self._left < 0:
                 text = "the expressions of this file make more than can be kept; have fewer of them repeat what is large"
                 raise FoldFault(text, mark.line, mark.column)
+
+
+def _owner(raw: Raw, key: str) -> Raw | None:
+    """Who above a service declares a parameter of this name."""
+    above: Raw | None = raw
+    while above is not None and key not in above.spelled:
+        above = above.parent
+    return above

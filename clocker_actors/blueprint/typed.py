@@ -9,6 +9,7 @@ A type is found by name, whatever its case and hyphens; also by the ancestor's J
 
 from collections.abc import Mapping
 
+from clocker_actors.blueprint.ancestors import not_here
 from clocker_actors.blueprint.coerce import free, typed
 from clocker_actors.blueprint.context import Context, Names, listed
 from clocker_actors.blueprint.fit import Written
@@ -60,6 +61,10 @@ def _policy(item: Node, roles: tuple[str, ...], taken: Names, context: Context) 
         return None
     kind = context.policies.find(written)
     if kind is None:
+        instead = not_here(written)
+        if instead:
+            head.fault("type", instead)
+            return None
         faults.unknown(head.mark_of("type"), written, f"a known type of {roles[0]}", known)
         return None
     if kind.role not in roles:

@@ -7,10 +7,11 @@ initializers:
   parameters: {seconds: {type: integer, default: 5, description: how long it may take}}
 """
 
+import re
 from collections.abc import Mapping
 
 from clocker_actors.errors import BadRequest
-from clocker_actors.model.effectors import Parameter
+from clocker_actors.model.effectors import Effector, Parameter, bind
 from clocker_actors.model.identity import EntityKind
 from clocker_actors.model.specs import EffectorKind, EffectorSpec
 from clocker_actors.model.types import KeyType, PolicyType
@@ -43,6 +44,7 @@ _PARAMETERS = KeyType(
     {},
     f"its parameters: {{name: {{{', '.join(_PARAMETER_KEYS)}}}}} or {{name: default}}; types are string, integer, double, boolean; commands get them in the environment",
 )
+_PLACE = re.compile(r"[$][{]([A-Za-z_][A-Za-z0-9_.-]*)[}]")
 _TIMEOUT = KeyType("timeout", "duration", 60.0, "longest run", least=0.1, most=86400)
 
 
@@ -61,7 +63,17 @@ def parameters_of(written: Value) -> tuple[Parameter, ...]:
         meaning = str(parts.get("description") or name)
         required = parts.get("required") is True or (default is None and parts.get("required") is not False)
         found.append(Parameter(name, kind, meaning, required, default, as_number(parts.get("least")), as_number(parts.get("most"))))
+        if default is not None:
+            _check_default(found[-1], default)
     return tuple(found)
+
+
+def _check_default(parameter: Parameter, default: Value) -> None:
+    try:
+        bind(Effector(parameter.name, parameter.meaning, frozenset(), (parameter,)), {parameter.name: default})
+    except BadRequest:
+        words = f"the default of parameter {parameter.name}, {default!r}, is none that it takes ({parameter.type}); write another, or another type"
+        raise BadRequest(words, key="parameters") from None
 
 
 def _check(config: Mapping[str, Value]) -> tuple[str, str] | None:
@@ -71,6 +83,18 @@ def _check(config: Mapping[str, Value]) -> tuple[str, str] | None:
         return "parameters", str(fault)
     if parameters and config.get("shell") is False:
         return "shell", "parameters reach a command by its shell only; leave `shell` as it is"
+    return None
+
+
+def _check_body(config: Mapping[str, Value]) -> tuple[str, str] | None:
+    """That a parameter which is to stand in the body is one of the effector's."""
+    known = [each.name for each in parameters_of(config["parameters"])]
+    for name in _PLACE.findall(str(config["body"] or "")):
+        if name not in known:
+            return (
+                "body",
+                f"${{{name}}} stands for a parameter, and this effector has {', '.join(known) or 'none'}; declare it under parameters",
+            )
     return None
 
 
@@ -128,7 +152,7 @@ HTTP = PolicyType(
     check=lambda config: (
         ("uri", "give either uri (a whole url) or port (of the container)")
         if (config["uri"] is None) == (config["port"] is None)
-        else _check(config)
+        else _check(config) or _check_body(config)
     ),
 )
 KINDS: Mapping[str, EffectorKind] = {EXEC.name: EffectorKind.EXEC, CONTAINER.name: EffectorKind.CONTAINER, HTTP.name: EffectorKind.HTTP}

@@ -1,11 +1,15 @@
 """Do faults point where the writer has to mend something, once, and in words for people?"""
 
 import re
+from textwrap import dedent
 
 import pytest
 
+from clocker_actors.admin.types import type_table
+from clocker_actors.blueprint import parse
 from clocker_actors.blueprint.faults import MOST_LISTED
-from tests.blueprint.reading import cluster_faults, container_faults, fault, faults, knowing
+from clocker_actors.errors import BlueprintError
+from tests.blueprint.reading import TYPES, cluster_faults, container_faults, fault, faults, knowing
 
 _NEEDY = """
     id: needy
@@ -80,3 +84,60 @@ def test_a_required_parameter_of_the_application_is_told_once(constraint: str) -
 def test_a_required_parameter_of_a_service_is_told_once() -> None:
     text = 'services:\n- type: docker:web\n  parameters: [{name: r, constraints: [required]}]\n  env: {U: $brooklyn:config("r")}'
     assert len(faults(text)) == 1
+
+
+_WEB = "services:\n- type: docker:web\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            'services:\n- {type: docker:web, env: {A: $brooklyn:external("a", "b")}}\n',
+            "not YAML: did not find expected ',' or '}'; an expression with commas in { } or [ ] has to stand in single quotes",
+        ),
+        ("services:\n- {type: docker:web, command: [$brooklyn:external(1, 2)]}\n", "quotes around all of it if it has commas"),
+        ("services:\n- {type: docker:web, ports: [80}\n", "check indentation, quotes and brackets"),
+        (
+            "services:\n- type: group\n  id: tier\n  parameters: [size]\n  children: [{type: docker:web, user: '$brooklyn:config(\"size\")'}]\n",
+            "`size` is a parameter of `tier` that has no value; give it one there, or a `default`",
+        ),
+        (
+            _WEB + "  initializers: [{type: exec-effector, name: x, command: y, parameters: {a: {type: integer, default: much}}}]\n",
+            "the default of parameter a, 'much', is none that it takes (integer)",
+        ),
+        (
+            _WEB + "  initializers: [{type: http-effector, name: x, port: 80, body: '${nope}', parameters: {a: 1}}]\n",
+            "${nope} stands for a parameter, and this effector has a; declare it under parameters",
+        ),
+        (_WEB + "  initializers: [{type: org.apache.brooklyn.core.effector.composite.CompositeEffector}]\n", "write one `exec-effector`"),
+        (_WEB + "  initializers: [{type: ProxyEffector}]\n", "call the effector of the other entity itself"),
+        (_WEB + "  initializers: [{type: AddChildrenEffector}]\n", "`add-children` adds them when it is read"),
+        (
+            _WEB + "  initializers: [{type: workflow-sensor}]\n",
+            "`workflow-sensor` is not supported: there are no workflows; write an `exec-effector`",
+        ),
+        (_WEB + "  policies: [{type: workflow-policy}]\n", "there are no workflows"),
+    ],
+)
+def test_what_people_stumbled_over(text: str, told: str) -> None:
+    with pytest.raises(BlueprintError) as refusal:
+        parse(text, "shop.yaml", type_table())
+    assert told in refusal.value.faults[0]
+
+
+def test_a_dockerfile_may_be_a_template() -> None:
+    text = """\
+    services:
+    - type: container
+      config: {base: debian, packages: [git, curl]}
+      build:
+        inline:
+          $brooklyn:template:
+          - |
+            FROM {{ config['base'] }}
+            RUN apt-get install -y {{ config['packages'] | join(' ') }}{{ more }}
+          - {more: " jq"}
+    """
+    (packed,) = parse(dedent(text), "a.yaml", TYPES).inline.values()
+    assert b"FROM debian\nRUN apt-get install -y git curl jq\n" in packed

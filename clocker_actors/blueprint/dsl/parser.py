@@ -81,7 +81,10 @@ class _Parser:
         if self._take(sign):
             return
         if self._word.kind is Kind.END:
-            raise DslFault(opened.offset, f"{quote(opened.text)} is never closed; write {quote(sign)}")
+            raise DslFault(
+                opened.offset,
+                f"{quote(opened.text)} is never closed; write {quote(sign)}, and quotes around all of it if it has commas and stands in {{ }} or [ ]",
+            )
         raise DslFault(self._word.offset, f"{quote(self._word.text)} where {also}{quote(sign)} was to come; write that")
 
     def _chain(self, *, top: bool = False) -> Part | Head:
