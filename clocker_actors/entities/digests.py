@@ -36,4 +36,4 @@ class Adopted:
         if spec is self._spec or not isinstance(spec, ServiceSpec):
             return False
         before, self._spec, self.digest = self.digest, spec, digest(spec)
-        return bool(before) and before != self.digest
+        return before != self.digest

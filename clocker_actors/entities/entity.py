@@ -319,7 +319,8 @@ class Entity(Sensing, Generic[S]):
         pending = cast("Pending[S] | None", self.outside.commits.of(self.uid))
         if pending is None:
             self.state = read()
-            self._now_durable()
+            self._adopted.durable(self.state)
+            self.adopted = self._adopted.digest
             return ()
         self.state, self._forgotten = pending.state, pending.forgets
         self._writing = pending
@@ -355,7 +356,7 @@ class Entity(Sensing, Generic[S]):
     def settle(self) -> None:
         """Something was observed: go on, unless a decision is still being written (then `reconcile` comes by itself)."""
         if self.durable and not self._forgotten:
-            self.reconcile()
+            self._go_on()
 
     def _write(self) -> None:
         if self._writing is None:
@@ -372,16 +373,15 @@ class Entity(Sensing, Generic[S]):
         elif self._forgotten:
             self.forgotten()
         else:
-            other = self._now_durable()
             self.adjuncts.settle()
-            self.reconcile()
-            if other:
-                self.tell_again()
+            self._go_on()
 
-    def _now_durable(self) -> bool:
-        other = self._adopted.durable(self.state)
-        self.adopted = self._adopted.digest
-        return other
+    def _go_on(self) -> None:
+        """Reconcile. That another spec was adopted is said only after a look at all that is to be done for it: what says that also says how far it is."""
+        self.reconcile()
+        if self.durable and self._adopted.durable(self.state):
+            self.adopted = self._adopted.digest
+            self.tell_again()
 
     def _commit_failed(self, failed: WorkFailed) -> None:
         log.error("state not written", extra={"entity": self.uid, "failure": failed.failure.message})

@@ -251,3 +251,14 @@ async def test_it_goes_with_its_pool_though_it_is_wanted_elsewhere(tmp_path: Pat
         assert not built(world)
         await deleted(driven, "south")
         assert driven.gone("south")
+
+
+async def test_what_was_built_for_an_older_revision_goes_when_nobody_runs_as_it(tmp_path: Path) -> None:
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await deployed(driven, word="one")
+        before = built(world)
+        await deployed(driven, word="two")
+        await driven.until(lambda: before.isdisjoint(built(world)), 60)
+        assert len(built(world)) == 1
+        await well(driven, world)

@@ -153,3 +153,63 @@ async def test_sizes_of_files_and_of_people(tmp_path: Path) -> None:
         assert cluster_of(driven).size == 2
         await well(driven, world)
         assert driven.model.entry("shop/web").facts["max"] == 2
+
+
+async def test_what_is_taken_away_stays_as_long_as_somebody_runs_with_it(tmp_path: Path) -> None:
+    using = "- {{type: 'docker:clocker/{image}', id: web, env: {{DB: '$brooklyn:component(\"{db}\").attributeWhenReady(\"host.name\")'}}{more}}}\n"
+    head = "name: shop\nlocation: local\nservices:\n"
+    first = head + using.format(image="web:1", db="db", more="") + "- {type: 'docker:clocker/db:1', id: db}\n"
+    broken = head + using.format(image="web:1", db="db2", more=", memory: 2t") + "- {type: 'docker:clocker/db:2', id: db2}\n"
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await deployed(driven, first)
+        failed = await deployed(driven, broken, 120)
+        assert failed.state is ActivityState.FAILED
+        assert "shop/web" in failed.problem
+        await driven.until(lambda: driven.up("shop/db2"), 20)
+        assert driven.up("shop/db"), "what ran goes on, with what it needs"
+        assert driven.up("shop/web")
+        assert (await deployed(driven, broken.replace("memory: 2t", "memory: 64m"), 120)).state is ActivityState.DONE
+        assert driven.gone("shop/db")
+        assert driven.up("shop/web")
+        await well(driven, world)
+
+
+async def test_policies_and_configuration_of_the_application_itself(tmp_path: Path) -> None:
+    enricher = "brooklyn.enrichers: [{type: transformer, name: own, brooklyn.config: {sourceSensor: service.isUp, targetSensor: own.value}}]\n"
+    async with managed(tmp_path / "s", world=new_world()) as driven:
+        await deployed(driven, WEB)
+        changed = await deployed(driven, WEB.replace("name: shop", "name: The shop\nid: shop") + enricher)
+        assert changed.state is ActivityState.DONE, changed.problem
+        assert driven.model.entry("shop").name == "The shop"
+        assert "own" in driven.model.entry("shop").policies
+        assert spec_of(driven).spec.revision == 2
+        assert (await deployed(driven, WEB)).state is ActivityState.DONE
+        assert "own" not in driven.model.entry("shop").policies
+
+
+async def test_services_below_services_come_and_go(tmp_path: Path) -> None:
+    group = "name: shop\nlocation: local\nservices:\n- type: group\n  id: side\n  brooklyn.children:\n"
+    one, two = "  - {type: 'docker:clocker/web:1', id: one}\n", "  - {type: 'docker:clocker/web:1', id: two}\n"
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await deployed(driven, group + one)
+        assert (await deployed(driven, group + one.replace("web:1", "web:2") + two)).state is ActivityState.DONE
+        assert driven.up("shop/side/two")
+        await well(driven, world)
+        assert sorted(seen.image for _, seen in ours(world)) == ["clocker/web:1", "clocker/web:2"]
+        assert (await deployed(driven, group + two)).state is ActivityState.DONE
+        assert driven.gone("shop/side/one")
+        await well(driven, world)
+
+
+async def test_volumes_of_what_was_taken_away_stay_until_the_application_goes(tmp_path: Path) -> None:
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await deployed(driven, TWO.replace("db:1'", "db:1', volumes: ['data:/data']"))
+        volumes = [name for engine in world.engines.values() for name in engine.volume_names]
+        assert len(volumes) == 1
+        assert (await deployed(driven, WEB)).state is ActivityState.DONE
+        assert [name for engine in world.engines.values() for name in engine.volume_names] == volumes
+        await driven.ended(await driven.invoke("shop", "delete"))
+        assert not [name for engine in world.engines.values() for name in engine.volume_names]

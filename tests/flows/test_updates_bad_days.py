@@ -164,7 +164,7 @@ async def test_a_stop_during_an_update(tmp_path: Path, after: float) -> None:
         await well(driven, world)
 
 
-async def test_an_update_that_is_cancelled_goes_on(tmp_path: Path) -> None:
+async def test_an_update_that_is_cancelled_is_taken_up_by_the_same_file(tmp_path: Path) -> None:
     world = new_world()
     async with managed(tmp_path / "s", world=world) as driven:
         await deployed(driven, FIRST)
@@ -172,5 +172,7 @@ async def test_an_update_that_is_cancelled_goes_on(tmp_path: Path) -> None:
         await asyncio.sleep(0.1)
         await driven.manager.kernel.ask(ROOT, CancelActivity(activity, PERSON), 5.0)
         assert (await driven.ended(activity)).state is ActivityState.CANCELLED
+        await asyncio.sleep(20)
+        assert (await deployed(driven, SECOND)).state is ActivityState.DONE
         await driven.until(lambda: is_second(driven) and images(world) == FINAL, 60)
         await well(driven, world)

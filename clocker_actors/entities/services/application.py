@@ -16,7 +16,7 @@ from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.records import ApplicationState, Desired, read_state
 from clocker_actors.entities.services.directory import Directory
 from clocker_actors.entities.services.family import Family
-from clocker_actors.entities.services.updates import Updates
+from clocker_actors.entities.services.updates import OldImages, Updates
 from clocker_actors.entities.wanted import images_of
 from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity
@@ -50,6 +50,7 @@ class Application(Entity[ApplicationState]):
     def __init__(self, uid: Uid, outside: Outside) -> None:
         super().__init__(uid, outside)
         self._volumes_asked = False
+        self._said: Mapping[str, Uid] | None = None  # the children that people and dependants know of
         self._ending = False  # nothing but images is left of it
         self.updates = Updates(self)
 
@@ -79,6 +80,8 @@ class Application(Entity[ApplicationState]):
                 return self.directory.find(message)
             case ImagesLate():
                 self._images_removed(f"not all hosts have answered within {IMAGES_LIMIT:g} s")
+            case OldImages():
+                self.updates.remove_images()
             case VolumesAgain():
                 self._volumes_asked = False
                 self.settle()
@@ -149,7 +152,9 @@ class Application(Entity[ApplicationState]):
         if self.family.planted():
             return
         self.family.reconcile()
-        self.observe(sensors.SERVICES, dict(self.family.staying))
+        if self._said is not self.state.children:
+            self._said = self.state.children
+            self.observe(sensors.SERVICES, dict(self.family.staying))
         if self.state.desired is Desired.DELETED and not self.state.children and not self._volumes_asked:
             self._volumes_asked = True
             self.after("volumes", VOLUMES_AGAIN, VolumesAgain())

@@ -26,12 +26,14 @@ class Owner(Protocol):
 class Brood:
     """Children by uid, with what they last said."""
 
-    __slots__ = ("_adopting", "_ordered", "_owner", "digests", "said")
+    __slots__ = ("_adopting", "_news", "_of", "_ordered", "_owner", "digests", "said")
 
     def __init__(self, owner: Owner) -> None:
         self._owner = owner
         self._ordered: dict[Uid, str] = {}
         self._adopting: dict[Uid, str] = {}  # digest of what each was told to become last
+        self._news: dict[Uid, None] = {}  # have said something since they were last compared with what they are to be
+        self._of: object = None
         self.digests = Digests()
         self.said: dict[Uid, ChildChanged] = {}
 
@@ -47,9 +49,14 @@ class Brood:
         for child in children:
             self._owner.tell(child, Invoke(effector, {}, cause, parent, reply_to))
 
-    def adopt(self, wanted: Mapping[Uid, ServiceSpec], cause: Cause, activity: str = "") -> None:
-        """Have children become what they are to be, those that say that they are something else; one that has not said anything yet will."""
-        for child, spec in wanted.items():
+    def adopt(self, wanted: Mapping[Uid, ServiceSpec], cause: Cause, activity: str = "", *, of: object = None) -> None:
+        """Have children become what they are to be, those that say that they are something else; one that has not said anything yet will. As long as `of`,
+        what it comes from, is the same, only those who have said something are looked at: there may be many."""
+        children = [child for child in self._news if child in wanted] if of is not None and of is self._of else list(wanted)
+        self._of = of
+        self._news.clear()
+        for child in children:
+            spec = wanted[child]
             said, want = self.said.get(child), self.digests.of(spec)
             if said is not None and said.adopted not in {"", want} and self._adopting.get(child) != want:
                 self.adopt_anew(child, spec, cause, activity)
@@ -75,6 +82,7 @@ class Brood:
     def heard(self, message: ChildChanged) -> None:
         """A child said how it is."""
         self.said[message.child] = message
+        self._news[message.child] = None
 
     def forget(self, child: Uid) -> None:
         """A child is gone."""
@@ -85,6 +93,7 @@ class Brood:
         """A child that was restarted has forgotten its order: it is told anew at the next occasion."""
         self._ordered.pop(child, None)
         self._adopting.pop(child, None)
+        self._news[child] = None
 
     def reset_orders(self) -> None:
         """The next order is told even if it is the same as the last one."""

@@ -80,31 +80,30 @@ class ClusterAdopting:
         """Members that are something else are told to become what they are to be."""
         cluster = self._cluster
         member = cluster.spec.member
-        cluster.brood.adopt(dict.fromkeys(cluster.state.members, member), self._cause, self._activity)
+        cluster.brood.adopt(dict.fromkeys(cluster.state.members, member), self._cause, self._activity, of=member)
 
     def refresh(self) -> None:
         """Tell the parent how far members are."""
-        cluster = self._cluster
-        behind, failed = self._behind(), self._failed()
+        cluster, brood = self._cluster, self._cluster.brood
+        want, late, could_not = brood.digests.of(cluster.spec.member), [], []
+        for uid in cluster.state.members:
+            said = brood.said.get(uid)
+            if said is not None and (said.behind or said.adopted != want):
+                late.append(said.behind)
+            if said is not None and said.update_failed and said.adopted == want:
+                could_not.append(said.update_failed)
+        behind, failed = self._behind(late), "; ".join(could_not[:SHOWN])
         if (behind, failed) != (cluster.behind, cluster.update_failed):
             cluster.behind, cluster.update_failed = behind, failed
             cluster.tell_again()
 
-    def _behind(self) -> str:
-        cluster, said = self._cluster, self._cluster.brood.said
-        heard = [uid for uid in cluster.state.members if uid in said]
-        late = [uid for uid in heard if said[uid].behind or not cluster.brood.adopted(uid, cluster.spec.member)]
+    def _behind(self, late: list[str]) -> str:
+        cluster = self._cluster
         if late:
-            words = next((said[uid].behind for uid in late if said[uid].behind), "")
+            words = next((each for each in late if each), "")
             return f"{len(late)} of {len(cluster.state.members)} members run as before" + (f": {words}" if words else "")
         if not self._waited_for or cluster.state.desired is not Desired.RUNNING:
             return ""
         up = sum(1 for uid in cluster.state.members if cluster.health.up(uid))
         self._waited_for = up < cluster.state.size or bool(cluster.state.removing)
         return f"{up} of {cluster.state.size} members are up" if self._waited_for else ""
-
-    def _failed(self) -> str:
-        cluster, said = self._cluster, self._cluster.brood.said
-        failed = [uid for uid in cluster.state.members if uid in said and said[uid].update_failed]
-        failed = [uid for uid in failed if cluster.brood.adopted(uid, cluster.spec.member)]
-        return "; ".join(said[uid].update_failed for uid in failed[:SHOWN])

@@ -63,6 +63,8 @@ class Family(Generic[S]):
         entity = self._entity
         fresh, records = self._missing()
         if records:
+            if entity.state.planted and entity.state.desired is Desired.RUNNING:
+                entity.service.expect(Lifecycle.STARTING)  # it is no alarm that what is new does not serve yet
             missing = tuple(name for name in entity.state.missing if name not in fresh)
             entity.change(replace(entity.state, planted=True, children={**entity.state.children, **fresh}, missing=missing), *records)
         return bool(records)
@@ -111,9 +113,10 @@ class Family(Generic[S]):
 
     def _update(self) -> None:
         cause, activity = self._cause()
-        self.brood.adopt(self.wanted(), cause, activity)
-        used = set(self.behind())
-        for name, users in self._entity.state.going.items():
+        self.brood.adopt(self.wanted(), cause, activity, of=self.specs)
+        going = self._entity.state.going
+        used = set(self.behind()) - going.keys() if going else set()
+        for name, users in going.items():
             uid = self._entity.state.children.get(name)
             if uid is not None and used.isdisjoint(users):
                 self.brood.order((uid,), "delete", cause, activity)
@@ -123,8 +126,9 @@ class Family(Generic[S]):
         return (Cause(activity.id, activity.cause.principal), activity.id) if activity else (SYSTEM, "")
 
     def behind(self) -> Mapping[str, str]:
-        """Ids of the children that do not run yet as they are to, with what they say about it."""
-        found: dict[str, str] = {}
+        """Ids of the children that do not run yet as they are to, or are to come or to go, with what is said about it."""
+        state = self._entity.state
+        found = {**dict.fromkeys(state.going, "is on its way out"), **dict.fromkeys(state.missing, "is not there yet")}
         for uid, spec in self.wanted().items():
             said = self.brood.said.get(uid)
             if said is None or not self.brood.adopted(uid, spec):

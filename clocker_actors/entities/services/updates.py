@@ -17,7 +17,7 @@ from clocker_actors.entities.services.planting import adjuncts
 from clocker_actors.entities.wanted import images_of
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.generations import RemoveImages
-from clocker_actors.model.identity import Cause, EntityKind, Uid
+from clocker_actors.model.identity import SYSTEM, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.ownership import AdjunctState
 from clocker_actors.model.specs import ApplicationSpec, ServiceSpec
@@ -30,6 +30,14 @@ if TYPE_CHECKING:
     from clocker_actors.entities.services.application import Application
 
 RESTS = frozenset({Lifecycle.STOPPING, Lifecycle.STOPPED})
+
+
+LEAVING = 15.0
+"""Seconds that containers of before have to be gone, until what they were built as is removed; what is not gone by then is found by the hosts in a while."""
+
+
+class OldImages:
+    """Timer message: containers of the revision before are gone."""
 
 
 class Updates:
@@ -60,12 +68,12 @@ class Updates:
         """The file says what it said before."""
         family = self._application.family
         behind, failed = family.behind(), family.update_failed()
-        if not (behind or failed or self._application.state.missing or self._application.state.going):
+        if not behind and not failed:
             self._application.running.step(activity.id, "compare", "nothing to do")
             self._application.running.finish(activity.id, self._result(activity))
             return
         self._changed |= {*behind, *failed}
-        self._application.running.step(activity.id, "try again", ", ".join(failed or behind or self._application.state.missing))
+        self._application.running.step(activity.id, "try again", ", ".join(failed or behind))
         family.try_anew(failed)
         self._application.settle()
 
@@ -103,7 +111,7 @@ class Updates:
             return
         family = application.family
         behind, failed = family.behind(), family.update_failed()
-        waiting = {**self._down(), **behind, **dict.fromkeys((*application.state.missing, *application.state.going), "")}
+        waiting = {**self._down(), **behind}
         total = len(family.staying) + len(application.state.missing) + len(application.state.going)
         note = "; ".join(f"{name}: {words}" if words else name for name, words in list(waiting.items())[:5])
         application.running.progress(activity.id, done=total - len(waiting), total=total, note=note)
@@ -133,11 +141,17 @@ class Updates:
                 activity.id, "rest", f"{application.identity.path} is stopped, and starts as the file says when it is started"
             )
         application.running.finish(activity.id, self._result(activity))
+        self._changed = frozenset()
+        if self._images:
+            application.after("old images", LEAVING, OldImages())
+
+    def remove_images(self) -> None:
+        """What was built for a revision before goes; what somebody still wants stays, as hosts find out."""
+        application = self._application
         images = tuple(sorted(self._images - set(images_of(application.state))))
-        self._changed, self._images = frozenset(), frozenset()
-        if images:
-            cause = Cause(activity.id, activity.cause.principal)
-            application.tell(application.identity.pool, RemoveImages(application.uid, images, application.uid, cause))
+        self._images = frozenset()
+        if images and application.state.desired is not Desired.DELETED:
+            application.tell(application.identity.pool, RemoveImages(application.uid, images, application.uid, SYSTEM))
 
 
 def own_adjuncts(spec: ApplicationSpec) -> tuple[AdjunctState, ...]:
