@@ -217,3 +217,31 @@ async def test_a_service_alone_and_one_that_is_made_anew_are_served_too(tmp_path
         await driven.until(lambda: told(driven, world) == ["web"], within=5)
         await driven.ended(await driven.invoke("shop/web", "restart"))
         await driven.until(lambda: told(driven, world) == ["web"] and _at(driven, world, "web", "shop/web"), within=5)
+
+
+async def test_a_service_that_was_deleted_and_is_made_anew_is_found_again(tmp_path: Path) -> None:
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await shop(driven, world)
+        await driven.ended(await driven.invoke("shop/web", "delete"))
+        assert told(driven, world) == []
+        activity = await driven.deploy(SHOP.replace("initialSize: 2", "initialSize: 3"))
+        assert (await driven.ended(activity)).state is ActivityState.DONE
+        await driven.until(lambda: told(driven, world) == ["web-1", "web-2", "web-3"], within=15)
+
+
+async def test_a_host_that_falls_silent_stays_in_the_list_until_it_is_given_up(tmp_path: Path) -> None:
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await shop(driven, world)
+        uid = driven.model.entry("shop/lb").uid
+        own = next(engine.name for engine, seen in running(world) if seen.labels[LABEL_MEMBER] == uid)
+        away = next(engine for engine, seen in running(world) if engine.name != own and seen.labels[LABEL_MEMBER] != uid)
+        before = address(driven, "shop/web/1"), address(driven, "shop/web/2")
+        away.partition()
+        await asyncio.sleep(1)
+        assert told(driven, world) == ["web-1", "web-2"]
+        await driven.until(lambda: (address(driven, "shop/web/1"), address(driven, "shop/web/2")) != before)
+        await driven.until(lambda: _at(driven, world, "web-1", "shop/web/1") and _at(driven, world, "web-2", "shop/web/2"), within=10)
+        away.heal()
+        await well(driven, world)
