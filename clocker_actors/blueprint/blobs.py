@@ -5,6 +5,7 @@ The CLI makes a tar of each named folder, uploads it, and sends the sums beside 
 
 import hashlib
 import io
+import re
 import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -14,16 +15,27 @@ from clocker_actors.model.specs import BUILT_IMAGE, ApplicationSpec, Blueprint, 
 
 BELOW = "context"
 """Folder of a build whose Dockerfile is inline: what the blueprint has next to it, or nothing."""
+_REPOSITORY = re.compile(
+    r"(?:(?:https?|git|ssh|file)://[^\s#]+|git@[A-Za-z0-9.-]+:[^\s#]+)(?:#(?:[A-Za-z0-9_][A-Za-z0-9_./-]*)?(?::[A-Za-z0-9_.][A-Za-z0-9_./-]*)?)?"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class FileReference:
-    """A build context: `path` is relative to the blueprint, `placeholder` stands for it in the specs. With `inline`, a tar of a Dockerfile and what else
+    """A build context: `path` is relative to the blueprint, or a git repository; `placeholder` stands for it in the specs. With `inline`, a tar of a Dockerfile and what else
     stands in the blueprint or type, what is uploaded is that, and what is at the path below `context/` in it (see `combined`)."""
 
     path: str
     placeholder: str
     inline: bytes = b""
+    line: int = field(default=0, compare=False)
+    column: int = field(default=0, compare=False)
+    """Where it is written first."""
+
+    @property
+    def repository(self) -> bool:
+        """Whether it stands in a git repository."""
+        return is_repository(self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +48,11 @@ class ParsedBlueprint:
     inline: Mapping[str, bytes] = field(default_factory=dict)
     urls: Mapping[str, str] = field(default_factory=dict)
     located: str = ""
+
+
+def is_repository(text: str) -> bool:
+    """Whether a build context is a git repository: `URL[#branch[:folder]]`."""
+    return bool(_REPOSITORY.fullmatch(text))
 
 
 def placeholder(path: str, inline: bytes = b"") -> str:

@@ -2,11 +2,12 @@
 
 image: redis:7          build: web               build: {context: web, dockerfile: Dockerfile.dev, args: {VERSION: 2}}
                         dockerfile: web/Dockerfile                 build: {inline: "FROM redis:7\n…", files: {redis.conf: "…"}}
+                        build: https://host/app.git#v1.2:docker/web      (a repository, branch and folder)
 """
 
 from pathlib import PurePosixPath
 
-from clocker_actors.blueprint.blobs import BELOW
+from clocker_actors.blueprint.blobs import BELOW, is_repository
 from clocker_actors.blueprint.coerce import pairs, text
 from clocker_actors.blueprint.context import Context
 from clocker_actors.blueprint.images import parse_image
@@ -61,7 +62,7 @@ def _built(section: Section, context: Context) -> ImageSpec | None:
         arguments = pairs(args, "`args`", context.faults) if args else {}
         if dockerfile:
             section.fault("dockerfile", "`dockerfile` stands beside `build`; move it into `build`")
-    return _spec(folder, file, arguments, mark, context)
+    return _spec(folder, file, arguments, mark, context, repository=build is not None and is_repository(folder))
 
 
 def _inline(section: Section, context: Context) -> ImageSpec | None:
@@ -84,22 +85,24 @@ def _inline(section: Section, context: Context) -> ImageSpec | None:
     clean = _local(folder, section.mark_of("context"), context) if folder else ""
     if clean and clean.startswith(".."):
         section.fault("context", f"{quote(folder)} is above the blueprint; copy it next to that, and write its path from there")
-    return ImageSpec("", BuildSpec(context.file(clean, files) if clean else context.written(files), "Dockerfile", arguments))
+    return ImageSpec(
+        "", BuildSpec(context.file(clean, section.mark_of("context"), files) if clean else context.written(files), "Dockerfile", arguments)
+    )
 
 
-def _spec(folder: str, file: str, arguments: dict[str, str], mark: Mark, context: Context) -> ImageSpec | None:
-    if mark.file:
+def _spec(folder: str, file: str, arguments: dict[str, str], mark: Mark, context: Context, *, repository: bool) -> ImageSpec | None:
+    if mark.file and not repository:
         context.faults.add(
             mark, "a type has no folder next to it; write the Dockerfile as `build: {inline: …}`, and what it copies as `files`"
         )
         return None
-    clean, inside = _local(folder, mark, context), _local(file, mark, context)
+    clean, inside = folder if repository else _local(folder, mark, context), _local(file, mark, context)
     if clean is None or inside is None:
         return None
     if inside in {".", ".."} or inside.startswith("../"):
         context.faults.add(mark, f"{quote(file)} is not a file inside its build context; write its path from the context's folder")
         return None
-    return ImageSpec("", BuildSpec(context.file(clean), inside, arguments))
+    return ImageSpec("", BuildSpec(context.file(clean, mark), inside, arguments))
 
 
 def _local(path: str, mark: Mark, context: Context) -> str | None:

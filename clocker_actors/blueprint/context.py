@@ -85,12 +85,10 @@ class Context:
         """Have these types of services, whatever the files say."""
         self._catalogue = catalogue
 
-    def file(self, path: str, inline: Mapping[str, str] | None = None) -> str:
-        """The placeholder of a folder next to the blueprint, together with these files if there are some."""
-        reference = FileReference(path, placeholder(path))
-        if inline:
-            content = packed(inline)
-            reference = FileReference(path, placeholder(path, content), content)
+    def file(self, path: str, mark: Mark, inline: Mapping[str, str] | None = None) -> str:
+        """The placeholder of a folder next to the blueprint, or of a repository, together with these files if there are some."""
+        content = packed(inline) if inline else b""
+        reference = FileReference(path, placeholder(path, content), content, mark.line, mark.column)
         return self.files.setdefault(reference.placeholder, reference).placeholder
 
     def written(self, files: Mapping[str, str]) -> str:

@@ -117,7 +117,11 @@ CONTAINER_CONFIG = (
         _DUPLICATE,
         _key("image", "node", "image by reference: [registry[:port]/]name[:tag][@digest]", "imageName", "docker.image.name"),
         _key("imageTag", "string", "tag of the image, if not in its reference", "docker.image.tag", default=""),
-        _key("build", "node", "image to build: folder next to the blueprint, or {context, dockerfile, args}"),
+        _key(
+            "build",
+            "node",
+            "image to build: folder next to the blueprint, git repository as https://host/app.git#branch:folder, or {context, dockerfile, args}",
+        ),
         _key(
             "dockerfile",
             "node",

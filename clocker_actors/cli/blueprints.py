@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clocker_actors.cli.reach import connect
-from clocker_actors.errors import BadRequest, NoDaemon, NotFound
+from clocker_actors.errors import BadRequest, BlueprintError, NoDaemon, NotFound
 from clocker_actors.model.values import counted
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ def types_added(client: "Client") -> "tuple[TypeSource, ...]":
     )
 
 
-def parsed(raw: bytes, name: str, types: "TypeTable") -> str:
-    """What a blueprint or file of types has in it, in words. Raises BlueprintError with all its faults."""
+def parsed(raw: bytes, name: str, types: "TypeTable", folder: Path) -> str:
+    """What a blueprint or file of types has in it, in words. Raises BlueprintError with all its faults, also for what has to stand in the folder and does not."""
     from clocker_actors.blueprint import parse  # noqa: PLC0415
     from clocker_actors.blueprint.checking import check_types, is_type  # noqa: PLC0415
     from clocker_actors.model.catalogue import TypeSource  # noqa: PLC0415
@@ -70,7 +70,15 @@ def parsed(raw: bytes, name: str, types: "TypeTable") -> str:
 
         found = check_types([TypeSource(name, raw.decode())], replace(types, catalogue=tuple(others)))
         return f"good: {', '.join(each.reference for each in found)}"
-    blueprint = parse(raw, name, types).blueprint
+    whole = parse(raw, name, types)
+    missing = [
+        f"{name}:{each.line}:{each.column}: there is no {each.path} next to the blueprint; write the path of the build context from there"
+        for each in whole.files
+        if not each.repository and not (folder / each.path).exists()
+    ]
+    if missing:
+        raise BlueprintError(tuple(missing))
+    blueprint = whole.blueprint
     services = sum(len(each.services) for each in blueprint.applications)
     pools = f", {counted(len(blueprint.pools), 'docker cloud')}" if blueprint.pools else ""
     return f"good: {counted(services, 'service')}{pools}"

@@ -12,6 +12,7 @@ import typer
 
 from clocker_actors.cli import output, plans
 from clocker_actors.cli.blueprints import read, types_known
+from clocker_actors.cli.fetching import pack_repository
 from clocker_actors.cli.output import AsJson
 from clocker_actors.cli.packing import pack, pack_file
 from clocker_actors.cli.reach import connect
@@ -93,7 +94,9 @@ def _packed(parsed: "ParsedBlueprint", folder: Path) -> dict[str, bytes]:
     packed: dict[str, bytes] = {}
     for reference in parsed.files:
         path = folder / reference.path
-        if reference.inline:
+        if reference.repository:
+            packed[reference.placeholder] = pack_repository(reference.path)
+        elif reference.inline:
             packed[reference.placeholder] = combined(reference.inline, pack_file(path) if path.is_file() else pack(path))
         else:
             packed[reference.placeholder] = pack(path)

@@ -22,9 +22,9 @@ def lint(
     faults: list[str] = []
     told: list[dict[str, object]] = []
     for file in files:
-        raw, name, _ = read(file)
+        raw, name, folder = read(file)
         try:
-            what = parsed(raw, name, types)
+            what = parsed(raw, name, types, folder)
             told.append({"file": name, "what": what, "faults": []})
         except BlueprintError as error:
             faults += error.faults
