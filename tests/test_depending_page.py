@@ -13,7 +13,7 @@ PAGE = (Path(__file__).parent.parent / "docs" / "depending.md").read_text(encodi
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 
 
-@pytest.mark.parametrize("text", EXAMPLES, ids=["values", "waiting", "balancer", "secrets"])
+@pytest.mark.parametrize("text", EXAMPLES, ids=["values", "waiting", "balancer", "peers", "secrets"])
 async def test_an_example_deploys(tmp_path: Path, text: str) -> None:
     secret = {"CLOCKER_EXTERNAL_SHOP_DB_PASSWORD": "x"}
     async with managed(tmp_path / "s", world=new_world(), environ=secret) as driven:
