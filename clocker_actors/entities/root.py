@@ -170,6 +170,8 @@ class Root(Entity[RootState]):
         fresh, updates = self._new_applications(blueprint, {**self.pools, **fresh_pools}, cause)
         self.pools.update(fresh_pools)
         self.applications.update(fresh)
+        for spec in blueprint.applications:  # as they are told to be, which is in their records a moment later
+            self.applications[spec.id] = replace(self.applications[spec.id], spec=spec)
         self.deploys = {known: waiting for known, waiting in self.deploys.items() if self.running.is_open(known)}
         self.told &= set(self.deploys)
         orders: Orders = {state.identity.uid: ("start", {}) for state in fresh.values()}

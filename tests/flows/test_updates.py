@@ -11,6 +11,8 @@ from clocker_actors.model.identity import EntityKind
 from clocker_actors.store.codec import decode
 from tests.flows.stories import cluster, new_world, ours, well
 from tests.flows.support import Driven, managed
+from tests.flows.test_catalogue import WEB as CATALOGUED
+from tests.flows.test_catalogue import add, deploy, remove
 
 TWO = "name: shop\nlocation: local\nservices:\n- {type: 'docker:clocker/web:1', id: web}\n- {type: 'docker:clocker/db:1', id: db}\n"
 WEB = "name: shop\nlocation: local\nservices:\n- {type: 'docker:clocker/web:1', id: web}\n"
@@ -176,7 +178,9 @@ async def test_what_is_taken_away_stays_as_long_as_somebody_runs_with_it(tmp_pat
 
 
 async def test_policies_and_configuration_of_the_application_itself(tmp_path: Path) -> None:
-    enricher = "brooklyn.enrichers: [{type: transformer, name: own, brooklyn.config: {sourceSensor: service.isUp, targetSensor: own.value}}]\n"
+    enricher = (
+        "brooklyn.enrichers: [{type: transformer, name: own, brooklyn.config: {sourceSensor: service.isUp, targetSensor: own.value}}]\n"
+    )
     async with managed(tmp_path / "s", world=new_world()) as driven:
         await deployed(driven, WEB)
         changed = await deployed(driven, WEB.replace("name: shop", "name: The shop\nid: shop") + enricher)
@@ -213,3 +217,15 @@ async def test_volumes_of_what_was_taken_away_stay_until_the_application_goes(tm
         assert [name for engine in world.engines.values() for name in engine.volume_names] == volumes
         await driven.ended(await driven.invoke("shop", "delete"))
         assert not [name for engine in world.engines.values() for name in engine.volume_names]
+
+
+async def test_types_of_the_catalogue_are_used_as_the_newest_file_says(tmp_path: Path) -> None:
+    head = "name: shop\nlocation: local\nservices:\n"
+    async with managed(tmp_path / "s", world=new_world()) as driven:
+        assert await add(driven, web=CATALOGUED) is ActivityState.DONE
+        assert await deploy(driven, f"{head}- {{type: 'docker:clocker/db:1', id: db}}\n") is ActivityState.DONE
+        assert await deploy(driven, f"{head}- {{type: web, id: front}}\n") is ActivityState.DONE
+        with pytest.raises(Conflict, match="used by shop"):
+            await remove(driven, "web")
+        assert await deploy(driven, f"{head}- {{type: 'docker:clocker/db:1', id: db}}\n") is ActivityState.DONE
+        assert await remove(driven, "web") is ActivityState.DONE
