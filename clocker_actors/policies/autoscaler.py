@@ -323,8 +323,9 @@ class AutoScaler(PolicyActor):
         mark, size = min(max(self.up, order.before), order.target - 1), self.size
         self.memory.mark.found(mark, self.now)
         self.config[MARK] = mark
-        if size is not None and size > mark and not self.suspended:
-            self._order(self.memory.mark.conclusion(size, mark, activity, self.now), Cause(activity.id), "capacity")
+        least = max(mark, self.rules.least)  # below its lower bound it would only be put right again, and find no room again
+        if size is not None and size > least and not self.suspended:
+            self._order(self.memory.mark.conclusion(size, least, activity, self.now), Cause(activity.id), "capacity")
 
     # --- rest, configuration, memory
 
