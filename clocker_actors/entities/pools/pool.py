@@ -21,7 +21,7 @@ from clocker_actors.entities.pools.demand import Demand, Grow, GrowOn
 from clocker_actors.entities.pools.losses import Losses
 from clocker_actors.entities.pools.placing import PlaceSome, Placing
 from clocker_actors.entities.pools.pooltidying import ImagesLate, PoolTidying
-from clocker_actors.entities.pools.rebalancing import Rebalancing
+from clocker_actors.entities.pools.rebalancing import PlanOn, Rebalancing
 from clocker_actors.entities.pools.shrinking import LookAgain
 from clocker_actors.entities.pools.sightings import DESTROY as ORPHANS
 from clocker_actors.entities.pools.sightings import LOOK as SIGHTINGS
@@ -182,6 +182,8 @@ class Pool(Entity[PoolState]):
                 self.demand.grow()
             case GrowOn():
                 self.demand.go_on()
+            case PlanOn():
+                self.rebalancing.plan_on()
             case ChildDeleted():
                 self._host_gone(message.child)
             case Gathered():

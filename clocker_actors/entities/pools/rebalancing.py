@@ -1,30 +1,38 @@
 """A pool's hosts are made more alike: the effector that works out the moves, says them, and has them made.
 
-    rebalance ──plan (pure), a decision──▶ at most one member of a cluster at a time: Invoke("move", target) ──▶ done | failed: said, the others go on
+    rebalance ──plan, step by step on a copy, a decision──▶ at most one member of a cluster at a time: Invoke("move", target) ──▶ done | failed: said, the others go on
 
 A newer order takes the place of an older one: what that has begun goes on, and counts for nobody, but its clusters are waited for. What was planned is not
 durable: a manager that begins anew has forgotten the moves that were not begun, and a person or policy may ask again.
 """
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from clocker_actors.entities.pools.movers import copied, movers
+from clocker_actors.entities.pools.movers import copying
 from clocker_actors.model.activities import Activity, ActivityState
 from clocker_actors.model.decisions import Decision
 from clocker_actors.model.identity import Cause, Uid
 from clocker_actors.model.messages import CancelParts, Invoke
 from clocker_actors.model.values import counted
-from clocker_actors.planning.rebalancing import GAIN, Rebalance, Shift, rebalance
+from clocker_actors.planning.rebalancing import Rebalance, Shift, steps
 
 if TYPE_CHECKING:
     from clocker_actors.entities.entity import Arguments
     from clocker_actors.entities.pools.pool import Pool
 
 
+OVER = object()
+
+
+class PlanOn:
+    """Message of a pool to itself: the next step of working out what to move."""
+
+
 class Rebalancing:
     """Of one pool. `_waiting` are moves that have not begun, `_moving` those under way by member, with the activity that began them."""
 
-    __slots__ = ("_failed", "_moving", "_pool", "_total", "_waiting")
+    __slots__ = ("_failed", "_moving", "_plan", "_pool", "_total", "_waiting")
 
     def __init__(self, pool: "Pool") -> None:
         self._pool = pool
@@ -32,24 +40,34 @@ class Rebalancing:
         self._moving: dict[Uid, tuple[Shift, str]] = {}
         self._failed: list[str] = []
         self._total = 0
-
-    def planned(self, budget: int, gain: float = GAIN) -> Rebalance:
-        """What would be moved now."""
-        pool = self._pool
-        spec, store = pool.state.spec, pool.outside.store
-        index = copied(pool.index, spec.ports, store, pool.uid)
-        return rebalance(index, movers(store, pool.uid), pool.strategies(), rules=spec.affinity, gain=gain, budget=budget)
+        self._plan: Iterator[None] | None = None  # of the newest order, while it is worked out
 
     def begin(self, activity: Activity, arguments: "Arguments") -> None:
         """The effector."""
         pool = self._pool
         pool.refuse_if_deleting(activity)
         pool.running.supersede("rebalance", by=activity)
-        found = self.planned(int(str(arguments["moves"])))
-        self._waiting, self._failed, self._total = list(found.moves), [], len(found.moves)
+        self._waiting, self._failed, self._total = [], [], 0
+        self._plan = self._planning(activity, int(str(arguments["moves"])))
+        self.plan_on()
+
+    def plan_on(self) -> None:
+        """A step of working out what to move; everybody who waits for the pool has a turn before the next."""
+        if self._plan is None:
+            return
+        if next(self._plan, OVER) is None:
+            self._pool.tell(self._pool.uid, PlanOn())
+            return
+        self._plan = None
+        self._go_on()
+
+    def _planning(self, activity: Activity, budget: int) -> Iterator[None]:
+        pool = self._pool
+        index, movers = yield from copying(pool.index, pool.outside.store)
+        found = yield from steps(index, movers, pool.strategies(), rules=pool.state.spec.affinity, budget=budget)
+        self._waiting, self._total = list(found.moves), len(found.moves)
         self._decide(activity, found)
         pool.running.step(activity.id, "plan", f"{counted(len(found.moves), 'move')}; {found.reason}")
-        self._go_on()
 
     def _decide(self, activity: Activity, found: Rebalance) -> None:
         pool = self._pool
@@ -74,6 +92,7 @@ class Rebalancing:
     def cancelled(self, activity: Activity) -> None:
         """What was not begun is not begun, what is under way is taken back."""
         if activity.effector == "rebalance":
+            self._plan = None
             for member in self._moving:
                 self._pool.tell(member, CancelParts(activity.id, activity.cause))
             self._waiting.clear()
@@ -81,7 +100,7 @@ class Rebalancing:
     def _go_on(self) -> None:
         pool = self._pool
         activity = pool.running.newest("rebalance")
-        if activity is None:
+        if activity is None or self._plan is not None:
             return
         for shift in tuple(self._waiting):
             busy = any(shift.cluster and other.cluster == shift.cluster for other, _ in self._moving.values())
