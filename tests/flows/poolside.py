@@ -27,6 +27,14 @@ def shop(size: int = 3, *, member: str = "") -> str:
     return cluster(size, member=member).replace("location: local", "location: yard")
 
 
+async def begun(driven: Driven, text: str) -> str:
+    """Deploy a pool, and wait until it has begun to make its hosts, not until they are there; the id of the activity."""
+    activity = await driven.deploy(text)
+    orders = ("resize", "deploy") if "initialSize: 0" in text else ("resize",)
+    await driven.until(lambda: not driven.gone("yard") and any(each.effector in orders for each in driven.model.activities.all()))
+    return activity
+
+
 def part(name: str) -> LocationSpec:
     """A simulated location as a blueprint names it."""
     nobody = SecretRef("nobody")

@@ -11,7 +11,7 @@ from clocker_actors.drivers.simulated.grounds import SimulatedGrounds
 from clocker_actors.errors import NotFound
 from clocker_actors.model.activities import Activity, ActivityState
 from clocker_actors.model.identity import EntityKind
-from tests.flows.poolside import hosts_up, killed, nodes, records, yard
+from tests.flows.poolside import begun, hosts_up, killed, nodes, records, yard
 from tests.flows.stories import new_world, tells_all
 from tests.flows.support import Driven, managed
 
@@ -59,7 +59,7 @@ async def test_each_attempt_has_a_new_machine_and_each_failed_one_is_kept_or_des
 ) -> None:
     grounds = SimulatedGrounds(world, odds=NEVER)
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(1, location=f"'{location}'", keys=f"machineCreateAttempts: 3; {keys}")))
+        await begun(driven, yard(1, location=f"'{location}'", keys=f"machineCreateAttempts: 3; {keys}"))
         ended = await sized(driven)
         assert ended.state is ActivityState.FAILED
         tells_all(ended.problem, "0 hosts of 1", "does not come up", "resize yard")
@@ -74,7 +74,7 @@ async def test_an_attempt_that_succeeds_ends_it_and_what_was_kept_is_told_and_gi
 ) -> None:
     grounds = SimulatedGrounds(world, odds=NEVER)
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(1, keys="machineCreateAttempts: 9")))
+        await begun(driven, yard(1, keys="machineCreateAttempts: 9"))
         await driven.until(lambda: made(grounds) == 3, 2000)
         works_again(grounds)
         ended = await sized(driven)
@@ -112,7 +112,7 @@ async def test_a_manager_killed_meanwhile_neither_forgets_attempts_nor_machines(
 async def test_many_failures_leave_only_so_many_to_be_looked_at(tmp_path: Path, world: SimulatedWorld) -> None:
     grounds = SimulatedGrounds(world, odds=NEVER)
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(1, keys="machineCreateAttempts: 8")))
+        await begun(driven, yard(1, keys="machineCreateAttempts: 8"))
         assert (await sized(driven)).state is ActivityState.FAILED
         await asyncio.sleep(60)
         assert made(grounds) == 8 and len(nodes(grounds)) == 5
@@ -121,7 +121,7 @@ async def test_many_failures_leave_only_so_many_to_be_looked_at(tmp_path: Path, 
 async def test_an_order_for_a_size_begins_the_counting_anew(tmp_path: Path, world: SimulatedWorld) -> None:
     grounds = SimulatedGrounds(world, odds=NEVER)
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(1, keys="machineCreateAttempts: 2")))
+        await begun(driven, yard(1, keys="machineCreateAttempts: 2"))
         assert (await sized(driven)).state is ActivityState.FAILED
         assert (await driven.ended(await driven.invoke("yard", "resize", size=1), 3000)).state is ActivityState.FAILED
         assert made(grounds) == 4
@@ -134,7 +134,7 @@ async def test_of_machines_that_exist_the_next_free_one_is_tried(tmp_path: Path,
     for bad in ("h1", "h2"):
         grounds.machine(bad).boots_at = None
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(1, location="'byon:(hosts=\"h{1..3}\")'", keys="machineCreateAttempts: 3")))
+        await begun(driven, yard(1, location="'byon:(hosts=\"h{1..3}\")'", keys="machineCreateAttempts: 3"))
         assert (await sized(driven)).state is ActivityState.DONE
         assert names(driven) == ["h1", "h2", "h3"] and hosts_up(driven) == 1
 
@@ -143,7 +143,7 @@ async def test_when_no_other_machine_is_free_it_says_that_and_what_was_wrong_wit
     grounds = SimulatedGrounds(world)
     grounds.machine("h1").boots_at = None
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(1, location="'ssh:root@h1'", keys="machineCreateAttempts: 3")))
+        await begun(driven, yard(1, location="'ssh:root@h1'", keys="machineCreateAttempts: 3"))
         ended = await sized(driven)
         assert ended.state is ActivityState.FAILED
         tells_all(ended.problem, "h1 does not answer", "no more machines that are free")

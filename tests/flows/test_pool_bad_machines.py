@@ -14,7 +14,7 @@ from clocker_actors.model.identity import EntityKind
 from clocker_actors.model.locations import NodeTemplate
 from clocker_actors.model.specs import ContainerSpec, ImageSpec
 from clocker_actors.ports.cloud import NodeRequest
-from tests.flows.poolside import CLOUD, hosts_up, killed, nodes, part, records, shop, yard
+from tests.flows.poolside import CLOUD, begun, hosts_up, killed, nodes, part, records, shop, yard
 from tests.flows.stories import new_world, tells_all
 from tests.flows.support import managed
 
@@ -67,7 +67,7 @@ async def test_a_manager_killed_while_it_makes_and_told_to_delete_leaves_nothing
 
 async def test_a_call_whose_answer_is_lost_made_its_machine_once(tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds) -> None:
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(0, keys="minSize: 0; maxSize: 3")))
+        await begun(driven, yard(0, keys="minSize: 0; maxSize: 3"))
         cloud = grounds.cloud(part("simulated:paris"))
         cloud.lose_reply("create", 2)
         cloud.lose_reply("destroy", 1)
@@ -80,7 +80,7 @@ async def test_a_call_whose_answer_is_lost_made_its_machine_once(tmp_path: Path,
 async def test_a_machine_that_never_boots_is_set_aside_with_its_reason(tmp_path: Path, world: SimulatedWorld) -> None:
     grounds = SimulatedGrounds(world, odds=CloudOdds(boot=1.0))
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(1)))
+        await begun(driven, yard(1))
         made = next(each.id for each in driven.model.activities.all() if each.effector == "resize")
         ended = await driven.ended(made, 3000)
         assert ended.state is ActivityState.FAILED
@@ -96,7 +96,7 @@ async def test_a_machine_that_never_boots_is_set_aside_with_its_reason(tmp_path:
 async def test_destroyed_on_failure_and_tried_as_often_as_written(tmp_path: Path, world: SimulatedWorld) -> None:
     grounds = SimulatedGrounds(world, odds=CloudOdds(boot=1.0))
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(1, keys="onFailure: destroy; machineCreateAttempts: 3")))
+        await begun(driven, yard(1, keys="onFailure: destroy; machineCreateAttempts: 3"))
         made = next(each.id for each in driven.model.activities.all() if each.effector == "resize")
         ended = await driven.ended(made, 3000)
         assert ended.state is ActivityState.FAILED and grounds.clouds["simulated:paris"]._made == 3
@@ -106,7 +106,7 @@ async def test_destroyed_on_failure_and_tried_as_often_as_written(tmp_path: Path
 async def test_an_installation_that_fails_goes_on_from_there(tmp_path: Path, world: SimulatedWorld) -> None:
     grounds = SimulatedGrounds(world, odds=CloudOdds(install=1.0))
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(2)))
+        await begun(driven, yard(2))
         await driven.until(lambda: hosts_up(driven) == 2, 200)
         assert grounds.clouds["simulated:paris"]._made == 2
 
@@ -114,7 +114,7 @@ async def test_an_installation_that_fails_goes_on_from_there(tmp_path: Path, wor
 async def test_a_quota_ends_the_order_and_a_later_one_goes_on(tmp_path: Path, world: SimulatedWorld) -> None:
     grounds = SimulatedGrounds(world, quota=2)
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(3, keys="minSize: 0; maxSize: 5")))
+        await begun(driven, yard(3, keys="minSize: 0; maxSize: 5"))
         made = next(each.id for each in driven.model.activities.all() if each.effector == "resize")
         ended = await driven.ended(made, 100)
         assert ended.state is ActivityState.FAILED and hosts_up(driven) == 2
@@ -130,7 +130,7 @@ async def test_machines_that_belong_to_no_host_are_told_and_destroyed_only_when_
 ) -> None:
     cloud = grounds.cloud(part(CLOUD))
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(1)))
+        await begun(driven, yard(1))
         await driven.until(lambda: hosts_up(driven) == 1, 100)
         tags = {"clocker-plane": driven.manager.plane, "clocker-host": "hzz", "clocker-state": driven.manager.store.identity}
         await cloud.create(NodeRequest("left-behind", NodeTemplate(), tags, ""))
@@ -148,7 +148,7 @@ async def test_a_machine_that_vanishes_is_replaced_and_its_containers_too(
     tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds
 ) -> None:
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(2)))
+        await begun(driven, yard(2))
         await driven.until(lambda: hosts_up(driven) == 2, 100)
         await driven.ended(await driven.deploy(shop(4)), 60)
         victim = nodes(grounds)[0]
@@ -165,7 +165,7 @@ async def test_a_host_with_containers_of_others_is_never_destroyed(
     tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds
 ) -> None:
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(2, keys="minSize: 0")))
+        await begun(driven, yard(2, keys="minSize: 0"))
         await driven.until(lambda: hosts_up(driven) == 2, 100)
         engine = world.engine(nodes(grounds)[1])
         await engine.pull("clocker/web:1")
@@ -188,7 +188,7 @@ async def test_a_manager_that_begins_anew_waits_for_its_made_hosts_before_it_mak
 ) -> None:
     keys = "minSize: 0; maxSize: 5; strategies: [{MaxContainers: {maxContainers: 4}}]"
     async with killed(tmp_path / "s", world, grounds) as driven:
-        await driven.ended(await driven.deploy(yard(2, keys=keys)))
+        await begun(driven, yard(2, keys=keys))
         await driven.until(lambda: hosts_up(driven) == 2, 100)
         await driven.deploy(shop(8))
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:

@@ -10,7 +10,7 @@ from clocker_actors.drivers.simulated.grounds import SimulatedGrounds
 from clocker_actors.model.activities import ActivityState
 from clocker_actors.model.containers import ContainerRequest
 from clocker_actors.model.specs import ContainerSpec, ImageSpec
-from tests.flows.poolside import hosts_up, killed, nodes, shop, yard
+from tests.flows.poolside import begun, hosts_up, killed, nodes, shop, yard
 from tests.flows.stories import new_world, tells_all
 from tests.flows.support import managed
 
@@ -39,7 +39,7 @@ async def test_a_manager_that_begins_anew_destroys_no_host_with_containers_of_ot
     tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds
 ) -> None:
     async with killed(tmp_path / "s", world, grounds) as driven:
-        await driven.ended(await driven.deploy(yard(2, keys="minSize: 0")))
+        await begun(driven, yard(2, keys="minSize: 0"))
         await driven.until(lambda: hosts_up(driven) == 2, 120)
         for name in nodes(grounds):
             await theirs(world.engine(name))
@@ -58,7 +58,7 @@ async def test_nor_one_with_the_volumes_of_an_application_that_is_stopped(
     tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds
 ) -> None:
     async with killed(tmp_path / "s", world, grounds) as driven:
-        await driven.ended(await driven.deploy(yard(2, keys="minSize: 0")))
+        await begun(driven, yard(2, keys="minSize: 0"))
         await driven.until(lambda: hosts_up(driven) == 2, 120)
         await driven.ended(await driven.deploy(shop(4, member="volumes: [pages:/data]")), 60)
         await driven.ended(await driven.invoke("shop", "stop"), 60)
@@ -74,7 +74,7 @@ async def test_a_host_that_is_silent_since_the_manager_began_is_not_taken_for_an
 ) -> None:
     keys = "minSize: 0; removeEmpty: true; idleTime: 2m"
     async with killed(tmp_path / "s", world, grounds) as driven:
-        await driven.ended(await driven.deploy(yard(1, keys=keys)))
+        await begun(driven, yard(1, keys=keys))
         await driven.until(lambda: hosts_up(driven) == 1, 120)
         engine = world.engine(nodes(grounds)[0])
         await theirs(engine)
@@ -93,7 +93,7 @@ async def test_a_pool_that_is_deleted_gives_a_dead_machine_back_in_bounded_time(
     tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds
 ) -> None:
     async with killed(tmp_path / "s", world, grounds) as driven:
-        await driven.ended(await driven.deploy(yard(2)))
+        await begun(driven, yard(2))
         await driven.until(lambda: hosts_up(driven) == 2, 120)
     world.engine(nodes(grounds)[0]).partition()
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
@@ -107,7 +107,7 @@ async def test_what_is_not_ours_counts_whether_it_runs_or_not(
     tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds, how: str
 ) -> None:
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(1, keys="minSize: 0")))
+        await begun(driven, yard(1, keys="minSize: 0"))
         await driven.until(lambda: hosts_up(driven) == 1, 120)
         engine = world.engine(nodes(grounds)[0])
         foreign = await theirs(engine)
@@ -129,7 +129,7 @@ async def test_an_engine_too_busy_to_say_what_is_on_it_is_asked_again(
     tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds
 ) -> None:
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(1, keys="minSize: 0")))
+        await begun(driven, yard(1, keys="minSize: 0"))
         await driven.until(lambda: hosts_up(driven) == 1, 120)
         engine = world.engine(nodes(grounds)[0])
         engine.hang()

@@ -7,7 +7,7 @@ import pytest
 
 from clocker_actors.drivers.simulated.cloud import CloudTiming
 from clocker_actors.drivers.simulated.grounds import SimulatedGrounds
-from tests.flows.poolside import hosts_up, killed, nodes, records, yard
+from tests.flows.poolside import begun, hosts_up, killed, nodes, records, yard
 from tests.flows.stories import new_world, tells_all
 from tests.flows.support import managed
 
@@ -54,7 +54,7 @@ async def test_one_that_is_never_listed_is_taken_to_be_gone(tmp_path: Path) -> N
     world = new_world()
     grounds = SimulatedGrounds(world, timing=CloudTiming(listed=1_000_000.0))
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(1, keys="onFailure: destroy")))
+        await begun(driven, yard(1, keys="onFailure: destroy"))
         made = next(each.id for each in driven.model.activities.all() if each.effector == "resize")
         tells_all((await driven.ended(made, 300)).problem, "does not have it any more")
         await driven.until(lambda: not nodes(grounds), 30, "known by its id")

@@ -10,7 +10,7 @@ from clocker_actors.drivers.simulated.grounds import SimulatedGrounds
 from clocker_actors.errors import BadRequest
 from clocker_actors.model.activities import ActivityState
 from clocker_actors.model.identity import EntityKind
-from tests.flows.poolside import hosts_up, nodes, records, shop, yard
+from tests.flows.poolside import begun, hosts_up, nodes, records, shop, yard
 from tests.flows.stories import new_world, ours, running, tells_all
 from tests.flows.support import managed
 
@@ -27,7 +27,7 @@ def grounds(world: SimulatedWorld) -> SimulatedGrounds:
 
 async def test_two_hosts_come_up_carry_an_application_and_go(tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds) -> None:
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(2)))
+        await begun(driven, yard(2))
         took = await driven.until(lambda: hosts_up(driven) == 2, 120)
         assert took < 60, "machines are made beside each other"
         made = next(each for each in driven.model.activities.all() if each.effector == "resize")
@@ -43,7 +43,7 @@ async def test_two_hosts_come_up_carry_an_application_and_go(tmp_path: Path, wor
 
 async def test_sizes_supersede_each_other_and_the_last_one_counts(tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds) -> None:
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(1, keys="minSize: 0; maxSize: 6")))
+        await begun(driven, yard(1, keys="minSize: 0; maxSize: 6"))
         up = await driven.invoke("yard", "resize", size=6)
         await asyncio.sleep(10)  # some are booting
         down = await driven.invoke("yard", "resize", size=2)
@@ -58,7 +58,7 @@ async def test_sizes_supersede_each_other_and_the_last_one_counts(tmp_path: Path
 
 async def test_a_pool_that_shrinks_drains_first(tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds) -> None:
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(3, keys="minSize: 0")))
+        await begun(driven, yard(3, keys="minSize: 0"))
         await driven.until(lambda: hosts_up(driven) == 3, 120)
         await driven.ended(await driven.deploy(shop(6)), 60)
         resize = await driven.invoke("yard", "resize", size=1)
@@ -79,7 +79,7 @@ async def test_a_pool_that_shrinks_drains_first(tmp_path: Path, world: Simulated
 
 async def test_a_drain_makes_the_host_that_it_needs(tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds) -> None:
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(1, keys="minSize: 0; maxSize: 3")))
+        await begun(driven, yard(1, keys="minSize: 0; maxSize: 3"))
         await driven.until(lambda: hosts_up(driven) == 1, 120)
         await driven.ended(await driven.deploy(shop(4)), 60)
         (host,) = driven.entries(EntityKind.HOST, "yard/")
@@ -93,7 +93,7 @@ async def test_hosts_that_cannot_be_emptied_stay_and_the_order_says_so(
     tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds
 ) -> None:
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(2, keys="minSize: 0")))
+        await begun(driven, yard(2, keys="minSize: 0"))
         await driven.until(lambda: hosts_up(driven) == 2, 120)
         await driven.ended(await driven.deploy(shop(4)), 60)
         ended = await driven.ended(await driven.invoke("yard", "resize", size=0), 120)
@@ -108,7 +108,7 @@ async def test_a_pool_that_is_to_be_larger_again_takes_its_hosts_back(
     tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds
 ) -> None:
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(2, keys="minSize: 0")))
+        await begun(driven, yard(2, keys="minSize: 0"))
         await driven.until(lambda: hosts_up(driven) == 2, 120)
         await driven.ended(await driven.deploy(shop(12)), 60)
         await driven.invoke("yard", "resize", size=1)
@@ -122,7 +122,7 @@ async def test_a_pool_that_is_to_be_larger_again_takes_its_hosts_back(
 async def test_machines_that_exist_are_lent_and_come_back(tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds) -> None:
     byon = "'byon:(hosts=\"10.9.0.{1..3}\")'"
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(2, location=byon, keys="minSize: 0")))
+        await begun(driven, yard(2, location=byon, keys="minSize: 0"))
         await driven.until(lambda: hosts_up(driven) == 2, 60)
         assert sorted(grounds.machines) == ["10.9.0.1", "10.9.0.2"]
         assert (await driven.ended(await driven.invoke("yard", "resize", size=0), 60)).state is ActivityState.DONE
@@ -136,7 +136,7 @@ async def test_machines_that_exist_are_lent_and_come_back(tmp_path: Path, world:
 async def test_several_locations_are_used_in_order(tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds) -> None:
     several = "['byon:(hosts=\"10.9.0.{1..2}\")', 'simulated:paris']"
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(4, location=several)))
+        await begun(driven, yard(4, location=several))
         await driven.until(lambda: hosts_up(driven) == 4, 100)
         assert len(grounds.machines) == 2 and len(nodes(grounds)) == 2
 
@@ -146,7 +146,7 @@ async def test_an_empty_pool_grows_for_an_application_by_as_many_hosts_as_it_nee
 ) -> None:
     keys = "minSize: 0; maxSize: 5; strategies: [{MaxContainers: {maxContainers: 4}}]"
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(0, keys=keys)))
+        await begun(driven, yard(0, keys=keys))
         deployed = await driven.ended(await driven.deploy(shop(10)), 200)
         assert deployed.state is ActivityState.DONE and len(ours(world)) == 10
         assert len(nodes(grounds)) == 3, "ceil(10 / 4), asked for at once"
@@ -164,7 +164,7 @@ async def test_an_empty_pool_grows_for_an_application_by_as_many_hosts_as_it_nee
 
 async def test_what_no_new_host_could_take_makes_none(tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds) -> None:
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(1, keys="maxSize: 5")))
+        await begun(driven, yard(1, keys="maxSize: 5"))
         await driven.until(lambda: hosts_up(driven) == 1, 100)
         ended = await driven.ended(await driven.deploy(shop(2, member="memory: 64g")), 60)
         assert ended.state is ActivityState.FAILED and len(nodes(grounds)) == 1
@@ -173,7 +173,7 @@ async def test_what_no_new_host_could_take_makes_none(tmp_path: Path, world: Sim
 
 async def test_this_machine_is_a_location_too(tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds) -> None:
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(1, location="localhost")))
+        await begun(driven, yard(1, location="localhost"))
         await driven.until(lambda: hosts_up(driven) == 1, 60)
         assert (await driven.ended(await driven.invoke("yard", "delete"), 60)).state is ActivityState.DONE
 
@@ -194,7 +194,7 @@ async def test_keys_are_forgotten_with_the_last_pool_that_makes_machines(
     forgotten: list[int] = []
     monkeypatch.setattr(grounds, "forget_key", lambda: forgotten.append(len(nodes(grounds))))
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(1)))
+        await begun(driven, yard(1))
         await driven.ended(await driven.deploy(yard(1).replace("name: yard", "name: other")))
         await driven.until(lambda: hosts_up(driven) == 1 and hosts_up(driven, "other") == 1, 100)
         assert (await driven.ended(await driven.invoke("yard", "delete"), 60)).state is ActivityState.DONE

@@ -11,7 +11,7 @@ from clocker_actors.drivers.simulated.grounds import SimulatedGrounds
 from clocker_actors.errors import DENIED, HOST_KEY, NO_FILE, NO_ROOT, ShellUnavailable
 from clocker_actors.model.activities import Activity, ActivityState
 from clocker_actors.model.identity import EntityKind
-from tests.flows.poolside import CLOUD, hosts_up, nodes, part, records, yard
+from tests.flows.poolside import CLOUD, begun, hosts_up, nodes, part, records, yard
 from tests.flows.stories import new_world, tells_all
 from tests.flows.support import Driven, managed
 
@@ -44,7 +44,7 @@ async def test_a_machine_that_exists_and_refuses_is_told_at_once(
 ) -> None:
     grounds.machine("h1").refuses = ShellUnavailable(REFUSALS[reason], retry_after=30.0, reason=reason)
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(1, location="'ssh:root@h1'")))
+        await begun(driven, yard(1, location="'ssh:root@h1'"))
         ended = await first_order(driven, 10)
         assert ended.state is ActivityState.FAILED
         tells_all(ended.problem, "0 hosts of 1", "h1: the machine does not come up (ssh:root@h1, h1)", REFUSALS[reason], "resize yard N")
@@ -58,7 +58,7 @@ async def test_the_key_of_a_machine_that_has_just_booted_may_come_late(
     tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds
 ) -> None:
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(1)))
+        await begun(driven, yard(1))
         await driven.until(lambda: bool(grounds.cloud(part(CLOUD)).machines), 10)
         (machine,) = grounds.cloud(part(CLOUD)).machines.values()
         machine.refuses = ShellUnavailable(REFUSALS[DENIED], reason=DENIED)
@@ -77,7 +77,7 @@ async def test_sshd_that_is_down_is_waited_for(
     machine = grounds.machine("h1")
     machine.sshd = False
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(1, location="'ssh:root@h1'")))
+        await begun(driven, yard(1, location="'ssh:root@h1'"))
         if back is not None:
             await asyncio.sleep(back)
             machine.sshd = True
@@ -94,7 +94,7 @@ async def test_a_machine_that_disappears_while_it_starts_is_replaced(
 ) -> None:
     cloud = grounds.cloud(part(CLOUD))
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(1, keys=keys)))
+        await begun(driven, yard(1, keys=keys))
         await asyncio.sleep(moment)
         (victim,) = nodes(grounds)
         cloud.vanish(victim)
@@ -106,7 +106,7 @@ async def test_a_machine_that_disappears_while_it_starts_is_replaced(
 
 async def test_without_another_attempt_it_is_said_where_to_look(tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds) -> None:
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(1)))
+        await begun(driven, yard(1))
         await asyncio.sleep(10)
         grounds.cloud(part(CLOUD)).vanish(nodes(grounds)[0])
         ended = await first_order(driven, 60)

@@ -11,7 +11,7 @@ from clocker_actors.drivers.simulated.grounds import SimulatedGrounds
 from clocker_actors.errors import CloudUnavailable
 from clocker_actors.model.activities import ActivityState
 from clocker_actors.telemetry.explain import explain
-from tests.flows.poolside import hosts_up, nodes, part, shop, yard
+from tests.flows.poolside import begun, hosts_up, nodes, part, shop, yard
 from tests.flows.stories import new_world, tells_all
 from tests.flows.support import Driven, managed
 
@@ -42,7 +42,7 @@ async def test_a_quota_is_reached_and_the_rest_is_made_elsewhere(tmp_path: Path,
     paris, rome = clouds(grounds)
     paris.quota = 2
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(0, location=TWO, keys=KEYS)))
+        await begun(driven, yard(0, location=TWO, keys=KEYS))
         order = await driven.ended(await driven.invoke("yard", "resize", size=5), 200)
         assert order.state is ActivityState.DONE, order
         assert (made(paris), made(rome), hosts_up(driven)) == (2, 3, 5)
@@ -55,7 +55,7 @@ async def test_a_cloud_that_does_not_answer(tmp_path: Path, world: SimulatedWorl
     paris, rome = clouds(grounds)
     paris.fail("create", CloudUnavailable("the cloud is busy", retry_after=1.0), 1000)
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(0, location=TWO, keys=KEYS)))
+        await begun(driven, yard(0, location=TWO, keys=KEYS))
         order = await driven.ended(await driven.invoke("yard", "resize", size=2), 400)
         assert order.state is ActivityState.DONE, order
         assert (made(paris), made(rome)) == (0, 2)
@@ -67,7 +67,7 @@ async def test_nobody_gives_any_and_the_order_ends_with_both_reasons(tmp_path: P
     paris, rome = clouds(grounds)
     paris.quota, rome.quota = 1, 2
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(0, location=TWO, keys=KEYS)))
+        await begun(driven, yard(0, location=TWO, keys=KEYS))
         order = await driven.ended(await driven.invoke("yard", "resize", size=5), 400)
         assert order.state is ActivityState.FAILED and hosts_up(driven) == 3
         tells_all(order.problem, "3 hosts of 5", "no more than 2 machines", "resize yard")
@@ -85,7 +85,7 @@ async def test_the_first_part_is_asked_again_after_its_rest(tmp_path: Path, worl
     paris.quota = 1
     four = "strategies: [{MaxContainers: {maxContainers: 4}}]"
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(0, location=TWO, keys=f"{KEYS}; {four}")))
+        await begun(driven, yard(0, location=TWO, keys=f"{KEYS}; {four}"))
         await driven.ended(await driven.deploy(shop(8)), 200)
         assert (made(paris), made(rome)) == (1, 1)
         paris.quota = 9
@@ -101,7 +101,7 @@ async def test_machines_that_never_boot_are_set_aside_and_made_elsewhere(tmp_pat
     paris, rome = clouds(grounds)
     paris.odds = CloudOdds(boot=1.0)
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(0, location=TWO, keys=KEYS)))
+        await begun(driven, yard(0, location=TWO, keys=KEYS))
         await driven.ended(await driven.invoke("yard", "resize", size=1), 2000)
         await driven.until(lambda: hosts_up(driven) == 1, 60)
         assert (made(paris), made(rome)) == (1, 1), "the one in paris is kept to be looked at"
@@ -112,7 +112,7 @@ async def test_machines_that_never_boot_are_set_aside_and_made_elsewhere(tmp_pat
 async def test_one_part_alone_fails_as_before(tmp_path: Path, world: SimulatedWorld) -> None:
     grounds = SimulatedGrounds(world, quota=1)
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(0, keys=KEYS)))
+        await begun(driven, yard(0, keys=KEYS))
         order = await driven.ended(await driven.invoke("yard", "resize", size=2), 200)
         assert order.state is ActivityState.FAILED and len(nodes(grounds)) == 1
         tells_all(order.problem, "no more than 1 machine")

@@ -12,7 +12,7 @@ from clocker_actors.entities.pools import sparing
 from clocker_actors.model.activities import ActivityState
 from clocker_actors.model.identity import EntityKind
 from clocker_actors.ports.cloud import Node, NodeRequest
-from tests.flows.poolside import CLOUD, hosts_up, nodes, part, shop, yard
+from tests.flows.poolside import CLOUD, begun, hosts_up, nodes, part, shop, yard
 from tests.flows.stories import new_world, ours, tells_all
 from tests.flows.support import Driven, managed
 
@@ -39,7 +39,7 @@ async def test_headroom_is_kept_up_after_half_a_minute_and_down_after_five(
 ) -> None:
     keys = f"minSize: 1; maxSize: 6; headroom: 3; coldEnabled: true; {FOUR}"
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(1, keys=keys)))
+        await begun(driven, yard(1, keys=keys))
         await driven.until(lambda: hosts_up(driven) == 1, 100)
         await driven.ended(await driven.deploy(shop(4)), 60)
         await asyncio.sleep(8)
@@ -58,7 +58,7 @@ async def test_headroom_is_kept_up_after_half_a_minute_and_down_after_five(
 async def test_room_on_hosts_that_take_nothing_new_is_not_free(tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds) -> None:
     keys = f"minSize: 1; maxSize: 6; headroom: 3; coldEnabled: true; {FOUR}"
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(2, keys=keys)))
+        await begun(driven, yard(2, keys=keys))
         await driven.until(lambda: hosts_up(driven) == 2, 100)
         await driven.ended(await driven.deploy(shop(4)), 60)
         first, second = sorted(entry.path for entry in driven.entries(EntityKind.HOST, "yard/"))
@@ -80,7 +80,7 @@ async def test_headroom_of_a_pool_without_hosts_and_no_shrinking_unasked(
     tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds
 ) -> None:
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(0, keys=f"minSize: 0; maxSize: 3; headroom: 10; {FOUR}")))
+        await begun(driven, yard(0, keys=f"minSize: 0; maxSize: 3; headroom: 10; {FOUR}"))
         await driven.until(lambda: hosts_up(driven) == 3, 200)
         await asyncio.sleep(700)
         assert len(nodes(grounds)) == 3 and driven.value("yard", "docker.container.cluster.needed") == -2
@@ -88,7 +88,7 @@ async def test_headroom_of_a_pool_without_hosts_and_no_shrinking_unasked(
 
 async def test_hosts_that_are_empty_for_long_are_given_back(tmp_path: Path, world: SimulatedWorld, grounds: SimulatedGrounds) -> None:
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(0, keys=f"minSize: 0; maxSize: 5; removeEmpty: true; idleTime: 2m; {FOUR}")))
+        await begun(driven, yard(0, keys=f"minSize: 0; maxSize: 5; removeEmpty: true; idleTime: 2m; {FOUR}"))
         await driven.ended(await driven.deploy(shop(9)), 200)
         assert len(nodes(grounds)) == 3
         await driven.ended(await driven.invoke("shop/web", "resize", size=0), 60)
@@ -113,7 +113,7 @@ async def test_headroom_that_could_not_be_had_is_tried_again_after_growing_pause
 
     cloud._make = make  # type: ignore[method-assign]
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(1, keys=f"minSize: 1; maxSize: 6; headroom: 4; {FOUR}")))
+        await begun(driven, yard(1, keys=f"minSize: 1; maxSize: 6; headroom: 4; {FOUR}"))
         await driven.until(lambda: hosts_up(driven) == 1, 100)
         await driven.ended(await driven.deploy(shop(4)), 60)
         await asyncio.sleep(2000)
@@ -138,7 +138,7 @@ async def test_counts_do_not_shrink_a_pool_whose_rules_need_its_hosts(
     monkeypatch.setattr(sparing, "MOST_TRIED", most_tried)
     keys = "minSize: 0; maxSize: 6; headroom: 1; coldEnabled: true; strategies: [{MaxContainers: {maxContainers: 8}}]"
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(0, keys=keys)))
+        await begun(driven, yard(0, keys=keys))
         apart = shop(3).replace("  memberSpec", "  affinity: NOT TYPE\n  memberSpec")
         assert (await driven.ended(await driven.deploy(apart), 200)).state is ActivityState.DONE
         await driven.until(lambda: bool(decisions(driven, "headroom")), 400)
@@ -160,7 +160,7 @@ async def test_what_was_given_up_is_tried_again_for_those_who_wait_and_no_more_t
     cloud = grounds.cloud(part(CLOUD))
     cloud.quota = 1
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(3, keys=f"minSize: 0; maxSize: 6; {FOUR}")))
+        await begun(driven, yard(3, keys=f"minSize: 0; maxSize: 6; {FOUR}"))
         await driven.until(lambda: hosts_up(driven) == 1, 100)
         failed = await driven.ended(await driven.deploy(shop(8)), 60)
         tells_all(failed.problem, "the pool has given up making hosts", "no more than 1 machine", "clocker resize yard N")

@@ -19,7 +19,7 @@ from clocker_actors.model.identity import EntityKind
 from clocker_actors.model.specs import ContainerSpec, ImageSpec
 from clocker_actors.store.codec import decode
 from tests.flows.crashing import Poison, faulty
-from tests.flows.poolside import hosts_up, killed, nodes, shop, yard
+from tests.flows.poolside import begun, hosts_up, killed, nodes, shop, yard
 from tests.flows.stories import new_world, running, tells_all, well
 from tests.flows.support import Driven, managed
 
@@ -39,7 +39,7 @@ def grounds(world: SimulatedWorld) -> SimulatedGrounds:
 
 async def prepared(driven: Driven, hosts: int, members: int, *, keys: str = "minSize: 0; maxSize: 6", member: str = "") -> None:
     """A yard of so many hosts, and a shop on it."""
-    await driven.ended(await driven.deploy(yard(hosts, keys=keys)))
+    await begun(driven, yard(hosts, keys=keys))
     await driven.until(lambda: hosts_up(driven) == hosts, 120)
     await driven.ended(await driven.deploy(shop(members, member=member)), 60)
 

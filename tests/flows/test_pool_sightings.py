@@ -11,7 +11,7 @@ from clocker_actors.drivers.simulated.grounds import SimulatedGrounds
 from clocker_actors.errors import CloudUnavailable
 from clocker_actors.model.identity import EntityKind
 from clocker_actors.ports.store import Record
-from tests.flows.poolside import CLOUD, hosts_up, killed, nodes, part, shop, yard
+from tests.flows.poolside import CLOUD, begun, hosts_up, killed, nodes, part, shop, yard
 from tests.flows.stories import new_world, tells_all
 from tests.flows.support import Driven, managed
 
@@ -33,7 +33,7 @@ def hide(cloud: SimulatedCloud, *names: str) -> None:
 
 
 async def prepared(driven: Driven, hosts: int) -> None:
-    await driven.ended(await driven.deploy(yard(hosts, keys="minSize: 0; maxSize: 9")))
+    await begun(driven, yard(hosts, keys="minSize: 0; maxSize: 9"))
     await driven.until(lambda: hosts_up(driven) == hosts, 120)
 
 
@@ -100,7 +100,7 @@ async def test_a_cloud_that_does_not_answer_holds_up_no_other(tmp_path: Path, wo
     paris, rome = grounds.cloud(part(CLOUD)), grounds.cloud(part("simulated:rome"))
     paris.quota = 2
     async with managed(tmp_path / "s", world=world, grounds=grounds) as driven:
-        await driven.ended(await driven.deploy(yard(6, location=two, keys="minSize: 0; maxSize: 9")))
+        await begun(driven, yard(6, location=two, keys="minSize: 0; maxSize: 9"))
         await driven.until(lambda: hosts_up(driven) == 6, 300)
         assert (len(paris._nodes), len(rome._nodes)) == (2, 3)
         paris.fail("nodes", CloudUnavailable("the cloud is busy", retry_after=1.0), 10_000)
