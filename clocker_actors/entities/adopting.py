@@ -65,14 +65,18 @@ def _wrong(entity: "Entity[S]", adjunct: AdjunctState) -> str:
 
 
 def configuration(types: TypeTable, made: PolicySpec | None, now: PolicySpec) -> Mapping[str, Value]:
-    """What an actor that was made as one spec (None: nobody knows) is told to be as another; keys that the new one leaves out go back to their defaults."""
+    """What an actor that was made as one spec is told to be as another; keys that the new one leaves out go back to their defaults. Of one that outlived its
+    entity nobody knows as what it was made (None): it is told what is written, and keeps the rest, which it may have found out by itself."""
     row = find(types, now.type)
+    if row is None:
+        return dict(now.config)
     try:
-        after = checked(row, now.config) if row is not None else dict(now.config)
-        before = checked(row, made.config) if row is not None and made is not None else {}
+        after = checked(row, now.config)
+        before = checked(row, made.config) if made is not None else {}
+        written = set(named(row, now.config)) if made is None else after.keys()
     except BadRequest:
         return dict(now.config)  # it says itself what is wrong with it
-    return {key: value for key, value in after.items() if key not in before or before[key] != value}
+    return {key: after[key] for key in after if key in written and (key not in before or before[key] != after[key])}
 
 
 def keys(types: TypeTable, kind: str, given: Mapping[str, Value]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from clocker_actors.drivers.simulated import SimulatedWorld
 from clocker_actors.model.activities import Activity, ActivityState
 from clocker_actors.model.values import Value
-from tests.flows.stories import cluster, new_world, well
+from tests.flows.stories import cluster, new_world, running, well
 from tests.flows.support import Driven, managed
 from tests.flows.test_policies_story import SCALED, decisions
 from tests.flows.test_updates import cluster_of, deployed, steps
@@ -125,3 +125,20 @@ async def test_a_policy_of_another_type_under_the_same_name_is_made_anew(tmp_pat
         await driven.until(lambda: driven.model.entry("shop/web").policies["own"].type == "autoscaler", 5)
         assert set(driven.model.entry("shop/web").policies) == {"own", "rollup", "service-replacer"}
         assert driven.model.entry("shop/web").policies["own"].state == "running"
+
+
+async def test_policies_of_members_follow_the_file_without_a_new_container(tmp_path: Path) -> None:
+    world = new_world()
+    own = "brooklyn.policies: [{type: service-restarter, brooklyn.config: {failOnRecurringFailuresInThisDuration: 200s}}]"
+    async with managed(tmp_path / "s", world=world) as driven:
+        await deployed(driven, cluster(2, member=own))
+        before = {seen.id for _, seen in running(world)}
+        await driven.ended(await driven.invoke("shop/web/1", "suspend_policy", policy="service-restarter"))
+        changed = await deployed(driven, cluster(2, member=own.replace("200s", "100s")))
+        assert changed.state is ActivityState.DONE, changed.problem
+        for number, state in ((1, "suspended"), (2, "running")):
+            restarter = driven.model.entry(f"shop/web/{number}").policies["service-restarter"]
+            assert (restarter.config["failOnRecurringFailuresInThisDuration"], restarter.state) == (100, state)
+        assert "shop/web/1: policy service-restarter stays suspended" in steps(driven)
+        assert {seen.id for _, seen in running(world)} == before
+        await well(driven, world)
