@@ -59,6 +59,10 @@ class Controls:
         """Let its process end by itself, now."""
         self._core.die(self._core.find(container), exit_code, oom=oom)
 
+    def take_away(self, container: str) -> None:
+        """Somebody removes it by force."""
+        self._core.remove(container)
+
     def sicken(self, container: str, *, sick: bool = True) -> None:
         """Let its probes fail from now on (or be well again)."""
         self._core.find(container).sick = sick

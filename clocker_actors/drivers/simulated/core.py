@@ -24,9 +24,12 @@ _RESTART_PAUSE = 0.1
 
 
 class Core:
-    """State of one engine. `version` counts changes of who runs; `later` runs something at the engine after seconds."""
+    """State of one engine. `version` counts changes of who runs; `later` runs something at the engine after seconds, `alone` what processes do by
+    themselves, whatever the engine does meanwhile."""
 
-    def __init__(self, name: str, seed: int, cores: int, memory: int, journal: Journal, now: Callable[[], float], later: Later) -> None:
+    def __init__(
+        self, name: str, seed: int, cores: int, memory: int, journal: Journal, now: Callable[[], float], later: Later, alone: Later
+    ) -> None:
         self.name = name
         self.cores = cores
         self.memory = memory
@@ -39,6 +42,7 @@ class Core:
         self.volumes: dict[str, dict[str, str]] = {}
         self.taken_ports: set[int] = set()
         self.later = later
+        self.alone = alone
         self._seed = seed
         self._journal = journal
         self._now = now
@@ -191,7 +195,7 @@ class Core:
     def prolong(self, box: Box, asked_at: float) -> None:
         """An answer to what a lease asked at that time has arrived."""
         box.lease_until = max(box.lease_until, asked_at + box.lease_ttl)
-        self.later(max(0.0, box.lease_until - self._now()), lambda: self._lapse(box))
+        self.alone(max(0.0, box.lease_until - self._now()), lambda: self._lapse(box))
 
     def _lapse(self, box: Box) -> None:
         if box.running and self._now() >= box.lease_until - 1e-6:
@@ -347,7 +351,7 @@ class Core:
         run = box.runs
         nature = box.nature
         if nature.lives is not None:
-            self.later(nature.lives, lambda: self.die(box, nature.exit_code) if box.runs == run else None)
+            self.alone(nature.lives, lambda: self.die(box, nature.exit_code) if box.runs == run else None)
         if nature.health_interval is not None:
             box.healthcheck = "starting"
             verdict = "unhealthy" if nature.ready_after is None else "healthy"

@@ -73,7 +73,7 @@ class SimulatedEngine(Controls):
         self._jitter = Jitter(f"{name}:{seed}")
         self._wire = Wire(name, self.timing)
         self._journal = Journal(self.now, self._wire.stir)
-        self._core = Core(name, seed, cores, memory, self._journal, self.now, self._wire.later)
+        self._core = Core(name, seed, cores, memory, self._journal, self.now, self._wire.later, self._wire.alone)
         self._shelf = Shelf(self._core, {} if registries is None else registries)
         self._core.images.update((full_reference(image), known(image)) for image in images)
         self._meter = Meter(self._core, self.loads, seed)

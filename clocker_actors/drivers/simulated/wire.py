@@ -85,6 +85,11 @@ class Wire:
         """Something at the engine itself, `delay` seconds from now; void after a crash, held back while it hangs."""
         asyncio.get_running_loop().call_later(delay, self._due, self._boot, act)
 
+    def alone(self, delay: float, act: Callable[[], None]) -> None:
+        """Something beside the engine, `delay` seconds from now, that its hanging does not hold back; void after a crash, which ends all processes."""
+        boot = self._boot
+        asyncio.get_running_loop().call_later(delay, lambda: act() if boot == self._boot else None)
+
     def check(self, session: int) -> None:
         """Raise EngineUnavailable when a stream opened in that session is broken."""
         if session != self.session:

@@ -47,6 +47,16 @@ async def test_cancelling_ends_the_waiting_not_the_effect(engine: SimulatedEngin
     assert engine.containers[0].state is EngineState.RUNNING
 
 
+async def test_processes_end_by_themselves_while_their_engine_hangs(engine: SimulatedEngine) -> None:
+    await engine.create(request("a", env={"SIMULATED_LIFE": "5"}))
+    await engine.start("a")
+    await engine.lease("lease", {}, 3.0)
+    await engine.start("lease")
+    engine.hang()
+    await asyncio.sleep(6)
+    assert [seen.state for seen in engine.containers] == [EngineState.EXITED, EngineState.EXITED]
+
+
 async def test_a_failed_start_leaves_its_container(engine: SimulatedEngine) -> None:
     engine.occupy(8080)
     await engine.create(request("a", port=8080))
