@@ -235,7 +235,7 @@ def find(kind: EntityKind, name: str, others: Iterable[str] = ()) -> Effector:
     names = (*others, *known)
     near = get_close_matches(name, names, n=3) or sorted(names)
     there = [str(other) for other in EntityKind if other is not kind and name in effectors_of(other)]
-    elsewhere = f"; {' and '.join(there)} entities have it, and `clocker tree` shows those" if there else ""
+    elsewhere = f"; {', '.join(there)} entities have it, and `clocker tree` shows those" if there else ""
     raise NotFound(f"{kind} entities have no effector {name!r}{elsewhere or '; try ' + ', '.join(near)}", effector=name)
 
 
