@@ -18,12 +18,23 @@ def bars(request: PlacementRequest) -> bool:
     return bool(request.avoid or request.excluded or request.target)
 
 
-def barred(request: PlacementRequest, host: HostRow) -> tuple[str, str] | None:
-    """The rule by which the request bars this host, and the reason; None if it does not."""
-    if request.target and request.target not in (host.uid, host.name):
-        return TARGET, f"{host.name} is not {request.target}, which was asked for"
+def barring(request: PlacementRequest, host: HostRow) -> str:
+    """The rule by which the request bars this host; "" if it does not."""
+    if request.target and request.target != host.uid and request.target != host.name:
+        return TARGET
     if host.uid in request.excluded or host.name in request.excluded:
-        return EXCLUDED, f"{host.name} is to be left"
-    if host.uid in request.avoid:
-        return AVOID, avoid_reason(host)
-    return None
+        return EXCLUDED
+    return AVOID if host.uid in request.avoid else ""
+
+
+def bar_reason(request: PlacementRequest, host: HostRow) -> str:
+    """Why the request bars this host, in words; "" if it does not."""
+    match barring(request, host):
+        case "target":
+            return f"{host.name} is not {request.target}, which was asked for"
+        case "excluded":
+            return f"{host.name} is to be left"
+        case "avoid":
+            return avoid_reason(host)
+        case _:
+            return ""

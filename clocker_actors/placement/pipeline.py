@@ -4,7 +4,7 @@
 count and one example. `table` gives every host's verdict, `weigh` with figures and in bounded number, for people who ask.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -18,7 +18,7 @@ from clocker_actors.model.specs import StrategySpec
 from clocker_actors.model.values import Value, counted
 from clocker_actors.model.weighing import MOST, Weighed, WeighedHost
 from clocker_actors.placement.affinity import place_words
-from clocker_actors.placement.barring import barred, bars
+from clocker_actors.placement.barring import bar_reason, barring, bars
 from clocker_actors.placement.districts import Districts
 from clocker_actors.placement.filters import AVOID
 from clocker_actors.placement.hosts import NANO, HostRow, Need
@@ -203,14 +203,29 @@ class _Look:
     def best(self, most: int) -> list[HostRow]:
         number = number_of(f"{self.request.member}.{self.request.generation}") if self.pipeline.rotated else 0
         order = self.ranked.walk(self.rows, self.request.cluster, self.standing, number, self.districts)
+        if self.request.target:
+            order = iter(self._aimed_at(order))
         if bars(self.request):
-            order = (uid for uid in order if barred(self.request, self.rows[uid]) is None)
+            order = (uid for uid in order if not barring(self.request, self.rows[uid]))
         return [self.rows[uid] for uid in islice(order, most)]
+
+    def _aimed_at(self, order: Iterator[Uid]) -> Iterable[Uid]:
+        """The host that was asked for, if it fits, without a walk through all others; two that are called so are walked to."""
+        target = self.request.target
+        there = [row.uid for row in self.rows.values() if target in (row.uid, row.name)]
+        if len(there) > 1:
+            return order
+        return [uid for uid in there if self._fits(uid)]
+
+    def _fits(self, uid: Uid) -> bool:
+        """Whether no rule refuses this host, be it for its domain."""
+        closed = self.districts.closed if self.districts is not None else {}
+        return self.ranked.accepts(uid) and (not closed or self.ranked.group_of(uid) not in closed)
 
     def others(self, best: Sequence[HostRow]) -> Iterator[HostRow]:
         """The hosts that are not among these, in fixed order."""
         names = {row.uid for row in best}
-        return (row for row in sorted(self.rows.values(), key=lambda row: (row.order, row.uid)) if row.uid not in names)
+        return (row for row in sorted(self.rows.values(), key=_fixed) if row.uid not in names)
 
     def verdicts(self, best: Sequence[HostRow]) -> tuple[HostVerdict, ...]:
         words, cluster = self.words if self.pipeline.pulls is not None else self.pipeline.words, self.request.cluster
@@ -230,8 +245,7 @@ class _Look:
         if closed is not None:
             return closed
         if by is None:
-            rule, reason = barred(self.request, row) or ("", "")
-            return HostVerdict(row.uid, row.name, False, rule, reason)
+            return HostVerdict(row.uid, row.name, False, barring(self.request, row), bar_reason(self.request, row))
         return HostVerdict(row.uid, row.name, False, by.rule, by.refusal(row, self.ranked.need))
 
     def gate_remedies(self) -> Iterator[str]:
@@ -241,16 +255,15 @@ class _Look:
             if gate is not None and tally is not None:
                 yield gate.help(tally, place_words(self.rows[Uid(uid)], gate.domain))
 
-    def barred(self) -> dict[str, list[HostRow]]:
-        """By rule, the hosts that fit and are barred by the request itself."""
+    def barred(self) -> list[tuple[str, HostRow, int]]:
+        """Rules by which the request itself bars hosts that fit: the first of these in fixed order, and how many there are."""
         found: dict[str, list[HostRow]] = {}
-        if bars(self.request):
-            closed = self.districts.closed if self.districts is not None else {}
-            for row in sorted(self.rows.values(), key=lambda row: (row.order, row.uid)):
-                bar = barred(self.request, row)
-                if bar is not None and self.ranked.accepts(row.uid) and self.ranked.group_of(row.uid) not in closed:
-                    found.setdefault(bar[0], []).append(row)
-        return found
+        for row in self.rows.values() if bars(self.request) else ():
+            rule = barring(self.request, row)
+            if rule and self._fits(row.uid):
+                found.setdefault(rule, []).append(row)
+        firsts = [(rule, min(rows, key=_fixed), len(rows)) for rule, rows in found.items()]
+        return sorted(firsts, key=lambda each: _fixed(each[1]))
 
     def trace(self, best: Sequence[HostRow], chosen: Uid | None) -> PlacementTrace:
         ranked = self.ranked
@@ -260,10 +273,14 @@ class _Look:
             for rule, count in self.districts.counts().items():
                 refused[rule] = count
                 examples.append(self.refusal(self.rows[self.districts.nearest(rule)[0]]))
-        for rule, rows in self.barred().items():
-            refused[rule] = len(rows)
-            examples.append(self.refusal(rows[0]))
+        for rule, first, count in self.barred():
+            refused[rule] = count
+            examples.append(self.refusal(first))
         return PlacementTrace(chosen, self.verdicts(best), refused, tuple(examples), len(self.rows), self.version, self.pipeline.names)
+
+
+def _fixed(row: HostRow) -> tuple[int, Uid]:
+    return row.order, row.uid
 
 
 def _inputs(request: PlacementRequest, ranked: RankedHosts) -> dict[str, Value]:
@@ -319,7 +336,7 @@ def _refused(request: PlacementRequest, look: _Look, trace: PlacementTrace, deci
     else:
         never = f"{look.pipeline.against}; remove one of them; " if look.pipeline.against else ""
         reason = f"no host fits: {never}{_counts(trace)}; for example {'; '.join(example.reason for example in trace.examples)}"
-        again = (f"trying {row.name} again for this generation" for row in look.barred().get(AVOID, ())[:1])
+        again = (f"trying {first.name} again for this generation" for rule, first, _ in look.barred() if rule == AVOID)
         changes = (*look.ranked.remedies(look.rows), *look.gate_remedies(), *again)
     inputs = _inputs(request, look.ranked)
     return Decision(decision_id, request.member, BY, KIND, at, "", reason, request.cause, inputs, (_counts(trace),), (), changes, trace)
