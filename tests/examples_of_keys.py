@@ -122,6 +122,7 @@ _examples("cluster", "memberSpec: {type: docker:nginx:1, ports: [80]}")
 _examples(
     "pool",
     """
+    registry: registry.example.org:5000
     locationName: yard
     hosts: [unix:///var/run/docker.sock, {name: blue, engine: "ssh://root@10.0.0.2"}]
     portRange: 20000-29999
