@@ -65,7 +65,7 @@ async def test_a_manager_killed_while_docker_is_installed_goes_on_with_the_same_
     manager = Manager(load({"state": tmp_path / "s", **flags}, environ=environ()))
     await manager.start()
     driven = Driven(manager)
-    await done(driven, await deploy(driven, a_yard(bed_cloud, YARD.replace("initialSize: 0", "initialSize: 1"))))
+    await deploy(driven, a_yard(bed_cloud, YARD.replace("initialSize: 0", "initialSize: 1")))
     await driven.until(lambda: any("install:" in str(entry.facts.get("step")) for entry in driven.entries(EntityKind.HOST, "yard/")), 60)
     for root in reversed(tuple(manager.kernel.supervisor.roots.values())):
         manager.kernel.supervisor.abandon(root)
@@ -103,7 +103,7 @@ async def test_engines_are_reached_over_tls_where_the_location_says_so(bed_cloud
     state = tmp_path / "s"
     async with managed(state, environ=environ(), plane="tls", local_engine=f"unix://{tmp_path}/none.sock") as driven:
         one = YARD.replace("initialSize: 0", "initialSize: 1")
-        await done(driven, await deploy(driven, a_yard(bed_cloud, one, tls=True)))
+        await done(driven, await deploy(driven, a_yard(bed_cloud, one, tls=True)), 400)
         sums = {"file:ctx": await driven.manager.blobs.put(web_context())}
         small = SHOP.replace("initialSize: 3", "initialSize: 1")
         await done(driven, await deploy(driven, with_blobs(parse(small, "shop.yaml", type_table()), sums)), 400)
