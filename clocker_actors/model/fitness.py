@@ -29,9 +29,17 @@ _SERVICE = (
     sensors.SERVICE_PROBLEMS,
     sensors.SERVICE_NOT_UP,
 )
-_GROUP = (sensors.GROUP_SIZE, sensors.GROUP_DESIRED, sensors.GROUP_MIN, sensors.GROUP_MAX, sensors.GROUP_UP, sensors.QUARANTINED)
+_GROUP = (
+    sensors.GROUP_SIZE,
+    sensors.GROUP_DESIRED,
+    sensors.GROUP_HELD,
+    sensors.GROUP_MIN,
+    sensors.GROUP_MAX,
+    sensors.GROUP_UP,
+    sensors.QUARANTINED,
+)
 _PLACE = (sensors.HOST_NAME, sensors.HOST_ADDRESS, sensors.HOST_SUBNET)
-_MEMBER = (sensors.CONTAINER_HOST, sensors.GENERATION, sensors.ENDPOINTS, sensors.PROCESS_RUNNING, sensors.SERVING, *_PLACE)
+_MEMBER = (sensors.CONTAINER_HOST, sensors.GENERATION, sensors.ENDPOINTS, sensors.PROCESS_RUNNING, sensors.SERVING, sensors.PLACE, *_PLACE)
 _CONTAINER = (sensors.CONTAINER_ID, sensors.CONTAINER_STATE, sensors.CONTAINER_EXIT, sensors.CONTAINER_STARTED, sensors.CONTAINER_MANAGED)
 _HOST = tuple(
     sensor for name, sensor in sensors.ALL.items() if name.startswith(("host.", "engine.", "docker.containers.")) and sensor not in _PLACE
@@ -52,7 +60,7 @@ def _names(*rows: tuple[Sensor, ...]) -> frozenset[str]:
 
 PUBLISHED: Mapping[EntityKind, frozenset[str]] = {
     EntityKind.ROOT: _names(_SERVICE),
-    EntityKind.APPLICATION: _names(_SERVICE),
+    EntityKind.APPLICATION: _names(_SERVICE, (sensors.SERVICES,)),
     EntityKind.CLUSTER: _names(_SERVICE, _GROUP),
     EntityKind.MEMBER: _names(_SERVICE, sensors.USE, _MEMBER),
     EntityKind.POOL: _names(_SERVICE, _POOL),
