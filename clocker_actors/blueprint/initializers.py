@@ -70,7 +70,8 @@ def _effectors(written: tuple[Written, ...], kind: EntityKind, context: Context)
 
 
 def _named(item: Node, context: Context) -> Node:
-    """A name beside the type is that of the sensor or effector, if the type has one; a second one inside says that the first is the feed's own."""
+    """A name beside the type is that of the sensor or effector, if the type has one; a second one inside, or a list of sensors there, says that the first is
+    the feed's own."""
     kind = context.policies.find(_type(item))
     if not isinstance(item, MapNode) or "name" not in item.entries or kind is None or not any("name" in key.also for key in kind.keys):
         return item
@@ -79,7 +80,7 @@ def _named(item: Node, context: Context) -> Node:
     config = next((others[key] for key in _CONFIG if key in others), None)
     if config is None:
         config = Entry(item.mark, _CONFIG[0], MapNode(item.mark, {"name": name}))
-    elif isinstance(config.node, MapNode) and not {"name", "targetSensor", "effector"} & config.node.entries.keys():
+    elif isinstance(config.node, MapNode) and not {"name", "targetSensor", "effector", *kind.names} & config.node.entries.keys():
         config = replace(config, node=MapNode(config.node.mark, {**config.node.entries, "name": name}))
     else:
         return item

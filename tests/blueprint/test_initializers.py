@@ -134,3 +134,9 @@ def test_an_application_has_feeds_and_no_commands() -> None:
     assert [each.type for each in application.enrichers] == ["static-sensor"]
     with pytest.raises(BlueprintError, match="put it on a member"):
         parse("services: [docker:web]\ninitializers: [{type: exec-effector, name: x, command: ls}]", "f.yaml", TYPES)
+
+
+def test_a_name_beside_a_list_of_sensors_is_the_feeds_own() -> None:
+    text = "services: [{type: docker:web, initializers: [{type: exec-feed, name: info, config: {command: x, sensors: {a: $.a}}}]}]"
+    (feed,) = parse(text, "x.yaml", type_table()).blueprint.applications[0].services[0].enrichers
+    assert feed.name == "info" and "targetSensor" not in feed.config
