@@ -37,7 +37,7 @@ async def test_the_one_who_asks_stands_behind_the_order(house: House, http: http
         ("/v1/entities/c2/effectors/resize", {"sise": 3}, 400, "BadRequest", "takes size"),
         ("/v1/entities/c2/effectors/resize", {}, 400, "BadRequest", "size=INTEGER"),
         ("/v1/entities/c2/effectors/resiz", {"size": 3}, 404, "NotFound", "try resize"),
-        ("/v1/entities/m3/effectors/resize", {"size": 3}, 404, "NotFound", "restart"),
+        ("/v1/entities/m3/effectors/resize", {"size": 3}, 404, "NotFound", "cluster, pool entities have it"),
         ("/v1/entities/nobody/effectors/resize", {"size": 3}, 404, "NotFound", "nobody"),
     ],
 )
