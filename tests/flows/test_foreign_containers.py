@@ -22,7 +22,7 @@ IMAGE = "somebody/else:2"
 
 def begin(engine: SimulatedEngine, name: str, *, start: bool = True) -> str:
     """Somebody else's container, made beside the manager."""
-    engine._core.pull(IMAGE)
+    engine._shelf.pull(IMAGE, None)
     made = engine._core.create(ContainerRequest(name, IMAGE, ContainerSpec(ImageSpec(IMAGE)), {}))
     if start:
         engine._core.start(engine._core.find(made))
