@@ -10,6 +10,7 @@ import pytest
 from clocker_actors.model.activities import ActivityState
 from tests.bed.bed import Bed
 from tests.bed.software import with_debian
+from tests.contracts.engine.lab import until
 from tests.flows.bedside import POOL, deleted, done, on_hosts
 from tests.flows.serviceside import RUNS_WITHIN, all_sensors, deploy_example, deploy_text, effect, inside, killed, told
 from tests.flows.support import Driven
@@ -122,7 +123,12 @@ async def test_three_tiers_work_together(debian: Bed, tmp_path: Path) -> None:
             _, inherited = await inside(driven, "guestbook/web/1", 'printf %s "$PGPASSWORD"')
             assert inherited == SECRET  # from the database's own configuration
             await killed(driven, debian.hosts[0], "guestbook/db")
-            answer = await client.get(url)  # the servers go on: the address is the same
-            assert answer.json()["guests"] == GUESTS, answer.text
+
+            async def read_again() -> bool:
+                answer = await client.get(url)  # of the same servers: where the database is has not changed
+                return answer.status_code == 200 and answer.json()["guests"] == GUESTS
+
+            await until(read_again, RUNS_WITHIN)
+            assert [driven.model.entry(f"guestbook/web/{n}").facts["generation"] for n in (1, 2)] == [1, 1]
         assert told(driven, tmp_path, SECRET) == []
         await deleted(driven, "guestbook")
