@@ -200,7 +200,7 @@ async def test_whoever_crashes_all_members_follow(tmp_path: Path, monkeypatch: p
         assert (await driven.ended(await driven.deploy(cluster(3, image=V2)))).state is ActivityState.DONE
 
 
-@pytest.mark.parametrize("after", [0.0, 0.02, 0.1, 0.3, 0.6, 1.0, 1.5, 2.0, 3.0, 5.0])
+@pytest.mark.parametrize("after", [0.0, 0.1, 0.6, 1.5, 3.0])
 @pytest.mark.parametrize("member", ["", "duplicate: never"])
 async def test_the_manager_dies_while_members_follow(tmp_path: Path, after: float, member: str) -> None:
     world = new_world()

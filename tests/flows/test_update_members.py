@@ -279,7 +279,7 @@ async def test_an_update_while_it_moves_and_its_host_is_drained(tmp_path: Path) 
         await well(driven, world)
 
 
-@pytest.mark.parametrize("after", [0.0, 0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 4.0])
+@pytest.mark.parametrize("after", [0.0, 0.03, 0.2, 0.5, 2.0])
 @pytest.mark.parametrize("keys", ["memory: 128m", "env: {A: b}", "duplicate: never; env: {A: b}"])
 async def test_the_manager_dies_during_an_update(tmp_path: Path, after: float, keys: str) -> None:
     world = new_world()
