@@ -67,7 +67,7 @@ async def test_a_catalogue_command_that_is_none(house: House, clocker: Clocker, 
 async def test_blueprints_may_name_what_was_added_to_the_manager(house: House, clocker: Clocker, tmp_path: Path) -> None:
     body = encode({"source": TypeSource("one.yaml", ONE, True), "references": ["one:1"]})
     await house.context.store.write([Record("types", "one.yaml", body)])
-    (tmp_path / "shop.yaml").write_text("services: [{type: one, size: big}]\n")
+    (tmp_path / "shop.yaml").write_text("name: mine\nservices: [{type: one, size: big}]\n")
     for command in ("lint", "deploy"):
         assert (await clocker(command, str(tmp_path / "shop.yaml"))).code == 0
     assert house.invoked[0].effector == "deploy"
@@ -107,7 +107,7 @@ async def test_what_stands_next_to_a_blueprint_is_uploaded_with_an_inline_docker
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "index.html").write_text("hello")
     build = f"{{inline: 'FROM a', context: {name}}}"
-    (tmp_path / "shop.yaml").write_text(f"services: [{{type: container, name: web, build: {build}}}]\n")
+    (tmp_path / "shop.yaml").write_text(f"name: mine\nservices: [{{type: container, name: web, build: {build}}}]\n")
     ran = await clocker("deploy", str(tmp_path / "shop.yaml"))
     assert ran.code == 0, ran.err
     services = house.invoked[0].arguments["blueprint"]["applications"][0]["services"]  # type: ignore[index]
