@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-FOLDER = "CLOCKER_TESTS_ONCE"
+FOLDER = "TESTS_OF_CLOCKER_ONCE"
 """Environment variable with the folder's path: workers inherit it."""
 _MINE = pytest.StashKey[Path]()
 
