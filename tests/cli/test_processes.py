@@ -64,11 +64,15 @@ async def test_the_story_of_an_application(daemon: Process, tmp_path: Path) -> N
     code, out, _ = await clocker("explain", "shop/web")
     assert (code, "resize" in out) == (0, True)
     assert (await clocker("logs", "shop/web/1"))[0] == 0
-    assert (await clocker("deploy", str(path)))[0] == 1
-    assert (await clocker("plan", str(path)))[0] == 0
+    code, _, err = await clocker("deploy", str(path))
+    assert (code, err.endswith("nothing to do\n")) == (0, True)
+    assert (await clocker("plan", str(path), "--exit-code"))[0] == 0
     path.write_text(SHOP.replace("1.25", "1.26"))
-    code, _, err = await clocker("plan", str(path))
-    assert (code, "`clocker delete shop` first" in err) == (1, True)
+    code, out, err = await clocker("plan", str(path))
+    assert (code, "4 to replace" in out) == (0, True)
+    code, _, err = await clocker("deploy", str(path), "--plan", err.split()[1].rstrip(":"))
+    assert code == 0, err
+    assert "nginx:1.26" in (await clocker("tree", "shop"))[1] and "4/4" in (await clocker("ls"))[1]
     code, _, err = await clocker("policies", "shop/web", "add", "service-replacer")
     assert (code, "shop/web has a policy 'service-replacer' already" in err) == (2, True)
     assert (await clocker("delete", "shop"))[0] == 0
