@@ -12,7 +12,9 @@ from tests.flows.support import managed
 TWO = cluster(2) + "- type: docker:clocker/web:1\n  id: side\n"
 
 
-@pytest.mark.parametrize(("path", "kind"), [("shop/side", EntityKind.MEMBER), ("shop/web", EntityKind.CLUSTER), ("shop/web/1", EntityKind.MEMBER)])
+@pytest.mark.parametrize(
+    ("path", "kind"), [("shop/side", EntityKind.MEMBER), ("shop/web", EntityKind.CLUSTER), ("shop/web/1", EntityKind.MEMBER)]
+)
 async def test_its_record_is_gone_and_its_parent_does_not_know_yet(tmp_path: Path, path: str, kind: EntityKind) -> None:
     world = new_world()
     async with managed(tmp_path / "s", world=world) as driven:

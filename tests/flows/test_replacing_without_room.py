@@ -35,7 +35,20 @@ async def test_for_one_that_is_dead_it_is_done_when_there_is_room(tmp_path: Path
         engine.die(seen.name)
         await driven.until(lambda: not driven.up(member.uid))
         ended = await driven.ended(await driven.invoke("shop/web", "replaceMember", member=member.uid), 120)
-        assert ended.state is ActivityState.FAILED and "tried again when there is room" in ended.problem
+        assert ended.state is ActivityState.FAILED and "tried again when that is over" in ended.problem
         await driven.invoke(member.uid, "delete")
         await driven.until(lambda: driven.up("shop/web") and len(running(world)) == 3, 120)
         await well(driven, world)
+
+
+async def test_a_new_one_that_somebody_stops_is_waited_for_by_nobody(tmp_path: Path) -> None:
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.ended(await driven.deploy(cluster(2)))
+        order = await driven.invoke("shop/web", "replaceMember", member="1")
+        await driven.until(lambda: len(driven.entries(EntityKind.MEMBER, "shop/web/")) == 3)
+        await driven.invoke("shop/web/3", "stop")
+        ended = await driven.ended(order, 60)
+        assert ended.state is ActivityState.FAILED and "stopped by somebody" in ended.problem
+        await well(driven, world)
+        assert [entry.path for entry in driven.entries(EntityKind.MEMBER, "shop/web/")] == ["shop/web/1", "shop/web/2"]

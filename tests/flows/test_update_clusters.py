@@ -56,6 +56,19 @@ async def test_a_change_in_place_leaves_all_containers(tmp_path: Path) -> None:
         await well(driven, world)
 
 
+async def test_a_member_that_somebody_stopped_is_not_waited_for(tmp_path: Path) -> None:
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.ended(await driven.deploy(cluster(3)))
+        await driven.ended(await driven.invoke("shop/web/2", "stop"))
+        done = await driven.ended(await driven.deploy(cluster(3, image=V2)))
+        assert done.state is ActivityState.DONE, done
+        await driven.until(lambda: images(world) == [NEW] * 2)
+        await driven.ended(await driven.invoke("shop/web/2", "start"))
+        await driven.until(lambda: images(world) == [NEW] * 3)
+        await well(driven, world)
+
+
 @pytest.mark.parametrize("image", ["docker:clocker/missing:2", "docker:clocker/exits:2", "docker:clocker/never-healthy:2"])
 async def test_a_bad_image_is_tried_by_one_member_and_stops_nobody(tmp_path: Path, image: str) -> None:
     world = new_world()

@@ -104,6 +104,6 @@ class ClusterAdopting:
             return f"{len(late)} of {len(cluster.state.members)} members run as before" + (f": {words}" if words else "")
         if not self._waited_for or cluster.state.desired is not Desired.RUNNING:
             return ""
-        up = sum(1 for uid in cluster.state.members if cluster.health.up(uid))
+        up = sum(1 for uid in cluster.state.members if cluster.health.up(uid) or cluster.health.rests(uid))
         self._waited_for = up < cluster.state.size or bool(cluster.state.removing)
         return f"{up} of {cluster.state.size} members are up" if self._waited_for else ""

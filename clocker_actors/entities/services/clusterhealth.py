@@ -58,6 +58,11 @@ class ClusterHealth:
         said = self._cluster.brood.said.get(uid)
         return said is not None and (said.up or said.settling)
 
+    def rests(self, uid: Uid) -> bool:
+        """Whether somebody has stopped this member by itself: nobody waits for it."""
+        said = self._cluster.brood.said.get(uid)
+        return said is not None and not said.up and said.state is Lifecycle.STOPPED
+
     def forget_refusals(self) -> None:
         """There may be room by now: an order does not fail for what members said before it was given, and they look once more."""
         brood = self._cluster.brood

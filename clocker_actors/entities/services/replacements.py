@@ -2,7 +2,7 @@
 
 replaceMember ──▶ new planted, pair durable ──new is up──▶ old removed, activity done
                               ├── either goes for another reason ──▶ activity failed, what is left stays
-                              └── the new one finds no place ──▶ activity failed; an old one that serves stays, for another it is tried on
+                              └── the new one finds no place, or is stopped ──▶ activity failed; an old one that serves stays, for another it is tried on
 """
 
 from collections.abc import Sequence
@@ -102,14 +102,14 @@ class Replacements:
         return True
 
     def _give_up(self) -> bool:
-        """Nobody waits for a replacement that finds no place. Whether the state changed: an old one that serves is kept instead."""
+        """Nobody waits for a replacement that finds no place, or was stopped. Whether the state changed: an old one that serves is kept instead."""
         cluster = self._cluster
-        homeless = {old: why for old, new in cluster.state.replacing.items() if (why := self._homeless(new))}
+        homeless = {old: why for old, new in cluster.state.replacing.items() if (why := self._hindered(new))}
         for activity in cluster.running.all("replaceMember") if homeless else ():
             old = Uid(str(activity.arguments.get("member")))
             if old in homeless:
-                then = f"{old} stays" if cluster.health.serves(old) else "it is tried again when there is room"
-                cluster.running.fail(activity.id, f"what was to replace it finds no place, so {then}: {homeless[old]}")
+                then = f"{old} stays" if cluster.health.serves(old) else "it is tried again when that is over"
+                cluster.running.fail(activity.id, f"what was to replace it {homeless[old]}; {then}")
         kept = tuple(old for old in homeless if cluster.health.serves(old))
         if not kept:
             return False
@@ -124,6 +124,9 @@ class Replacements:
         )
         return True
 
-    def _homeless(self, member: Uid) -> str:
+    def _hindered(self, member: Uid) -> str:
         said = self._cluster.brood.said.get(member)
-        return said.problems.get("placement", "") if said is not None else ""
+        if self._cluster.health.rests(member):
+            return "was stopped by somebody"
+        why = said.problems.get("placement", "") if said is not None else ""
+        return f"finds no place: {why}" if why else ""

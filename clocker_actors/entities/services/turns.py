@@ -79,7 +79,7 @@ class Turns:
             return f"another could not begin anew: {failed}"
         if cluster.starts.failures:
             return f"the last start in {cluster.identity.path} failed: {cluster.starts.last}"
-        down = [uid for uid in cluster.state.members if uid != member and not cluster.health.serves(uid)]
+        down = [uid for uid in cluster.state.members if uid != member and not cluster.health.serves(uid) and not cluster.health.rests(uid)]
         return f"{', '.join(down[:5])} of {cluster.identity.path} does not serve yet" if down else ""
 
     def _holds(self) -> bool:
