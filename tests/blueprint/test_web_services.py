@@ -115,7 +115,9 @@ def test_with_nobody_to_send_to_the_configuration_is_whole() -> None:
 
 def test_pages_and_what_is_passed_on_stand_side_by_side() -> None:
     text = configuration("nginx", "backends: web", "proxyPath: /api/", "balance: source", "fallback: /index.html")
-    assert {"ip_hash;", "location /api/ {", "location / { try_files $uri $uri/ /index.html =404; }", "proxy_pass http://servers;"} <= set(text)
+    assert {"ip_hash;", "location /api/ {", "location / { try_files $uri $uri/ /index.html =404; }", "proxy_pass http://servers;"} <= set(
+        text
+    )
     assert "server 10.0.0.5:20011 max_fails=1 fail_timeout=5s;" in text
     assert "location / { try_files $uri $uri/  =404; }" in configuration("nginx")
     assert not any("proxy_pass" in line or line == "upstream servers {" for line in configuration("nginx"))

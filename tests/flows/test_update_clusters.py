@@ -64,8 +64,9 @@ async def test_a_member_that_somebody_stopped_is_not_waited_for(tmp_path: Path) 
         done = await driven.ended(await driven.deploy(cluster(3, image=V2)))
         assert done.state is ActivityState.DONE, done
         await driven.until(lambda: images(world) == [NEW] * 2)
+        assert (await driven.ended(await driven.invoke("shop/web", "resize", size=4))).state is ActivityState.DONE
         await driven.ended(await driven.invoke("shop/web/2", "start"))
-        await driven.until(lambda: images(world) == [NEW] * 3)
+        await driven.until(lambda: images(world) == [NEW] * 4)
         await well(driven, world)
 
 

@@ -122,6 +122,7 @@ class ClusterHealth:
         wanted = cluster.state.size
         starting = cluster.service.expected is Lifecycle.STARTING
         started = sum(1 for uid in cluster.state.members if self.up(uid) and uid not in self._away)
+        resting = sum(1 for uid in cluster.state.members if self.rests(uid))
         enough = quorate(cluster.spec.quorum, up, wanted, starting=starting)
         cluster.service.set_indicator("quorum", "" if enough else f"{up} of {wanted} members are up")
         words = f"{cluster.starts.failures} members in a row failed to start, and no more are tried until a resize, start or restart; the last: {cluster.starts.last}"
@@ -135,7 +136,7 @@ class ClusterHealth:
             cluster.running.progress(activity.id, done=min(up, wanted), total=wanted, note=refused or cluster.starts.last)
             if stuck or refused:
                 cluster.running.fail(activity.id, stuck or refused)
-            elif started == wanted and not cluster.state.removing:
+            elif started + (0 if activity.effector == "start" else resting) == wanted and not cluster.state.removing:
                 cluster.running.finish(activity.id, wanted)
 
     def _refused(self) -> str:
