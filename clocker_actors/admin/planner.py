@@ -19,16 +19,21 @@ from clocker_actors.errors import BadRequest, NotFound
 from clocker_actors.model import sensors
 from clocker_actors.model.identity import EntityKind
 from clocker_actors.model.placements import HostView
+from clocker_actors.model.places import pools_of
 from clocker_actors.model.specs import ApplicationSpec, Blueprint, PoolSpec
 from clocker_actors.model.types import TypeTable
 from clocker_actors.planning.clouds import cloud_change, cloud_steps
 from clocker_actors.planning.moved import World, world
+from clocker_actors.planning.places import moving, staying
 from clocker_actors.planning.plan import plan
 from clocker_actors.planning.silences import silences
 from clocker_actors.planning.values import Action, Measured, Plan, PlanRefusal, PlanStep, PlanWarning, PoolView, RunningApplication
 from clocker_actors.ports.store import Store
 from clocker_actors.store.codec import decode
 from clocker_actors.telemetry.readmodel import ReadModel
+
+Views = Mapping[str, PoolView]
+"""Pools by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +83,13 @@ class _Question:
     def __post_init__(self, store: Store, model: ReadModel) -> None:
         self.pools = {state.spec.name: state for state in _pools(store)}
         self.there = {state.spec.id: state for state in applications(store)}
+        there = self.there
+        kept = (staying(there[spec.id].spec, spec) if spec.id in there else spec for spec in self.blueprint.applications)
+        self.blueprint = replace(self.blueprint, applications=tuple(kept))
         self.wanted = {spec.name: spec for spec in self.blueprint.pools}
         found = ((spec.id, self.there.get(spec.id)) for spec in self.blueprint.applications)
         self.runs = {name: running(state, store, model) if state is not None else None for name, state in found}
-        used = dict.fromkeys((*(spec.location for spec in self.blueprint.applications), *self.wanted))
+        used = dict.fromkeys((*(name for spec in self.blueprint.applications for name in pools_of(spec)), *self.wanted))
         self.hosts = {name: tuple(standing_hosts(self.pools[name], store, model)) for name in used if name in self.pools}
         self.starts = {image: Measured(*known) for image, known in model.starts.all().items()}
         names = (*self.wanted, *(application.id for application in self.blueprint.applications))
@@ -91,9 +99,12 @@ class _Question:
         """What the plan is made against."""
         return world(self.runs, self.hosts, [state.spec for name, state in self.pools.items() if name in self.wanted])
 
-    def pool_of(self, application: ApplicationSpec, store: Store, model: ReadModel) -> PoolView:
-        """The pool of an application as it will be, with an index of its own. Raises BadRequest for a location that nobody knows."""
-        name = application.location
+    def pools_for(self, store: Store, model: ReadModel) -> list[Views]:
+        """The pools of each application. Raises BadRequest for a location that nobody knows."""
+        return [{name: self._pool(name, each, store, model) for name in pools_of(each)} for each in self.blueprint.applications]
+
+    def _pool(self, name: str, application: ApplicationSpec, store: Store, model: ReadModel) -> PoolView:
+        """A pool of an application as it will be, with an index of its own."""
         wanted = self.wanted.get(name)
         if name in self.pools:
             return pool_view(self.pools[name], store, model, self.types, wanted)
@@ -102,13 +113,15 @@ class _Question:
         names = ", ".join(sorted({*self.pools, *self.wanted}))
         raise BadRequest(f"application {application.id}: no location {name!r}; write one of {names}", location=name)
 
-    def plans(self, views: Sequence[PoolView]) -> Iterator[Plan]:
+    def plans(self, views: Sequence[Views]) -> Iterator[Plan]:
         """One per application, on these pools."""
-        for application, view in zip(self.blueprint.applications, views, strict=True):
-            found = plan(application, replace(view, types=self.types, starts=self.starts), self.runs[application.id])
+        for application, found_views in zip(self.blueprint.applications, views, strict=True):
+            pools = {name: replace(view, types=self.types, starts=self.starts) for name, view in found_views.items()}
+            own = pools.pop(application.location)
+            found = plan(application, own, self.runs[application.id], pools)
             quiet = silences(application, self.types.policies) if self.types else ()
             found = replace(found, warnings=(*found.warnings, *quiet))
-            yield _provisional(found) if application.location not in self.pools else found
+            yield _provisional(found, [name for name in found_views if name not in self.pools])
 
     def refusals(self) -> Iterator[PlanRefusal]:
         """What a deploy is refused for. Raises BadRequest as that does, for names that nothing can have."""
@@ -127,7 +140,7 @@ class _Question:
             elif application.id in self.there:
                 yield from _unchangeable(self.there[application.id], application)
 
-    def answer(self, views: Sequence[PoolView], known: Known) -> PlanView:
+    def answer(self, views: Sequence[Views], known: Known) -> PlanView:
         """All of the plan but its id."""
         made = tuple(self.plans(views))
         fresh = tuple(name for name in self.wanted if name not in self.pools)
@@ -155,14 +168,14 @@ def plan_of(blueprint: Blueprint, store: Store, model: ReadModel, types: TypeTab
     """What deploying the blueprint would do. Raises BadRequest for a location that nobody knows, and for a name that nothing can have."""
     known = known or Known()
     question = _Question(_settled(blueprint, known), store, model, types)
-    views = [question.pool_of(application, store, model) for application in blueprint.applications]
+    views = question.pools_for(store, model)
     return _as_it_is(question.answer(views, known), model)
 
 
 async def kept_plan(blueprint: Blueprint, store: Store, model: ReadModel, types: TypeTable | None, known: Known, plans: Plans) -> PlanView:
     """The same, kept in `plans` under its id. What takes long is done in a thread, since thousands of members take seconds."""
     question = _Question(_settled(blueprint, known), store, model, types)
-    views = [question.pool_of(application, store, model) for application in blueprint.applications]
+    views = question.pools_for(store, model)
     found = await asyncio.to_thread(question.answer, views, known)
     return _as_it_is(replace(found, id=plans.keep(blueprint, question.world())), model)
 
@@ -194,9 +207,8 @@ def _settled(blueprint: Blueprint, known: Known) -> Blueprint:
 
 def _unchangeable(state: ApplicationState, wanted: ApplicationSpec) -> Iterator[PlanRefusal]:
     name = wanted.id
-    if state.spec.location != wanted.location:
-        how = f"`clocker delete {name}` first, or give this one another name"
-        yield PlanRefusal(name, f"application {name} runs on {state.spec.location}, and cannot be moved to {wanted.location}: {how}")
+    if refused := moving(state.spec, wanted):
+        yield PlanRefusal(name, refused)
     if state.desired is Desired.DELETED:
         yield PlanRefusal(name, f"application {name} is being deleted: deploy it when that is done (`clocker activities {name}`)")
 
@@ -217,12 +229,10 @@ def _pools(store: Store) -> Iterator[PoolState]:
             yield decode(PoolState, kept.body)
 
 
-def _provisional(found: Plan) -> Plan:
+def _provisional(found: Plan, fresh: Sequence[str]) -> Plan:
     """A plan on hosts that nobody has asked yet says so."""
-    warning = PlanWarning(
-        found.pool, "its hosts are not known before this is deployed; this is where things go if all of them answer and have room"
-    )
-    return replace(found, warnings=(warning, *found.warnings))
+    told = "its hosts are not known before this is deployed; this is where things go if all of them answer and have room"
+    return replace(found, warnings=(*(PlanWarning(name, told) for name in fresh), *found.warnings))
 
 
 def _as_it_is(found: PlanView, model: ReadModel) -> PlanView:

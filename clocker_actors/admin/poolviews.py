@@ -41,7 +41,7 @@ def machines_of(specs: Mapping[str, PoolSpec], fresh: Collection[str], plans: Se
         if spec.location is None:
             continue
         first = spec.initial_size if name in fresh else 0
-        steps = [step for found in plans if found.pool == name for step in found.steps]
+        steps = [step for found in plans for step in found.steps if (step.pool or found.pool) == name]
         more = min(sum(step.kind == EntityKind.HOST and step.action is Action.CREATE for step in steps), spec.max_size - first)
         if first or more:
             yield MachinesView(name, spec.location.name, tuple(map(_kind, parts_of(spec.location))), first, more)

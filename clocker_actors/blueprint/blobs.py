@@ -41,13 +41,14 @@ class FileReference:
 @dataclass(frozen=True, slots=True)
 class ParsedBlueprint:
     """Specs whose build contexts are still placeholders, and the files those stand for. `inline` are contexts whose files are written in the blueprint or in
-    types, by SHA-256; `urls` have to answer before it is deployed, each with where it is written; `located` is where `location` is, "" if it is not written."""
+    types, by SHA-256; `urls` have to answer before it is deployed, each with where it is written; `places` are the docker clouds
+    that it names to run in, each with where that is written."""
 
     blueprint: Blueprint
     files: tuple[FileReference, ...]
     inline: Mapping[str, bytes] = field(default_factory=dict)
     urls: Mapping[str, str] = field(default_factory=dict)
-    located: str = ""
+    places: Mapping[str, str] = field(default_factory=dict)
 
 
 def is_repository(text: str) -> bool:

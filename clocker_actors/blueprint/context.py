@@ -59,6 +59,8 @@ class Context:
     """Links by the id of who has them."""
     urls: dict[str, Mark] = field(default_factory=dict)
     """Addresses that have to answer when the blueprint is deployed."""
+    places: dict[str, Mark] = field(default_factory=dict)
+    """Docker clouds that services run in, each with where it is named first."""
     template: bool = False
     """Whether a type is read, whose required parameters are given later."""
     files: dict[str, FileReference] = field(default_factory=dict)

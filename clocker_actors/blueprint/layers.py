@@ -12,7 +12,7 @@ from clocker_actors.blueprint.inheritance import MERGED, Mode, as_map, merged, t
 from clocker_actors.blueprint.nodes import Entry, ListNode, MapNode, Node, describe, quote
 from clocker_actors.blueprint.parameters import Parameter, read_parameters, spellings
 from clocker_actors.blueprint.section import Section
-from clocker_actors.blueprint.tables import CONFIG_OF, SERVICE_KEYS
+from clocker_actors.blueprint.tables import CLOUD_HEAD_KEYS, CONFIG_OF, POOL, SERVICE_KEYS
 
 _IMAGE = frozenset({"image", "build", "dockerfile"})
 """Keys of which only one can be, so that one that is written replaces the others of a type."""
@@ -35,7 +35,7 @@ class Layer:
 
 def read_layer(node: MapNode, kind: str, above: Mapping[str, Parameter], context: Context) -> Layer:
     """The map of a service or type of that kind. `above` are the parameters that its types declare."""
-    head = Section(node.mark, "a service", SERVICE_KEYS, context.faults)
+    head = Section(node.mark, "a service", CLOUD_HEAD_KEYS if kind == POOL else SERVICE_KEYS, context.faults)
     rest = [entry for entry in node.entries.values() if not head.offer(entry)]
     parameters = read_parameters(head.node("parameters"), head.spelled("parameters"), context)
     known = spellings({**above, **parameters})

@@ -32,10 +32,22 @@ _DEEPEST = 8
 _EXAMPLES = "write for example libcloud:ec2:eu-west-1, byon:(hosts=10.0.0.{1..9}) or ssh:user@host"
 
 
-def read_application_location(node: Node, context: Context) -> str:
-    """The docker cloud that an application runs in; "" after a fault. Other locations are for the docker cloud, which the fault shows how to write."""
-    if isinstance(node, ListNode) and len(node.items) == 1:
-        node = node.items[0]
+def read_place(node: Node, context: Context, what: str) -> str:
+    """The docker cloud that `what` runs in, of several the first; "" after a fault. Other locations are for the docker cloud, which the fault shows how to write."""
+    if isinstance(node, ListNode) and node.items:
+        first, *_ = [_place(item, context, what) for item in node.items]
+        return first
+    return _place(node, context, what)
+
+
+def _place(node: Node, context: Context, what: str) -> str:
+    found = _cloud_named(node, context, what)
+    if found:
+        context.places.setdefault(found, node.mark)
+    return found
+
+
+def _cloud_named(node: Node, context: Context, what: str) -> str:
     if isinstance(node, ScalarNode) and not is_null(node) and not set(node.text) & set(":(="):
         name = text(node, "`location`", context.faults) or ""
         return LOCAL if name.lower() == "localhost" else name
@@ -47,13 +59,13 @@ def read_application_location(node: Node, context: Context) -> str:
     if found.kind is LocationKind.NAMED:
         right = "write the name of a docker cloud alone, and these options at that docker-cloud's own `location`"
     elif any(part.kind in {LocationKind.POOL, LocationKind.NAMED} for part in found.parts):
-        right = "name one docker cloud; for several places, give that one several locations"
+        right = "name docker clouds alone, in a list of which the first counts"
     else:
         written = ", ".join(f"'{part.name}'" for part in found.parts or (found,))
         right = (
             f"write `location: hosts`, and in services: {{type: docker-cloud, name: hosts, location: [{written[:200]}], initialSize: 2}}"
         )
-    context.faults.add(node.mark, f"an application runs in one docker cloud, which gets its hosts from such a location; {right}")
+    context.faults.add(node.mark, f"{what} runs in one docker cloud, which gets its hosts from such a location; {right}")
     return ""
 
 

@@ -13,7 +13,7 @@ from clocker_actors.blueprint.faults import Faults
 from clocker_actors.blueprint.fit import check_fit, specs_of
 from clocker_actors.blueprint.initializers import read_initializers
 from clocker_actors.blueprint.links import linked
-from clocker_actors.blueprint.locations import LOCAL, read_application_location
+from clocker_actors.blueprint.locations import LOCAL, read_place
 from clocker_actors.blueprint.lookup import TypeIndex
 from clocker_actors.blueprint.names import assign
 from clocker_actors.blueprint.nodes import START, ListNode, MapNode, Mark, ScalarNode, describe, quote
@@ -29,6 +29,7 @@ from clocker_actors.blueprint.typed import read_policies
 from clocker_actors.blueprint.values import configuration
 from clocker_actors.blueprint.waits import check_waits
 from clocker_actors.model.identity import EntityKind
+from clocker_actors.model.places import inherits, places_of
 from clocker_actors.model.specs import ApplicationSpec, Blueprint, PoolSpec, ServiceSpec
 from clocker_actors.model.types import TypeTable
 
@@ -66,8 +67,8 @@ def parse(text: str | bytes, filename: str, types: TypeTable) -> ParsedBlueprint
     blueprint = _blueprint(section, root, filename, context)
     faults.check()
     urls = {url: _place(mark, filename) for url, mark in context.urls.items()}
-    located = _place(section.mark_of("location"), filename) if "location" in section else ""
-    return ParsedBlueprint(blueprint, tuple(context.files.values()), context.inline, urls, located)
+    places = {name: _place(mark, filename) for name, mark in context.places.items()}
+    return ParsedBlueprint(blueprint, tuple(context.files.values()), context.inline, urls, places)
 
 
 def _place(mark: Mark, filename: str) -> str:
@@ -127,7 +128,7 @@ def _application(
     return ApplicationSpec(
         id=context.safe(identity, "id", section.mark_of("id")) if identity else name,
         name=name,
-        location=_location(section, context) or (pools[0].name if len(pools) == 1 else LOCAL),
+        location=_location(section, services, context) or (pools[0].name if len(pools) == 1 else LOCAL),
         services=services,
         policies=specs_of(policies),
         enrichers=specs_of((*enrichers, *initializers.feeds)),
@@ -136,6 +137,9 @@ def _application(
     )
 
 
-def _location(section: Section, context: Context) -> str:
+def _location(section: Section, services: tuple[ServiceSpec, ...], context: Context) -> str:
+    """As written; else that of its first service, if every one has its own."""
     node = section.node("location")
-    return "" if node is None else read_application_location(node, context)
+    if node is not None:
+        return read_place(node, context, "an application")
+    return "" if any(map(inherits, services)) else next(iter(places_of(services)), "")

@@ -11,6 +11,7 @@ from clocker_actors.blueprint.depends import held_back, read_dependencies, read_
 from clocker_actors.blueprint.fit import check_fit, check_sizes, specs_of
 from clocker_actors.blueprint.initializers import read_initializers
 from clocker_actors.blueprint.links import read_links
+from clocker_actors.blueprint.locations import read_place
 from clocker_actors.blueprint.nodes import quote
 from clocker_actors.blueprint.placing import read_affinity, read_minimum, read_requests, unique, with_rules
 from clocker_actors.blueprint.section import Section
@@ -78,7 +79,13 @@ def service_of(raw: Raw, context: Context, *, healed: bool = True) -> ServiceSpe
         types=raw.types,
         tags=read_tags(head, context),
         effectors=initializers.effectors,
+        location=_location(head, context),
     )
+
+
+def _location(head: Section, context: Context) -> str:
+    node = head.node("location")
+    return "" if node is None else read_place(node, context, "a service")
 
 
 def _leave_command(config: Section, context: Context) -> tuple[str, ...]:
@@ -111,6 +118,8 @@ def _cluster(raw: Raw, context: Context, *, healed: bool) -> ClusterSpec | None:
         if raw.config.node("memberSpec") is None:
             context.faults.add(raw.node.mark, "a cluster has no `memberSpec`; write the service that each member is")
         return None
+    if "location" in raw.member.head:
+        raw.member.head.fault("location", "all members of a cluster run at its location; write this at the cluster")
     member = service_of(raw.member, context, healed=healed)
     return None if member is None else read_sizes(raw.config, _inherit(raw.config, member, context))
 

@@ -26,7 +26,12 @@ ROOT_KEYS = KeyTable(
     _key("id", "string", "id of the application, first part of every path in it; default: its name", default=""),
     _key("description", "string", "what it is, for people", default=""),
     _key("origin", "string", "where it is from, for people", default=""),
-    _key("location", "node", "where services run: the name of a docker cloud; default: the cloud of this file, else `local`", "locations"),
+    _key(
+        "location",
+        "node",
+        "where services run that name no location: the name of a docker cloud, of several the first; default: the cloud of this file, else `local`",
+        "locations",
+    ),
     _key("services", "node", "list of services", "children", "brooklyn.children"),
     _key("policies", "node", "policies of the application", "brooklyn.policies"),
     _key("enrichers", "node", "enrichers of the application", "brooklyn.enrichers"),
@@ -56,7 +61,11 @@ SERVICE_KEYS = KeyTable(
     _key("parameters", "node", "list of configuration keys of its own: a name, or a map (below)", "brooklyn.parameters"),
     _key("tags", "node", "list of anything, kept for whoever looks at it", "brooklyn.tags"),
     _key("flags", "node", "map of configuration, as `config`", "brooklyn.flags"),
+    _key("location", "node", "where it and all below it runs: the name of a docker cloud; default: as what it stands in", "locations"),
 )
+
+CLOUD_HEAD_KEYS = KeyTable(*(key for key in SERVICE_KEYS.keys.values() if key.name != "location"))
+"""Those of a docker-cloud, whose location is where its hosts come from."""
 
 FILE_KEYS = KeyTable(
     _key("content", "node", "the text"),
@@ -425,8 +434,6 @@ CONFIG_OF: Mapping[str, KeyTable] = {CONTAINER: CONTAINER_CONFIG, CLUSTER: CLUST
 """Declared configuration by type of service."""
 
 ELSEWHERE: Mapping[str, str] = {
-    "location": "services run at the location of their application; write it at the root of the file",
-    "locations": "services run at the location of their application; write it at the root of the file",
     "services": "services below a service are its `children`; write that key",
     "catalog": "types stand in files of their own; `clocker catalog add` one, and name it here",
     "brooklyn.catalog": "types stand in files of their own; `clocker catalog add` one, and name it here",

@@ -98,7 +98,8 @@ def _where(step: Item) -> str:
     ports = step["ports"]
     shown = ", ".join(f"{inner}→{outer or 'chosen'}" for inner, outer in ports.items()) if isinstance(ports, dict) else ""
     host = f"{step['origin']} → {step['host']}" if step["origin"] and step["origin"] != step["host"] else str(step["host"])
-    return f"{host}{f' ({shown})' if shown else ''}" if step["host"] else ""
+    pool = f"{step['pool']}/" if step.get("pool") else ""
+    return f"{pool}{host}{f' ({shown})' if shown else ''}" if step["host"] else ""
 
 
 def _why(step: Item) -> str:

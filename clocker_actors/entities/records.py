@@ -143,6 +143,7 @@ class ApplicationState:
     )  # services that it took away, and those that used them, until they are deleted
     adjuncts: tuple[AdjunctState, ...] = ()
     decisions: tuple[str, ...] = ()
+    elsewhere: tuple[Uid, ...] = ()  # pools beside its own that a service of it runs in, or ran in
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,11 @@ from clocker_actors.model.identity import ROOT, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.messages import ActivityEnded, CancelParts, ChildChanged, ChildDeleted, Invoke
 from clocker_actors.model.ownership import AdjunctState
+from clocker_actors.model.places import pools_of
 from clocker_actors.model.specs import ApplicationSpec, Blueprint, PoolSpec
 from clocker_actors.model.values import Value
 from clocker_actors.planning.clouds import cloud_change
+from clocker_actors.planning.places import moving, staying
 from clocker_actors.ports.store import Store
 from clocker_actors.store.codec import convert, decode, plain
 
@@ -164,7 +166,7 @@ class Root(Entity[RootState]):
     # --- deploy
 
     def _deploy(self, activity: Activity, arguments: Arguments) -> None:
-        blueprint = convert(Blueprint, arguments["blueprint"])
+        blueprint = self._staying(convert(Blueprint, arguments["blueprint"]))
         cause = Cause(activity.id, activity.cause.principal)
         fresh_pools, pools = self._new_pools(blueprint)
         fresh, updates = self._new_applications(blueprint, {**self.pools, **fresh_pools}, cause)
@@ -182,6 +184,12 @@ class Root(Entity[RootState]):
         if names:
             self.running.step(activity.id, "keep", f"write what was asked for: {', '.join(names)}")
         self.change(self.state, *records)
+
+    def _staying(self, blueprint: Blueprint) -> Blueprint:
+        """Applications that exist keep a location that none of their services asks for."""
+        there = self.applications
+        kept = (staying(there[spec.id].spec, spec) if spec.id in there else spec for spec in blueprint.applications)
+        return replace(blueprint, applications=tuple(kept))
 
     def _new_pools(self, blueprint: Blueprint) -> tuple[dict[str, PoolState], Orders]:
         """Docker clouds that are not there yet, and what those are told that are. Nobody waits for the hosts of new ones but who asks for nothing else."""
@@ -212,11 +220,10 @@ class Root(Entity[RootState]):
             if there is None:
                 fresh[spec.id] = self._new_application(spec, cause, pools)
             else:
-                if spec.location != there.spec.location:
-                    how = f"`clocker delete {spec.id}` it first, or give this one another name"
-                    raise Conflict(
-                        f"application {spec.id} runs on {there.spec.location}, and cannot be moved to {spec.location}: {how}", name=spec.id
-                    )
+                refused = moving(there.spec, spec)
+                if refused:
+                    raise Conflict(refused, name=spec.id)
+                self._pools_of(spec, pools)
                 updates[there.identity.uid] = ("update", {"spec": plain(spec)})
         return fresh, updates
 
@@ -249,17 +256,25 @@ class Root(Entity[RootState]):
         self._check_name(spec.id)
         if spec.id in pools:
             raise Conflict(f"there is a pool {spec.id} already: give this application another name", name=spec.id)
-        pool = pools.get(spec.location)
-        if pool is None:
-            near = ", ".join(get_close_matches(spec.location, pools, n=3) or sorted(pools)) or "none yet"
-            raise BadRequest(f"application {spec.id}: no location {spec.location!r}; known are {near}", location=spec.location)
-        kept = self.outside.store.read(EntityKind.POOL, pool.identity.uid)
-        if kept is not None and decode(Wanting, kept).desired is Desired.DELETED:
-            raise Conflict(f"application {spec.id}: pool {spec.location} is being deleted: name another location", location=spec.location)
+        pool, *others = self._pools_of(spec, pools)
         uid = self.ids.entity(EntityKind.APPLICATION)
         adjuncts = tuple(AdjunctState(policy) for policy in (*spec.enrichers, *spec.policies))
-        identity = Identity(uid, spec.name, spec.id, ROOT, application=uid, pool=pool.identity.uid)
-        return ApplicationState(identity, spec, cause=cause, adjuncts=adjuncts)
+        identity = Identity(uid, spec.name, spec.id, ROOT, application=uid, pool=pool)
+        return ApplicationState(identity, spec, cause=cause, adjuncts=adjuncts, elsewhere=tuple(others))
+
+    def _pools_of(self, spec: ApplicationSpec, pools: Mapping[str, PoolState]) -> list[Uid]:
+        """The pools that an application and its services name, its own first. Raises BadRequest and Conflict for one that is not there, or not for long."""
+        return [self._pool_of(spec, name, pools) for name in pools_of(spec)]
+
+    def _pool_of(self, spec: ApplicationSpec, name: str, pools: Mapping[str, PoolState]) -> Uid:
+        pool = pools.get(name)
+        if pool is None:
+            near = ", ".join(get_close_matches(name, pools, n=3) or sorted(pools)) or "none yet"
+            raise BadRequest(f"application {spec.id}: no location {name!r}; known are {near}", location=name)
+        kept = self.outside.store.read(EntityKind.POOL, pool.identity.uid)
+        if kept is not None and decode(Wanting, kept).desired is Desired.DELETED:
+            raise Conflict(f"application {spec.id}: pool {name} is being deleted: name another location", location=name)
+        return pool.identity.uid
 
     def reconcile(self) -> None:
         for pool in self.pools.values():

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from clocker_actors.entities.records import ApplicationState, Desired, HostState, Identity, PoolState
 from clocker_actors.model.identity import EntityKind, Uid
+from clocker_actors.model.places import pools_of
 from clocker_actors.model.specs import BUILT_IMAGE
 from clocker_actors.ports.store import Record, Store
 from clocker_actors.store.codec import decode, encode
@@ -19,6 +20,22 @@ class Wanting:
 
     identity: Identity
     desired: Desired = Desired.RUNNING
+    elsewhere: tuple[Uid, ...] = ()  # of an application: pools beside its own
+
+
+def pool_named(store: Store, name: str) -> Uid | None:
+    """The pool of that name, None if there is none, or none that stays."""
+    kept = (decode(Wanting, each.body) for each in store.all(EntityKind.POOL) if each.body is not None)
+    return next((each.identity.uid for each in kept if each.identity.name == name and each.desired is not Desired.DELETED), None)
+
+
+def users_of(store: Store, pool: Uid, name: str) -> list[str]:
+    """The applications that are in the pool of that name, or have a service that is there or is to be."""
+    stored = [decode(ApplicationState, kept.body) for kept in store.all(EntityKind.APPLICATION) if kept.body]
+    named = {each.spec.id for each in stored if each.identity.pool == pool or name in pools_of(each.spec)}
+    members = (decode(Wanting, kept.body).identity for kept in store.all(EntityKind.MEMBER) if kept.body)
+    here = {each.application for each in members if each.pool == pool}
+    return sorted(named | {each.spec.id for each in stored if each.identity.uid in here})
 
 
 def images_of(state: ApplicationState) -> tuple[str, ...]:
@@ -41,7 +58,7 @@ def wanted_images(store: Store, at: str = "", *, members: bool = True) -> frozen
         found = decode(Wanting, kept.body or b"")
         if found.desired is Desired.DELETED:
             going.add(found.identity.uid)
-        elif pools is None or found.identity.pool in pools:
+        elif pools is None or not pools.isdisjoint((found.identity.pool, *found.elsewhere)):
             wanted |= _built(kept)
     for kept in store.all(EntityKind.MEMBER) if members else ():
         built = _built(kept)

@@ -244,6 +244,8 @@ class ServiceSpec:
     """The types of the catalogue it is of, as `id:version`, the nearest first."""
     tags: tuple[Value, ...] = ()
     effectors: tuple[EffectorSpec, ...] = ()
+    location: str = ""
+    """The docker cloud that it and all below it run in; "": that of what it stands in."""
 
     @property
     def type_name(self) -> str:

@@ -4,6 +4,7 @@ A container that is replaced is placed while the old one still has its room, sin
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from clocker_actors.model.identity import Cause, EntityKind, Uid
@@ -24,10 +25,24 @@ IN_PLACE_TAKES = 0.1
 
 
 @dataclass(slots=True)
-class Draft:
-    """Of one application, whose uid (or id, if it is new) is `uid`. `waves` are those of its services, by id."""
+class Room:
+    """One pool with the book of its hosts, and how many hosts it `made` for this plan."""
 
     pool: PoolView
+    index: HostIndex = field(init=False)
+    made: int = 0
+
+    def __post_init__(self) -> None:
+        there = self.pool.index
+        self.index = there if there is not None else HostIndex.of(self.pool.hosts, self.pool.ports, types=self.pool.types)
+
+
+@dataclass(slots=True)
+class Draft:
+    """Of one application, whose uid (or id, if it is new) is `uid`. `waves` are those of its services, by id; `rooms` are the pools that they run in, the
+    application's own first, and `room` that of the service which is planned now."""
+
+    rooms: Mapping[str, Room]
     uid: Uid
     waves: Mapping[str, int]
     steps: list[PlanStep] = field(default_factory=list)
@@ -35,13 +50,28 @@ class Draft:
     warnings: list[PlanWarning] = field(default_factory=list)
     images: dict[str, str] = field(default_factory=dict)
     """Of containers that are started, each with the image whose starts tell how long that takes: another one only where it takes that one's place."""
-    index: HostIndex = field(init=False)
-    made: int = 0
+    room: Room = field(init=False)
     _known: tuple[StartedAs, StartedAs, Step] | None = None
 
     def __post_init__(self) -> None:
-        there = self.pool.index
-        self.index = there if there is not None else HostIndex.of(self.pool.hosts, self.pool.ports, types=self.pool.types)
+        self.room = self._own
+
+    @property
+    def _own(self) -> Room:
+        return next(iter(self.rooms.values()))
+
+    @property
+    def pool(self) -> PoolView:
+        """Where the service runs that is planned now."""
+        return self.room.pool
+
+    @contextmanager
+    def at(self, location: str) -> Iterator[None]:
+        """What is planned within runs in that pool; "" is the one it would run in anyway."""
+        before = self.room
+        self.room = self.rooms[location] if location else before
+        yield
+        self.room = before
 
     def step(self, action: Action, kind: str, path: str, reason: str, changes: tuple[str, ...] = (), wave: int = 0) -> None:
         """A step that takes no host."""
@@ -61,7 +91,7 @@ class Draft:
             step = PlanStep(
                 Action.CREATE, EntityKind.MEMBER, path, placed.decision.reason, placed.host_name, placed.address, _ports(container)
             )
-            self.steps.append(replace(step, wave=wave, seconds=self._seconds(container)))
+            self.steps.append(replace(step, wave=wave, seconds=self._seconds(container), pool=self._elsewhere))
 
     def change(self, path: str, uid: Uid, old: ServiceSpec, new: ServiceSpec, runs: Runs | None, cluster: Uid, turn: int = 0) -> bool:
         """What runs becomes what the new spec says; whether it takes a step that other members wait for."""
@@ -80,7 +110,7 @@ class Draft:
                 step = PlanStep(
                     Action.UPDATE, EntityKind.MEMBER, path, "changed where it runs, which goes on", runs.host_name, changes=fields
                 )
-                self.steps.append(replace(step, wave=1, seconds=IN_PLACE_TAKES))
+                self.steps.append(replace(step, wave=1, seconds=IN_PLACE_TAKES, pool=self._elsewhere))
                 return False
             case Replace(fields):
                 self._replace(path, uid, new, container, runs, cluster, fields, turn, was.container.image.reference)
@@ -104,7 +134,7 @@ class Draft:
         placed = self._placed(request)
         if placed is None:
             return
-        self.index.release(uid, runs.number)
+        self.room.index.release(uid, runs.number)
         order = manner(service, container, same_host=placed.host == runs.host)
         step = PlanStep(
             Action.REPLACE,
@@ -121,6 +151,7 @@ class Draft:
             wave=1,
             turn=turn,
             seconds=self._seconds(container, before),
+            pool=self._elsewhere,
         )
         self.steps.append(step)
 
@@ -131,6 +162,11 @@ class Draft:
         return self._known[2]
 
     # --- where, and how long
+
+    @property
+    def _elsewhere(self) -> str:
+        """The pool, if it is not the application's."""
+        return "" if self.room is self._own else self.pool.name
 
     def _seconds(self, container: ContainerSpec, before: str = "") -> float | None:
         """How long its start should take; one of an image that nobody measured as long as that `before` it."""
@@ -151,27 +187,29 @@ class Draft:
         return None
 
     def _tried(self, request: PlacementRequest) -> Placement | Refusal:
-        return place(request, self.index, self.pool.strategies, rules=self.pool.affinity, decision_id="plan", at=0.0)
+        return place(request, self.room.index, self.pool.strategies, rules=self.pool.affinity, decision_id="plan", at=0.0)
 
     def _with_a_new_host(self, request: PlacementRequest) -> Placement | None:
         """The pool makes a host where that helps, as it would if this were asked of it."""
         template = self.pool.template
-        if template is None or self.made >= self.pool.may_make:
+        room = self.room
+        if template is None or room.made >= self.pool.may_make:
             return None
-        name = f"new-{self.made + 1}"
-        host = replace(template, uid=Uid(f"{self.pool.name}/{name}"), name=name, order=1_000_000 + self.made)
-        self.index.add(host)
+        name = f"new-{room.made + 1}"
+        host = replace(template, uid=Uid(f"{self.pool.name}/{name}"), name=name, order=1_000_000 + room.made)
+        room.index.add(host)
         answer = self._tried(request)
         if not isinstance(answer, Placement):
-            self.index.remove(host.uid)
+            room.index.remove(host.uid)
             return None
-        self.made += 1
-        self.step(Action.CREATE, EntityKind.HOST, host.uid, "the pool makes it, since no other host has room", wave=1)
+        room.made += 1
+        step = PlanStep(Action.CREATE, EntityKind.HOST, host.uid, "the pool makes it, since no other host has room")
+        self.steps.append(replace(step, wave=1, seconds=0.0, pool=self._elsewhere))
         return answer
 
     def plan(self, application: str) -> Plan:
         """All of it so far."""
-        return Plan(application, self.pool.name, tuple(self.steps), tuple(self.refusals), tuple(self.warnings))
+        return Plan(application, self._own.pool.name, tuple(self.steps), tuple(self.refusals), tuple(self.warnings))
 
 
 def _ports(container: ContainerSpec) -> dict[str, int]:

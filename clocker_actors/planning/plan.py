@@ -4,7 +4,7 @@ Members are placed one after the other on an index made from the pool's views, b
 the pool is now. What a changed spec does to what runs, and what stays as somebody else set it, is worked out by the functions that the entities use themselves.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from clocker_actors.model.identity import EntityKind, Uid
@@ -12,7 +12,7 @@ from clocker_actors.model.ownership import BLUEPRINT
 from clocker_actors.model.specs import ApplicationSpec, ClusterSpec, ServiceSpec
 from clocker_actors.model.values import counted
 from clocker_actors.planning.differences import differing
-from clocker_actors.planning.draft import NO_CLUSTER, Draft
+from clocker_actors.planning.draft import NO_CLUSTER, Draft, Room
 from clocker_actors.planning.members import Resizing, bounded, resizing
 from clocker_actors.planning.merging import Services, Sized, adjuncts, remade, services, size
 from clocker_actors.planning.order import lasting, measured, waves
@@ -24,12 +24,16 @@ GROUP = "group"
 """What people call a member without a container."""
 
 
-def plan(application: ApplicationSpec, pool: PoolView, running: RunningApplication | None = None) -> Plan:
-    """What deploying this application on this pool would do. `running` is the application as it is now, None if there is none."""
+def plan(
+    application: ApplicationSpec, pool: PoolView, running: RunningApplication | None = None, others: Mapping[str, PoolView] | None = None
+) -> Plan:
+    """What deploying this application on this pool would do. `running` is the application as it is now, None if there is none; `others` are the pools that
+    services of it name beside its own."""
     was = running.services if running is not None else ()
     there = frozenset(service.spec.id for service in _below(was))
     made = frozenset(service.id for service in _specs(application.services) if service.id not in there)
-    draft = Draft(pool, running.uid if running is not None else Uid(application.id), waves(application.services, made))
+    rooms = {application.location: Room(pool), **{name: Room(other) for name, other in (others or {}).items()}}
+    draft = Draft(rooms, running.uid if running is not None else Uid(application.id), waves(application.services, made))
     _Walk(draft).application(application, running)
     doing = any(step.action is not Action.KEEP for step in draft.steps)
     found = draft.plan(application.name)
@@ -96,14 +100,14 @@ class _Walk:
         merged = services(old if old is not None else tuple(each.spec for each in running), wanted, there, left)
         for service in wanted:
             where, known = f"{path}/{name_of(service)}", there.get(service.id)
-            if known is not None and not remade(known.spec, service):
-                self.service(where, service, known)
-            elif known is not None or service.id in merged.missing:
-                if known is not None:
-                    self._gone(where, known, "another kind of service takes its name", ())
-                self.service(where, service, None)
-            else:
+            if known is None and service.id not in merged.missing:
                 self.draft.step(Action.KEEP, kind_of(service), where, "somebody deleted it, and the file says of it what it said before")
+                continue
+            if known is not None and remade(known.spec, service):
+                self._gone(where, known, "another kind of service takes its name", ())
+                known = None
+            with self.draft.at(service.location):
+                self.service(where, service, known)
         for name, users in merged.going.items():
             if name not in {service.id for service in wanted}:
                 self._gone(f"{path}/{name_of(there[name].spec)}", there[name], "the blueprint no longer names it", users)

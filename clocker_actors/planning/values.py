@@ -107,7 +107,7 @@ class PlanStep:
 
     `changes` are the fields that differ, as the file names them. A replaced member has the host it comes from (`origin`), and `manner` with the reason. `wave`
     says when it begins: 1 at once, 2 when those of wave 1 are up that it depends on; 0 is not at all. Of one cluster the members with `turn` 1, 2, … change one
-    after the other. `seconds` is how long it should take, None where nobody knows."""
+    after the other. `seconds` is how long it should take, None where nobody knows. `pool` is whose the host is, "" for that of the application."""
 
     action: Action
     kind: str
@@ -123,6 +123,7 @@ class PlanStep:
     wave: int = 0
     turn: int = 0
     seconds: float | None = None
+    pool: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -430,6 +430,7 @@ def test_a_fault_says_where_a_secret_belongs() -> None:
         ("localhost", "local"),
         ("Yard.2", "Yard.2"),
         ("docker:yard:(name=x)", "yard"),
+        ("[yard, 'docker:other']", "yard"),
     ],
 )
 def test_where_an_application_runs(text: str, name: str) -> None:
@@ -440,7 +441,7 @@ def test_an_application_needs_a_docker_cloud() -> None:
     found = fault("locations: ['jclouds:softlayer:ams01']\nservices: ['docker:web']")
     assert found.startswith("shop.yaml:1:13: an application runs in one docker cloud")
     assert "{type: docker-cloud, name: hosts, location: ['jclouds:softlayer:ams01'], initialSize: 2}" in found
-    assert "name one docker cloud" in fault("locations: [a, 'docker:b']\nservices: ['docker:web']")
+    assert "name docker clouds alone" in fault("location: 'multi:(targets=(a,docker:b))'\nservices: ['docker:web']")
     assert "`ec3` is not a cloud" in faults("location: libcloud:ec3:x\nservices: ['docker:web']")[0]
 
 

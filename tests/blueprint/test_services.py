@@ -83,7 +83,7 @@ def test_duplicates() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("locations: [a, b]", "name one docker cloud; for several places"),
+        ("locations: [a, 'ssh:root@blue']", "write `location: hosts`, and in services"),
         ("location: {aws: {minRam: 8g}}", "write the name of a docker cloud alone"),
     ],
 )

@@ -134,7 +134,7 @@ async def _blueprint(context: Context, request: Request, *, placeholders: bool =
     sent = _sent(request, await body_of(request, TEXT_LIMIT))
     # In a thread: a large file takes long enough to be felt by everybody else.
     parsed = await asyncio.to_thread(parse, sent.text, sent.filename, known_types(context.types, context.store))
-    _check_location(context, parsed)
+    _check_places(context, parsed)
     if placeholders:
         return with_blobs(parsed, sent.blobs) if sent.blobs or not parsed.files else parsed.blueprint
     absent = [name for name, sha256 in sent.blobs.items() if not context.blobs.has(sha256)]
@@ -146,16 +146,17 @@ async def _blueprint(context: Context, request: Request, *, placeholders: bool =
     return with_blobs(parsed, sent.blobs)
 
 
-def _check_location(context: Context, parsed: ParsedBlueprint) -> None:
-    """Raises BlueprintError, with the place, for a location that nobody knows. Where none is written, or nothing is known yet, it is the deploy's to say."""
+def _check_places(context: Context, parsed: ParsedBlueprint) -> None:
+    """Raises BlueprintError, with each place, for locations that nobody knows. Where none is written, or nothing is known yet, it is the deploy's to say."""
     fresh = {pool.name for pool in parsed.blueprint.pools}
     known = {decode(PoolState, kept.body).spec.name for kept in context.store.all(EntityKind.POOL) if kept.body is not None} | fresh
-    for application in parsed.blueprint.applications if parsed.located and known else ():
-        if application.location not in known:
-            near = get_close_matches(application.location, sorted(known), n=3) or sorted(known)[:5]
-            raise BlueprintError(
-                (f"{parsed.located}: there is no docker cloud {application.location!r} to run on; write one of {', '.join(near)}",)
-            )
+    faults = []
+    for name, place in parsed.places.items() if known else ():
+        if name not in known:
+            near = get_close_matches(name, sorted(known), n=3) or sorted(known)[:5]
+            faults.append(f"{place}: there is no docker cloud {name!r} to run on; write one of {', '.join(near)}")
+    if faults:
+        raise BlueprintError(tuple(faults))
 
 
 def _sent(request: Request, body: bytes) -> BlueprintBody:

@@ -30,7 +30,6 @@ from clocker_actors.entities.pools.supply import Supply, unseen, without
 from clocker_actors.entities.pools.upkeep import LookAtRoom, Upkeep
 from clocker_actors.entities.pools.weighing import weighed
 from clocker_actors.entities.records import (
-    ApplicationState,
     Desired,
     HostState,
     Identity,
@@ -40,6 +39,7 @@ from clocker_actors.entities.records import (
     read_state,
     record,
 )
+from clocker_actors.entities.wanted import users_of
 from clocker_actors.errors import Conflict
 from clocker_actors.kernel import WorkDone, WorkFailed
 from clocker_actors.model import sensors
@@ -332,8 +332,7 @@ class Pool(Entity[PoolState]):
     # --- towards the desired state
 
     def _delete(self, _activity: Activity, _: Arguments) -> None:
-        stored = (decode(ApplicationState, kept.body) for kept in self.outside.store.all(EntityKind.APPLICATION) if kept.body)
-        names = [application.spec.id for application in stored if application.identity.pool == self.uid]
+        names = users_of(self.outside.store, self.uid, self.state.spec.name)
         if names:
             raise Conflict(f"pool {self.state.spec.name} is the location of {', '.join(names[:5])}: `clocker delete` those first")
         self.service.expect(Lifecycle.STOPPING)

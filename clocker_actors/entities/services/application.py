@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
 from clocker_actors.entities.outside import Outside
+from clocker_actors.entities.polling import Polling
 from clocker_actors.entities.records import ApplicationState, Desired, read_state
 from clocker_actors.entities.services.directory import Directory
 from clocker_actors.entities.services.family import Family
@@ -50,6 +51,7 @@ class Application(Entity[ApplicationState]):
     def __init__(self, uid: Uid, outside: Outside) -> None:
         super().__init__(uid, outside)
         self._volumes_asked = False
+        self._tidying = Polling()  # pools that remove its volumes, then its images
         self._said: Mapping[str, Uid] | None = None  # the children that people and dependants know of
         self._ending = False  # nothing but images is left of it
         self.updates = Updates(self)
@@ -71,9 +73,12 @@ class Application(Entity[ApplicationState]):
             case ChildDeleted():
                 self.change(self.family.without(message.child))
             case VolumesRemoved():
-                self._remove_images()
+                if not self._ending and self._tidying.answered(self.uid, message.host):
+                    self._remove_images()
             case ImagesRemoved() if self._ending:
-                self._images_removed("; ".join(message.left))
+                poll = self._tidying.answered(self.uid, message.host, message.left)
+                if poll is not None:
+                    self._images_removed("; ".join(poll.left))
             case ImagesRemoved():
                 pass  # of a revision before; hosts say what they could not remove, and go on trying
             case Where():
@@ -94,6 +99,11 @@ class Application(Entity[ApplicationState]):
 
     def describe(self) -> Mapping[str, Value]:
         return {"location": self.state.spec.location, "pool": self.identity.pool, "revision": self.state.spec.revision}
+
+    def pools(self) -> tuple[Uid, ...]:
+        """Where it may have left something: its own pool, and those beside it that are still there."""
+        others = (pool for pool in self.state.elsewhere if self.outside.store.read(EntityKind.POOL, pool) is not None)
+        return tuple(dict.fromkeys((self.identity.pool, *others)))
 
     def effector_methods(self) -> Mapping[str, EffectorMethod]:
         return {
@@ -158,7 +168,9 @@ class Application(Entity[ApplicationState]):
         if self.state.desired is Desired.DELETED and not self.state.children and not self._volumes_asked:
             self._volumes_asked = True
             self.after("volumes", VOLUMES_AGAIN, VolumesAgain())
-            self.tell(self.identity.pool, RemoveVolumes(self.uid, (), self.uid, self._cause_of_end()))
+            self._tidying.begin(self.uid, self.uid, self.pools())
+            for pool in self.pools():
+                self.tell(pool, RemoveVolumes(self.uid, (), self.uid, self._cause_of_end()))
         self._refresh()
 
     def _cause_of_end(self) -> Cause:
@@ -175,7 +187,9 @@ class Application(Entity[ApplicationState]):
         for activity in self.running.all("delete"):
             self.running.step(activity.id, "images", f"remove what was built: {', '.join(images)}")
         self.after("images", IMAGES_LIMIT, ImagesLate())
-        self.tell(self.identity.pool, RemoveImages(self.uid, images, self.uid, self._cause_of_end()))
+        self._tidying.begin(self.uid, self.uid, self.pools())
+        for pool in self.pools():
+            self.tell(pool, RemoveImages(self.uid, images, self.uid, self._cause_of_end()))
 
     def _images_removed(self, left: str) -> None:
         if self._forgotten:

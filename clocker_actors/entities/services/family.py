@@ -14,6 +14,7 @@ from clocker_actors.entities.records import ApplicationState, Desired, MemberSta
 from clocker_actors.entities.services.brood import Brood
 from clocker_actors.entities.services.planting import plant, service_kind
 from clocker_actors.entities.waits import DEPENDENCY
+from clocker_actors.entities.wanted import pool_named
 from clocker_actors.model.identity import LETTERS, SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.messages import TOPIC_MEMBERS, ChildChanged, MembersChanged
@@ -77,9 +78,16 @@ class Family(Generic[S]):
         wanted = [spec for spec in self.specs if spec.id not in state.children and (not state.planted or spec.id in state.missing)]
         activity = entity.running.newest("start", "update")
         cause = Cause(activity.id, activity.cause.principal) if activity else state.cause
-        planted = {spec.id: replace(plant(spec, entity.identity, entity.ids, cause), desired=state.desired) for spec in wanted}
+        planted = {
+            spec.id: replace(plant(spec, entity.identity, entity.ids, cause, self._pool(spec)), desired=state.desired) for spec in wanted
+        }
         records = [record(service_kind(each.spec), each) for each in planted.values()]
         return {name: each.identity.uid for name, each in planted.items()}, records
+
+    def _pool(self, spec: ServiceSpec) -> Uid:
+        """Where a service runs. A pool that is gone meanwhile takes nobody, and nor does another in its place."""
+        entity = self._entity
+        return (pool_named(entity.outside.store, spec.location) or Uid(spec.location)) if spec.location else entity.identity.pool
 
     def reconcile(self) -> None:
         """Make the children's actors, and have them do, and be, what the entity's state says."""

@@ -7,7 +7,7 @@ ordinary policies: listed, suspended and removed like any other.
 from dataclasses import replace
 
 from clocker_actors.entities.records import ClusterState, Identity, MemberState
-from clocker_actors.model.identity import Cause, EntityKind, Ids
+from clocker_actors.model.identity import Cause, EntityKind, Ids, Uid
 from clocker_actors.model.ownership import AdjunctState
 from clocker_actors.model.specs import PolicySpec, ServiceSpec
 
@@ -24,10 +24,10 @@ def service_kind(spec: ServiceSpec) -> EntityKind:
     return EntityKind.MEMBER if spec.cluster is None else EntityKind.CLUSTER
 
 
-def plant(spec: ServiceSpec, parent: Identity, ids: Ids, cause: Cause) -> ClusterState | MemberState:
-    """The state of a new entity for `spec` below `parent`; `cause` is why it is planted."""
+def plant(spec: ServiceSpec, parent: Identity, ids: Ids, cause: Cause, pool: Uid) -> ClusterState | MemberState:
+    """The state of a new entity for `spec` below `parent`, to run in that pool; `cause` is why it is planted."""
     kind = service_kind(spec)
-    identity = Identity(ids.entity(kind), spec.name, f"{parent.path}/{spec.id}", parent.uid, parent.application, parent.pool)
+    identity = Identity(ids.entity(kind), spec.name, f"{parent.path}/{spec.id}", parent.uid, parent.application, pool)
     if spec.cluster is not None:
         return ClusterState(identity, spec, size=spec.cluster.initial_size, cause=cause, adjuncts=adjuncts(spec))
     return MemberState(identity, spec, cause=cause, adjuncts=adjuncts(spec))

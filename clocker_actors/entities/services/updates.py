@@ -14,14 +14,17 @@ from typing import TYPE_CHECKING
 
 from clocker_actors.entities.records import ApplicationState, ClusterState, Desired, MemberState
 from clocker_actors.entities.services.planting import adjuncts
-from clocker_actors.entities.wanted import images_of
+from clocker_actors.entities.wanted import images_of, pool_named
+from clocker_actors.errors import Conflict
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.generations import RemoveImages
 from clocker_actors.model.identity import SYSTEM, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.ownership import AdjunctState
+from clocker_actors.model.places import pools_of
 from clocker_actors.model.specs import ApplicationSpec, ServiceSpec
 from clocker_actors.planning import merging
+from clocker_actors.planning.places import moving
 from clocker_actors.ports.store import Store
 from clocker_actors.store.codec import convert, decode, encode
 
@@ -58,6 +61,9 @@ class Updates:
         application.refuse_if_deleting(activity)
         state = application.state
         spec = replace(convert(ApplicationSpec, arguments["spec"]), revision=state.spec.revision)
+        refused = moving(state.spec, spec)
+        if refused:
+            raise Conflict(refused, name=spec.id)
         application.running.supersede("update", by=activity)
         if encode(spec) == encode(state.spec):
             self._again(activity)
@@ -90,6 +96,7 @@ class Updates:
             application.family.adopted(state.spec.services, spec.services, state),
             spec=spec,
             identity=replace(state.identity, name=spec.name),
+            elsewhere=self._elsewhere(spec),
             adjuncts=policies.adjuncts,
         )
         application.running.step(activity.id, "adopt", _summary(state, after, self._changed))
@@ -97,6 +104,15 @@ class Updates:
             application.running.step(activity.id, "keep", words)
         application.change(after, *policies.records)
         application.spec_changed()
+
+    def _elsewhere(self, spec: ApplicationSpec) -> tuple[Uid, ...]:
+        """The pools beside its own that it has something in, or had. Raises Conflict for one that is gone since the file was read."""
+        application = self._application
+        named = {name: pool_named(application.outside.store, name) for name in pools_of(spec) if name != spec.location}
+        gone = [name for name, uid in named.items() if uid is None]
+        if gone:
+            raise Conflict(f"application {spec.id}: there is no docker cloud {gone[0]!r} any more: name another location", location=gone[0])
+        return tuple(dict.fromkeys((*application.state.elsewhere, *(uid for uid in named.values() if uid is not None))))
 
     def _result(self, activity: Activity) -> dict[str, object]:
         return {"revision": self._application.state.spec.revision, "changed": activity.id == self._newer}
@@ -151,7 +167,8 @@ class Updates:
         images = tuple(sorted(self._images - set(images_of(application.state))))
         self._images = frozenset()
         if images and application.state.desired is not Desired.DELETED:
-            application.tell(application.identity.pool, RemoveImages(application.uid, images, application.uid, SYSTEM))
+            for pool in application.pools():
+                application.tell(pool, RemoveImages(application.uid, images, application.uid, SYSTEM))
 
 
 def own_adjuncts(spec: ApplicationSpec) -> tuple[AdjunctState, ...]:

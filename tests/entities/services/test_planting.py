@@ -41,7 +41,7 @@ def test_members_are_watched_closely_for_what_works_with_their_numbers_unless_it
 
 def test_members_have_their_own_uid_and_an_index_in_the_path() -> None:
     ids = Ids(1, 100)
-    cluster = plant(CLUSTER, SHOP, ids, SYSTEM)
+    cluster = plant(CLUSTER, SHOP, ids, SYSTEM, SHOP.pool)
     assert isinstance(cluster, ClusterState) and cluster.size == 3 and cluster.identity.path == "shop/many"
     members = [plant_member(MEMBER, cluster.identity, index, ids, SYSTEM) for index in (1, 2)]
     assert [member.identity.path for member in members] == ["shop/many/1", "shop/many/2"]
@@ -49,7 +49,7 @@ def test_members_have_their_own_uid_and_an_index_in_the_path() -> None:
 
 
 async def test_a_generation_carries_all_a_host_needs(tmp_path: Path) -> None:
-    member = plant(MEMBER, SHOP, Ids(1, 100), SYSTEM)
+    member = plant(MEMBER, SHOP, Ids(1, 100), SYSTEM, SHOP.pool)
     assert isinstance(member, MemberState)
     asked = request(member, CONTAINER, (), SYSTEM)
     assert (asked.generation, asked.member) == (1, member.identity.uid)
