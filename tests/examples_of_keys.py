@@ -86,6 +86,7 @@ _examples(
     services: [docker:nginx:1]
     """,
 )
+_examples("service", "location: yard")
 _examples("service", "type: container\nchildren: [docker:redis:7]")
 _examples(
     "container",

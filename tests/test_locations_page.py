@@ -7,6 +7,7 @@ from clocker_actors.admin.types import type_table
 from clocker_actors.blueprint import parse
 from clocker_actors.blueprint.named import named_locations
 from clocker_actors.model.locations import LocationKind, SecretRef, settle
+from clocker_actors.model.places import pools_of
 from clocker_actors.settings import load
 
 PAGE = (Path(__file__).parent.parent / "docs" / "locations.md").read_text(encoding="utf-8")
@@ -29,7 +30,8 @@ def test_blueprints_and_settings_of_the_page(tmp_path: Path) -> None:
     assert frankfurt.credential == SecretRef("ireland.credential")
     assert settings.resolve(frankfurt.credential) == "hunter2"
     assert [part.kind for part in known["everywhere"].parts] == [LocationKind.MACHINES, LocationKind.CLOUD, LocationKind.CLOUD]
-    blueprints = _blocks("yaml")
+    *blueprints, shop = sorted(_blocks("yaml"), key=lambda text: "docker-cloud" not in text)
+    assert pools_of(parse(shop, "shop.yaml", type_table()).blueprint.applications[0]) == ("yard", "edge")
     assert len(blueprints) == 3
     for blueprint in blueprints:
         (pool,) = parse(blueprint, "page.yaml", type_table()).blueprint.pools

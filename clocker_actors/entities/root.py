@@ -220,10 +220,10 @@ class Root(Entity[RootState]):
             if there is None:
                 fresh[spec.id] = self._new_application(spec, cause, pools)
             else:
+                self._pools_of(spec, pools)
                 refused = moving(there.spec, spec)
                 if refused:
                     raise Conflict(refused, name=spec.id)
-                self._pools_of(spec, pools)
                 updates[there.identity.uid] = ("update", {"spec": plain(spec)})
         return fresh, updates
 

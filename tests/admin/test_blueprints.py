@@ -79,6 +79,17 @@ async def test_an_unknown_location_is_told_at_its_place_with_near_ones(http: htt
     assert told == "blueprint.yaml:1:11: there is no docker cloud 'mycluod' to run on; write one of mycloud"
 
 
+async def test_unknown_locations_of_services_are_told_each_at_its_place(http: httpx.AsyncClient) -> None:
+    cloud = "- {type: docker-cloud, name: mycloud, hosts: ['tcp://10.0.0.1:2375']}\n"
+    text = f"location: mycloud\nservices:\n- {{type: 'docker:web', location: yard}}\n- {{type: 'docker:db', location: myclod}}\n{cloud}"
+    answer = await http.post("/v1/plan", content=text)
+    assert answer.status_code == 422
+    assert answer.json()["error"]["faults"] == [
+        "blueprint.yaml:3:33: there is no docker cloud 'yard' to run on; write one of mycloud",
+        "blueprint.yaml:4:32: there is no docker cloud 'myclod' to run on; write one of mycloud",
+    ]
+
+
 @pytest.mark.parametrize("name", ["root", "clocker"])
 async def test_a_plan_refuses_the_names_that_a_deploy_refuses(http: httpx.AsyncClient, name: str) -> None:
     answer = await http.post("/v1/plan", content=f"location: mycloud\n{GOOD.replace('mine', name)}{CLOUD}")
