@@ -42,7 +42,12 @@ CASES: dict[str, tuple[str | bytes, str, str, str]] = {
     "name for a path": ("name: My Shop\n" + _SERVICE, "1:7", "name `My Shop` cannot stand in a path", "write for example `My-Shop`"),
     "label of the manager": (_SERVICE + "  labels: {clocker.member: m1}", "3:11", "the manager's own", "use another name"),
     "an expression": (_SERVICE + '  env: {A: $brooklyn:config("a")}', "3:22", "`a` is not configuration of `web`", "known are"),
-    "location at a service": (_SERVICE + "  location: yard", "3:3", "`location` is not a key of a service"[:24], "at the root"),
+    "machines at a service": (
+        _SERVICE + "  location: ssh:root@blue",
+        "3:13",
+        "a service runs in one docker cloud",
+        "write `location: hosts`",
+    ),
 }
 
 
