@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from clocker_actors.blueprint.cluster import read_sizes
 from clocker_actors.blueprint.coerce import command, free
-from clocker_actors.blueprint.container import read_container
+from clocker_actors.blueprint.container import check_container, read_container
 from clocker_actors.blueprint.context import Context, Names, listed
 from clocker_actors.blueprint.depends import held_back, read_dependencies, read_latch, read_on_change
 from clocker_actors.blueprint.fit import check_fit, check_sizes, specs_of
@@ -17,6 +17,7 @@ from clocker_actors.blueprint.section import Section
 from clocker_actors.blueprint.tables import CLUSTER, CONFIG_OF, CONTAINER, GROUP, POOL
 from clocker_actors.blueprint.tree import Raw
 from clocker_actors.blueprint.typed import read_policies, read_strategies
+from clocker_actors.blueprint.untyped import UNTYPED
 from clocker_actors.blueprint.values import configuration, parameter_sensors
 from clocker_actors.model.expressions import OnChange
 from clocker_actors.model.identity import EntityKind
@@ -28,6 +29,9 @@ def service_of(raw: Raw, context: Context, *, healed: bool = True) -> ServiceSpe
     """The service of an opened node; not `healed` if what it stands in says that nothing is mended."""
     if raw.kind == POOL:
         raw.head.fault("type", "a docker-cloud stands only in `services` at the root; move it there, and name it as `location`")
+        return None
+    if raw.kind == UNTYPED:
+        _check_untyped(raw, context)
         return None
     head, config = raw.head, raw.config
     taken = Names()
@@ -79,6 +83,29 @@ def service_of(raw: Raw, context: Context, *, healed: bool = True) -> ServiceSpe
         tags=read_tags(head, context),
         effectors=initializers.effectors,
     )
+
+
+def _check_untyped(raw: Raw, context: Context) -> None:
+    """Note what is wrong with a service and all below it, whatever its type may be."""
+    head, config = raw.head, raw.config
+    taken = Names()
+    check_siblings(raw.children, context)
+    for below in raw.below:
+        service_of(below, context)
+    read_policies(head.node("policies"), head.spelled("policies"), ("policy",), taken, context)
+    read_policies(head.node("enrichers"), head.spelled("enrichers"), ("enricher", "feed"), taken, context)
+    read_initializers(head, None, taken, context)
+    config.check()
+    configuration(raw, context)
+    read_affinity(config, context)
+    read_dependencies(config, raw, context)
+    read_latch(config, raw, context)
+    read_strategies(config, context)
+    read_minimum(config, context)
+    _leave_command(config, context)
+    check_container(config, context)
+    _note_links(raw, context)
+    read_tags(head, context)
 
 
 def _leave_command(config: Section, context: Context) -> tuple[str, ...]:

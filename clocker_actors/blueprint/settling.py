@@ -230,7 +230,10 @@ class Settler:
             raise FoldFault("configuration of another application is not known here; ask for a sensor of it", mark.line, mark.column)
         if lacking(goal.raw, key) and not self._context.template:
             raise Lost  # the parameter's own fault says it
-        if look_up(goal.raw, key) is None and key not in goal.raw.undeclared:
+        known = look_up(goal.raw, key)
+        if goal.raw.lost and (known is None or known.node is None):
+            raise Lost  # its type may say it
+        if known is None and key not in goal.raw.undeclared:
             where = f"{quote(goal.raw.id)}" if goal.raw.parent else "the application"
             owner = _owner(goal.raw, key)
             if owner is not None:

@@ -51,7 +51,7 @@ def _value(raw: Raw, parameter: Parameter, context: Context) -> Value:
     if value is None and node is not None and not is_null(node):
         return None  # there was a fault, perhaps noted before
     for constraint in parameter.constraints:
-        if context.template and not _given(raw, parameter.name):
+        if (context.template or raw.lost) and not _given(raw, parameter.name):
             continue
         wrong = breach(constraint, value, _given(raw, parameter.name), lambda other: _given(raw, other))
         if wrong:
