@@ -35,6 +35,7 @@ def service_of(raw: Raw, context: Context, *, healed: bool = True) -> ServiceSpe
         return None
     head, config = raw.head, raw.config
     taken = Names()
+    values = configuration(raw, context)  # first: what is wrong with a value is said of its key, not of where a type puts it
     check_siblings(raw.children, context)
     children = [service_of(child, context) for child in raw.children]
     if raw.kind == GROUP and "children" not in head:
@@ -45,7 +46,6 @@ def service_of(raw: Raw, context: Context, *, healed: bool = True) -> ServiceSpe
     initializers = read_initializers(head, kind, taken, context)
     healing = config.boolean("healing")
     check_fit((*enrichers, *initializers.written, *policies), kind, context, healing=healing and healed and raw.kind != GROUP)
-    values = configuration(raw, context)
     affinity = read_affinity(config, context)
     depends, latch = read_dependencies(config, raw, context), read_latch(config, raw, context)
     container = read_container(config, raw.image, context) if raw.kind == CONTAINER else None
@@ -89,6 +89,7 @@ def _check_untyped(raw: Raw, context: Context) -> None:
     """Note what is wrong with a service and all below it, whatever its type may be."""
     head, config = raw.head, raw.config
     taken = Names()
+    configuration(raw, context)
     check_siblings(raw.children, context)
     for below in raw.below:
         service_of(below, context)
@@ -96,7 +97,6 @@ def _check_untyped(raw: Raw, context: Context) -> None:
     read_policies(head.node("enrichers"), head.spelled("enrichers"), ("enricher", "feed"), taken, context)
     read_initializers(head, None, taken, context)
     config.check()
-    configuration(raw, context)
     read_affinity(config, context)
     read_dependencies(config, raw, context)
     read_latch(config, raw, context)
