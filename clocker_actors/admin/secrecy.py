@@ -37,9 +37,8 @@ def missing(applications: Iterable[ApplicationSpec], pools: Iterable[PoolSpec], 
     for pool in pools:
         for cloud in clouds_of([pool.location] if pool.location is not None else []):
             if cloud.kind is not LocationKind.SIMULATED and cloud.cloud is not None:
-                words = _fault(known.resolve, cloud.cloud.credential)
-                if words:
-                    yield PlanWarning(pool.name, f"no machine can be made in {cloud.name}: {words}")
+                faults = (_fault(known.resolve, secret) for secret in cloud.cloud.secrets)
+                yield from (PlanWarning(pool.name, f"no machine can be made in {cloud.name}: {words}") for words in faults if words)
     for application in applications:
         for service in application.services:
             yield from _of_service(f"{application.id}/{service.id or service.name}", service, known)

@@ -17,6 +17,7 @@ from clocker_actors.blueprint.service import service_of
 from clocker_actors.blueprint.settling import settle
 from clocker_actors.blueprint.tables import POOL, ROOT_KEYS
 from clocker_actors.blueprint.tree import Raw
+from clocker_actors.blueprint.untyped import UNTYPED
 from clocker_actors.model.catalogue import EffectorView, ParameterView, TypeSource
 from clocker_actors.model.specs import ServiceSpec
 from clocker_actors.model.types import TypeTable
@@ -69,7 +70,7 @@ def described(type_: CatalogueType, types: TypeTable) -> tuple[str, tuple[str, .
     """The kind of service that a type is, the types it extends (the nearest first), and all its parameters."""
     context = _context(types, Faults(type_.source.filename))
     raw = _opened(type_, context)
-    if raw is None:
+    if raw is None or raw.kind == UNTYPED:
         return "", (), ()
     return raw.kind, raw.types[1:], tuple(_view(each) for each in raw.parameters.values())
 

@@ -32,23 +32,34 @@ CAPABILITIES = frozenset(_CAPABILITIES.split())
 def read_container(section: Section, shorthand: ScalarNode | None, context: Context) -> ContainerSpec | None:
     """The container a section asks for; `shorthand` is the image of a `docker:…` type. None after a fault in the image."""
     image = read_image(section, shorthand, context)
+    spec, late = _alone(section, context)
+    readiness = read_probe(section, "readiness", spec.ports, spec.network, context)
+    health = read_probe(section, "health", spec.ports, spec.network, context)
+    files = read_files(section, late, context)
+    return replace(spec, image=image, readiness=readiness, health=health, files=files, late=tuple(late)) if image else None
+
+
+def check_container(section: Section, context: Context) -> None:
+    """Note what is wrong with the keys of a container whose image, ports and files may be said elsewhere, too."""
+    if any(section.node(name) is not None for name in ("image", "build", "dockerfile")):
+        read_image(section, None, context)
+    _alone(section, context)
+
+
+def _alone(section: Section, context: Context) -> tuple[ContainerSpec, list[Late]]:
+    """What the keys say that can be read without the image, probes and files, and what is known only later."""
     network = section.text("network")
-    ports = _on_network(read_ports(section, context), network, section)
-    readiness = read_probe(section, "readiness", ports, network, context)
-    health = read_probe(section, "health", ports, network, context)
     add, drop = _capabilities(section, context)
     late: list[Late] = []
     spec = ContainerSpec(
-        image=image or ImageSpec(""),
+        image=ImageSpec(""),
         command=_words(section, "command", late, context),
         entrypoint=_words(section, "entrypoint", late, context),
         env=_environment(section, late, context),
-        ports=ports,
+        ports=_on_network(read_ports(section, context), network, section),
         volumes=read_mounts(section, context),
         resources=_resources(section),
         labels=_labels(section, late, context),
-        readiness=readiness,
-        health=health,
         restart=_restart(section),
         user=_matching(section, "user", _USER, "a user, as www or 1000:1000"),
         read_only=section.boolean("readOnly"),
@@ -59,9 +70,8 @@ def read_container(section: Section, shorthand: ScalarNode | None, context: Cont
         stop_timeout=section.number("stopTimeout"),
         stop_signal=_matching(section, "stopSignal", _SIGNAL, "a signal, as SIGTERM"),
         network=network,
-        files=read_files(section, late, context),
     )
-    return replace(spec, late=tuple(late)) if image else None
+    return spec, late
 
 
 def _resources(section: Section) -> Resources:

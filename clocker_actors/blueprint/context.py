@@ -69,6 +69,8 @@ class Context:
     ids: dict[str, Mark] = field(default_factory=dict)
     ports: int = 0
     services: int = 0
+    untyped: bool = False
+    """Whether the type of a service is not known."""
     from_types: int = 0
     machines: int = 0
     location_text: int = 0
@@ -86,6 +88,11 @@ class Context:
     def know(self, catalogue: Catalogue) -> None:
         """Have these types of services, whatever the files say."""
         self._catalogue = catalogue
+
+    @property
+    def whole(self) -> bool:
+        """Whether all services could be opened, so that an id which none of them has is nobody's."""
+        return self.services < len(self.raws) and not self.untyped
 
     def file(self, path: str, mark: Mark, inline: Mapping[str, str] | None = None) -> str:
         """The placeholder of a folder next to the blueprint, or of a repository, together with these files if there are some."""

@@ -109,7 +109,7 @@ def known_service(name: str, mark: Mark, raw: Raw, context: Context) -> bool:
     """Whether the service may wait for the one of that id; if not, it is noted why."""
     found = context.by_id.get(name)
     if found is None:
-        if context.services < len(context.raws):
+        if context.whole:
             context.faults.unknown(mark, name, "the id of a service here", context.by_id)
         return False
     inside = top_of(found)

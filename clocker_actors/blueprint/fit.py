@@ -64,7 +64,7 @@ def check_fit(written: Sequence[Written], kind: EntityKind, context: Context, *,
 def _check_whom(each: Written, context: Context) -> None:
     """Note whom it names and nobody is: it would wait for ever."""
     whom = each.spec.config.get("producer")
-    if not isinstance(whom, str) or context.template or context.services >= len(context.raws):
+    if not isinstance(whom, str) or context.template or not context.whole:
         return
     if whom not in {"", *ABOVE, *context.by_id} and ":" not in whom and not _UID.fullmatch(whom):
         context.faults.unknown(each.marks.get("producer", each.mark), whom, "the id of a service here", context.by_id)

@@ -40,8 +40,8 @@ class Initializers:
         return tuple(each for each in self.written if each.type.role != ROLE)
 
 
-def read_initializers(head: Section, kind: EntityKind, taken: Names, context: Context) -> Initializers:
-    """The initializers of a service; `taken` holds the names of its policies and enrichers, and gets these."""
+def read_initializers(head: Section, kind: EntityKind | None, taken: Names, context: Context) -> Initializers:
+    """The initializers of a service (of no known kind: None); `taken` holds the names of its policies and enrichers, and gets these."""
     node = head.node("initializers")
     items = [_named(each, context) for each in listed(node, head.spelled("initializers"), context.faults) if not _adds_children(each)]
     if node is None or not items:
@@ -50,7 +50,7 @@ def read_initializers(head: Section, kind: EntityKind, taken: Names, context: Co
     return Initializers(written, _effectors(written, kind, context))
 
 
-def _effectors(written: tuple[Written, ...], kind: EntityKind, context: Context) -> tuple[EffectorSpec, ...]:
+def _effectors(written: tuple[Written, ...], kind: EntityKind | None, context: Context) -> tuple[EffectorSpec, ...]:
     found: dict[str, EffectorSpec] = {}
     for each in written:
         if each.type.role != ROLE or not each.sound:
@@ -60,7 +60,7 @@ def _effectors(written: tuple[Written, ...], kind: EntityKind, context: Context)
         except BadRequest as fault:
             context.faults.add(each.marks.get(str(fault.details.get("key")), each.mark), str(fault))
             continue
-        if made.name in effectors_of(kind):
+        if kind is not None and made.name in effectors_of(kind):
             text = f"every {kind} has an effector {made.name!r}; give this one another name"
             context.faults.add(each.marks.get("effector", each.mark), text)
         elif made.name in found:

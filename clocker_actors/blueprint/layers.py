@@ -12,7 +12,8 @@ from clocker_actors.blueprint.inheritance import MERGED, Mode, as_map, merged, t
 from clocker_actors.blueprint.nodes import Entry, ListNode, MapNode, Node, describe, quote
 from clocker_actors.blueprint.parameters import Parameter, read_parameters, spellings
 from clocker_actors.blueprint.section import Section
-from clocker_actors.blueprint.tables import CLOUD_HEAD_KEYS, CONFIG_OF, POOL, SERVICE_KEYS
+from clocker_actors.blueprint.tables import CLOUD_HEAD_KEYS, ELSEWHERE, POOL, SERVICE_KEYS
+from clocker_actors.blueprint.untyped import ANY_CONFIG, config_of
 
 _IMAGE = frozenset({"image", "build", "dockerfile"})
 """Keys of which only one can be, so that one that is written replaces the others of a type."""
@@ -39,7 +40,9 @@ def read_layer(node: MapNode, kind: str, above: Mapping[str, Parameter], context
     rest = [entry for entry in node.entries.values() if not head.offer(entry)]
     parameters = read_parameters(head.node("parameters"), head.spelled("parameters"), context)
     known = spellings({**above, **parameters})
-    config = Section(node.mark, f"a {kind}", CONFIG_OF[kind], context.faults, beside=SERVICE_KEYS, more=known)
+    table = config_of(kind)
+    what = "a service" if table is ANY_CONFIG else f"a {kind}"
+    config = Section(node.mark, what, table, context.faults, beside=SERVICE_KEYS, more=known)
     layer = Layer(head, config, parameters=parameters)
     _sort(layer, rest, known, at_top=True)
     for place in _PLACES:
@@ -71,6 +74,8 @@ def _sort(layer: Layer, entries: list[Entry], parameters: Mapping[str, str], *, 
             continue
         elif dot:
             parts.append((whole, part, entry))
+        elif layer.config.table is ANY_CONFIG and not (at_top and entry.key in ELSEWHERE):
+            _keep(layer, entry)
         elif at_top:
             layer.config.refuse(entry)
         elif not layer.config.refuse_slip(entry):

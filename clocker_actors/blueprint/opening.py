@@ -15,6 +15,7 @@ from clocker_actors.blueprint.parameters import read_parameters
 from clocker_actors.blueprint.section import Section
 from clocker_actors.blueprint.tables import CLUSTER, CONTAINER, POOL, SERVICE_KEYS, SERVICE_TYPES
 from clocker_actors.blueprint.tree import Raw, inherit
+from clocker_actors.blueprint.untyped import UNTYPED, may_be_cloud
 
 _SHORTHAND = "docker:"
 APPLICATION = "application"
@@ -40,10 +41,11 @@ def open_service(node: Node, parent: Raw | None, context: Context) -> Raw | None
     if not isinstance(node, MapNode):
         context.faults.add(node.mark, f"a service cannot be {describe(node)}; write a map with `type`, as in {{type: 'docker:redis:7'}}")
         return None
-    found = _types(node, context)
-    if found is None:
-        return None
-    kind, image, types = found
+    kind, image, types = _types(node, context)
+    if kind == UNTYPED:
+        if may_be_cloud(node, _written_type(node), context.faults):
+            return None
+        context.untyped = True
     if types and not context.room_for_type(sum(each.size for each in types), node.mark):
         return None
     raw = Raw(len(context.raws), node, kind, _layers(node, kind, image, types, context), parent=parent)
@@ -66,10 +68,10 @@ def adopt(items: tuple[Node, ...], application: Raw, context: Context) -> tuple[
         node = MapNode(node.mark, {"type": Entry(node.mark, "type", node)})
     if not isinstance(node, MapNode) or _kind_of(node, context) != APPLICATION:
         return items
-    found = _types(node, context)
-    if found is None:
+    kind, image, types = _types(node, context)
+    if kind == UNTYPED:
         return items
-    layer = _layers(node, *found, context)
+    layer = _layers(node, kind, image, types, context)
     if layer.config.entries or "initializers" in layer.head or "children" not in layer.head:
         return items  # it says something that only a group of services can be told
     application.layer = laid_over(layer, application.layer)
@@ -110,7 +112,7 @@ def _open_below(raw: Raw, context: Context) -> None:
         child = open_service(item, raw, context)
         if child is not None:
             raw.children.append(child)
-    node = raw.config.node("memberSpec") if raw.kind == CLUSTER else None
+    node = raw.config.node("memberSpec") if raw.kind in (CLUSTER, UNTYPED) else None
     if isinstance(node, MapNode) and list(node.entries) == [_ENTITY_SPEC]:
         node = node.entries[_ENTITY_SPEC].node
     if node is not None:
@@ -137,39 +139,42 @@ def _base(node: MapNode, kind: str, context: Context) -> Layer:
     return Layer(layer.head.copy(), layer.config.copy(), dict(layer.undeclared), dict(layer.parameters))
 
 
-def _types(node: MapNode, context: Context) -> tuple[str, ScalarNode | None, list[CatalogueType]] | None:
-    """The kind of a service, its image if the type says that, and its types of the catalogue, the nearest first."""
+def _types(node: MapNode, context: Context) -> tuple[str, ScalarNode | None, list[CatalogueType]]:
+    """The kind of a service, its image if the type says that, and its types of the catalogue, the nearest first; UNTYPED after a fault, and the types before it."""
     types: list[CatalogueType] = []
     while True:
-        written = _written_type(node, context)
+        written = _written_type(node)
         if written is None:
-            return None
+            _no_type(node, context)
+            return UNTYPED, None, types
         kind, image = _kind(written)
         if kind:
             return kind, image, types
         found = context.catalogue.find(written.text)
         if not isinstance(found, CatalogueType):
             context.faults.add(written.mark, found or _unknown(written.text, context))
-            return None
+            return UNTYPED, None, types
         if found in types:
             names = " → ".join(each.reference for each in (*types[types.index(found) :], found))
             context.faults.add(
                 written.mark, f"type {quote(found.reference)} extends itself ({names}); have one of them extend another type"
             )
-            return None
+            return UNTYPED, None, types
         types.append(found)
         node = found.node
 
 
-def _written_type(node: MapNode, context: Context) -> ScalarNode | None:
+def _written_type(node: MapNode) -> ScalarNode | None:
     entries = [node.entries[each] for each in ("type", *SERVICE_KEYS["type"].aliases) if each in node.entries]
-    written = entries[0].node if entries and not is_null(entries[0].node) else None
-    if isinstance(written, ScalarNode):
-        return written
-    wrong = f"cannot be {describe(written)}" if written else "is missing"
+    written = entries[0].node if entries else None
+    return written if isinstance(written, ScalarNode) and not is_null(written) else None
+
+
+def _no_type(node: MapNode, context: Context) -> None:
+    entries = [node.entries[each] for each in ("type", *SERVICE_KEYS["type"].aliases) if each in node.entries]
+    wrong = f"cannot be {describe(entries[0].node)}" if entries and not is_null(entries[0].node) else "is missing"
     right = f"write docker:image:tag, {', '.join(SERVICE_TYPES)}, or a type of the catalogue"
     context.faults.add(entries[0].node.mark if entries else node.mark, f"`type` of the service {wrong}; {right}")
-    return None
 
 
 def _kind(node: ScalarNode) -> tuple[str, ScalarNode | None]:

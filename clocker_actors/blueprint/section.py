@@ -128,6 +128,12 @@ class Section:
         found = None if node is None else typed(node, key, self.faults)
         return key.default if found is None else found
 
+    def check(self) -> None:
+        """Note what is wrong with the values of all keys that have no syntax of their own."""
+        for name in self._entries:
+            if self._table[name].type != "node":
+                self._value(name)
+
     def _hints(self) -> list[str]:
         return [*self._table.spellings, *(self._beside.spellings if self._beside else ()), *self._more]
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from clocker_actors.blueprint.cluster import read_sizes
 from clocker_actors.blueprint.coerce import command, free
-from clocker_actors.blueprint.container import read_container
+from clocker_actors.blueprint.container import check_container, read_container
 from clocker_actors.blueprint.context import Context, Names, listed
 from clocker_actors.blueprint.depends import held_back, read_dependencies, read_latch, read_on_change
 from clocker_actors.blueprint.fit import check_fit, check_sizes, specs_of
@@ -18,6 +18,7 @@ from clocker_actors.blueprint.section import Section
 from clocker_actors.blueprint.tables import CLUSTER, CONFIG_OF, CONTAINER, GROUP, POOL
 from clocker_actors.blueprint.tree import Raw
 from clocker_actors.blueprint.typed import read_policies, read_strategies
+from clocker_actors.blueprint.untyped import UNTYPED
 from clocker_actors.blueprint.values import configuration, parameter_sensors
 from clocker_actors.model.expressions import OnChange
 from clocker_actors.model.identity import EntityKind
@@ -30,8 +31,12 @@ def service_of(raw: Raw, context: Context, *, healed: bool = True) -> ServiceSpe
     if raw.kind == POOL:
         raw.head.fault("type", "a docker-cloud stands only in `services` at the root; move it there, and name it as `location`")
         return None
+    if raw.kind == UNTYPED:
+        _check_untyped(raw, context)
+        return None
     head, config = raw.head, raw.config
     taken = Names()
+    values = configuration(raw, context)  # first: what is wrong with a value is said of its key, not of where a type puts it
     check_siblings(raw.children, context)
     children = [service_of(child, context) for child in raw.children]
     if raw.kind == GROUP and "children" not in head:
@@ -42,7 +47,6 @@ def service_of(raw: Raw, context: Context, *, healed: bool = True) -> ServiceSpe
     initializers = read_initializers(head, kind, taken, context)
     healing = config.boolean("healing")
     check_fit((*enrichers, *initializers.written, *policies), kind, context, healing=healing and healed and raw.kind != GROUP)
-    values = configuration(raw, context)
     affinity = read_affinity(config, context)
     depends, latch = read_dependencies(config, raw, context), read_latch(config, raw, context)
     container = read_container(config, raw.image, context) if raw.kind == CONTAINER else None
@@ -86,6 +90,29 @@ def service_of(raw: Raw, context: Context, *, healed: bool = True) -> ServiceSpe
 def _location(head: Section, context: Context) -> str:
     node = head.node("location")
     return "" if node is None else read_place(node, context, "a service")
+
+
+def _check_untyped(raw: Raw, context: Context) -> None:
+    """Note what is wrong with a service and all below it, whatever its type may be."""
+    head, config = raw.head, raw.config
+    taken = Names()
+    configuration(raw, context)
+    check_siblings(raw.children, context)
+    for below in raw.below:
+        service_of(below, context)
+    read_policies(head.node("policies"), head.spelled("policies"), ("policy",), taken, context)
+    read_policies(head.node("enrichers"), head.spelled("enrichers"), ("enricher", "feed"), taken, context)
+    read_initializers(head, None, taken, context)
+    config.check()
+    read_affinity(config, context)
+    read_dependencies(config, raw, context)
+    read_latch(config, raw, context)
+    read_strategies(config, context)
+    read_minimum(config, context)
+    _leave_command(config, context)
+    check_container(config, context)
+    _note_links(raw, context)
+    read_tags(head, context)
 
 
 def _leave_command(config: Section, context: Context) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from clocker_actors.blueprint.nodes import Entry, LateNode, ListNode, LostNode, 
 from clocker_actors.blueprint.section import Section
 from clocker_actors.blueprint.slips import note_slips
 from clocker_actors.blueprint.tables import POOL
-from clocker_actors.blueprint.targets import Goal, Lost, Targets
+from clocker_actors.blueprint.targets import SELF, Goal, Lost, Targets
 from clocker_actors.blueprint.templating import data_of
 from clocker_actors.blueprint.tree import Raw, look_up
 from clocker_actors.blueprint.trees import has_expression, map_of, plain_node, unmarked, weights
@@ -155,7 +155,14 @@ class Settler:
             mark = replace(node.mark, line=fault.line, column=fault.column) if fault.line else node.mark
             self._faults.add(mark, str(fault))
             return self._nothing(node.mark)
-        return self._as_node(found, node)
+        return self._as_node(found, node, self._told_at(part.tree, home, node.mark))
+
+    def _told_at(self, tree: Expression, home: Raw, mark: Mark) -> Mark:
+        """Where what is wrong with a value is to be mended: if a type only hands on what the file says, there."""
+        if not mark.file or tree.op != "config" or tree.args[1].op != LITERAL:
+            return mark
+        value = self._known.get((home.number, as_text(tree.args[1].value))) if tree.args[0].op == SELF else None
+        return mark if value is None or value.mark.file else value.mark
 
     def _part(self, node: Node) -> Part | None:
         """The expression that stands in a node, understood once: services of one type share its nodes."""
@@ -230,7 +237,10 @@ class Settler:
             raise FoldFault("configuration of another application is not known here; ask for a sensor of it", mark.line, mark.column)
         if lacking(goal.raw, key) and not self._context.template:
             raise Lost  # the parameter's own fault says it
-        if look_up(goal.raw, key) is None and key not in goal.raw.undeclared:
+        known = look_up(goal.raw, key)
+        if goal.raw.lost and (known is None or known.node is None):
+            raise Lost  # its type may say it
+        if known is None and key not in goal.raw.undeclared:
             where = f"{quote(goal.raw.id)}" if goal.raw.parent else "the application"
             owner = _owner(goal.raw, key)
             if owner is not None:
@@ -312,16 +322,15 @@ class Settler:
         pairs = [(literal(entry.key), self._as_tree(entry.node)) for entry in node.entries.values()]
         return Expression("map", tuple(each for pair in pairs for each in pair))
 
-    def _as_node(self, tree: Expression, written: Node) -> Node:
-        mark = written.mark
+    def _as_node(self, tree: Expression, written: Node, mark: Mark) -> Node:
         if tree.op == LITERAL:
             return plain_node(tree.value, mark)
         if tree.op == "list":
-            return ListNode(mark, tuple(self._as_node(arg, written) for arg in tree.args))
+            return ListNode(mark, tuple(self._as_node(arg, written, mark) for arg in tree.args))
         if tree.op == "map":
             entries = {}
             for key, value in zip(tree.args[::2], tree.args[1::2], strict=True):
-                entries[as_text(key.value)] = Entry(mark, as_text(key.value), self._as_node(value, written))
+                entries[as_text(key.value)] = Entry(mark, as_text(key.value), self._as_node(value, written, mark))
             return MapNode(mark, entries)
         text = written.text if isinstance(written, ScalarNode) else f"$brooklyn:{tree.op}(…)"
         return LateNode(mark, text, plain=False, expression=unmarked(tree))

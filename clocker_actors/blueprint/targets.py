@@ -10,6 +10,7 @@ from clocker_actors.blueprint.context import Context
 from clocker_actors.blueprint.nodes import Mark, quote
 from clocker_actors.blueprint.tables import CLUSTER
 from clocker_actors.blueprint.tree import Raw
+from clocker_actors.blueprint.untyped import UNTYPED
 from clocker_actors.model.expressions import LITERAL, Expression
 
 SELF, PARENT, ROOT = "self", "parent", "root"
@@ -69,6 +70,8 @@ class Targets:
         return Goal(found)
 
     def _member(self, name: str, on: Raw, mark: Mark) -> Goal:
+        if on.kind == UNTYPED:
+            raise Lost
         if on.kind != CLUSTER or on.member is None:
             raise self._lost(mark, f"{quote(on.id or 'the application')} has no members, for it is no cluster; use child or component")
         if name != on.member.id:
@@ -77,7 +80,7 @@ class Targets:
 
     def _unknown(self, mark: Mark, name: str, known: dict[str, Raw]) -> None:
         """Note that no service has that id, unless one could not be read, which might have had it."""
-        if self._context.services < len(self._context.raws) and name not in self._context.ids:
+        if self._context.whole and name not in self._context.ids:
             self._context.faults.unknown(mark, name, "the id of a service here", known)
         raise Lost
 

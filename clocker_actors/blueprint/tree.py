@@ -13,6 +13,7 @@ from clocker_actors.blueprint.nodes import Entry, MapNode, Node, ScalarNode, at_
 from clocker_actors.blueprint.parameters import Parameter, port_of, spellings
 from clocker_actors.blueprint.section import Section
 from clocker_actors.blueprint.tables import CONFIG_OF
+from clocker_actors.blueprint.untyped import UNTYPED
 
 _LONGEST_WHOLE = 200
 """Characters of a map's name, where its keys are written one by one."""
@@ -73,6 +74,11 @@ class Raw:
     def parameters(self) -> dict[str, Parameter]:
         """The keys that it and its types declare."""
         return self.layer.parameters
+
+    @property
+    def lost(self) -> bool:
+        """Whether its type is not known, or that of a service above it, so that it may have more than is written."""
+        return self.kind == UNTYPED or (self.parent is not None and self.parent.lost)
 
     @property
     def below(self) -> Iterator["Raw"]:

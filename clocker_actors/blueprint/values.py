@@ -43,6 +43,14 @@ def parameter_sensors(raw: Raw, values: Mapping[str, Value], taken: Names, conte
 
 def _value(raw: Raw, parameter: Parameter, context: Context) -> Value:
     node = _node(raw, parameter.name)
+    before = context.faults.count
+    value = _checked(raw, parameter, node, context)
+    if node is not None and context.faults.count > before and _given(raw, parameter.name):
+        context.faults.silence(node.mark)  # whatever its type makes of it
+    return value
+
+
+def _checked(raw: Raw, parameter: Parameter, node: Node | None, context: Context) -> Value:
     if node is not None and is_expression(node):
         return None
     unsaid = parameter.default is not None and node is not None and node.mark == parameter.default.mark
@@ -51,7 +59,7 @@ def _value(raw: Raw, parameter: Parameter, context: Context) -> Value:
     if value is None and node is not None and not is_null(node):
         return None  # there was a fault, perhaps noted before
     for constraint in parameter.constraints:
-        if context.template and not _given(raw, parameter.name):
+        if (context.template or raw.lost) and not _given(raw, parameter.name):
             continue
         wrong = breach(constraint, value, _given(raw, parameter.name), lambda other: _given(raw, other))
         if wrong:

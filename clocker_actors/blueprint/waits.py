@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from clocker_actors.blueprint.nodes import Mark, quote
 from clocker_actors.blueprint.tables import CLUSTER, CONTAINER, GROUP
+from clocker_actors.blueprint.untyped import UNTYPED
 from clocker_actors.expressions import references
 from clocker_actors.model import sensors
 from clocker_actors.model.expressions import Expression
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from clocker_actors.blueprint.tree import Raw
 
 _KINDS = {CONTAINER: EntityKind.MEMBER, GROUP: EntityKind.MEMBER, CLUSTER: EntityKind.CLUSTER, "application": EntityKind.APPLICATION}
+_ALONE = frozenset({CONTAINER, UNTYPED})
+"""Kinds that do not wait for what is below them, as far as is known."""
 _PLACE = frozenset({"host.name", "host.address", "host.subnet.address"})
 """What a service knows of its own place before its container is made."""
 _LISTS = ("policies", "enrichers")
@@ -146,10 +149,10 @@ class _Circles:
                 self._edge((False, wait.raw.number), (True, target.number), wait)
         for raw in self._raws:
             self._edge((True, raw.number), (False, raw.number))
-            if raw.kind != CONTAINER:
+            if raw.kind not in _ALONE:
                 for below in raw.below:
                     self._edge((True, raw.number), (True, below.number))
-            if raw.parent is not None and raw.parent.kind != CONTAINER:
+            if raw.parent is not None and raw.parent.kind not in _ALONE:
                 self._edge((False, raw.number), (False, raw.parent.number))
         for circle in self._found():
             self._say(circle)

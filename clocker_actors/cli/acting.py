@@ -34,7 +34,7 @@ def resize(
     identity: Id,
     size: Annotated[str, typer.Argument(metavar="N", help="Members wanted, or hosts to be made.")],
     lasting: Annotated[
-        str, typer.Option("--for", metavar="TIME", help="Only for so long (2h, 30m): then a policy decides again, or it is as before.")
+        str, typer.Option("--for", metavar="TIME", help="Only for so long (2h, 1h30m): then a policy decides again, or it is as before.")
     ] = "",
     wait: Wait = True,
     json: AsJson = False,
@@ -64,7 +64,7 @@ def _seconds(text: str) -> float:
     except (ValueError, TypeError):
         seconds = 0.0
     if not seconds > 0:
-        raise BadRequest(f"--for {text} is not a time; write for example 30m or 2h", text=text)
+        raise BadRequest(f"--for {text} is not a time; write for example 30m or 1h30m", text=text)
     return seconds
 
 

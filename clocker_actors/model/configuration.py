@@ -43,6 +43,8 @@ _KINDS = {
 _PREFIXES = ("enricher.aggregating.", "enricher.")
 """What the ancestor writes before keys."""
 _AMOUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*")
+_AMOUNTS = re.compile(r"\s*\d+(?:\.\d+)?\s*[a-z]+")
+_SEVERAL = re.compile(rf"(?:{_AMOUNTS.pattern}){{2,}}\s*")
 
 
 def checked(policy: PolicyType, given: Mapping[str, Value], base: Mapping[str, Value] | None = None) -> dict[str, Value]:
@@ -80,7 +82,9 @@ def spelled(policy: PolicyType, given: Mapping[str, Value]) -> Mapping[str, Valu
 
 
 def duration(value: Value) -> float:
-    """Seconds from a number, or from text such as `100ms`, `30s`, `3 min`. Raises ValueError or TypeError."""
+    """Seconds from a number, or from text such as `100ms`, `30s`, `3 min`, `1h30m`. Raises ValueError or TypeError."""
+    if isinstance(value, str) and _SEVERAL.fullmatch(value.lower()):
+        return sum(_amount(part[0], _SECONDS, "s") for part in _AMOUNTS.finditer(value.lower()))
     return _amount(value, _SECONDS, "s")
 
 

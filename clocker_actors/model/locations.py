@@ -13,6 +13,9 @@ from typing import TypeAlias
 from clocker_actors.errors import BadRequest
 from clocker_actors.model.values import Value
 
+TOKENS = frozenset({"digitalocean", "linode", "vultr"})
+"""Clouds that know us by one token, the credential."""
+
 MOST_HOSTS = 100
 """The most hosts a docker cloud makes in a location unless its blueprint says more."""
 
@@ -78,6 +81,11 @@ class CloudSpec:
     credential: SecretRef
     endpoint: str = ""
     template: NodeTemplate = NodeTemplate()
+
+    @property
+    def secrets(self) -> tuple[SecretRef, ...]:
+        """Those that it takes to speak with the cloud."""
+        return (self.credential,) if self.provider in TOKENS else (self.identity, self.credential)
 
 
 class LocationKind(StrEnum):

@@ -12,6 +12,7 @@ OURS = {"": "the manager itself", "system": "the manager itself", "engine": "the
 _LONG_AGO = 1e9
 """Numbers above it, under a name that says so, are moments and not amounts."""
 _MOMENTS = ("_at", "_until", "last_order", "previous_failure")
+_ENDPOINT = {"host", "port", "scope", "container"}
 _IN_METRIC = frozenset({"value", "lower", "upper"})
 _UNITS = {"memory": "bytes", "window": "seconds"}
 
@@ -60,6 +61,8 @@ def figure(value: Value, unit: str = "") -> str:
 
 def _plain(value: Value) -> str:
     if isinstance(value, Mapping):
+        if value.keys() == _ENDPOINT:  # one on a container's own address has no port
+            value = {key: inner for key, inner in value.items() if inner not in (None, "")}
         return "{" + ", ".join(f"{key}: {figure(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(figure(inner) for inner in value) + "]"

@@ -4,14 +4,15 @@ import httpx
 import pytest
 
 from clocker_actors.admin import plans
+from clocker_actors.admin.planner import plan_of
 from clocker_actors.admin.plans import Plans
 from clocker_actors.admin.secrecy import Known, missing
 from clocker_actors.admin.types import type_table
 from clocker_actors.blueprint import parse
 from clocker_actors.entities.records import Identity, PoolState, record
-from clocker_actors.errors import Conflict, NotFound, SettingsError
+from clocker_actors.errors import BadRequest, Conflict, NotFound, SettingsError
 from clocker_actors.model.identity import EntityKind, Uid
-from clocker_actors.model.locations import CloudSpec, LocationKind, LocationSpec, SecretRef
+from clocker_actors.model.locations import CloudSpec, LocationKind, LocationSpec, SecretRef, settle
 from clocker_actors.model.specs import ApplicationSpec, Blueprint, EngineSpec, HostSpec, PoolSpec
 from clocker_actors.planning.moved import World
 from tests.admin.house import House
@@ -72,15 +73,27 @@ def test_secrets_that_nobody_gave_are_told_before_anything_is_made() -> None:
         raise SettingsError(f"nobody gave {' '.join(str(getattr(each, 'name', each)) for each in what)}")
 
     cloud = CloudSpec("ec2", "eu", SecretRef("ireland.identity"), SecretRef("ireland.credential"))
+    ocean = CloudSpec("digitalocean", "ams3", SecretRef("ocean.identity"), SecretRef("ocean.credential"))
     pools = [
         PoolSpec("far", (), location=LocationSpec(LocationKind.CLOUD, "libcloud:ec2:eu", cloud=cloud)),
+        PoolSpec("sea", (), location=LocationSpec(LocationKind.CLOUD, "libcloud:digitalocean:ams3", cloud=ocean)),
         PoolSpec("near", (), location=LocationSpec(LocationKind.SIMULATED, "simulated:eu", cloud=cloud)),
         PoolSpec("listed", ()),
     ]
     text = 'services:\n- type: docker:db:1\n  id: db\n  env:\n    PASSWORD: $brooklyn:external("shop", "db-password")\n'
     applications = parse(text, "shop.yaml", type_table()).blueprint.applications
     assert [(each.path, each.message) for each in missing(applications, pools, Known(resolve=absent, secret=absent))] == [
+        ("far", "no machine can be made in libcloud:ec2:eu: nobody gave ireland.identity"),
         ("far", "no machine can be made in libcloud:ec2:eu: nobody gave ireland.credential"),
+        ("sea", "no machine can be made in libcloud:digitalocean:ams3: nobody gave ocean.credential"),
         ("shop/db", "it cannot start: nobody gave shop db-password"),
     ]
     assert list(missing(applications, pools, Known())) == []
+
+
+async def test_a_cloud_of_the_settings_that_can_make_no_machines_is_told_by_a_plan_as_by_a_deploy(house: House) -> None:
+    ocean = CloudSpec("digitalocean", "ams3", SecretRef("ocean.identity"), SecretRef("ocean.credential"))
+    named = {"paris": LocationSpec(LocationKind.CLOUD, "paris", cloud=ocean)}
+    blueprint = parse("services: [{type: docker-cloud, name: yard, location: paris}]", "yard.yaml", type_table()).blueprint
+    with pytest.raises(BadRequest, match="pool yard: machines of `paris` have no image"):
+        plan_of(blueprint, house.context.store, house.context.model, known=Known(settle=lambda location: settle(location, named)))

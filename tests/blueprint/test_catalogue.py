@@ -291,3 +291,35 @@ def test_a_group_and_an_application_beside_others_stay_groups() -> None:
     for text in ("services: [{type: group, children: [docker:a]}]", "services: [{type: application, children: [docker:a]}, docker:b]"):
         assert application(text).services[0].type == "group"
     assert application("services: [{type: application, affinity: [NOT TYPE], children: [docker:a]}]").services[0].type == "group"
+
+
+HANDS_ON = """
+id: front
+version: 1
+type: container
+image: front
+parameters: [{name: whom, aliases: [pool]}, {name: room, type: size, default: 64m}, {name: port, type: integer, default: 80, constraints: [{in-range: [1, 99]}]}]
+memory: $brooklyn:config("room")
+ports: [$brooklyn:config("port")]
+enrichers:
+- type: member-endpoints
+  config: {producer: $brooklyn:config("whom"), targetSensor: a.b}
+"""
+
+
+def test_what_a_type_hands_on_is_told_where_the_file_says_it() -> None:
+    assert fault("services:\n- type: front\n  pool: nobody\n", knowing(HANDS_ON)).startswith(
+        "shop.yaml:3:9: `nobody` is not the id of a service"
+    )
+    assert fault("services:\n- type: front\n  config:\n    room: 1k\n", knowing(HANDS_ON.replace("room, type: size", "room"))).startswith(
+        "shop.yaml:4:11:"
+    )
+
+
+@pytest.mark.parametrize("wrong", ["pool: [a]", "room: large", "port: 100", "port: many"])
+def test_what_is_wrong_with_a_parameter_is_told_once_whatever_the_type_makes_of_it(wrong: str) -> None:
+    assert fault(f"services:\n- type: front\n  {wrong}\n", knowing(HANDS_ON)).startswith(f"shop.yaml:3:{5 + wrong.index(' ') - 1}:")
+
+
+def test_what_a_type_hands_on_of_its_own_is_told_in_the_file_of_the_type() -> None:
+    assert fault("services: [front]", knowing(HANDS_ON.replace("name: whom", "name: whom, default: nobody"))).startswith("types-1.yaml:")

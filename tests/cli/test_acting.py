@@ -94,6 +94,11 @@ async def test_a_pool_has_a_size_too(house: House, clocker: Clocker) -> None:
     assert house.invoked[0].effector == "resize" and house.invoked[0].arguments == {"size": 3}
 
 
+async def test_a_size_may_be_leased_for_a_time_of_several_units(house: House, clocker: Clocker) -> None:
+    assert (await clocker("resize", "shop/web", "3", "--for", "1h30m")).code == 0
+    assert house.invoked[0].arguments == {"size": 3, "for": 5400.0}
+
+
 async def test_an_order_that_is_interrupted_before_its_answer_says_where_it_may_go_on(
     house: House, clocker: Clocker, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,6 +23,13 @@ def test_spans(seconds: float, text: str) -> None:
         (None, "", "nothing"),
         (3, "", "3"),
         ({"a": [1, "x"]}, "", "{a: [1, x]}"),
+        ({"a": None, "b": ""}, "", "{a: nothing, b: }"),
+        ([{"host": "172.17.0.2", "port": None, "scope": "host", "container": ""}], "", "[{host: 172.17.0.2, scope: host}]"),
+        (
+            [{"host": "10.0.0.1", "port": 20_001, "scope": "pool", "container": "80/tcp"}],
+            "",
+            "[{host: 10.0.0.1, port: 20001, scope: pool, container: 80/tcp}]",
+        ),
     ],
 )
 def test_figures(value: object, unit: str, text: str) -> None:

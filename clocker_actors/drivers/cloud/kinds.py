@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from clocker_actors.drivers.cloud.choosing import ARM, X86, Image, Size
 from clocker_actors.errors import CloudFault
-from clocker_actors.model.locations import CloudSpec, NodeTemplate, Resolver
+from clocker_actors.model.locations import TOKENS, CloudSpec, NodeTemplate, Resolver
 from clocker_actors.ports.cloud import Node, NodeRequest, NodeState
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ EVERYBODY = "0.0.0.0/0"
 _USER_DATA = ("ex_userdata", "ex_user_data", "cloud_init")
 _TAGS = ("ex_metadata", "ex_labels")
 _TAG_LISTS = ("ex_create_attr", "ex_tags")
-_TOKENS = frozenset({"digitalocean", "linode", "vultr"})
-"""Providers that know us by one token, the credential. Their classes take no options; libcloud's HTTP timeout for them is 60 s."""
 _STATES = {
     "running": NodeState.RUNNING,
     "starting": NodeState.PENDING,
@@ -59,8 +57,8 @@ def make_driver(spec: CloudSpec, resolve: Resolver) -> NodeDriver:
     except AttributeError as error:
         raise CloudFault(f"libcloud has no provider {spec.provider!r}: name one of its compute drivers", cloud=spec.provider) from error
     credential = resolve(spec.credential)
-    if spec.provider in _TOKENS:
-        return kind(credential)
+    if spec.provider in TOKENS:
+        return kind(credential)  # their classes take no options; libcloud's HTTP timeout for them is 60 s
     known = inspect.signature(kind.__init__).parameters
     options: dict[str, object] = {"timeout": HTTP_LIMIT} if any(one.kind is one.VAR_KEYWORD for one in known.values()) else {}
     if spec.provider == "openstack":  # as jclouds spells it: project:user
