@@ -16,6 +16,8 @@ from clocker_actors.entities.commands import Commands
 from clocker_actors.entities.commits import Pending
 from clocker_actors.entities.digests import Adopted
 from clocker_actors.entities.fanout import Fanout, FanoutOver
+from clocker_actors.entities.latevalues import LookAgain
+from clocker_actors.entities.lookouts import AskAgain, Lookouts
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.records import Desired, Identity, State, belongings, decision_record, record
 from clocker_actors.entities.running import Running
@@ -42,6 +44,7 @@ from clocker_actors.model.messages import (
     Invoke,
     KeepState,
     MembersChanged,
+    SensorChanged,
     SetIndicator,
     SetProblem,
     SetReading,
@@ -107,12 +110,24 @@ class Entity(Sensing, Generic[S]):
         self._forgotten = False
         self._kept: set[Uid] = set()
         self._adopted = Adopted()
+        self._lookouts: Lookouts | None = None
         self._inherited: frozenset[str] | None = None  # children of the behaviour before a crash
 
     @property
     def ids(self) -> Ids:
         """The one source of ids."""
         return self.outside.ids
+
+    @property
+    def lookouts(self) -> Lookouts:
+        """What it knows of others. Most entities depend on nobody, and have none."""
+        if self._lookouts is None:
+            self._lookouts = Lookouts(self, self._seen)
+        return self._lookouts
+
+    def _seen(self) -> None:
+        self.adjuncts.look()
+        self.settle()
 
     # --- what subclasses say
 
@@ -203,6 +218,14 @@ class Entity(Sensing, Generic[S]):
                 self.adjuncts.not_written(message.failure)
             case KeepAgain():
                 self.adjuncts.write()
+            case SensorChanged() if self._lookouts is not None and self._lookouts.heard(message):
+                pass
+            case Answered() | RequestFailed() | TimedOut() if self._lookouts is not None and self._lookouts.answered(message):
+                pass
+            case AskAgain():
+                self.lookouts.again()
+            case LookAgain():
+                self.adjuncts.look()
             case Answered() | RequestFailed() | TimedOut():
                 return self.commands.answered(message) or self.adjuncts.answered(message)
             case Where():
