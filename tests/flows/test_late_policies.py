@@ -1,14 +1,21 @@
 """Do policies, enrichers and feeds wait for values of their configuration that are known only at run time, and follow when these change?"""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from textwrap import dedent
 
+import pytest
+
+from clocker_actors.entities.services.cluster import Cluster
 from clocker_actors.model.activities import ActivityState
 from clocker_actors.model.expressions import Expression, Late
 from clocker_actors.model.noted import PolicyNoted
 from clocker_actors.model.specs import PolicySpec, ServiceSpec
 from clocker_actors.model.values import Value, as_map
+from clocker_actors.policies.autoscaler import AutoScaler
+from tests.flows.crashing import Poison, faulty
 from tests.flows.depending import cluster, deploy, formatted, service, when_ready
 from tests.flows.stories import new_world
 from tests.flows.support import Driven, managed
@@ -91,7 +98,7 @@ async def test_the_wait_is_bounded_and_goes_on(tmp_path: Path) -> None:
         await driven.until(lambda: policy(driven).state == "running" and not problem(driven))
 
 
-async def test_enrichers_of_members_and_policies_of_the_application_have_late_values_too(tmp_path: Path) -> None:
+async def test_enrichers_of_members_and_of_the_application_have_late_values_too(tmp_path: Path) -> None:
     node = service("node")
     name = PolicySpec(
         "static-sensor",
@@ -105,6 +112,39 @@ async def test_enrichers_of_members_and_policies_of_the_application_have_late_va
         for path in ("shop/web/1", "shop/web/2"):
             address = driven.value(path, "host.address")
             assert driven.value(path, "my.name") == f"at {address}"
+
+
+async def test_a_blueprint_with_a_late_enricher_of_the_application(tmp_path: Path) -> None:
+    async with managed(tmp_path / "s", world=new_world()) as driven:
+        given = '$brooklyn:component("web").attributeWhenReady("host.address")'
+        text = f"""
+            name: shop
+            location: local
+            enrichers: [{{type: static-sensor, targetSensor: my.web, value: '{given}'}}]
+            services: [{{type: docker:web, id: web}}]
+        """
+        assert (await driven.ended(await driven.deploy(dedent(text)))).state is ActivityState.DONE
+        await driven.until(lambda: driven.value("shop", "my.web") == driven.value("shop/web", "host.address"))
+        assert driven.value("shop", "my.web")
+
+
+@pytest.mark.parametrize("whom", ["policy", "cluster"])
+async def test_after_a_crash_it_has_its_values_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whom: str) -> None:
+    faulty(monkeypatch, AutoScaler)
+    faulty(monkeypatch, Cluster)
+    async with managed(tmp_path / "s", world=new_world()) as driven:
+        await driven.ended(await deploy(driven, *shop(scaler())))
+        await limit(driven, 55)
+        await driven.until(lambda: policy(driven).state == "running")
+        uid = driven.model.entry("shop/web").uid
+        driven.manager.kernel.tell(uid if whom == "cluster" else f"{uid}:autoscaler", Poison())
+        await asyncio.sleep(1.0)
+        await limit(driven, 65)
+        await driven.until(lambda: policy(driven).config["metricUpperBound"] == 65.0)
+        driven.manager.kernel.tell(f"{uid}:autoscaler", Poison())
+        await asyncio.sleep(1.0)
+        done = await driven.ended(await driven.invoke("shop/web", "set_policy", policy="autoscaler", config={"maxPoolSize": 9}))
+        assert as_map(done.result)["metricUpperBound"] == 65.0
 
 
 async def test_after_a_restart_of_the_manager_it_has_the_value_of_now(tmp_path: Path) -> None:
