@@ -113,6 +113,11 @@ class Adjuncts(Generic[S]):
         if not self._over and self._late.look() and self._entity.durable:
             self.settle()
 
+    def seen(self) -> None:
+        """Something is known of others that was not: values may have come of it, and whatever else the entity waits for."""
+        self.look()
+        self._entity.settle()
+
     def _wait(self, name: str, spec: PolicySpec) -> None:
         """Its values are not known yet. What works already goes on as it is, unless it is to be something else."""
         made = self._made.get(name)

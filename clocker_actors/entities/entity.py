@@ -17,7 +17,7 @@ from clocker_actors.entities.commits import Pending
 from clocker_actors.entities.digests import Adopted
 from clocker_actors.entities.fanout import Fanout, FanoutOver
 from clocker_actors.entities.latevalues import LookAgain
-from clocker_actors.entities.lookouts import AskAgain, Lookouts
+from clocker_actors.entities.lookouts import Lookouts
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.records import Desired, Identity, State, belongings, decision_record, record
 from clocker_actors.entities.running import Running
@@ -44,7 +44,6 @@ from clocker_actors.model.messages import (
     Invoke,
     KeepState,
     MembersChanged,
-    SensorChanged,
     SetIndicator,
     SetProblem,
     SetReading,
@@ -121,13 +120,8 @@ class Entity(Sensing, Generic[S]):
     @property
     def lookouts(self) -> Lookouts:
         """What it knows of others. Most entities depend on nobody, and have none."""
-        if self._lookouts is None:
-            self._lookouts = Lookouts(self, self._seen)
+        self._lookouts = self._lookouts or Lookouts(self, self.adjuncts.seen)
         return self._lookouts
-
-    def _seen(self) -> None:
-        self.adjuncts.look()
-        self.settle()
 
     # --- what subclasses say
 
@@ -218,12 +212,8 @@ class Entity(Sensing, Generic[S]):
                 self.adjuncts.not_written(message.failure)
             case KeepAgain():
                 self.adjuncts.write()
-            case SensorChanged() if self._lookouts is not None and self._lookouts.heard(message):
+            case _ if self._lookouts and self._lookouts.takes(message):
                 pass
-            case Answered() | RequestFailed() | TimedOut() if self._lookouts is not None and self._lookouts.answered(message):
-                pass
-            case AskAgain():
-                self.lookouts.again()
             case LookAgain():
                 self.adjuncts.look()
             case Answered() | RequestFailed() | TimedOut():
