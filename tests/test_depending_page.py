@@ -13,7 +13,7 @@ PAGE = (Path(__file__).parent.parent / "docs" / "depending.md").read_text(encodi
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 
 
-@pytest.mark.parametrize("text", EXAMPLES, ids=["values", "waiting", "balancer", "peers", "secrets"])
+@pytest.mark.parametrize("text", EXAMPLES, ids=["values", "policies", "waiting", "balancer", "peers", "secrets"])
 async def test_an_example_deploys(tmp_path: Path, text: str) -> None:
     secret = {"CLOCKER_EXTERNAL_SHOP_DB_PASSWORD": "x"}
     async with managed(tmp_path / "s", world=new_world(), environ=secret) as driven:
@@ -27,7 +27,7 @@ async def test_services_have_these_sensors(tmp_path: Path) -> None:
     names = [name.replace("N", "5432") for name in re.findall(r"`([a-zA-Z.]+)`", table)]
     assert len(names) == 9
     async with managed(tmp_path / "s", world=new_world()) as driven:
-        await driven.ended(await driven.deploy(EXAMPLES[1]))
+        await driven.ended(await driven.deploy(EXAMPLES[2]))
         assert [name for name in names if driven.value("shop/db", name) is None] == []
 
 

@@ -1,8 +1,9 @@
-"""Texts of a container that are known only when it starts: taken out of their places in the configuration, and kept beside it."""
+"""What is known only at run time: texts of a container, and values of policies, enrichers and feeds. Taken out of the configuration, and kept beside it."""
 
+from clocker_actors.blueprint.dsl.forms import scalar_value
 from clocker_actors.blueprint.faults import Faults
 from clocker_actors.blueprint.nodes import LateNode, ListNode, MapNode, Mark, Node, ScalarNode, quote
-from clocker_actors.model.expressions import Expression
+from clocker_actors.model.expressions import Expression, literal
 
 _EMPTY = ""
 LateText = tuple[str, Expression, Mark]
@@ -37,3 +38,25 @@ def split_late(node: Node, field: str, what: str, faults: Faults) -> tuple[Node,
                 faults.add(item.mark, f"{quote(item.text)} has an expression after the `=`; write {what} as a map, NAME: expression")
         return ListNode(node.mark, tuple(items), node.home), tuple(found)
     return node, ()
+
+
+def late_tree(node: Node) -> Expression | None:
+    """The expression that a value is which has late parts; None for one that has none."""
+    return _tree(node) if _is_late(node) else None
+
+
+def _is_late(node: Node) -> bool:
+    if isinstance(node, MapNode):
+        return any(_is_late(entry.node) for entry in node.entries.values())
+    return any(map(_is_late, node.items)) if isinstance(node, ListNode) else isinstance(node, LateNode)
+
+
+def _tree(node: Node) -> Expression:
+    if isinstance(node, LateNode):
+        return node.expression
+    if isinstance(node, ListNode):
+        return Expression("list", tuple(map(_tree, node.items)))
+    if isinstance(node, MapNode):
+        pairs = ((literal(key), _tree(entry.node)) for key, entry in node.entries.items())
+        return Expression("map", tuple(part for pair in pairs for part in pair))
+    return literal(scalar_value(node))

@@ -13,10 +13,12 @@ from clocker_actors.blueprint.ancestors import not_here
 from clocker_actors.blueprint.coerce import free, typed
 from clocker_actors.blueprint.context import Context, Names, listed
 from clocker_actors.blueprint.fit import Written
-from clocker_actors.blueprint.nodes import Entry, MapNode, Mark, Node, ScalarNode, describe, is_null, quote
+from clocker_actors.blueprint.late import late_tree
+from clocker_actors.blueprint.nodes import Entry, LostNode, MapNode, Mark, Node, ScalarNode, describe, is_null, quote
 from clocker_actors.blueprint.placing import carries_rules
 from clocker_actors.blueprint.section import Section
 from clocker_actors.blueprint.tables import POLICY_KEYS, KeyTable
+from clocker_actors.model.expressions import Expression, Late
 from clocker_actors.model.specs import PolicySpec, StrategySpec
 from clocker_actors.model.types import KeyType, PolicyType
 from clocker_actors.model.values import Value, as_number
@@ -31,6 +33,8 @@ _ARTICLES = {
     "initializer": "an initializer",
     "strategy": "a strategy",
 }
+_MAY_WAIT = frozenset({"policy", "enricher", "feed"})
+"""Roles of what can be told another configuration while it works."""
 _OBJECT = "$brooklyn:object"
 _FIELDS = ("config", "brooklyn.config", "object.fields")
 
@@ -73,8 +77,11 @@ def _policy(item: Node, roles: tuple[str, ...], taken: Names, context: Context) 
         return None
     before = faults.count
     name = _name(head, kind, taken, context)
-    config, marks = _config(kind, [*_inside(head, context), *rest], head, context)
-    return Written(PolicySpec(kind.name, name, config), kind, item.mark, marks, sound=faults.count == before)
+    entries = [*_inside(head, context), *rest]
+    config, late, marks = _config(kind, entries, head, context)
+    lost = any(isinstance(entry.node, LostNode) for entry in entries)
+    spec = PolicySpec(kind.name, name, config, late)
+    return Written(spec, kind, item.mark, marks, sound=faults.count == before and not late and not lost)
 
 
 def _name(head: Section, kind: PolicyType, taken: Names, context: Context) -> str:
@@ -98,12 +105,15 @@ def _inside(head: Section, context: Context) -> list[Entry]:
     return []
 
 
-def _config(kind: PolicyType, entries: list[Entry], head: Section, context: Context) -> tuple[dict[str, Value], dict[str, Mark]]:
-    """The values written, and where each stands."""
+def _config(
+    kind: PolicyType, entries: list[Entry], head: Section, context: Context
+) -> tuple[dict[str, Value], tuple[Late, ...], dict[str, Mark]]:
+    """The values written, those that are known only at run time, and where each stands."""
     keys = {key.name: key for key in kind.keys}
     before = context.faults.count
     found: dict[str, Value] = {}
     marks: dict[str, Entry] = {}
+    late: list[Late] = []
     for entry in entries:
         key = _key(entry.key, keys)
         if key is None:
@@ -113,6 +123,11 @@ def _config(kind: PolicyType, entries: list[Entry], head: Section, context: Cont
             context.faults.add(entry.mark, f"{quote(entry.key)} is given a second time, first on line {line}; keep one of them")
         else:
             marks[key.name] = entry
+            tree = late_tree(entry.node) if kind.role in _MAY_WAIT else None
+            if tree is not None:
+                _refuse_secrets(tree, kind, entry, context)
+                late.append(Late(key.name, tree))
+                continue
             value = None if is_null(entry.node) else typed(entry.node, key, context.faults)
             if value is not None:
                 found[key.name] = value
@@ -122,13 +137,19 @@ def _config(kind: PolicyType, entries: list[Entry], head: Section, context: Cont
     _check_order(keys, found, marks, context)
     if context.faults.count == before:
         _check_all(kind, found, marks, head, context)
-    return found, {name: entry.node.mark for name, entry in marks.items()}
+    return found, tuple(late), {name: entry.node.mark for name, entry in marks.items()}
+
+
+def _refuse_secrets(tree: Expression, kind: PolicyType, entry: Entry, context: Context) -> None:
+    if any(each.op == "external" for each in tree.walk()):
+        text = f"{quote(entry.key)} of {kind.name} would show a secret to all who may look at policies; have the service itself use it"
+        context.faults.add(entry.node.mark, text)
 
 
 def _check_order(keys: Mapping[str, KeyType], found: Mapping[str, Value], marks: Mapping[str, Entry], context: Context) -> None:
     """Lower and upper bounds, those by default included; an upper bound of 0 is off, but an upper size of 0 is a size."""
     for low, high in _ORDERED:
-        if low not in keys or not (low in found or high in found):
+        if low not in keys or not (low in found or high in found) or any(name in marks and name not in found for name in (low, high)):
             continue
         least = as_number(found.get(low, keys[low].default))
         most = as_number(found.get(high, keys[high].default))

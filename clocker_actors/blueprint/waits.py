@@ -114,6 +114,10 @@ def _known(raw: "Raw", spec: ServiceSpec | None, usually: dict[EntityKind, froze
     given = (*spec.policies, *spec.enrichers) if spec else ()
     if (raw.parent is None and ("enrichers" in raw.head or "policies" in raw.head)) or any(each.type not in types for each in given):
         return None
+    if any(
+        late.field in (*types[each.type].gives, *types[each.type].names, types[each.type].rolls_up) for each in given for late in each.late
+    ):
+        return None
     if context.faults.any and any(name in raw.head for name in _LISTS):
         return None  # one of these may be what is wrong, and give what is missing
     kind = _KINDS[raw.kind]

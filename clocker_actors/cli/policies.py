@@ -63,6 +63,8 @@ def _list(identity: str, *, json: bool) -> None:
         why = as_map(each["status"]).get("problem")
         if each["state"] == "failed" and why:
             output.wrapped(f"{each['name']} could not start: {why}; set, resume or remove it", "    ")
+        elif each["state"] == "waiting" and why:
+            output.wrapped(f"{each['name']} {why}", "    ")
     for each in rows:
         output.say("")
         output.wrapped(f"{each['name']}: {_config(as_map(each['config'])) or 'no configuration'}", "    ")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from clocker_actors.entities.adopting import Adopting, adopting, configuration, keys, owned
 from clocker_actors.entities.fitting import refuse_unfit, waiting
+from clocker_actors.entities.latevalues import LateValues
 from clocker_actors.entities.records import ADJUNCT_KIND, State, adjunct_record
 from clocker_actors.errors import BadRequest, Conflict, Failure, NotFound
 from clocker_actors.kernel import Actor, Answered, RequestFailed, TimedOut
@@ -48,7 +49,20 @@ class KeepAgain:
 class Adjuncts(Generic[S]):
     """The policies, enrichers and feeds of an entity, by name."""
 
-    __slots__ = ("_asked", "_dirty", "_entity", "_failed", "_kept", "_leaving", "_made", "_opening", "_over", "_stopping", "_writing")
+    __slots__ = (
+        "_asked",
+        "_dirty",
+        "_entity",
+        "_failed",
+        "_kept",
+        "_late",
+        "_leaving",
+        "_made",
+        "_opening",
+        "_over",
+        "_stopping",
+        "_writing",
+    )
 
     def __init__(self, entity: "Entity[S]") -> None:
         self._entity = entity
@@ -62,6 +76,7 @@ class Adjuncts(Generic[S]):
         self._dirty: set[str] = set()  # whose kept state is still to be written
         self._writing: tuple[str, ...] = ()
         self._over = False
+        self._late = LateValues(entity)
 
     # --- actors
 
@@ -70,8 +85,8 @@ class Adjuncts(Generic[S]):
         own = f"{self._entity.uid}:"
         self._made = {child.removeprefix(own): None for child in self._entity.children if child.startswith(own)}
         for adjunct in self._entity.state.adjuncts:
-            # One whose record is still on its way begins when it is durable.
-            if self._entity.durable or adjunct.spec.name in self._made:
+            # One whose record is still on its way begins when it is durable; one that has late values, when they are known.
+            if adjunct.spec.name in self._made or (self._entity.durable and self._late.spec(adjunct.spec) is not None):
                 self._spawn(adjunct)
         if self._entity.durable:
             self.settle()
@@ -79,15 +94,35 @@ class Adjuncts(Generic[S]):
     def settle(self) -> None:
         """What was decided about them is durable: make those that are missing, stop those that are no more, change those that are to be otherwise."""
         wanted = {adjunct.spec.name: adjunct for adjunct in self._entity.state.adjuncts}
+        self._late.look()
         for name, adjunct in wanted.items():
-            if name not in self._made:
+            spec = self._late.spec(adjunct.spec)
+            if spec is None:
+                self._wait(name, adjunct.spec)
+            elif name not in self._made:
                 if name not in self._stopping:
                     self._spawn(adjunct)
-            elif self._made[name] != adjunct.spec:
-                self._become(name, adjunct)
-        for name in (*self._made, *self._leaving) if len(self._made) > len(wanted) or self._leaving else ():
+            elif self._made[name] != spec:
+                self._become(name, spec, adjunct)
+        for name in (*self._made, *self._leaving) if self._leaving or self._made.keys() - wanted.keys() else ():
             if name not in wanted:
                 self._stop(name)
+
+    def look(self) -> None:
+        """Something that late values are made of may have changed."""
+        if not self._over and self._late.look() and self._entity.durable:
+            self.settle()
+
+    def seen(self) -> None:
+        """Something is known of others that was not: values may have come of it, and whatever else the entity waits for."""
+        self.look()
+        self._entity.settle()
+
+    def _wait(self, name: str, spec: PolicySpec) -> None:
+        """Its values are not known yet. What works already goes on as it is, unless it is to be something else."""
+        made = self._made.get(name)
+        if made is not None and made.type != spec.type:
+            self._halt(name, policy_id(self._entity.uid, name))
 
     def _spawn(self, adjunct: AdjunctState) -> None:
         entity, name = self._entity, adjunct.spec.name
@@ -95,12 +130,15 @@ class Adjuncts(Generic[S]):
         if name not in self._kept:
             body = entity.outside.store.read(ADJUNCT_KIND, actor)
             self._kept[name] = decode(dict[str, Value], body) if body is not None else {}
-        self._made[name] = None if name in self._made else adjunct.spec
+        self._made[name] = None if name in self._made else self._late.spec(adjunct.spec)
 
         def fresh() -> Actor:
             # A restarted policy begins with the state it had last asked to keep, not with that of its first start.
             now = self.find(name)
-            return entity.outside.adjunct(now.spec, entity.uid, state=self._kept.get(name, {}), suspended=now.suspended)()
+            spec = self._late.spec(now.spec)
+            if spec is None:
+                raise Conflict(f"policy {name} of {self._where} {self._late.why(name)}; it starts when that is there", policy=name)
+            return entity.outside.adjunct(spec, entity.uid, state=self._kept.get(name, {}), suspended=now.suspended)()
 
         entity.spawn(actor, fresh)
 
@@ -112,18 +150,18 @@ class Adjuncts(Generic[S]):
             self._dirty.discard(gone)
         return change
 
-    def _become(self, name: str, adjunct: AdjunctState) -> None:
+    def _become(self, name: str, spec: PolicySpec, adjunct: AdjunctState) -> None:
         """It is to be otherwise than its actor is: told so, or made anew where it is of another type, or did not start."""
-        made, self._made[name] = self._made[name], adjunct.spec
+        made, self._made[name] = self._made[name], spec
         actor = policy_id(self._entity.uid, name)
         if name in self._failed or actor not in self._entity.children:
             self._failed.pop(name, None)
             self._spawn(adjunct)
-        elif made is not None and made.type != adjunct.spec.type:
+        elif made is not None and made.type != spec.type:
             self._entity.service.set_problem(name, "")
             self._halt(name, actor)
         else:
-            given = configuration(self._entity.outside.types, made, adjunct.spec)
+            given = configuration(self._entity.outside.types, made, spec)
             self._entity.tell(actor, Reconfigure(given, Cause("update")))
 
     def _halt(self, name: str, actor: str) -> None:
@@ -248,10 +286,17 @@ class Adjuncts(Generic[S]):
     def _set(self, activity: Activity, arguments: "Arguments") -> None:
         entity, given = self._entity, as_map(arguments["config"])
         adjunct = self.find(str(arguments["policy"]))
-        spec = replace(adjunct.spec, config={**adjunct.spec.config, **given})
-        entity.outside.adjunct(spec, entity.uid, state=None, suspended=False)  # refuses what cannot be, before anything is accepted
-        refuse_unfit(entity, spec, self._where)
-        owners = dict.fromkeys(keys(entity.outside.types, spec.type, given), owner_of(activity.cause, entity.now))
+        owners = dict.fromkeys(keys(entity.outside.types, adjunct.spec.type, given), owner_of(activity.cause, entity.now))
+        late = tuple(each for each in adjunct.spec.late if each.field not in owners)
+        spec = replace(adjunct.spec, config={**adjunct.spec.config, **given}, late=late)
+        whole = self._late.spec(spec)
+        if whole is not None:
+            entity.outside.adjunct(whole, entity.uid, state=None, suspended=False)  # refuses what cannot be, before anything is accepted
+            refuse_unfit(entity, whole, self._where)
+        if spec.name not in self._made:
+            self._change(replace(adjunct, spec=spec, owners={**adjunct.owners, **owners}))
+            entity.running.finish(activity.id, dict(spec.config))
+            return
         if spec.name in self._failed:
             self._begin_anew(replace(adjunct, spec=spec, owners={**adjunct.owners, **owners}), activity)
             return
@@ -270,8 +315,10 @@ class Adjuncts(Generic[S]):
             self._entity.running.fail(activity, f"policy {name} was removed meanwhile")
         elif isinstance(message, Answered):
             config = as_map(message.value)
-            spec = replace(adjunct.spec, config=config)
-            self._made[name] = spec
+            late = tuple(each for each in adjunct.spec.late if each.field not in owners)
+            fields = {each.field for each in late}
+            spec = replace(adjunct.spec, config={key: value for key, value in config.items() if key not in fields}, late=late)
+            self._made[name] = self._late.spec(spec)
             self._change(replace(adjunct, spec=spec, owners={**adjunct.owners, **owners}))
             self._tell_waiting(name, activity)
             self._entity.running.finish(activity, dict(config))
@@ -293,7 +340,8 @@ class Adjuncts(Generic[S]):
             return
         self._change(adjunct)
         cause = Cause(activity.id, activity.cause.principal)
-        self._entity.tell(policy_id(self._entity.uid, name), Suspend(cause) if suspended else Resume(cause))
+        if name in self._made:
+            self._entity.tell(policy_id(self._entity.uid, name), Suspend(cause) if suspended else Resume(cause))
         self._entity.running.finish(activity.id)
 
     def _begin_anew(self, adjunct: AdjunctState, activity: Activity) -> None:

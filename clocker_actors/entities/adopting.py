@@ -44,7 +44,8 @@ def adopting(entity: "Entity[S]", old: Sequence[AdjunctState], new: Sequence[Adj
     adjuncts = []
     for each in merged.adjuncts:
         held = before.get(each.spec.name)
-        wrong = _wrong(entity, each) if held is not None and held.spec != each.spec else ""
+        # What is late of it is judged with the rest, when it is known.
+        wrong = _wrong(entity, each) if held is not None and held.spec != each.spec and not each.spec.late else ""
         if held is not None and wrong:
             kept.append(f"policy {each.spec.name} stays as it is: {wrong}")
             adjuncts.append(held)

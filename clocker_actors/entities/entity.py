@@ -16,6 +16,8 @@ from clocker_actors.entities.commands import Commands
 from clocker_actors.entities.commits import Pending
 from clocker_actors.entities.digests import Adopted
 from clocker_actors.entities.fanout import Fanout, FanoutOver
+from clocker_actors.entities.latevalues import LookAgain
+from clocker_actors.entities.lookouts import Lookouts
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.records import Desired, Identity, State, belongings, decision_record, record
 from clocker_actors.entities.running import Running
@@ -107,12 +109,19 @@ class Entity(Sensing, Generic[S]):
         self._forgotten = False
         self._kept: set[Uid] = set()
         self._adopted = Adopted()
+        self._lookouts: Lookouts | None = None
         self._inherited: frozenset[str] | None = None  # children of the behaviour before a crash
 
     @property
     def ids(self) -> Ids:
         """The one source of ids."""
         return self.outside.ids
+
+    @property
+    def lookouts(self) -> Lookouts:
+        """What it knows of others. Most entities depend on nobody, and have none."""
+        self._lookouts = self._lookouts or Lookouts(self, self.adjuncts.seen)
+        return self._lookouts
 
     # --- what subclasses say
 
@@ -203,6 +212,10 @@ class Entity(Sensing, Generic[S]):
                 self.adjuncts.not_written(message.failure)
             case KeepAgain():
                 self.adjuncts.write()
+            case _ if self._lookouts and self._lookouts.takes(message):
+                pass
+            case LookAgain():
+                self.adjuncts.look()
             case Answered() | RequestFailed() | TimedOut():
                 return self.commands.answered(message) or self.adjuncts.answered(message)
             case Where():

@@ -137,6 +137,18 @@ class Lookouts:
 
     # --- hearing
 
+    def takes(self, message: object) -> bool:
+        """Somebody's reading, an answer, or the end of a pause; whether it is for us."""
+        match message:
+            case SensorChanged():
+                return self.heard(message)
+            case Answered() | RequestFailed() | TimedOut():
+                return self.answered(message)
+            case AskAgain():
+                self.again()
+                return True
+        return False
+
     def answered(self, message: Answered | RequestFailed | TimedOut) -> bool:
         """An answer has come; whether it was to a question of ours."""
         if message.request not in self._asked:

@@ -55,19 +55,16 @@ class Obstacle:
 class Waits:
     """Of one member or cluster."""
 
-    __slots__ = ("_entity", "_lookouts", "since")
+    __slots__ = ("_entity", "since")
 
     def __init__(self, entity: "Entity[MemberState] | Entity[ClusterState]") -> None:
         self._entity = entity
         self.since: float | None = None  # since when it waits
-        self._lookouts: Lookouts | None = None
 
     @property
     def lookouts(self) -> Lookouts:
-        """Goes on watching what was looked at, also when nothing is waited for. Most entities depend on nobody, and have none."""
-        if self._lookouts is None:
-            self._lookouts = Lookouts(self._entity, self._entity.settle)
-        return self._lookouts
+        """Goes on watching what was looked at, also when nothing is waited for."""
+        return self._entity.lookouts
 
     @property
     def waiting(self) -> bool:

@@ -98,8 +98,8 @@ def _key_name(policy: PolicyType, keys: Mapping[str, KeyType], name: str) -> str
 
 
 def _value(policy: PolicyType, key: KeyType, value: Value) -> Value:
-    if value is None:
-        return None if key.default is None else key.default
+    if value is None or value == key.default == "":  # what a policy answers as its whole configuration is given to it again
+        return key.default
     try:
         result = _convert(key.type, value)
     except (ValueError, TypeError):

@@ -40,7 +40,7 @@ def literal(value: Value) -> Expression:
 @dataclass(frozen=True, slots=True)
 class Late:
     """A text of a container's configuration that is known only when it starts: `field` is `env.NAME`, `labels.NAME`, `command.N`, `entrypoint.N`, `hosts.NAME`
-    or `files.PATH`; in the spec itself that text is empty until then."""
+    or `files.PATH`; in the spec itself that text is empty until then. Of a policy, enricher or feed it is a key of its configuration, which has no value."""
 
     field: str
     expression: Expression

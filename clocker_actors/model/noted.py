@@ -68,7 +68,7 @@ class DecisionNoted:
 
 @dataclass(frozen=True, slots=True)
 class PolicyNoted:
-    """A policy, enricher or feed of an entity was added or changed; `state` is running, suspended or removed."""
+    """A policy, enricher or feed of an entity was added or changed; `state` is running, suspended, waiting, failed or removed."""
 
     entity: Uid
     name: str

@@ -166,6 +166,8 @@ class PolicySpec:
     type: str
     name: str
     config: Mapping[str, Value] = field(default_factory=dict)
+    late: tuple[Late, ...] = ()
+    """Keys of the configuration whose values are known only at run time, and change with what they are made of."""
 
 
 class EffectorKind(StrEnum):

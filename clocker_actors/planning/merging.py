@@ -111,7 +111,18 @@ def _policy(old: PolicySpec | None, new: PolicySpec, held: AdjunctState, where: 
     if held.spec.type != new.type:
         return AdjunctState(new, held.suspended, rested=held.rested), rests
     config, owners, kept = _config(old.config if old else {}, new, held, where)
-    return replace(held, spec=replace(new, config=config), owners=owners), [*rests, *kept]
+    late = tuple(each for each in new.late if each.field not in owners)
+    kept += _late(old, new, owners, config, where)
+    return replace(held, spec=replace(new, config=config, late=late), owners=owners), [*rests, *kept]
+
+
+def _late(old: PolicySpec | None, new: PolicySpec, owners: Mapping[str, Owner], config: Mapping[str, Value], where: str) -> Iterator[str]:
+    """That keys are not as the file's changed expressions say, since somebody set them."""
+    for each in new.late:
+        owner = owners.get(each.field)
+        if owner is not None and old is not None and each not in old.late and each.field not in old.config:
+            change = f"`clocker policies {where} remove {new.name}`, then deploy a changed file"
+            yield f"{each.field} of policy {new.name} stays {config.get(each.field)}: {owner.words} set it at {clock(owner.at)}; {change}"
 
 
 def _config(
@@ -180,5 +191,6 @@ def _targets(spec: ServiceSpec) -> Iterator[str]:
     texts: list[Expression] = [dependency.until for dependency in spec.depends if dependency.until is not None]
     texts += [late.expression for late in spec.container.late] if spec.container is not None else []
     texts += [spec.latch] if spec.latch is not None else []
+    texts += [late.expression for each in (*spec.policies, *spec.enrichers) for late in each.late]
     yield from (dependency.on for dependency in spec.depends)
     yield from (target.rpartition(":")[2] for text in texts for target, _ in references(text))

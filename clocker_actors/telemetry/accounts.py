@@ -29,6 +29,7 @@ from clocker_actors.telemetry.readmodel import Entry, ReadModel
 
 _RESTS = {
     "suspended": "it neither decides nor acts until `clocker policies` resumes it",
+    "waiting": "values of its configuration are not known yet, and it starts when they are",
     "failed": "it could not start, and does nothing until `clocker policies` sets, resumes or removes it",
 }
 ACTED, IDLE, EARLIER = 3, 2, 8

@@ -4,6 +4,7 @@ import pytest
 
 from clocker_actors.model.specs import PolicySpec, StrategySpec
 from tests.blueprint.reading import application, cluster_faults, fault, pool, pool_faults, service, service_faults
+from tests.blueprint.test_dsl import shown
 
 UPPER = {"metric": "cpu.mean.average", "metricUpperBound": 70}
 
@@ -207,3 +208,32 @@ def test_a_policy_stands_not_at_a_cloud() -> None:
 def test_whoever_is_to_be_heard_has_to_be_there() -> None:
     told = service_faults("type: docker:web\nid: lb\nenrichers: [{type: propagator, config: {producer: lbs, propagating: [cpu.mean]}}]")
     assert len(told) == 1 and "`lbs` is not the id of a service here" in told[0]
+
+
+LIMIT = '$brooklyn:component("db").attributeWhenReady("cpu.mean")'
+
+
+def _scaled(bound: str) -> str:
+    return f"services:\n- {{type: docker:db, id: db}}\n- type: cluster\n  memberSpec: docker:web\n  policies: [{{type: autoscaler, metric: cpu.mean.average, {bound}}}]\n"
+
+
+def test_values_of_policies_may_be_late() -> None:
+    (policy,) = application(_scaled(f"metricUpperBound: '{LIMIT}', metricLowerBound: 20")).services[1].policies
+    assert policy.config == {"metric": "cpu.mean.average", "metricLowerBound": 20}
+    (late,) = policy.late
+    assert (late.field, shown(late.expression)) == ("metricUpperBound", "attributeWhenReady('db', 'cpu.mean')")
+    mapping = '{cpu.percent: \'$brooklyn:formatString("of.%s", $brooklyn:attributeWhenReady("host.name"))\'}'
+    text = f"type: docker:web\nid: web\nenrichers: [{{type: propagator, producer: self, sensorMapping: {mapping}}}]"
+    (enricher,) = service(text).enrichers
+    assert "sensorMapping" not in enricher.config
+    assert [shown(late.expression) for late in enricher.late] == [
+        "map('cpu.percent', formatString('of.%s', attributeWhenReady('web', 'host.name')))"
+    ]
+
+
+def test_late_values_that_cannot_be() -> None:
+    assert "did you mean `cpu.mean`" in fault(_scaled(f"metricUpperBound: '{LIMIT.replace('mean', 'maen')}'"))
+    assert "would show a secret" in fault(_scaled('metricUpperBound: \'$brooklyn:external("shop", "limit")\''))
+    assert "is not the id of a service here" in fault(_scaled(f"metricUpperBound: '{LIMIT.replace('db', 'bd')}'"))
+    pooled = pool_faults("strategies: [{MaxContainers: {maxContainers: '$brooklyn:root().attributeWhenReady(\"service.isUp\")'}}]")
+    assert pooled

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clocker_actors.model.expressions import Dependency
+from clocker_actors.model.expressions import Dependency, Late, literal
 from clocker_actors.model.ownership import BLUEPRINT, AdjunctState, Lease, Owner, OwnerKind
 from clocker_actors.model.specs import ClusterSpec, ContainerSpec, ImageSpec, PolicySpec, ServiceSpec
 from clocker_actors.planning import merging
@@ -172,3 +172,14 @@ def test_what_goes_waits_for_those_that_used_it() -> None:
     assert merging.services(old, new, {"db", "web", "api"}) == Services(("db2",), {"db": ("web",), "api": ()})
     again = merging.services(new, [*new, service("db")], {"db", "web"}, Services((), {"db": ("web",)}))
     assert again == Services(("db",), {"db": ()})
+
+
+def test_a_key_that_somebody_set_does_not_follow_the_files_expression_again() -> None:
+    before, after = (PolicySpec("p", "p", {}, (Late("a", literal(n)), Late("b", literal(n)))) for n in (1, 2))
+    now = AdjunctState(PolicySpec("p", "p", {"a": 7}, before.late[1:]), owners={"a": Owner(OwnerKind.PERSON, "anna", 5.0)})
+    assert merging.adjuncts((before,), (before,), (now,), "web") == merging.Merged((now,))
+    merged = merging.adjuncts((before,), (after,), (now,), "web")
+    assert (merged.adjuncts[0].spec.config, merged.adjuncts[0].spec.late) == ({"a": 7}, after.late[1:])
+    assert merged.kept[0].startswith("a of policy p stays 7: anna set it at")
+    (plain,) = merging.adjuncts((before,), (PolicySpec("p", "p", {"a": 1, "b": 2}),), (now,), "web").adjuncts
+    assert (plain.spec.config, plain.spec.late) == ({"a": 7, "b": 2}, ())

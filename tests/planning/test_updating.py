@@ -1,9 +1,12 @@
 """Does a changed spec lead to nothing, to a change in place or to a new container, and is that said in words a person finds in his file?"""
 
 from dataclasses import fields, replace
+from hashlib import sha256
 
+import msgspec
 import pytest
 
+from clocker_actors.model.expressions import Late, literal
 from clocker_actors.model.specs import ContainerSpec, Duplicate, ImageSpec, PolicySpec, Resources, ServiceSpec
 from clocker_actors.model.updating import StartedAs, digest
 from clocker_actors.planning.updating import IN_PLACE, InPlace, Replace, Same, how, how_service, named, started_as
@@ -86,3 +89,12 @@ def test_groups_have_no_container_to_change() -> None:
 def test_many_changes_are_told_short() -> None:
     assert named(("a", "b", "c", "d", "e")) == "a; b; c; and 2 more"
     assert named(("a",)) == "a"
+
+
+def test_the_digest_is_that_of_the_release_before_unless_something_of_a_policy_is_late() -> None:
+    policy = PolicySpec("autoscaler", "autoscaler", {"metric": "cpu.mean.average"})
+    spec = replace(SERVICE, policies=(policy,), enrichers=(PolicySpec("rollup", "rollup"),))
+    text = msgspec.json.encode(spec, order="deterministic")
+    assert text.count(b',"late":[]}') == 2  # what is new of the two, and nothing else
+    assert digest(spec) == sha256(text.replace(b',"late":[]}', b"}")).hexdigest()[:16]
+    assert digest(replace(spec, policies=(replace(policy, late=(Late("maxPoolSize", literal(3)),)),))) != digest(spec)
