@@ -19,6 +19,7 @@ from clocker_actors.blueprint.faults import Faults
 from clocker_actors.blueprint.nodes import START, Entry, ListNode, MapNode, Mark, Node, ScalarNode, describe, quote
 from clocker_actors.blueprint.reader import read
 from clocker_actors.blueprint.section import Section
+from clocker_actors.blueprint.tables import SERVICE_KEYS
 from clocker_actors.blueprint.type_keys import CATALOGUE_KEYS, TYPE_KEYS
 from clocker_actors.model.catalogue import TypeSource
 
@@ -65,7 +66,9 @@ class CatalogueType:
 def holds_types(root: MapNode) -> bool:
     """Whether a file is one of types, and not a blueprint."""
     keys = root.entries.keys()
-    return not {"catalog", "brooklyn.catalog"}.isdisjoint(keys) or ("version" in keys and "services" not in keys)
+    return not {"catalog", "brooklyn.catalog"}.isdisjoint(keys) or (
+        "services" not in keys and ("version" in keys or {"id", "type"} <= keys)
+    )
 
 
 def order(version: str) -> tuple[object, ...]:
@@ -185,6 +188,10 @@ def _one(root: MapNode, metadata: Mapping[str, Entry], source: TypeSource, fault
         return []
     if not _VERSION.fullmatch(version):
         head.fault("version", "a type needs a `version`, as 1.0; write it")
+        version = "0"  # nobody gets it, but all else that is wrong is told, too
+    slip = _slip(service, faults)
+    if slip is not None:
+        faults.add(slip.mark, f"{quote(slip.key)} is not a key of a type; did you mean `services`?")
         return []
     described = _service_of(MapNode(root.mark, service))
     return [
@@ -205,6 +212,14 @@ def _one(root: MapNode, metadata: Mapping[str, Entry], source: TypeSource, fault
             _size(described),
         )
     ]
+
+
+def _slip(service: Mapping[str, Entry], faults: Faults) -> Entry | None:
+    """What may be meant as the services of a type that says neither those nor what it extends."""
+    if not {"type", "services"}.isdisjoint(service):
+        return None
+    strange = (entry for key, entry in service.items() if key not in SERVICE_KEYS.spellings)
+    return next((entry for entry in strange if faults.near(entry.key, ("services",), cutoff=0.8)), None)
 
 
 def _size(node: Node) -> int:

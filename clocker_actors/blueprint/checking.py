@@ -38,9 +38,8 @@ def check_types(files: Sequence[TypeSource], types: TypeTable) -> list[Catalogue
     catalogue = catalogue_of((*types.catalogue, *files), faults)
     own = {file.filename for file in files}
     found = [each for each in catalogue if each.source.filename in own and each.source in files]
-    if not faults.any:
-        for each in found:
-            _check(each, catalogue, types, faults)
+    for each in found:
+        _check(each, catalogue, types, faults)
     faults.check()
     return found
 

@@ -121,5 +121,6 @@ def _add(path: str, *, wait: bool, json: bool) -> None:
 
 def _remove(reference: str, *, wait: bool, json: bool) -> None:
     with connect() as client:
+        reference = str(part(client.get(f"/v1/catalog/types/{quote(reference, safe=':')}"), "type")["reference"])
         accepted = client.delete(f"/v1/catalog/types/{quote(reference, safe=':')}")
         finish(client, accepted, wait=wait, json=json, about=f"removing {reference} from the catalogue")

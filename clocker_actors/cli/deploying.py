@@ -17,6 +17,7 @@ from clocker_actors.cli.output import AsJson
 from clocker_actors.cli.packing import pack, pack_file
 from clocker_actors.cli.reach import connect
 from clocker_actors.cli.waiting import Wait, finish, send
+from clocker_actors.errors import BadRequest
 
 if TYPE_CHECKING:
     from clocker_actors.admin.client import Client
@@ -33,6 +34,8 @@ def deploy(
     json: AsJson = False,
 ) -> None:
     """Deploy a blueprint: what is new is made, what runs becomes what the file says."""
+    if plan.startswith("-"):
+        raise BadRequest(f"--plan needs the id of a plan, and {plan} is an option; `clocker plan {file}` tells the id", plan=plan)
     raw, name, folder = read(file)
     parsed = _parsed(raw, name)
     packed = _packed(parsed, folder)

@@ -106,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ended = app(args=given, prog_name="clocker", standalone_mode=False)
         return ended if isinstance(ended, int) else 0
     except _MISUSED as misused:
-        output.complain_usage(misused, json="--json" in given)
+        output.complain_usage(misused, json="--json" in given, command=given[0] if given and given[0] in COMMANDS else "")
         return USAGE
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else 0 if ended.code is None else FAILED

@@ -164,10 +164,11 @@ def complain(error: ClockerError, *, json: bool = False) -> None:
         note(f"clocker: {str(error) or type(error).__name__}")
 
 
-def complain_usage(error: BaseException, *, json: bool = False) -> None:
-    """Say what is wrong with a command line, how the command is used, and where more is said; `error` is the library's."""
+def complain_usage(error: BaseException, *, json: bool = False, command: str = "") -> None:
+    """Say what is wrong with a command line, how the command is used, and where more is said; `error` is the library's, which does not always know the
+    `command`."""
     context, words = getattr(error, "ctx", None), str(getattr(error, "format_message", error.__str__)())
-    path = context.command_path if context is not None else "clocker"
+    path = context.command_path if context is not None else f"clocker {command}".rstrip()
     if words.startswith("Usage: "):  # nothing was typed, and all help is the answer
         if not json:
             sys.stderr.write(f"{words}\n")

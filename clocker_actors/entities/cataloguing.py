@@ -64,7 +64,7 @@ def without(kept: dict[str, AddedTypes], reference: str, applications: Iterable[
     if file is None:
         known = ", ".join(sorted(each for one in kept.values() for each in one.references)) or "none"
         raise NotFound(f"nobody added a type {reference}; those that were added are: {known}", type=reference)
-    users = sorted(spec.id for spec in applications if any(_is_of(service, reference) for service in spec.services))
+    users = sorted({spec.id for spec in applications if any(_is_of(service, reference) for service in spec.services)})
     if users:
         raise Conflict(f"type {reference} is used by {', '.join(users[:5])}: delete these first, or leave it", type=reference)
     left = tuple(each for each in file.references if each != reference)

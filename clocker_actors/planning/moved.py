@@ -77,7 +77,7 @@ def moved(before: World, now: World) -> tuple[str, ...]:
     lines = []
     for about in dict.fromkeys((*before.facts, *now.facts)):
         old, new = before.facts.get(about), now.facts.get(about)
-        if old == new:
+        if old == new or _of_gone(about, before.facts, now.facts):
             continue
         told = "is new" if old is None and new == "exists" else "is gone" if new is None else f"{old or 'nothing'} -> {new}"
         lines.append(f"{about}{' ' if told.startswith('is ') else ': '}{told}")
@@ -85,6 +85,12 @@ def moved(before: World, now: World) -> tuple[str, ...]:
         if path in now.specs:
             lines += [f"{path}: {line}" for line in differing(spec, now.specs[path])]
     return _bounded(lines)
+
+
+def _of_gone(about: str, before: Mapping[str, str], now: Mapping[str, str]) -> bool:
+    """Whether this is about a key of a policy that came or went itself, which is told."""
+    _, found, whole = about.partition(" of policy ")
+    return bool(found) and ((policy := f"policy {whole}") in before) != (policy in now)
 
 
 def rewritten(before: Blueprint, now: Blueprint) -> tuple[str, ...]:

@@ -39,6 +39,8 @@ from tests.cli.conftest import Clocker
         ("policies shop/web remove scaler a=b", ("remove", "shop/web", "leave a out")),
         ("deploy /nowhere/shop.yaml", ("/nowhere/shop.yaml", "cannot be read", "give the path")),
         ("resize shop/web", ("Usage: clocker resize", "Missing argument", "clocker resize -h")),
+        ("deploy x.yaml --plan", ("'--plan' requires an argument", "clocker deploy -h")),
+        ("deploy x.yaml --plan --json", ("--plan needs the id of a plan", "`clocker plan x.yaml`")),
         ("ls --nonsense", ("Usage: clocker ls", "--nonsense", "clocker ls -h")),
         ("lx", ("Usage: clocker", "'lx'", "clocker -h")),
     ],

@@ -116,3 +116,24 @@ async def test_what_stands_next_to_a_blueprint_is_uploaded_with_an_inline_docker
         assert set(archive.getnames()) == {"context", "Dockerfile", "context/index.html"}
     (tmp_path / "shop.yaml").write_text("services: [{type: container, name: web, build: {inline: 'FROM a', context: none}}]\n")
     assert (await clocker("deploy", str(tmp_path / "shop.yaml"))).code == 2
+
+
+def test_a_type_without_a_version_is_linted_as_a_type_and_all_its_faults_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bare, slip = tmp_path / "bare.yaml", tmp_path / "slip.yaml"
+    bare.write_text("id: one\ntype: docker:web\nmemory: much\n")
+    slip.write_text('id: two\nversion: "1"\nservces: [redis]\n')
+    assert main(["lint", str(bare), str(slip)]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert "needs a `version`" in said[0] and said[1].startswith(f"{bare}:3:9: ")
+    assert said[2] == f"{slip}:3:1: `servces` is not a key of a type; did you mean `services`?" and len(said) == 4
+
+
+@pytest.mark.real_loop
+async def test_removing_a_type_says_which_version_goes(house: House, clocker: Clocker) -> None:
+    for version in ("1", "2"):
+        source = TypeSource(f"one-{version}.yaml", ONE.replace('"1"', f'"{version}"'), True)
+        await house.context.store.write([Record("types", source.filename, encode({"source": source, "references": [f"one:{version}"]}))])
+    ran = await clocker("catalog", "remove", "one")
+    assert ran.code == 0 and "removing one:2 from the catalogue" in ran.said

@@ -1,5 +1,6 @@
 """Types that people add: are they there for deploys and after a restart, and do they go only when nothing is of them?"""
 
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -8,6 +9,7 @@ import pytest
 from clocker_actors.admin.catalogue import checked, removable
 from clocker_actors.admin.types import known_types, type_table
 from clocker_actors.blueprint import parse
+from clocker_actors.entities.cataloguing import without
 from clocker_actors.errors import BlueprintError, Conflict, NotFound
 from clocker_actors.model.activities import ActivityState
 from clocker_actors.model.catalogue import TypeSource
@@ -107,3 +109,12 @@ async def test_what_came_with_the_program_stays(tmp_path: Path) -> None:
             await remove(driven, "redis")
         with pytest.raises(NotFound, match="nobody added"):
             await driven.invoke(ROOT, "remove_type", type="redis:7.0")
+
+
+def test_an_application_that_keeps_a_type_is_named_once() -> None:
+    types = type_table()
+    kept = checked([TypeSource("web.yaml", WEB)], types)
+    known = replace(types, catalogue=(*types.catalogue, *(each.source for each in kept.values())))
+    spec = parse("name: shop\nservices: [{type: web}]\n", "shop.yaml", known).blueprint.applications[0]
+    with pytest.raises(Conflict, match="used by shop: delete"):
+        without(kept, "web:1", (spec, spec))

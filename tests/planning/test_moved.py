@@ -97,3 +97,14 @@ def test_nothing_moved_exactly_when_worlds_are_equal(before: dict[str, str], now
 def test_lines_are_bounded() -> None:
     lines = moved(World(), World({f"shop/web/{n}": "exists" for n in range(100)}))
     assert (len(lines), lines[-1]) == (module.LINES + 1, "and 60 lines more")
+
+
+def test_a_policy_that_went_with_what_was_set_of_it_is_one_line() -> None:
+    there = World(
+        {"shop/web": "exists", "policy scaler of shop/web": "working", "maxPoolSize of policy scaler of shop/web": "8 (set by ada)"}
+    )
+    gone = World({"shop/web": "exists"})
+    assert moved(there, gone) == ("policy scaler of shop/web is gone",)
+    assert len(moved(gone, there)) == 1
+    changed = World({**there.facts, "maxPoolSize of policy scaler of shop/web": "9 (set by ada)"})
+    assert len(moved(there, changed)) == 1
