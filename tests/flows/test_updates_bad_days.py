@@ -14,7 +14,7 @@ from clocker_actors.model.identity import ROOT, EntityKind
 from clocker_actors.model.messages import CancelActivity
 from tests.flows.crashing import Poison, faulty
 from tests.flows.slowness import LATENCY, slow_store
-from tests.flows.stories import new_world, ours, running, well
+from tests.flows.stories import cluster, new_world, ours, running, well
 from tests.flows.support import PERSON, Driven, managed
 from tests.flows.test_manager_dies import killed
 from tests.flows.test_updates import deployed, spec_of, steps
@@ -162,6 +162,21 @@ async def test_a_stop_during_an_update(tmp_path: Path, after: float) -> None:
         await driven.ended(await driven.invoke("shop", "start"))
         await driven.until(lambda: is_second(driven) and images(world) == FINAL, 60)
         await well(driven, world)
+
+
+async def test_a_cancelled_update_that_is_taken_up_says_that_it_did_something(tmp_path: Path) -> None:
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await deployed(driven, cluster(4))
+        changed = cluster(4, image="docker:clocker/web:5")
+        activity = await driven.deploy(changed)
+        await asyncio.sleep(0.1)
+        await driven.manager.kernel.ask(ROOT, CancelActivity(activity, PERSON), 5.0)
+        await asyncio.sleep(20)
+        again = await deployed(driven, changed)
+        assert again.state is ActivityState.DONE, again.problem
+        assert again.result != "nothing to do"
+        assert (await deployed(driven, changed)).result == "nothing to do"
 
 
 async def test_an_update_that_is_cancelled_is_taken_up_by_the_same_file(tmp_path: Path) -> None:

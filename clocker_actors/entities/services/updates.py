@@ -44,16 +44,16 @@ class OldImages:
 
 
 class Updates:
-    """Of one application. `_changed` are the ids of the services that the newest update is about, `_images` what was built for the revision before it, `_newer`
-    the activity that brought a new revision."""
+    """Of one application. `_changed` are the ids of the services that the newest update is about, `_images` what was built for the revision before it, `_worked`
+    the newest activity that had something to do: a new revision, or what stayed behind."""
 
-    __slots__ = ("_application", "_changed", "_images", "_newer")
+    __slots__ = ("_application", "_changed", "_images", "_worked")
 
     def __init__(self, application: "Application") -> None:
         self._application = application
         self._changed: frozenset[str] = frozenset()
         self._images: frozenset[str] = frozenset()
-        self._newer = ""
+        self._worked = ""
 
     def begin(self, activity: Activity, arguments: "Arguments") -> None:
         """The effector update."""
@@ -79,6 +79,7 @@ class Updates:
             self._application.running.finish(activity.id, self._result(activity))
             return
         self._changed |= {*behind, *failed}
+        self._worked = activity.id
         self._application.running.step(activity.id, "try again", ", ".join(failed or behind))
         family.try_anew(failed)
         self._application.settle()
@@ -89,7 +90,7 @@ class Updates:
         changed = [service for service in spec.services if old.get(service.id) != service]
         self._changed = frozenset(service.id for service in changed)
         self._images |= set(images_of(state))
-        self._newer = activity.id
+        self._worked = activity.id
         kept = [words for service in changed for words in stays(service, state.children.get(service.id), application.outside.store)]
         policies = application.adjuncts.adopt(own_adjuncts(state.spec), own_adjuncts(spec))
         after = replace(
@@ -115,7 +116,7 @@ class Updates:
         return tuple(dict.fromkeys((*application.state.elsewhere, *(uid for uid in named.values() if uid is not None))))
 
     def _result(self, activity: Activity) -> dict[str, object]:
-        return {"revision": self._application.state.spec.revision, "changed": activity.id == self._newer}
+        return {"revision": self._application.state.spec.revision, "changed": activity.id == self._worked}
 
     # --- how far it is
 
