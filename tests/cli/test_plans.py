@@ -224,3 +224,10 @@ async def test_show_tells_who_set_the_size_and_keys_of_policies(house: House, cl
         "scaler: suspended by anna at 2027-01-15 08:00 UTC",
     ):
         assert line in shown.splitlines(), shown
+
+
+async def test_members_with_the_same_changes_do_not_repeat_them(house: House, clocker: Clocker, mine: Path) -> None:
+    rewrite(mine, MINE.replace("nginx:1.25", "nginx:1.26").replace("initialSize: 12", "initialSize: 3").replace("64m", "65m"))
+    told = " ".join((await clocker("plan", str(mine))).out.split())
+    assert told.count("64m -> 65m") == 2, "once at the cluster, once at its first member"
+    assert "the same as mine/web/1; start-first" in told
