@@ -224,6 +224,10 @@ async def test_show_tells_who_set_the_size_and_keys_of_policies(house: House, cl
         "scaler: suspended by anna at 2027-01-15 08:00 UTC",
     ):
         assert line in shown.splitlines(), shown
+    listed = (await clocker("policies", "mine/web")).out.splitlines()
+    assert "scaler: minPoolSize = 3, set by anna at 2027-01-15 08:00 UTC" in listed and shown.splitlines()[-1] in listed
+    (told,) = json.loads((await clocker("policies", "mine/web", "--json")).out)["items"]
+    assert told["set_by"].keys() == {"", "minPoolSize"}
 
 
 async def test_members_with_the_same_changes_do_not_repeat_them(house: House, clocker: Clocker, mine: Path) -> None:
