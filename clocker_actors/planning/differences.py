@@ -66,7 +66,8 @@ def _words(old: object, new: object) -> str:
     """From what to what; only that it came, went or changed where the values would not tell: it has a name, is too long to be shown, or looks the same."""
     came, went = old is None or old is _NOTHING, new is None or new is _NOTHING
     one = new if came else old if went else None
-    if _shown(old) == _shown(new) or (is_dataclass(one) and (_label(one, -1) != "0" or _shown(one).endswith(_CUT))):
+    name: object = getattr(one, "name", "")
+    if _shown(old) == _shown(new) or (is_dataclass(one) and (name or _shown(one).endswith(_CUT))):
         return "changed" if came == went else "added" if came else "removed"
     return f"{_shown(old)} -> {_shown(new)}"
 
