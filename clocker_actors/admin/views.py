@@ -167,8 +167,12 @@ def entity_detail(model: ReadModel, entry: Entry, owners: Mapping[str, Mapping[s
     """An entity with all that belongs to it; `owners` by policy."""
     children = tuple(entity_view(child) for child in model.children(entry.uid))
     readings = tuple(reading_view(reading) for reading in readings_of(entry))
-    policies = tuple(replace(policy_view(noted), set_by=owners.get(noted.name, {})) for noted in entry.policies.values())
-    return EntityDetail(model.events.number, entity_view(entry), children, readings, policies)
+    return EntityDetail(model.events.number, entity_view(entry), children, readings, tuple(policy_views(entry, owners)))
+
+
+def policy_views(entry: Entry, owners: Mapping[str, Mapping[str, str]]) -> list[PolicyView]:
+    """Its policies, enrichers and feeds, with who set what of them; `owners` by policy."""
+    return [replace(policy_view(noted), set_by=owners.get(noted.name, {})) for noted in entry.policies.values()]
 
 
 def readings_of(entry: Entry) -> list[Reading]:
@@ -215,7 +219,7 @@ def _application(model: ReadModel, entry: Entry, members: list[Entry]) -> Applic
         members=len(members),
         members_up=sum(member.value(sensors.SERVICE_UP.name) is True for member in members),
         since=entry.since,
-        problems=_problems(entry),
+        problems=_problems(entry) | ({"update": str(entry.facts["update_failed"])} if "update_failed" in entry.facts else {}),
     )
 
 

@@ -33,7 +33,6 @@ _ALONE = frozenset({CONTAINER, UNTYPED})
 _PLACE = frozenset({"host.name", "host.address", "host.subnet.address"})
 """What a service knows of its own place before its container is made."""
 _LISTS = ("policies", "enrichers")
-_PORTS = ("docker.port.", "mapped.docker.port.", "mapped.port.")
 _FREE = frozenset(
     each.name
     for each in (
@@ -127,7 +126,7 @@ def _known(raw: "Raw", spec: ServiceSpec | None, usually: dict[EntityKind, froze
     found = {*usually[kind], *own, *(each.sensor for each in raw.parameters.values() if each.sensor)}
     if raw.kind == CONTAINER:
         ports = spec.container.ports if spec and spec.container else ()
-        found |= _PLACE | {sensors.PROCESS_RUNNING.name} | {f"{prefix}{port.container}" for port in ports for prefix in _PORTS}
+        found |= _PLACE | {sensors.PROCESS_RUNNING.name} | {name for port in ports for name in sensors.port_names(port.container)}
     return frozenset(found)
 
 
@@ -175,7 +174,7 @@ class _Circles:
             return False
         usual_one = not name or name in PUBLISHED[_KINDS.get(target.kind, EntityKind.MEMBER)]
         if target is wait.raw:
-            return usual_one and name not in _PLACE and not name.startswith(_PORTS)
+            return usual_one and name not in _PLACE and not name.startswith(sensors.PORTS)
         above = wait.raw.parent
         while above is not None:
             if above is target:

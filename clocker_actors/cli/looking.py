@@ -78,6 +78,7 @@ def _branch(item: Item, told: dict[tuple[Value, str], str], *, whole: bool) -> s
         texts.append(f"{item['members_up'] or 0}/{item['members_wanted'] if item['members_wanted'] is not None else item['members']} up")
     facts = as_map(item["facts"])
     texts += [str(facts[fact]) for fact in ("host_name", "image", "address") if facts.get(fact)][:1]
+    texts += [f"! {facts[fact]}" for fact in ("update_failed", "behind") if facts.get(fact) and item["kind"] != "member"][:1]
     texts += [f"with {facts['foreign']}"] if facts.get("foreign") else []
     problems = as_map(item["problems"])
     problem = _foremost(problems)
@@ -129,15 +130,26 @@ def show(identity: Seen, json: AsJson = False) -> None:
         output.say("")
         output.table(("POLICY", "TYPE", "ROLE", "STATE"), ((each["name"], each["type"], each["role"], each["state"]) for each in policies))
         for each in policies:
-            for key, who in as_map(each["set_by"]).items():
-                what = f"{key} = {words.figure(as_map(each['config']).get(key))}, set by " if key else ""
-                output.wrapped(f"{each['name']}: {what}{who}", "    ")
+            tell_owners(each)
     output.note(
         f"{counted(len(parts(detail, 'sensors')), 'sensor')}: `clocker sensors {identity}`; why it is so: `clocker explain {identity}`"
     )
 
 
-_FACTS = {"size_owner": "size set by", "lease": "size on lease", "host_name": "host name"}
+def tell_owners(policy: Item) -> None:
+    """Who, beside the blueprint, set what of a policy."""
+    for key, who in as_map(policy["set_by"]).items():
+        what = f"{key} = {words.figure(as_map(policy['config']).get(key))}, set by " if key else ""
+        output.wrapped(f"{policy['name']}: {what}{who}", "    ")
+
+
+_FACTS = {
+    "size_owner": "size set by",
+    "lease": "size on lease",
+    "image_wanted": "image wanted",
+    "update_failed": "update failed",
+    "host_name": "host name",
+}
 """How people call facts whose names are for programs."""
 
 

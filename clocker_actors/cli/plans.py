@@ -57,7 +57,7 @@ def summary(answer: Item) -> Iterator[str]:
 def _application(found: Item) -> None:
     steps = parts(found, "steps")
     output.say(f"application {found['application']} on {found['pool']}", "bold")
-    alike = [list(same) for _, same in groupby(steps, key=_alike)]
+    alike = [list(same) for _, same in groupby(_once(steps), key=_alike)]
     rows = [row for same in alike for row in ([_folded(same)] if len(same) > FOLDED and _alike(same[0])[1] else map(_row, same))]
     output.table(("", "KIND", "PATH", "WHERE", "WHY"), [row[1:] for row in rows], fixed=("", "KIND"), styles=[row[0] for row in rows])
     output.say(_counts(steps))
@@ -69,6 +69,20 @@ def _application(found: Item) -> None:
     _refusals(found)
     for warning in parts(found, "warnings"):
         output.note(f"warning: {warning['path']}: {warning['message']}")
+
+
+def _once(steps: Sequence[Item]) -> Iterator[Item]:
+    """The steps; of members of one cluster with the same changes, several each, the first tells them for all."""
+    told: dict[str, Item] = {}
+    for step in steps:
+        above, _, name = str(step["path"]).rpartition("/")
+        changes = step["changes"]
+        if not (name.isdecimal() and step["kind"] == "member" and isinstance(changes, list) and len(changes) > 1):
+            yield step
+            continue
+        first = told.setdefault(above, step)
+        same = first is not step and changes == first["changes"]
+        yield {**step, "changes": [f"the same as {first['path']}"]} if same else step
 
 
 def _alike(step: Item) -> tuple[Value, ...]:

@@ -7,6 +7,7 @@ import typer
 
 from clocker_actors.cli import output
 from clocker_actors.cli.acting import named, run
+from clocker_actors.cli.looking import tell_owners
 from clocker_actors.cli.output import AsJson
 from clocker_actors.cli.reach import Id, connect, entity, parts, route
 from clocker_actors.cli.waiting import Wait
@@ -68,6 +69,7 @@ def _list(identity: str, *, json: bool) -> None:
     for each in rows:
         output.say("")
         output.wrapped(f"{each['name']}: {_config(as_map(each['config'])) or 'no configuration'}", "    ")
+        tell_owners(each)
 
 
 def _config(config: Mapping[str, Value]) -> str:

@@ -154,11 +154,20 @@ PORT = "docker.port."
 """How the sensors of published ports begin; what follows is the container's port. Their values are names of places more than numbers."""
 
 
+PORTS = (PORT, "mapped.docker.port.", "mapped.port.")
+"""All names that sensors of published ports begin with."""
+
+
+def port_names(port: int | str) -> tuple[str, ...]:
+    """The sensors that a published port of a container gives its service, by the container's port, with or without its protocol."""
+    inner = str(port).partition("/")[0]
+    return tuple(f"{prefix}{inner}" for prefix in PORTS)
+
+
 def port_sensors(port: str, host: str, number: int) -> dict[str, Value]:
     """The sensors of a published port of a service, with their values: its number on the host, and host and number in one text under both usual names."""
-    inner = port.partition("/")[0]
     at = f"{host}:{number}"
-    return {f"{PORT}{inner}": number, f"mapped.docker.port.{inner}": at, f"mapped.port.{inner}": at}
+    return dict(zip(port_names(port), (number, at, at), strict=True))
 
 
 def unit_of(name: str) -> str:

@@ -1,5 +1,6 @@
 """What differs between two specs, in words: `maxSize: 8 -> 9`, field by field under the names that a file has for them, so that a person sees which line it was."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
@@ -8,6 +9,9 @@ from clocker_actors.model.expressions import LITERAL, Expression
 
 _LONGEST = 60
 """Characters of a value that are shown."""
+_CUT = "…"
+_DIGEST = re.compile("[0-9a-f]{64}")
+"""What is built is known by the SHA-256 of its content, of which the first figures do."""
 _NOTHING = object()
 _PLAIN = {
     "container": "",
@@ -55,7 +59,17 @@ def _changed(name: str, old: object, new: object) -> Iterator[str]:
     elif name.rpartition(".")[2] in _SIZES:
         yield f"{name}: {_size(old)} -> {_size(new)}"
     else:
-        yield f"{name or 'container'}: {_shown(old)} -> {_shown(new)}"
+        yield f"{name or 'container'}: {_words(old, new)}"
+
+
+def _words(old: object, new: object) -> str:
+    """From what to what; only that it came, went or changed where the values would not tell: it has a name, is too long to be shown, or looks the same."""
+    came, went = old is None or old is _NOTHING, new is None or new is _NOTHING
+    one = new if came else old if went else None
+    name: object = getattr(one, "name", "")
+    if _shown(old) == _shown(new) or (is_dataclass(one) and (name or _shown(one).endswith(_CUT))):
+        return "changed" if came == went else "added" if came else "removed"
+    return f"{_shown(old)} -> {_shown(new)}"
 
 
 def _size(value: object) -> str:
@@ -89,6 +103,10 @@ def _shown(value: object) -> str:
     elif is_dataclass(value) and not isinstance(value, type):
         given = ((field.name, getattr(value, field.name)) for field in fields(value))
         text = "{" + ", ".join(f"{name}: {_shown(each)}" for name, each in given if each not in (None, "", ())) + "}"
+    elif isinstance(value, Mapping):
+        text = "{" + ", ".join(f"{name}: {_shown(each)}" for name, each in value.items()) + "}"
     else:
         text = str(value)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    if _DIGEST.fullmatch(text):
+        return text[:12]
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}{_CUT}"

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from clocker_actors.model import sensors
 from clocker_actors.model.fitness import Placed, numbers, published, usual, waits_for
 from clocker_actors.model.identity import EntityKind
 from clocker_actors.model.specs import ApplicationSpec, PolicySpec, ServiceSpec
@@ -38,7 +39,7 @@ def silences(application: ApplicationSpec, types: Types) -> Iterator[PlanWarning
 
 def _below(path: str, service: ServiceSpec, types: Types, handed: frozenset[str]) -> Iterator[PlanWarning]:
     own = _adjuncts(service, types)
-    known = _known(_kind(service), own, handed)
+    known = _known(_kind(service), own, handed | _ports(service))
     down = frozenset(name for placed in own for name in placed.hands_down())
     under = [(path, service.cluster.member)] if service.cluster is not None else []
     under += [(f"{path}/{child.id or child.name}", child) for child in service.children]
@@ -69,7 +70,13 @@ def _words(kind: str, name: str, why: str, there: frozenset[str]) -> str:
 
 
 def _of_service(service: ServiceSpec, types: Types, handed: frozenset[str] = frozenset()) -> _Known:
-    return _known(_kind(service), _adjuncts(service, types), handed)
+    return _known(_kind(service), _adjuncts(service, types), handed | _ports(service))
+
+
+def _ports(service: ServiceSpec) -> frozenset[str]:
+    """Where its container's ports are published."""
+    ports = service.container.ports if service.container is not None else ()
+    return frozenset(name for port in ports for name in sensors.port_names(port.container))
 
 
 def _known(kind: EntityKind, own: Sequence[Placed], handed: frozenset[str]) -> _Known:

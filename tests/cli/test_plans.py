@@ -224,3 +224,26 @@ async def test_show_tells_who_set_the_size_and_keys_of_policies(house: House, cl
         "scaler: suspended by anna at 2027-01-15 08:00 UTC",
     ):
         assert line in shown.splitlines(), shown
+    listed = (await clocker("policies", "mine/web")).out.splitlines()
+    assert "scaler: minPoolSize = 3, set by anna at 2027-01-15 08:00 UTC" in listed and shown.splitlines()[-1] in listed
+    (told,) = json.loads((await clocker("policies", "mine/web", "--json")).out)["items"]
+    assert told["set_by"].keys() == {"", "minPoolSize"}
+
+
+async def test_members_with_the_same_changes_do_not_repeat_them(house: House, clocker: Clocker, mine: Path) -> None:
+    rewrite(mine, MINE.replace("nginx:1.25", "nginx:1.26").replace("initialSize: 12", "initialSize: 3").replace("64m", "65m"))
+    told = " ".join((await clocker("plan", str(mine))).out.split())
+    assert told.count("64m -> 65m") == 2, "once at the cluster, once at its first member"
+    assert "the same as mine/web/1; start-first" in told
+
+
+async def test_what_stays_behind_is_told_where_one_looks(house: House, clocker: Clocker) -> None:
+    why = "mine/web/2: no such image; what ran before goes on"
+    facts = {"image_wanted": "nginx:9", "behind": "2 of 2 members run as before", "update_failed": why}
+    house.model.note(EntityNoted(Uid("c9"), EntityKind.CLUSTER, "mine/web", "web", Uid("a9"), Uid("a9"), 0.0, "cluster", facts), 0.0)
+    shown = (await clocker("show", "mine/web")).out.splitlines()
+    assert {"image wanted: nginx:9", "behind: 2 of 2 members run as before", f"update failed: {why}"} <= {*shown}
+    assert f"! {why}" in " ".join((await clocker("tree", "mine/web")).out.split())
+    facts = {"location": "yard", "update_failed": f"web: {why}"}
+    house.model.note(EntityNoted(Uid("a9"), EntityKind.APPLICATION, "mine", "mine", Uid("root"), None, 0.0, "application", facts), 0.0)
+    assert f"mine: update: web: {why}" in (await clocker("ls")).said

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from clocker_actors.admin.views import application_views
 from clocker_actors.entities.members.member import Member
 from clocker_actors.entities.services.application import Application
 from clocker_actors.entities.services.cluster import Cluster
@@ -89,8 +90,14 @@ async def test_a_bad_image_is_tried_by_one_member_and_stops_nobody(tmp_path: Pat
         tried = [entry.path for entry in driven.entries(EntityKind.MEMBER, "shop/web/") if "update_failed" in entry.facts]
         assert len(tried) == 1
         assert driven.up("shop/web")
+        members, web, shop = (driven.entries(EntityKind.MEMBER, "shop/web/"), driven.model.entry("shop/web"), driven.model.entry("shop"))
+        assert {str(each.facts["image"]) for each in members} == {OLD}, "what runs, not what the file says"
+        assert "3 of 3 members run as before" in str(web.facts["behind"]) and f"docker:{web.facts['image_wanted']}" == image
+        assert "what ran before goes on" in str(web.facts["update_failed"]) and str(shop.facts["update_failed"]).startswith("web: ")
+        assert application_views(driven.model)[0].problems["update"] == shop.facts["update_failed"]
         back = await driven.ended(await driven.deploy(cluster(3, member=probe)))
         assert back.state is ActivityState.DONE, back
+        assert web.facts["image"] == OLD and not {"behind", "update_failed"} & {*web.facts, *shop.facts}
         assert boxes(world) == before
         await well(driven, world)
 

@@ -164,7 +164,7 @@ def test_policies_and_sizes_take_no_new_container() -> None:
         (
             Action.UPDATE,
             "shop/web",
-            ("maxSize: 8 -> 9", "policies[autoscaler]: nothing -> {type: autoscaler, name: autoscaler, config: {}}"),
+            ("maxSize: 8 -> 9", "policies[autoscaler]: added"),
         )
     ]
 

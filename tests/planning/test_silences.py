@@ -1,5 +1,7 @@
 """Sensors that something listens to and nothing publishes: warned of before anything is deployed."""
 
+from pathlib import Path
+
 import pytest
 
 from clocker_actors.admin.types import type_table
@@ -56,3 +58,19 @@ def test_what_members_do_not_publish_is_warned_of_at_who_gathers_it() -> None:
 )
 def test_what_is_published_is_not_warned_of(text: str) -> None:
     assert warned(text) == []
+
+
+@pytest.mark.parametrize("prefix", ["docker.port.", "mapped.docker.port.", "mapped.port."])
+def test_where_a_port_is_published_can_be_heard_and_gathered(prefix: str) -> None:
+    heard = f", enrichers: [{{type: transformer, sourceSensor: {prefix}8080, targetSensor: at}}]"
+    gathered = f"  enrichers: [{{type: aggregator, sourceSensor: {prefix}8080, targetSensor: at}}]\n"
+    assert warned(cluster(member=heard)) == warned(cluster("at", gathered)) == []
+    (said,) = warned(cluster(member=heard.replace("8080", "8081")))
+    assert f"did you mean {prefix}8080?" in said
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in Path("blueprints").glob("*.yaml")))
+def test_no_shipped_example_hears_a_sensor_in_vain(name: str) -> None:
+    path = Path("blueprints") / name
+    for application in parse(path.read_text(), str(path), TYPES).blueprint.applications:
+        assert list(silences(application, TYPES.policies)) == []

@@ -23,7 +23,7 @@ from clocker_actors.admin.views import (
     entity_detail,
     entity_view,
     host_view,
-    policy_view,
+    policy_views,
     reading_view,
     readings_of,
 )
@@ -154,7 +154,8 @@ async def invoke(context: Shared, request: Request, uid: str, name: str) -> Resp
 @router.get("/entities/{uid}/policies", response_model=Listing[PolicyView])
 async def policies(context: Shared, uid: str) -> Response:
     """Policies, enrichers and feeds of an entity. They are changed by its effectors add_policy, set_policy and so on."""
-    return listing(context.model, list(context.model.entry(uid, uid_first=True).policies.values()), policy_view)
+    entry = context.model.entry(uid, uid_first=True)
+    return listing(context.model, policy_views(entry, set_by(context.store, entry)), itself)
 
 
 @router.get("/entities/{uid}/decisions", response_model=Listing[Decision])

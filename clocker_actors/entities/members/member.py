@@ -204,8 +204,11 @@ class Member(Entity[MemberState]):
     def describe(self) -> Mapping[str, Value]:
         container = self.state.spec.container
         current = self.state.current
+        wanted = container.image.reference if container else ""
+        runs = current.was.container.image.reference if current is not None and current.was is not None else wanted
         return {
-            "image": container.image.reference if container else "",
+            "image": runs,
+            **({"image_wanted": wanted} if wanted != runs else {}),
             "host": current.host if current else "",
             "host_name": current.host_name if current else "",
             "generation": self.state.number,

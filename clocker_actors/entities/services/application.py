@@ -55,6 +55,7 @@ class Application(Entity[ApplicationState]):
         self._said: Mapping[str, Uid] | None = None  # the children that people and dependants know of
         self._ending = False  # nothing but images is left of it
         self.updates = Updates(self)
+        self._behind: Mapping[str, Value] = {}
 
     def on_start(self) -> None:
         self.take_up(lambda: read_state(ApplicationState, self.outside.store, self.kind, self.uid))
@@ -98,7 +99,7 @@ class Application(Entity[ApplicationState]):
         return self.family.uids
 
     def describe(self) -> Mapping[str, Value]:
-        return {"location": self.state.spec.location, "pool": self.identity.pool, "revision": self.state.spec.revision}
+        return {"location": self.state.spec.location, "pool": self.identity.pool, "revision": self.state.spec.revision, **self._behind}
 
     def pools(self) -> tuple[Uid, ...]:
         """Where it may have left something: its own pool, and those beside it that are still there."""
@@ -203,6 +204,14 @@ class Application(Entity[ApplicationState]):
 
     # --- what people see
 
+    def _note_update(self) -> None:
+        """People are told which services stay behind since they could not become what they are to be."""
+        failed = self.family.update_failed()
+        told = {"update_failed": "; ".join(f"{name}: {words}" for name, words in list(failed.items())[:5])} if failed else {}
+        if told != self._behind:
+            self._behind = told
+            self.note()
+
     def _refresh(self) -> None:
         resting = bool(self.family.uids) and self.family.stopped()
         down, fire = "all services are stopped" if resting else self.family.down(), self.family.fire()
@@ -211,6 +220,7 @@ class Application(Entity[ApplicationState]):
         self.service.set_indicator("children", down)
         self.service.set_problem("children", fire)
         self.updates.refresh()
+        self._note_update()
         if self.state.desired is Desired.RUNNING:
             self._refresh_running("" if resting else self.family.unstarted(), fire)
         elif self.state.desired is Desired.STOPPED and self.family.stopped():

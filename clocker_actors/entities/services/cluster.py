@@ -131,11 +131,12 @@ class Cluster(Entity[ClusterState]):
     def describe(self) -> Mapping[str, Value]:
         container = self.spec.member.container
         return {
-            "image": container.image.reference if container else "",
+            "image_wanted" if "behind" in self.adopting.told else "image": container.image.reference if container else "",
             "min": self.spec.min_size,
             "max": self.spec.max_size,
             "member": self.spec.member.name,
             **self.sizing.facts(),
+            **self.adopting.told,
         }
 
     def effector_methods(self) -> Mapping[str, EffectorMethod]:

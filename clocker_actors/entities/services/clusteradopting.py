@@ -4,6 +4,7 @@ Adopt ──size, policies merged; durable──▶ members are told to adopt, u
       behind: members that do not run as it says yet        update_failed: one could not, and those after it go on as they were
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from clocker_actors.model.identity import SYSTEM, Cause
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.specs import ServiceSpec
 from clocker_actors.model.updating import Adopt, digest
+from clocker_actors.model.values import Value
 from clocker_actors.planning import merging
 
 if TYPE_CHECKING:
@@ -22,15 +24,17 @@ SHOWN = 3
 
 
 class ClusterAdopting:
-    """Of one cluster. `_waited_for` says that an update is not over before as many members are up as are wanted."""
+    """Of one cluster. `_waited_for` says that an update is not over before as many members are up as are wanted; `told` is what people are told of members
+    that run as before, while there are any."""
 
-    __slots__ = ("_activity", "_cause", "_cluster", "_waited_for")
+    __slots__ = ("_activity", "_cause", "_cluster", "_waited_for", "told")
 
     def __init__(self, cluster: "Cluster") -> None:
         self._cluster = cluster
         self._cause = SYSTEM
         self._activity = ""
         self._waited_for = False
+        self.told: Mapping[str, Value] = {}
 
     def adopt(self, message: Adopt) -> None:
         """Take on the spec; one that is the same has what failed tried anew."""
@@ -96,6 +100,10 @@ class ClusterAdopting:
         if (behind, failed) != (cluster.behind, cluster.update_failed):
             cluster.behind, cluster.update_failed = behind, failed
             cluster.tell_again()
+        told = {**({"behind": behind} if late else {}), **({"update_failed": failed} if failed else {})}
+        if told != self.told:
+            self.told = told
+            cluster.note()
 
     def _behind(self, late: list[str]) -> str:
         cluster = self._cluster
