@@ -11,7 +11,7 @@ OURS = {"": "the manager itself", "system": "the manager itself", "engine": "the
 """Principals and deciders that are neither people nor policies."""
 _LONG_AGO = 1e9
 """Numbers above it, under a name that says so, are moments and not amounts."""
-_MOMENTS = ("_at", "_until", "last_order", "previous_failure")
+_MOMENTS = ("_at", "until", "last_order", "previous_failure")
 _ENDPOINT = {"host", "port", "scope", "container"}
 _IN_METRIC = frozenset({"value", "lower", "upper"})
 _UNITS = {"memory": "bytes", "window": "seconds"}

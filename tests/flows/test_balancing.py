@@ -245,3 +245,13 @@ async def test_a_host_that_falls_silent_stays_in_the_list_until_it_is_given_up(t
         await driven.until(lambda: _at(driven, world, "web-1", "shop/web/1") and _at(driven, world, "web-2", "shop/web/2"), within=10)
         away.heal()
         await well(driven, world)
+
+
+async def test_a_plain_nginx_serves_without_a_cluster_behind_it(tmp_path: Path) -> None:
+    async with managed(tmp_path / "s", world=new_world()) as driven:
+        text = "name: shop\nlocation: local\nservices: [{type: nginx, id: web}]\n"
+        parsed = parse(text, "shop.yaml", type_table())
+        blobs = [await driven.manager.blobs.put(content) for content in parsed.inline.values()]
+        assert blobs
+        await driven.ended(await driven.invoke(ROOT, "deploy", blueprint=msgspec.to_builtins(parsed.blueprint)))
+        await driven.until(lambda: driven.up("shop"), 60)

@@ -138,6 +138,7 @@ class ClusterHealth:
                 cluster.running.fail(activity.id, stuck or refused)
             elif started + (0 if activity.effector == "start" else resting) == wanted and not cluster.state.removing:
                 cluster.running.finish(activity.id, wanted)
+        cluster.service.refresh()  # a refusal that was forgotten is told by now, if nothing else was
 
     def _refused(self) -> str:
         """Why there is no room, once all who found room are up: whoever asked can then see how much there was."""

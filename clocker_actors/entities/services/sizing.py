@@ -113,6 +113,8 @@ class Sizing:
         cause = Cause(state.size_owner.cause or "lease", state.size_owner.name or "system")
         inputs: dict[str, Value] = {"held": state.size, "before": lease.size, "until": lease.until}
         decision = Decision(decided, cluster.uid, cluster.uid, "hand back", cluster.now, action, reason, cause, inputs)
+        for activity in cluster.running.all("resize", "resizeByDelta") if size != state.size else ():
+            cluster.running.fail(activity.id, f"{state.size} was not reached until {clock(lease.until)}, for which it was to be held; {to}")
         cluster.starts.forget()
         cluster.state = replace(state, size=size, size_owner=owner, lease=None)
         cluster.decided(decision, acted=True)
