@@ -14,7 +14,7 @@ from clocker_actors.model.values import counted
 from clocker_actors.planning.differences import differing
 from clocker_actors.planning.draft import NO_CLUSTER, Draft, Room
 from clocker_actors.planning.members import Resizing, bounded, resizing
-from clocker_actors.planning.merging import Services, Sized, adjuncts, remade, services, size
+from clocker_actors.planning.merging import STAYS_AWAY, Services, Sized, adjuncts, remade, services, size
 from clocker_actors.planning.order import lasting, measured, waves
 from clocker_actors.planning.updating import named
 from clocker_actors.planning.values import Action, Plan, PoolView, RunningApplication, RunningService
@@ -102,6 +102,7 @@ class _Walk:
             where, known = f"{path}/{name_of(service)}", there.get(service.id)
             if known is None and service.id not in merged.missing:
                 self.draft.step(Action.KEEP, kind_of(service), where, "somebody deleted it, and the file says of it what it said before")
+                self.draft.warn(where, STAYS_AWAY)
                 continue
             if known is not None and remade(known.spec, service):
                 self._gone(where, known, "another kind of service takes its name", ())
@@ -111,6 +112,10 @@ class _Walk:
         for name, users in merged.going.items():
             if name not in {service.id for service in wanted}:
                 self._gone(f"{path}/{name_of(there[name].spec)}", there[name], "the blueprint no longer names it", users)
+        for service in old or ():
+            if service.id not in there and service.id not in {each.id for each in wanted}:
+                why = "it is not there any more, and the blueprint no longer names it"
+                self.draft.step(Action.REMOVE, kind_of(service), f"{path}/{name_of(service)}", why, wave=1)
 
     def _gone(self, path: str, running: RunningService, why: str, users: tuple[str, ...]) -> None:
         more = f"; its {counted(len(running.members), 'member')} {'goes' if len(running.members) == 1 else 'go'}" if running.members else ""

@@ -65,10 +65,19 @@ class Updates:
         if refused:
             raise Conflict(refused, name=spec.id)
         application.running.supersede("update", by=activity)
+        for path in self._away(spec):
+            application.running.step(activity.id, "keep", f"{path}: {merging.STAYS_AWAY}")
         if encode(spec) == encode(state.spec):
             self._again(activity)
         else:
             self._adopt(activity, replace(spec, revision=state.spec.revision + 1))
+
+    def _away(self, spec: ApplicationSpec) -> Iterator[str]:
+        """Paths of the services that a person deleted, and that stay so."""
+        state = self._application.state
+        left = merging.Services(state.missing, state.going)
+        names = merging.away(state.spec.services, spec.services, state.children, left) if state.planted else ()
+        yield from (f"{state.identity.path}/{name}" for name in names)
 
     def _again(self, activity: Activity) -> None:
         """The file says what it said before."""
