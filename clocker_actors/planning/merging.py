@@ -11,11 +11,12 @@ from dataclasses import dataclass, field, replace
 from clocker_actors.expressions import references
 from clocker_actors.model.expressions import Expression
 from clocker_actors.model.ownership import BLUEPRINT, AdjunctState, Lease, Owner, OwnerKind, clock
-from clocker_actors.model.specs import ClusterSpec, PolicySpec, ServiceSpec
-from clocker_actors.model.values import Value
+from clocker_actors.model.specs import ApplicationSpec, ClusterSpec, PolicySpec, ServiceSpec
+from clocker_actors.model.values import Value, counted
 from clocker_actors.planning.members import bounded
 
 _NONE = object()
+_SHOWN = 5
 STAYS_AWAY = "somebody deleted it, and it stays so: to have it again, take it out of the file, deploy that, put it back and deploy again"
 """Of a service that the file names as it did before."""
 
@@ -187,6 +188,13 @@ def dependents(names: Collection[str], services_: Sequence[ServiceSpec], path: s
         if not set(_targets(replace(spec, children=()))).isdisjoint(names):
             yield where
         yield from dependents(names, spec.children, where)
+
+
+def depended(names: Collection[str], application: ApplicationSpec) -> str:
+    """Which services of an application depend on these, in words; "" if none does."""
+    users = list(dependents(names, application.services, application.id))
+    more = f" and {len(users) - _SHOWN} more" if len(users) > _SHOWN else ""
+    return f"{counted(len(users), 'service')} depend{'s' * (len(users) == 1)} on it: {', '.join(users[:_SHOWN])}{more}" if users else ""
 
 
 def remade(old: ServiceSpec, new: ServiceSpec) -> bool:

@@ -14,10 +14,10 @@ from clocker_actors.model.values import counted
 from clocker_actors.planning.differences import differing
 from clocker_actors.planning.draft import NO_CLUSTER, Draft, Room
 from clocker_actors.planning.members import Resizing, bounded, resizing
-from clocker_actors.planning.merging import STAYS_AWAY, Services, Sized, adjuncts, remade, services, size
+from clocker_actors.planning.merging import STAYS_AWAY, Services, Sized, adjuncts, depended, remade, services, size
 from clocker_actors.planning.order import lasting, measured, waves
 from clocker_actors.planning.updating import named
-from clocker_actors.planning.values import Action, Plan, PoolView, RunningApplication, RunningService
+from clocker_actors.planning.values import Action, Plan, PlanWarning, PoolView, RunningApplication, RunningService
 from clocker_actors.planning.warnings import cluster_warnings, container_warnings
 
 GROUP = "group"
@@ -36,6 +36,7 @@ def plan(
     draft = Draft(rooms, running.uid if running is not None else Uid(application.id), waves(application.services, made))
     _Walk(draft).application(application, running)
     doing = any(step.action is not Action.KEEP for step in draft.steps)
+    draft.warnings = [_depended(warning, application) for warning in draft.warnings]
     found = draft.plan(application.name)
     told = measured(draft.images, pool.starts) if doing and not draft.refusals else ""
     return replace(found, seconds=lasting(found.steps) if doing and not draft.refusals else None, measured=told)
@@ -51,6 +52,12 @@ def kind_of(service: ServiceSpec) -> str:
     if service.cluster is not None:
         return EntityKind.CLUSTER
     return EntityKind.MEMBER if service.container is not None else GROUP
+
+
+def _depended(warning: PlanWarning, application: ApplicationSpec) -> PlanWarning:
+    """With those that depend on what stays away."""
+    users = depended({warning.path.rpartition("/")[2]}, application) if warning.message == STAYS_AWAY else ""
+    return replace(warning, message=f"{warning.message}; {users}") if users else warning
 
 
 def _below(running: tuple[RunningService, ...]) -> Iterator[RunningService]:

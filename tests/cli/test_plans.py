@@ -133,6 +133,19 @@ async def test_a_service_that_somebody_deleted_is_warned_of(house: House, clocke
     assert len(deployed(house)) == 1, "the daemon hears of it, so that putting it back makes it anew"
 
 
+async def test_who_depends_on_what_is_taken_away_is_told(house: House, clocker: Clocker, mine: Path) -> None:
+    spec = parse(f"{MINE}- {{type: 'docker:api:1', id: api, dependsOn: [web]}}\n", "mine.yaml", type_table()).blueprint.applications[0]
+    known = replace(web(), identity=named("c2", "shop/web", "a9"))
+    state = ApplicationState(named("a9", "mine", "root"), spec, planted=True, children={"web": Uid("c2")})
+    await house.context.store.write([record(EntityKind.APPLICATION, state), record(EntityKind.CLUSTER, known)])
+    for command in ("stop", "delete"):
+        ran = await clocker(command, "shop/web")
+        assert (ran.code, ran.out) == (0, "")
+        assert ran.said.startswith(f"{command} of shop/web: 1 service depends on it: mine/api {command} of shop/web: done")
+    assert "depends" not in (await clocker("restart", "shop/web")).said
+    assert "depend" not in (await clocker("stop", "shop")).said
+
+
 async def test_another_location_is_refused_and_nothing_is_announced(house: House, clocker: Clocker, mine: Path) -> None:
     rewrite(
         mine,

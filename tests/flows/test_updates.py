@@ -6,6 +6,7 @@ import pytest
 
 from clocker_actors.admin.planner import plan_of
 from clocker_actors.admin.types import type_table
+from clocker_actors.admin.users import dependence
 from clocker_actors.blueprint import parse
 from clocker_actors.entities.records import ApplicationState, ClusterState
 from clocker_actors.errors import Conflict
@@ -132,6 +133,22 @@ async def test_a_service_that_a_person_deleted_is_warned_of_and_can_be_had_back(
         assert driven.up("shop/db")
         assert planned(driven, TWO).warnings == ()
         await well(driven, world)
+
+
+async def test_who_depends_on_what_is_taken_away_is_known(tmp_path: Path) -> None:
+    text = TWO.replace("id: web}", "id: web, dependsOn: [db]}") + (
+        '- {type: cluster, id: api, initialSize: 1, memberSpec: {type: \'docker:clocker/api:1\', env: {DB: $brooklyn:entity("db").attributeWhenReady("host.address")}}}\n'
+    )
+    async with managed(tmp_path / "s", world=new_world()) as driven:
+        assert (await deployed(driven, text)).state is ActivityState.DONE
+        told = "2 services depend on it: shop/web, shop/api"
+        for effector in ("stop", "delete"):
+            assert dependence(driven.model.entry("shop/db"), effector, driven.manager.store) == told
+            assert dependence(driven.model.entry("shop/api"), effector, driven.manager.store) == ""
+            assert dependence(driven.model.entry("shop/api/1"), effector, driven.manager.store) == ""
+        assert dependence(driven.model.entry("shop/db"), "restart", driven.manager.store) == ""
+        await driven.ended(await driven.invoke("shop/db", "delete"))
+        assert [warning.message for warning in planned(driven, text).warnings if warning.path == "shop/db"] == [f"{STAYS_AWAY}; {told}"]
 
 
 async def test_a_member_that_becomes_a_cluster_is_made_anew(tmp_path: Path) -> None:
