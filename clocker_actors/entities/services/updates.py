@@ -87,8 +87,10 @@ class Updates:
             self._application.running.step(activity.id, "compare", "nothing to do")
             self._application.running.finish(activity.id, self._result(activity))
             return
+        # What has only just been begun, and says nothing yet, is no work of this one.
+        if failed or self._changed or any(why != self._application.family.UNHEARD for why in behind.values()):
+            self._worked = activity.id
         self._changed |= {*behind, *failed}
-        self._worked = activity.id
         self._application.running.step(activity.id, "try again", ", ".join(failed or behind))
         family.try_anew(failed)
         self._application.settle()
