@@ -9,6 +9,7 @@ from fastapi import Request
 
 from clocker_actors.admin.answers import Json, at_event
 from clocker_actors.admin.context import Context
+from clocker_actors.admin.users import dependence
 from clocker_actors.errors import BadRequest, Conflict, NotFound
 from clocker_actors.model.effectors import RESIZE, RESIZE_BY_DELTA, Effector, bind, effectors_of
 from clocker_actors.model.identity import Cause, EntityKind
@@ -25,12 +26,13 @@ _NOTED_WITHIN = 100
 
 @dataclass(frozen=True, slots=True)
 class AcceptedView:
-    """The order runs as this activity; `event` is a number to follow events from."""
+    """The order runs as this activity; `event` is a number to follow events from. `note` is what whoever gave it may not have thought of."""
 
     activity: str
     entity: str
     path: str
     event: int
+    note: str = ""
 
 
 def cause_of(request: Request) -> Cause:
@@ -73,13 +75,13 @@ async def order(context: Context, entry: Entry, effector: str, arguments: Mappin
             bind(known, arguments)
         except BadRequest as fault:
             raise BadRequest(f"{entry.path or entry.uid}: {fault}", **fault.details) from None
-    before = context.model.events.number
+    before, note = context.model.events.number, dependence(entry, effector, context.store)
     accepted: Accepted = await context.kernel.ask(entry.uid, Invoke(effector, arguments, cause), ASK_LIMIT)
     for _ in range(_NOTED_WITHIN):  # whoever gets the id may look it up at once
         if context.model.activities.get(accepted.activity) is not None:
             break
         await asyncio.sleep(0.01)
-    return at_event(context.model, AcceptedView(accepted.activity, entry.uid, entry.path, before), 202)
+    return at_event(context.model, AcceptedView(accepted.activity, entry.uid, entry.path, before, note), 202)
 
 
 async def body_of(request: Request, limit: int = BODY_LIMIT) -> bytes:

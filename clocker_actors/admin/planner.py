@@ -246,7 +246,8 @@ def _as_it_is(found: PlanView, model: ReadModel) -> PlanView:
 
 def _kept(step: PlanStep, model: ReadModel) -> PlanStep:
     try:
-        state = model.entry(step.path).value(sensors.SERVICE_STATE.name)
+        entry = model.entry(step.path)
     except NotFound:
         return step
-    return step if state in {None, "running"} else replace(step, reason=f"it is as asked, and {state}")
+    state = entry.value(sensors.SERVICE_STATE.name)
+    return step if entry.gone is not None or state in {None, "running"} else replace(step, reason=f"it is as asked, and {state}")

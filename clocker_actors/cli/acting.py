@@ -112,6 +112,8 @@ def run(identity: str, effector: str, arguments: dict[str, Value], *, wait: bool
     """Have an entity run an effector, and say what became of it."""
     with connect() as client:
         accepted = send(client, route(entity(client, identity), "effectors", effector), arguments)
+        if accepted.get("note"):
+            output.note(f"{effector} of {accepted['path']}: {accepted['note']}")
         finish(client, accepted, wait=wait, json=json)
 
 

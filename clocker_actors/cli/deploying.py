@@ -84,6 +84,8 @@ def _tell_changes(client: "Client", body: object, name: str) -> bool:
     answer = client.post("/v1/plan", body)
     if not answer["changes"]:
         output.note(f"deploy of {name}: nothing to do")
+        for line in plans.away(answer):
+            output.note(line)
         return False
     for line in plans.summary(answer):
         output.note(line)

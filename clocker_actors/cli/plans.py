@@ -9,6 +9,7 @@ from itertools import groupby
 from clocker_actors.cli import output
 from clocker_actors.cli.reach import Item, parts
 from clocker_actors.model.values import Value, counted
+from clocker_actors.planning.merging import STAYS_AWAY
 from clocker_actors.telemetry import words
 
 MARKS = {"create": "+", "update": "~", "replace": "±", "remove": "-", "keep": "="}
@@ -21,7 +22,11 @@ SHOWN = 12
 
 
 def tell(answer: Item, file: str) -> None:
-    """All of a plan, as data; warnings, refusals and what to do next on stderr."""
+    """All of a plan, as data; warnings, refusals and what to do next on stderr. Of what a deploy is refused for as a whole there are no steps to tell."""
+    for refusal in parts(answer, "refusals"):
+        output.note(f"clocker: {refusal['reason']}")
+    if parts(answer, "refusals"):
+        return
     for cloud in parts(answer, "clouds"):
         _cloud(cloud)
     for made in parts(answer, "machines"):
@@ -30,19 +35,20 @@ def tell(answer: Item, file: str) -> None:
         _application(found)
     for warning in parts(answer, "warnings"):
         output.note(f"warning: {warning['path']}: {warning['message']}")
-    for refusal in parts(answer, "refusals"):
-        output.note(f"clocker: {refusal['reason']}")
     if answer["changes"] and answer["possible"] and file != "-":
         output.note(f"plan {answer['id']}: `clocker deploy {file} --plan {answer['id']}` does just this, or says what has moved since")
 
 
 def summary(answer: Item) -> Iterator[str]:
-    """What a deploy is about to change, in a few lines: what is made is only counted, what runs is told by name."""
+    """What a deploy is about to change, in a few lines: by name, but for what is made below something new or changed, which is only counted. Nothing of one that
+    will be refused."""
+    if parts(answer, "refusals"):
+        return
     steps = [step for found in (*parts(answer, "clouds"), *parts(answer, "plans")) for step in parts(found, "steps")]
-    told = [step for step in steps if step["action"] in {"update", "replace", "remove"}]
-    clusters = {step["path"] for step in told if step["kind"] == "cluster"}
-    told = [step for step in told if str(step["path"]).rpartition("/")[0] not in clusters]
-    lines = [f"{MARKS[str(step['action'])]} {step['path']}: {_why(step)}" for step in told]
+    told = [step for step in steps if step["action"] != "keep"]
+    above = {step["path"] for step in told if step["kind"] == "cluster" or step["action"] == "create"}
+    told = [step for step in told if str(step["path"]).rpartition("/")[0] not in above]
+    lines = [f"{MARKS[str(step['action'])]} {step['path']}: {_comes(step) or _why(step)}" for step in told]
     yield from lines[:SHOWN]
     if len(lines) > SHOWN:
         yield f"and {counted(len(lines) - SHOWN, 'change')} more: `clocker plan` tells all"
@@ -52,6 +58,12 @@ def summary(answer: Item) -> Iterator[str]:
             yield f"{found['application']}: {_counts(doing)}; {_lasting(found)}"
     for found in (answer, *parts(answer, "plans")):
         yield from (f"warning: {warning['path']}: {warning['message']}" for warning in parts(found, "warnings"))
+
+
+def away(answer: Item) -> Iterator[str]:
+    """Warnings of services that somebody deleted: they stay away although the file names them."""
+    warnings = (warning for found in parts(answer, "plans") for warning in parts(found, "warnings"))
+    yield from (f"warning: {each['path']}: {each['message']}" for each in warnings if str(each["message"]).startswith(STAYS_AWAY))
 
 
 def _application(found: Item) -> None:
@@ -126,6 +138,11 @@ def _why(step: Item) -> str:
     if step["action"] == "update" and step["kind"] == "member" and step["host"]:
         return f"{changed}; {step['reason']}"
     return str(step["reason"])
+
+
+def _comes(step: Item) -> str:
+    """Where what is made comes; "" for what has no place of its own."""
+    return f"on {step['host']}" if step["action"] == "create" and step["host"] else ""
 
 
 def _counts(steps: Sequence[Item]) -> str:

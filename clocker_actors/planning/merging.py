@@ -11,11 +11,14 @@ from dataclasses import dataclass, field, replace
 from clocker_actors.expressions import references
 from clocker_actors.model.expressions import Expression
 from clocker_actors.model.ownership import BLUEPRINT, AdjunctState, Lease, Owner, OwnerKind, clock
-from clocker_actors.model.specs import ClusterSpec, PolicySpec, ServiceSpec
-from clocker_actors.model.values import Value
+from clocker_actors.model.specs import ApplicationSpec, ClusterSpec, PolicySpec, ServiceSpec
+from clocker_actors.model.values import Value, counted
 from clocker_actors.planning.members import bounded
 
 _NONE = object()
+_SHOWN = 5
+STAYS_AWAY = "somebody deleted it, and it stays so: to have it again, take it out of the file, deploy that, put it back and deploy again"
+"""Of a service that the file names as it did before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +171,30 @@ def services(old: Sequence[ServiceSpec], new: Sequence[ServiceSpec], there: Coll
         name: tuple(user for user in users if user in after and name not in after) for name, users in now.going.items() if name in there
     }
     return Services(tuple(missing), {**gone, **going})
+
+
+def away(old: Sequence[ServiceSpec], new: Sequence[ServiceSpec], there: Collection[str], now: Services = Services()) -> tuple[str, ...]:
+    """Ids of the services that are not there, since a person deleted them, and that stay so: the file says of them what it said before."""
+    come = services(old, new, there, now).missing
+    return tuple(spec.id for spec in new if spec.id not in there and spec.id not in come)
+
+
+def dependents(names: Collection[str], services_: Sequence[ServiceSpec], path: str) -> Iterator[str]:
+    """Paths of the services here and below that refer to one of these ids, in `path`."""
+    for spec in services_:
+        where = f"{path}/{spec.id or spec.name}"
+        if spec.id in names:
+            continue  # what is below it goes with it
+        if not set(_targets(replace(spec, children=()))).isdisjoint(names):
+            yield where
+        yield from dependents(names, spec.children, where)
+
+
+def depended(names: Collection[str], application: ApplicationSpec) -> str:
+    """Which services of an application depend on these, in words; "" if none does."""
+    users = list(dependents(names, application.services, application.id))
+    more = f" and {len(users) - _SHOWN} more" if len(users) > _SHOWN else ""
+    return f"{counted(len(users), 'service')} depend{'s' * (len(users) == 1)} on it: {', '.join(users[:_SHOWN])}{more}" if users else ""
 
 
 def remade(old: ServiceSpec, new: ServiceSpec) -> bool:

@@ -19,7 +19,7 @@ def moving(old: ApplicationSpec, new: ApplicationSpec) -> str:
     """Why the application cannot become the new one, which names another place for what runs; "" if it does not."""
     name = new.id
     if old.location != new.location:
-        how = f"`clocker delete {name}` first, or give this one another name"
+        how = f"`clocker delete {name}` first, then deploy this; or give this one another name"
         return f"application {name} runs on {old.location}, and cannot be moved to {new.location}: {how}"
     was = {path: (spec, place) for path, spec, place in _placed(name, old.services, old.location)}
     for path, spec, place in _placed(name, new.services, new.location):

@@ -14,10 +14,10 @@ from clocker_actors.model.values import counted
 from clocker_actors.planning.differences import differing
 from clocker_actors.planning.draft import NO_CLUSTER, Draft, Room
 from clocker_actors.planning.members import Resizing, bounded, resizing
-from clocker_actors.planning.merging import Services, Sized, adjuncts, remade, services, size
+from clocker_actors.planning.merging import STAYS_AWAY, Services, Sized, adjuncts, depended, remade, services, size
 from clocker_actors.planning.order import lasting, measured, waves
 from clocker_actors.planning.updating import named
-from clocker_actors.planning.values import Action, Plan, PoolView, RunningApplication, RunningService
+from clocker_actors.planning.values import Action, Plan, PlanWarning, PoolView, RunningApplication, RunningService
 from clocker_actors.planning.warnings import cluster_warnings, container_warnings
 
 GROUP = "group"
@@ -36,6 +36,7 @@ def plan(
     draft = Draft(rooms, running.uid if running is not None else Uid(application.id), waves(application.services, made))
     _Walk(draft).application(application, running)
     doing = any(step.action is not Action.KEEP for step in draft.steps)
+    draft.warnings = [_depended(warning, application) for warning in draft.warnings]
     found = draft.plan(application.name)
     told = measured(draft.images, pool.starts) if doing and not draft.refusals else ""
     return replace(found, seconds=lasting(found.steps) if doing and not draft.refusals else None, measured=told)
@@ -51,6 +52,12 @@ def kind_of(service: ServiceSpec) -> str:
     if service.cluster is not None:
         return EntityKind.CLUSTER
     return EntityKind.MEMBER if service.container is not None else GROUP
+
+
+def _depended(warning: PlanWarning, application: ApplicationSpec) -> PlanWarning:
+    """With those that depend on what stays away."""
+    users = depended({warning.path.rpartition("/")[2]}, application) if warning.message == STAYS_AWAY else ""
+    return replace(warning, message=f"{warning.message}; {users}") if users else warning
 
 
 def _below(running: tuple[RunningService, ...]) -> Iterator[RunningService]:
@@ -102,6 +109,7 @@ class _Walk:
             where, known = f"{path}/{name_of(service)}", there.get(service.id)
             if known is None and service.id not in merged.missing:
                 self.draft.step(Action.KEEP, kind_of(service), where, "somebody deleted it, and the file says of it what it said before")
+                self.draft.warn(where, STAYS_AWAY)
                 continue
             if known is not None and remade(known.spec, service):
                 self._gone(where, known, "another kind of service takes its name", ())
@@ -111,6 +119,10 @@ class _Walk:
         for name, users in merged.going.items():
             if name not in {service.id for service in wanted}:
                 self._gone(f"{path}/{name_of(there[name].spec)}", there[name], "the blueprint no longer names it", users)
+        for service in old or ():
+            if service.id not in there and service.id not in {each.id for each in wanted}:
+                why = "it is not there any more, and the blueprint no longer names it"
+                self.draft.step(Action.REMOVE, kind_of(service), f"{path}/{name_of(service)}", why, wave=1)
 
     def _gone(self, path: str, running: RunningService, why: str, users: tuple[str, ...]) -> None:
         more = f"; its {counted(len(running.members), 'member')} {'goes' if len(running.members) == 1 else 'go'}" if running.members else ""

@@ -119,6 +119,56 @@ async def test_an_unchanged_file_is_nothing_to_do(house: House, clocker: Clocker
     assert (await clocker("plan", str(mine), "--exit-code")).code == 0
 
 
+async def test_a_service_that_somebody_deleted_is_warned_of(house: House, clocker: Clocker, mine: Path) -> None:
+    spec = parse(MINE, "mine.yaml", type_table()).blueprint.applications[0]
+    state = ApplicationState(named("a9", "mine", "root"), spec, planted=True, children={"web": Uid("c9")})
+    await house.context.store.write([record(EntityKind.APPLICATION, state)])
+    for command in ("deploy", "plan"):
+        ran = await clocker(command, str(mine))
+        assert ran.code == 0, ran.err
+        assert "warning: mine/db: somebody deleted it, and it stays so: to have it again, take it out" in ran.said
+    assert not deployed(house)
+    rewrite(mine, MINE.partition("- type: docker:db")[0])
+    assert "- mine/db: it is not there any more" in (await clocker("deploy", str(mine))).said
+    assert len(deployed(house)) == 1, "the daemon hears of it, so that putting it back makes it anew"
+
+
+async def test_who_depends_on_what_is_taken_away_is_told(house: House, clocker: Clocker, mine: Path) -> None:
+    spec = parse(f"{MINE}- {{type: 'docker:api:1', id: api, dependsOn: [web]}}\n", "mine.yaml", type_table()).blueprint.applications[0]
+    known = replace(web(), identity=named("c2", "shop/web", "a9"))
+    state = ApplicationState(named("a9", "mine", "root"), spec, planted=True, children={"web": Uid("c2")})
+    await house.context.store.write([record(EntityKind.APPLICATION, state), record(EntityKind.CLUSTER, known)])
+    for command in ("stop", "delete"):
+        ran = await clocker(command, "shop/web")
+        assert (ran.code, ran.out) == (0, "")
+        assert ran.said.startswith(f"{command} of shop/web: 1 service depends on it: mine/api {command} of shop/web: done")
+    assert "depends" not in (await clocker("restart", "shop/web")).said
+    assert "depend" not in (await clocker("stop", "shop")).said
+
+
+async def test_another_location_is_refused_and_nothing_is_announced(house: House, clocker: Clocker, mine: Path) -> None:
+    rewrite(
+        mine,
+        MINE.replace("location: yard", "location: other")
+        + "- {type: docker-cloud, id: other, hosts: [{name: two, engine: 'tcp://10.0.0.2:2375'}]}\n",
+    )
+    house.refusal = "refused"
+    ran = await clocker("deploy", str(mine))
+    assert (ran.code, ran.err) == (1, "clocker: refused\n")
+    plan = await clocker("plan", str(mine))
+    assert (plan.code, plan.out) == (1, "")
+    assert plan.said == (
+        "clocker: application mine runs on yard, and cannot be moved to other: `clocker delete mine` first, then deploy this; or give this one another name"
+    )
+
+
+async def test_a_deploy_tells_what_comes(house: House, clocker: Clocker, mine: Path) -> None:
+    rewrite(mine, MINE.replace("id: db", "id: store").replace("initialSize: 12", "initialSize: 13"))
+    said = (await clocker("deploy", str(mine))).err.splitlines()
+    assert "- mine/db: the blueprint no longer names it" in said
+    assert [line for line in said if line.startswith("+")] == ["+ mine/store: on one"]
+
+
 async def test_what_changes_is_told_how_where_in_which_order_and_for_how_long(house: House, clocker: Clocker, mine: Path) -> None:
     rewrite(
         mine,

@@ -4,10 +4,16 @@ from pathlib import Path
 
 import pytest
 
+from clocker_actors.admin.planner import plan_of
+from clocker_actors.admin.types import type_table
+from clocker_actors.admin.users import dependence
+from clocker_actors.blueprint import parse
 from clocker_actors.entities.records import ApplicationState, ClusterState
 from clocker_actors.errors import Conflict
 from clocker_actors.model.activities import Activity, ActivityState
 from clocker_actors.model.identity import EntityKind
+from clocker_actors.planning.merging import STAYS_AWAY
+from clocker_actors.planning.values import Plan
 from clocker_actors.store.codec import decode
 from tests.flows.stories import cluster, new_world, ours, well
 from tests.flows.support import Driven, managed
@@ -99,6 +105,50 @@ async def test_a_service_that_a_person_deleted_stays_away_until_the_file_changes
         assert (await deployed(driven, TWO.replace("db:1'", "db:1', env: {A: b}"))).state is ActivityState.DONE
         assert driven.up("shop/db")
         await well(driven, world)
+
+
+def planned(driven: Driven, text: str) -> Plan:
+    (found,) = plan_of(parse(text, "shop.yaml", type_table()).blueprint, driven.manager.store, driven.model, type_table()).plans
+    return found
+
+
+async def test_a_service_that_a_person_deleted_is_warned_of_and_can_be_had_back(tmp_path: Path) -> None:
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await deployed(driven, TWO)
+        await driven.ended(await driven.invoke("shop/db", "delete"))
+        kept = planned(driven, TWO)
+        assert [(warning.path, warning.message) for warning in kept.warnings] == [("shop/db", STAYS_AWAY)]
+        assert not kept.changes
+        assert kept.steps[-1].reason.startswith("somebody deleted it")
+        assert (await deployed(driven, TWO)).result == "nothing to do"
+        assert f"shop/db: {STAYS_AWAY}" in steps(driven)
+        without = planned(driven, WEB)
+        assert [(str(step.action), step.path) for step in without.steps][-1] == ("remove", "shop/db")
+        assert without.warnings == ()
+        assert (await deployed(driven, WEB)).result != "nothing to do"
+        assert not planned(driven, WEB).changes
+        assert [(str(step.action), step.path) for step in planned(driven, TWO).steps][-1] == ("create", "shop/db")
+        assert (await deployed(driven, TWO)).state is ActivityState.DONE
+        assert driven.up("shop/db")
+        assert planned(driven, TWO).warnings == ()
+        await well(driven, world)
+
+
+async def test_who_depends_on_what_is_taken_away_is_known(tmp_path: Path) -> None:
+    text = TWO.replace("id: web}", "id: web, dependsOn: [db]}") + (
+        '- {type: cluster, id: api, initialSize: 1, memberSpec: {type: \'docker:clocker/api:1\', env: {DB: $brooklyn:entity("db").attributeWhenReady("host.address")}}}\n'
+    )
+    async with managed(tmp_path / "s", world=new_world()) as driven:
+        assert (await deployed(driven, text)).state is ActivityState.DONE
+        told = "2 services depend on it: shop/web, shop/api"
+        for effector in ("stop", "delete"):
+            assert dependence(driven.model.entry("shop/db"), effector, driven.manager.store) == told
+            assert dependence(driven.model.entry("shop/api"), effector, driven.manager.store) == ""
+            assert dependence(driven.model.entry("shop/api/1"), effector, driven.manager.store) == ""
+        assert dependence(driven.model.entry("shop/db"), "restart", driven.manager.store) == ""
+        await driven.ended(await driven.invoke("shop/db", "delete"))
+        assert [warning.message for warning in planned(driven, text).warnings if warning.path == "shop/db"] == [f"{STAYS_AWAY}; {told}"]
 
 
 async def test_a_member_that_becomes_a_cluster_is_made_anew(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What a changed file does to what somebody else set meanwhile: only what the file changed, and never what is somebody else's."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -159,6 +160,7 @@ def test_services_come_and_go_as_the_file_says(old: list[ServiceSpec], new: list
             assert comes == merging.remade(before[name], wanted)
         else:  # a person deleted it
             assert comes == (before[name] != wanted)
+            assert (name in merging.away(old, new, there)) == (not comes)
     assert (
         merging.services(new, new, there | set(after) - set(found.missing), found).missing
         == tuple(name for name in after if name in found.missing)
@@ -183,3 +185,11 @@ def test_a_key_that_somebody_set_does_not_follow_the_files_expression_again() ->
     assert merged.kept[0].startswith("a of policy p stays 7: anna set it at")
     (plain,) = merging.adjuncts((before,), (PolicySpec("p", "p", {"a": 1, "b": 2}),), (now,), "web").adjuncts
     assert (plain.spec.config, plain.spec.late) == ({"a": 7, "b": 2}, ())
+
+
+def test_who_refers_to_a_service_is_told_by_its_path() -> None:
+    inner = replace(service("group"), container=None, children=(service("web", on="db"), service("page", on="web")))
+    found = [service("db"), inner, service("api", on="db")]
+    assert list(merging.dependents({"db"}, found, "shop")) == ["shop/group/web", "shop/api"]
+    assert list(merging.dependents({"group", "web", "page"}, found, "shop")) == []
+    assert list(merging.dependents({"web"}, found, "shop")) == ["shop/group/page"]

@@ -65,10 +65,19 @@ class Updates:
         if refused:
             raise Conflict(refused, name=spec.id)
         application.running.supersede("update", by=activity)
+        for path in self._away(spec):
+            application.running.step(activity.id, "keep", f"{path}: {merging.STAYS_AWAY}")
         if encode(spec) == encode(state.spec):
             self._again(activity)
         else:
             self._adopt(activity, replace(spec, revision=state.spec.revision + 1))
+
+    def _away(self, spec: ApplicationSpec) -> Iterator[str]:
+        """Paths of the services that a person deleted, and that stay so."""
+        state = self._application.state
+        left = merging.Services(state.missing, state.going)
+        names = merging.away(state.spec.services, spec.services, state.children, left) if state.planted else ()
+        yield from (f"{state.identity.path}/{name}" for name in names)
 
     def _again(self, activity: Activity) -> None:
         """The file says what it said before."""
@@ -78,8 +87,10 @@ class Updates:
             self._application.running.step(activity.id, "compare", "nothing to do")
             self._application.running.finish(activity.id, self._result(activity))
             return
+        # What has only just been begun, and says nothing yet, is no work of this one.
+        if failed or self._changed or any(why != self._application.family.UNHEARD for why in behind.values()):
+            self._worked = activity.id
         self._changed |= {*behind, *failed}
-        self._worked = activity.id
         self._application.running.step(activity.id, "try again", ", ".join(failed or behind))
         family.try_anew(failed)
         self._application.settle()
