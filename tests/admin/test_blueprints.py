@@ -85,8 +85,8 @@ async def test_unknown_locations_of_services_are_told_each_at_its_place(http: ht
     answer = await http.post("/v1/plan", content=text)
     assert answer.status_code == 422
     assert answer.json()["error"]["faults"] == [
-        "blueprint.yaml:3:33: there is no docker cloud 'yard' to run on; write one of mycloud",
-        "blueprint.yaml:4:32: there is no docker cloud 'myclod' to run on; write one of mycloud",
+        "blueprint.yaml:3:34: there is no docker cloud 'yard' to run on; write one of mycloud",
+        "blueprint.yaml:4:33: there is no docker cloud 'myclod' to run on; write one of mycloud",
     ]
 
 

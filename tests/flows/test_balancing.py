@@ -3,11 +3,14 @@
 import asyncio
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from clocker_actors.admin.types import type_table
+from clocker_actors.blueprint import parse
 from clocker_actors.drivers.simulated import SimulatedWorld
 from clocker_actors.model.activities import ActivityState
-from clocker_actors.model.identity import LABEL_MEMBER
+from clocker_actors.model.identity import LABEL_MEMBER, ROOT
 from tests.flows.slowness import slow_store
 from tests.flows.stories import engine_of, new_world, running, well
 from tests.flows.support import Driven, managed

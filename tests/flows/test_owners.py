@@ -54,7 +54,8 @@ async def test_a_size_held_for_a_while_goes_back_to_what_it_was(tmp_path: Path) 
 
 async def test_a_size_that_is_not_reached_while_it_is_held_is_waited_for_no_longer(tmp_path: Path) -> None:
     async with managed(tmp_path / "s", world=new_world()) as driven:
-        await deployed(driven, cluster(2, member="env: {SIMULATED_READY: '100'}; readiness: {tcp: 8080, period: 1s}; ports: [8080]"))
+        slow = "env: {SIMULATED_READY: '100'}; readiness: {tcp: 8080, period: 1s}; ports: [8080]"
+        await driven.ended(await driven.deploy(cluster(2, member=slow)), 200)
         ended = await driven.ended(await driven.invoke("shop/web", "resize", size=5, **{"for": 20}), 60)
         assert ended.state is ActivityState.FAILED
         assert "5 was not reached until" in ended.problem
