@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from textwrap import shorten
 from typing import Annotated
 
 import typer
@@ -14,6 +15,8 @@ from clocker_actors.telemetry import words
 
 AT_REST = frozenset({"starting", "stopping", "stopped"})
 """States in which it is no problem that something is not up."""
+LONGEST_PROBLEM = 300
+"""Characters of a problem that a list tells; an account of one thing has it whole."""
 SomeId = Annotated[str | None, typer.Argument(metavar="[ID]", help="A path (shop/web/3) or a uid (m1k).")]
 
 
@@ -312,7 +315,8 @@ def _share(percent: Value, whole: Value) -> str | None:
 def _tell_problems(rows: list[Item]) -> None:
     for row in rows:
         for name, why in as_map(row["problems"]).items():
-            output.note(f"{row['path']}: {name}: {why}; `clocker explain {row['path']}` tells more")
+            told = shorten(str(why), LONGEST_PROBLEM, placeholder=" …")
+            output.note(f"{row['path']}: {name}: {told}; `clocker explain {row['path']}` tells more")
 
 
 def _tell_down(rows: list[Item]) -> None:

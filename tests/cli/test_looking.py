@@ -135,6 +135,15 @@ async def test_what_was_stopped_is_no_problem(house: House, clocker: Clocker) ->
     assert ran.err == ""
 
 
+async def test_a_list_tells_a_long_problem_shortly(house: House, clocker: Clocker) -> None:
+    why = {"children": "; ".join(f"s{number}: host.subnet.address of db did not come: it has failed" for number in range(100))}
+    house.note(readings("a1", NOW, service__isUp=False, service__state="on-fire", service__problems=why))
+    await house.kernel.settle()
+    told = " ".join((await clocker("ls")).err.split())
+    assert "s1: host.subnet.address of db did not come" in told and "…; `clocker explain" in told
+    assert len(told) < 450
+
+
 async def test_a_tree_tells_the_same_problem_of_siblings_once(house: House, clocker: Clocker) -> None:
     for uid in ("m3", "m4"):
         house.note(readings(uid, NOW, service__isUp=False, service__notUp__indicators={"container": "not started yet"}))
