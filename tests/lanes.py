@@ -17,8 +17,11 @@ from tests.once import folder
 
 REAL_LANES = 2
 LONGEST = (
-    "test_real_hosts_story",
     "test_real_balancer",
+    "test_real_hosts_story",
+    "test_real_quorums",
+    "test_real_databases",
+    "test_real_messages",
     "test_real_affinity",
     "test_real_demo",
     "test_real_never_twice",
