@@ -112,16 +112,16 @@ async def test_a_build_leaves_nothing_but_its_image(bed3: Bed, tmp_path: Path) -
     host = bed3.hosts[0]
     engine = connect(EngineSpec(host.docker_host), Calls(), tmp_path)
     await engine.build("theirs:1", BuildSpec(""), context(f"FROM {WEB_TAG}\nENV whose=theirs\n"), {})
-    before = await everything(host)
+    before, dangling = await everything(host), await host.docker("images", "-q", "--filter", "dangling=true")
     theirs = (await host.docker("images", "-q", "theirs:1")).strip()
     try:
         for _ in range(2):
             await engine.build("gone:1", BuildSpec(""), context(STAGES), {"clocker.plane": "images"})
-        assert not await host.docker("images", "-q", "--filter", "dangling=true")
+        assert await host.docker("images", "-q", "--filter", "dangling=true") == dangling
         lies = f"FROM {WEB_TAG}\nENV stage=3\nRUN echo ' ---> {theirs}'\nRUN exit 9\n"
         with pytest.raises(EngineFault):
             await engine.build("never:1", BuildSpec(""), context(lies), {})
-        assert not await host.docker("images", "-q", "--filter", "dangling=true")
+        assert await host.docker("images", "-q", "--filter", "dangling=true") == dangling
         assert await engine.image("gone:1")
         await engine.remove_image("gone:1")
         assert await everything(host) == before
