@@ -5,7 +5,7 @@ replaceMember ──▶ new planted, pair durable ──new is up──▶ old r
                               └── the new one finds no place, or is stopped ──▶ activity failed; an old one that serves stays, for another it is tried on
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -90,16 +90,15 @@ class Replacements:
         for activity in cluster.running.all("replaceMember"):
             if activity.arguments.get("member") in done:
                 cluster.running.finish(activity.id, done[Uid(str(activity.arguments["member"]))])
-        going = tuple(old for old in done if old in cluster.state.members)
-        cluster.change(
-            replace(
-                cluster.state,
-                replacing={old: new for old, new in cluster.state.replacing.items() if old not in done},
-                members=tuple(uid for uid in cluster.state.members if uid not in going),
-                removing=(*cluster.state.removing, *going),
-            )
-        )
+        self._end(done, tuple(old for old in done if old in cluster.state.members))
         return True
+
+    def _end(self, pairs: Collection[Uid], going: tuple[Uid, ...]) -> None:
+        """These replacements are over, and these members go."""
+        state = self._cluster.state
+        left = tuple(uid for uid in state.members if uid not in going)
+        replacing = {old: new for old, new in state.replacing.items() if old not in pairs}
+        self._cluster.change(replace(state, replacing=replacing, members=left, removing=(*state.removing, *going)))
 
     def _give_up(self) -> bool:
         """Nobody waits for a replacement that finds no place, or was stopped. Whether the state changed: an old one that serves is kept instead."""
@@ -113,15 +112,7 @@ class Replacements:
         kept = tuple(old for old in homeless if cluster.health.serves(old))
         if not kept:
             return False
-        going = tuple(cluster.state.replacing[old] for old in kept)
-        cluster.change(
-            replace(
-                cluster.state,
-                replacing={old: new for old, new in cluster.state.replacing.items() if old not in kept},
-                members=tuple(uid for uid in cluster.state.members if uid not in going),
-                removing=(*cluster.state.removing, *going),
-            )
-        )
+        self._end(kept, tuple(cluster.state.replacing[old] for old in kept))
         return True
 
     def _hindered(self, member: Uid) -> str:
