@@ -93,8 +93,18 @@ def checked(files: Sequence[TypeSource], types: TypeTable) -> dict[str, AddedTyp
     """The files as the root keeps them. Raises BlueprintError with all that is wrong with them."""
     _refuse_known(files, types)
     named = [replace(each, filename=_apart(each.filename, types.catalogue), added=True) for each in files]
-    found = check_types(named, types)
+    try:
+        found = check_types(named, types)
+    except BlueprintError as error:
+        as_sent = {f"{kept.filename}:": f"{each.filename}:" for kept, each in zip(named, files, strict=True)}
+        raise BlueprintError(tuple(_renamed(fault, as_sent) for fault in error.faults)) from None
     return {each.filename: AddedTypes(each, tuple(one.reference for one in found if one.source == each)) for each in named}
+
+
+def _renamed(fault: str, as_sent: Mapping[str, str]) -> str:
+    """The fault with the name that its writer knows the file by."""
+    kept = next((each for each in as_sent if fault.startswith(each)), "")
+    return as_sent.get(kept, "") + fault.removeprefix(kept)
 
 
 def _refuse_known(files: Sequence[TypeSource], types: TypeTable) -> None:

@@ -69,6 +69,10 @@ class Context:
     ids: dict[str, Mark] = field(default_factory=dict)
     ports: int = 0
     services: int = 0
+    doubtful: set[int] = field(default_factory=set)
+    """Services, by number, in whose policies, enrichers or initializers something is wrong, so that they may be meant to have further sensors."""
+    portless: set[int] = field(default_factory=set)
+    """Containers, by number, that could not be read, so that they may be meant to have further ports."""
     untyped: bool = False
     """Whether the type of a service is not known."""
     from_types: int = 0

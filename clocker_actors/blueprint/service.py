@@ -41,17 +41,18 @@ def service_of(raw: Raw, context: Context, *, healed: bool = True) -> ServiceSpe
     children = [service_of(child, context) for child in raw.children]
     if raw.kind == GROUP and "children" not in head:
         context.faults.add(raw.node.mark, "a group has no `children`; list the services in it")
+    before = context.faults.count
     policies = read_policies(head.node("policies"), head.spelled("policies"), ("policy",), taken, context)
     enrichers = read_policies(head.node("enrichers"), head.spelled("enrichers"), ("enricher", "feed"), taken, context)
     kind = EntityKind.CLUSTER if raw.kind == CLUSTER else EntityKind.MEMBER
     initializers = read_initializers(head, kind, taken, context)
     healing = config.boolean("healing")
     check_fit((*enrichers, *initializers.written, *policies), kind, context, healing=healing and healed and raw.kind != GROUP)
+    if context.faults.count > before:
+        context.doubtful.add(raw.number)
     affinity = read_affinity(config, context)
     depends, latch = read_dependencies(config, raw, context), read_latch(config, raw, context)
-    container = read_container(config, raw.image, context) if raw.kind == CONTAINER else None
-    if container is not None:
-        _note_links(raw, context)
+    container = _container(raw, context) if raw.kind == CONTAINER else None
     cluster = _cluster(raw, context, healed=healing) if raw.kind == CLUSTER else None
     if cluster is not None:
         check_sizes(policies, cluster, context)
@@ -90,6 +91,16 @@ def service_of(raw: Raw, context: Context, *, healed: bool = True) -> ServiceSpe
 def _location(head: Section, context: Context) -> str:
     node = head.node("location")
     return "" if node is None else read_place(node, context, "a service")
+
+
+def _container(raw: Raw, context: Context) -> ContainerSpec | None:
+    before = context.faults.count
+    container = read_container(raw.config, raw.image, context)
+    if context.faults.count > before:
+        context.portless.add(raw.number)
+    if container is not None:
+        _note_links(raw, context)
+    return container
 
 
 def _check_untyped(raw: Raw, context: Context) -> None:

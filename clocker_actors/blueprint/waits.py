@@ -32,7 +32,6 @@ _ALONE = frozenset({CONTAINER, UNTYPED})
 """Kinds that do not wait for what is below them, as far as is known."""
 _PLACE = frozenset({"host.name", "host.address", "host.subnet.address"})
 """What a service knows of its own place before its container is made."""
-_LISTS = ("policies", "enrichers")
 _FREE = frozenset(
     each.name
     for each in (
@@ -91,7 +90,7 @@ def check_waits(services: tuple[ServiceSpec, ...], context: "Context") -> None:
         if raw.number not in known:
             known[raw.number] = _known(raw, specs.get(raw.id), usually, context)
         names = known[raw.number]
-        if names is not None and name not in names:
+        if names is not None and name not in names and not (raw.number in context.portless and name.startswith(sensors.PORTS)):
             where = f"a sensor of {quote(raw.id)}" if raw.parent else "a sensor of the application"
             context.faults.unknown(mark, name, where, names)
     _Circles(context, known).check()
@@ -117,8 +116,8 @@ def _known(raw: "Raw", spec: ServiceSpec | None, usually: dict[EntityKind, froze
         late.field in (*types[each.type].gives, *types[each.type].names, types[each.type].rolls_up) for each in given for late in each.late
     ):
         return None
-    if context.faults.any and any(name in raw.head for name in _LISTS):
-        return None  # one of these may be what is wrong, and give what is missing
+    if raw.number in context.doubtful:
+        return None  # what is wrong there may be what gives the sensor
     kind = _KINDS[raw.kind]
     if kind not in usually:
         usually[kind] = published(kind, [Placed(types[name], {}) for name in usual(kind, healing=True) if name in types])

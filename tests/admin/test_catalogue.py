@@ -170,3 +170,10 @@ async def test_an_answer_that_says_no_is_a_fault(house: House) -> None:
     await answering(b"200 OK")
     with pytest.raises(BlueprintError, match="answers 404"):
         await answering(b"404 Not Found")
+
+
+async def test_a_fault_names_the_file_as_it_was_sent(http: httpx.AsyncClient) -> None:
+    """Though a file of that name is in the catalogue already."""
+    text = 'id: redis\nversion: "99"\ntype: docker:web\nmemory: much\n'
+    answer = await http.post("/v1/catalog", json={"files": {"redis.yaml": text}})
+    assert answer.status_code == 422 and answer.json()["error"]["message"].startswith("redis.yaml:4:9: `memory`")

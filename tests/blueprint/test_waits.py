@@ -194,3 +194,16 @@ def test_links_give_environment_hosts_and_a_dependency() -> None:
 def test_a_link_that_cannot_be(written: str, words: str) -> None:
     others = "- {type: docker:db, id: db}\n- {type: docker:c, id: cache}\n- {type: cluster, id: nodes, memberSpec: docker:web}\n"
     assert words in faults(f"services:\n{others}- type: docker:web\n  links: {written}\n")[0]
+
+
+def test_what_is_wrong_elsewhere_hides_no_unknown_sensor() -> None:
+    """Only what may be meant to give the sensor does: enrichers of the service that is asked, and its ports where a port is asked for."""
+    text = """
+services:
+- {type: docker:app, id: web, memory: 12Q, env: {A: '$brooklyn:component("db").attributeWhenReady("no.such")', X: a}}
+- {type: docker:app, id: cache, memory: 12Q, policies: [{type: strange}], env: {A: '$brooklyn:component("api").attributeWhenReady("x.y")'}}
+- {type: docker:app, id: api, env: {A: '$brooklyn:component("cache").attributeWhenReady("no.such")'}, enrichers: [{type: strange}]}
+- {type: docker:app, id: db, memory: 12Q, env: {A: '$brooklyn:component("web").attributeWhenReady("docker.port.80")'}}
+"""
+    unknown = [each.partition(";")[0] for each in faults(text) if "is not a sensor" in each]
+    assert unknown == ["shop.yaml:3:80: `no.such` is not a sensor of `db`"]
