@@ -1,0 +1,148 @@
+"""What must not be seen is not shown: texts with secret values in them, and fields whose names say that they hold one.
+
+    masked(anything)      a copy in which every secret is ``********``: by value (whatever was opened in this process) and by name (`password: …`)
+    masked_text(text)     the same of one text; also `password=…`, `"token": "…"`, `Bearer …` and `https://user:…@host` in it
+    remember(value)       from now on this value is masked; whoever opens a secret says so here
+
+Everything that leaves the manager (logs, faults, answers, events, plans, recordings) goes through this. It is the second line: secrets are passed on as
+references, and only the work that hands one to an engine opens it. Values shorter than five characters are masked by name only, or no text would be left.
+"""
+
+import base64
+import dataclasses
+import json
+import re
+from collections.abc import Mapping
+from itertools import pairwise
+from urllib.parse import quote
+
+HIDDEN = "********"
+SHORTEST = 5
+MOST_VALUES = 10_000
+_LINE = 8
+_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
+_SECRET = frozenset({"password", "passwd", "passphrase", "pwd", "secret", "token", "credential", "credentials", "apikey", "authorization"})
+_PAIRS = frozenset(
+    {("api", "key"), ("access", "key"), ("private", "key"), ("secret", "key"), ("auth", "key"), ("signing", "key"), ("encryption", "key")}
+)
+_ABOUT = frozenset(
+    {
+        "file",
+        "path",
+        "name",
+        "id",
+        "ref",
+        "reference",
+        "length",
+        "provider",
+        "directory",
+        "address",
+        "type",
+        "sensor",
+        "label",
+        "url",
+        "count",
+    }
+)
+"""Last words of a name that make it tell about a secret, not what it is."""
+_REFERENCE = re.compile(r"secret:\d|\$brooklyn:|\$\{|attributeWhenReady\(|external\(")
+_WORD = r"(?:password|passwd|passphrase|pwd|secret|token|credential|api_?key|access_?key|private_?key)"
+_IN_TEXT = (
+    re.compile(rf"(?P<keep>\b[\w.-]*{_WORD}=)(?P<hide>[^\s&,;\"'…]+)", re.IGNORECASE),
+    re.compile(rf"(?P<keep>\"[\w.-]*{_WORD}\"\s*:\s*\")(?P<hide>(?:[^\"\\]|\\.)+)", re.IGNORECASE),
+    re.compile(r"(?P<keep>\b(?:Bearer|Basic)\s+)(?P<hide>[A-Za-z0-9._~+/=-]{8,})"),
+    re.compile(r"(?P<keep>\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)(?P<hide>[^\s/@]+)(?=@)"),
+)
+
+
+class Masks:
+    """The values of one process, each in the forms in which it may turn up."""
+
+    __slots__ = ("_forms", "_longest_first", "_values")
+
+    def __init__(self) -> None:
+        self._values: dict[str, None] = {}
+        self._forms: dict[str, None] = {}
+        self._longest_first: tuple[str, ...] | None = ()
+
+    def remember(self, value: str) -> None:
+        """Mask it from now on. Of more than `MOST_VALUES` the oldest are forgotten."""
+        if len(value) < SHORTEST or value in self._values:
+            return
+        self._values[value] = None
+        while len(self._values) > MOST_VALUES:
+            del self._values[next(iter(self._values))]
+        self._longest_first = None
+
+    def text(self, text: str) -> str:
+        """The text without any of the values."""
+        if self._longest_first is None:
+            forms = {form for value in self._values for form in _forms(value)}
+            self._longest_first = tuple(sorted(forms, key=lambda form: (-len(form), form)))
+        for form in self._longest_first:
+            if form in text:
+                text = text.replace(form, HIDDEN)
+        return text
+
+
+def _forms(value: str) -> set[str]:
+    """As it is, in JSON, in a URL, in base64, and each longer line of it."""
+    lines = value.splitlines() if "\n" in value else []
+    found = {value, json.dumps(value)[1:-1], quote(value, safe=""), base64.b64encode(value.encode()).decode()}
+    found |= {line.strip() for line in lines if len(line.strip()) >= _LINE}
+    return {form for form in found if len(form) >= SHORTEST}
+
+
+_MASKS = Masks()
+
+
+def remember(value: str) -> None:
+    """This is a secret: mask it wherever it turns up in this process."""
+    _MASKS.remember(value)
+
+
+def is_secret(name: str) -> bool:
+    """Whether a field of that name holds a secret: `db.password`, `apiKey`, `ROOT_PASSWORD`; not `password_file`, which tells where one is."""
+    words = [word.lower() for word in _BOUNDARY.split(name) if word]
+    if not words or words[-1] in _ABOUT:
+        return False
+    return bool(_SECRET.intersection(words)) or any(pair in _PAIRS for pair in pairwise(words))
+
+
+def masked_text(text: str) -> str:
+    """The text with every secret value hidden, and what stands beside a name of one."""
+    text = _MASKS.text(text)
+    for pattern in _IN_TEXT:
+        text = pattern.sub(_hidden, text)
+    return text
+
+
+def _hidden(match: "re.Match[str]") -> str:
+    return match["keep"] + (match["hide"] if _REFERENCE.match(match["hide"]) else HIDDEN)
+
+
+def masked_bytes(content: bytes) -> bytes:
+    """The same of encoded text; what is not UTF-8 comes back with its values hidden."""
+    return masked_text(content.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+
+
+def masked(value: object) -> object:
+    """A copy of maps, lists, dataclasses and texts in which secrets are hidden. Numbers and truths stay, whatever their name; references to secrets, too."""
+    match value:
+        case str():
+            return masked_text(value)
+        case bytes():
+            return masked_bytes(value)
+        case Mapping():
+            return {masked(key): _named(str(key), item) for key, item in value.items()}
+        case tuple() | list() | set() | frozenset():
+            return [masked(item) for item in value] if isinstance(value, list) else tuple(masked(item) for item in value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _named(field.name, getattr(value, field.name)) for field in dataclasses.fields(value)}
+    return value
+
+
+def _named(name: str, value: object) -> object:
+    if isinstance(value, str | bytes) and is_secret(name) and not _REFERENCE.match(value if isinstance(value, str) else ""):
+        return HIDDEN if value else value
+    return masked(value)
