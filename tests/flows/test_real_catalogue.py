@@ -1,6 +1,7 @@
 """Do the types of the catalogue run as they say, on real engines, built from Debian's packages: what they serve, tell and can be told?"""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from clocker_actors.model.identity import ROOT
 from tests.bed.bed import Bed
 from tests.bed.software import git_repository, with_debian
 from tests.flows.bedside import POOL, deleted, done, on_hosts, targets
+from tests.flows.serviceside import effect
 from tests.flows.support import Driven
 
 pytestmark = pytest.mark.real
@@ -99,6 +101,8 @@ async def test_the_example_of_the_talk_runs_from_a_local_repository(debian: Bed,
             assert len(str(driven.value(path, "nodejs.revision"))) == 40
             assert int(str(driven.value(path, "nodejs.memory.bytes"))) > 1 << 20
             assert int(str(driven.value(path, "nodejs.files"))) > 0
+            assert 0 < json.loads(await effect(driven, path, "report"))["heap"] < 1 << 30
+            assert str(driven.value(path, "nodejs.revision")).startswith((await effect(driven, path, "revisions")).split()[0])
             await deleted(driven, "nodejs-hello-world-application")
 
 
