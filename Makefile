@@ -38,7 +38,7 @@ fix: venv ## format and mend what ruff can
 test: venv ## all tests, those on real hosts included (root on Debian)
 	@if [ "$$(id -u)" = 0 ] && [ -e /etc/debian_version ]; then bash .ci/packages.sh; fi
 	@# Sockets have paths of at most 107 characters, so those of tests begin short.
-	@folder=$$(mktemp -d /tmp/ct.XXXX) && trap 'rm -rf "$$folder"' EXIT && $(PY) -m pytest -n 3 --dist loadfile --durations=25 --basetemp "$$folder"
+	@folder=$$(mktemp -d /tmp/ct.XXXX) && trap 'rm -rf "$$folder"' EXIT && $(PY) -m pytest -n 4 --dist loadfile --durations=25 --basetemp "$$folder"
 
 bench: venv ## speed of this machine beside its peers (BENCH="--only engines --rounds 2 --markdown"); half an hour
 	@if [ "$$(id -u)" = 0 ] && [ -e /etc/debian_version ]; then bash .ci/packages.sh; fi

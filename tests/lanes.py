@@ -1,7 +1,8 @@
 """A pytest plugin: which worker gets which file, when tests run side by side.
 
-Tests on real hosts mostly wait, so two workers with them and one with all that only computes (in virtual time) keep two cores busy, while what real hosts do is never measured
-with a third one's hosts beside it. A worker gets whole files, real ones first, those that take longest before all others.
+Tests on real hosts mostly wait, so three workers with them and one with all that only computes (in virtual time) keep two cores busy. Two of the three get the files that
+measure how long something takes; the third one's files only ask whether something happens at all, and give way to those. A worker gets whole files, real ones first, those that
+take longest before all others.
 """
 
 import os
@@ -15,7 +16,9 @@ from xdist.workermanage import WorkerController
 
 from tests.once import folder
 
-REAL_LANES = 2
+MEASURING_LANES = 2
+PATIENT = MEASURING_LANES
+"""The lane of real files that measure nothing."""
 LONGEST = (
     "test_real_balancer",
     "test_real_hosts_story",
@@ -29,6 +32,22 @@ LONGEST = (
 )
 """Files that take more than half a minute: one of them begun last would be waited for by all."""
 
+WAITING = frozenset(
+    {
+        "test_real_catalogue",
+        "test_real_databases",
+        "test_real_dependencies",
+        "test_real_features",
+        "test_real_images",
+        "test_real_messages",
+        "test_real_never_twice",
+        "test_real_quorums",
+        "test_real_refusals",
+        "test_real_registry",
+    }
+)
+"""Real files without a bound on how long something takes, but for generous ones."""
+
 _REAL = "real-files"
 
 
@@ -41,17 +60,24 @@ class Lanes(LoadFileScheduling):  # type: ignore[misc]  # it has no types
     """Whole files, by lanes."""
 
     def _assign_work_unit(self, node: WorkerController) -> None:
-        real = [scope for scope in self.workqueue if scope in _real_files()]
-        rest = [scope for scope in self.workqueue if scope not in _real_files()]
-        if self._computes_only(node) and not rest:
+        lane = int(node.gateway.id.removeprefix("gw"))
+        choice = sorted(self.workqueue, key=lambda scope: _order(scope, lane))
+        if not choice or not _may(choice[0], lane):
             node.shutdown()
             return
-        first = rest if self._computes_only(node) else sorted(real, key=_rank) or rest
-        self.workqueue.move_to_end(first[0], last=False)
+        self.workqueue.move_to_end(choice[0], last=False)
         super()._assign_work_unit(node)
 
-    def _computes_only(self, node: WorkerController) -> bool:
-        return int(node.gateway.id.removeprefix("gw")) >= REAL_LANES
+
+def _may(scope: str, lane: int) -> bool:
+    return lane < MEASURING_LANES or scope not in _real_files() or (lane == PATIENT and Path(scope).stem in WAITING)
+
+
+def _order(scope: str, lane: int) -> tuple[bool, int, int]:
+    """What a lane takes first: what it may have at all, then real files that are for nobody else, then other real files, then the rest."""
+    real, waits = scope in _real_files(), Path(scope).stem in WAITING
+    kind = 2 if not real else int(waits and lane != PATIENT)
+    return not _may(scope, lane), kind, _rank(scope)
 
 
 def _rank(scope: str) -> int:

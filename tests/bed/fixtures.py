@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -15,19 +16,23 @@ import pytest
 
 from tests.bed.bed import Bed
 from tests.bed.cloud import BedCloud
+from tests.bed.debian import make_archive
 from tests.bed.engine import Make
 from tests.bed.host import BedHost
 from tests.bed.image import build_web_image
 from tests.bed.ready import why_not
 from tests.bed.visitor import Visitor, visit
+from tests.once import ahead
 
 
-def pytest_sessionstart() -> None:
-    """A session told to terminate (a CI's time limit) ends as on Ctrl-C, so that its beds are removed. One that a shell began in the background ignores
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """A session of several workers begins with what takes long and all of them want. One told to terminate (a CI's time limit) ends as on Ctrl-C, so that its beds are removed. One that a shell began in the background ignores
     Ctrl-C, and so would all that it starts."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if session.config.getoption("dist", "no") == "loadfile" and "PYTEST_XDIST_WORKER" not in os.environ and why_not() is None:
+        ahead("debian.tar", make_archive)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -5,43 +5,64 @@ The image has the usual name, so that Dockerfiles which install packages build h
 
 from __future__ import annotations
 
+import io
 import shutil
 import socket
 import subprocess
+import tarfile
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.bed.bed import Bed
-from tests.bed.debian import make_root
+from tests.bed.debian import make_archive
 from tests.bed.host import BedHost
 from tests.bed.mirror import Mirror
 from tests.bed.process import BedError, run
+from tests.once import once
 
 DEBIAN = "debian:bookworm-slim"
 _PROXY = "etc/apt/apt.conf.d/90mirror"
+_AS_IN_IMAGES = {
+    "etc/apt/apt.conf.d/80images": 'Acquire::Languages "none";\nDPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb /var/cache/apt/*.bin || true"; };\n',
+    "etc/dpkg/dpkg.cfg.d/images": "path-exclude /usr/share/doc/*\npath-exclude /usr/share/man/*\npath-exclude /usr/share/locale/*\n",
+}
+"""What Debian's own slim images have, too: they keep no packages, no pages of manuals and no other languages."""
 _GIT_PORT = 9418
 
 
 @contextmanager
 def with_debian(bed: Bed, hosts: Sequence[BedHost] = ()) -> Iterator[Mirror]:
-    """The image on every host of a bed, or on these alone, and the mirror it installs from (40 s)."""
+    """The image on every host of a bed, or on these alone, and the mirror it installs from (30 s; the next time on the same bed no time at all)."""
     mirror = Mirror(bed.gateway)
     mirror.start()
-    folder = Path(tempfile.mkdtemp(prefix="debian-"))
     try:
-        root = make_root(folder)
-        (root / _PROXY).write_text(f'Acquire::http::Proxy "{mirror.url}";\nAcquire::https::Proxy "{mirror.url}";\n')
-        archive = folder / "root.tar"
-        run("tar", "-C", str(root), "-cf", str(archive), ".", timeout=120.0)
-        for host in hosts or bed.hosts:
-            host.command("import", str(archive), DEBIAN, timeout=120.0)
+        if wanting := [host for host in hosts or bed.hosts if not host.command("images", "-q", DEBIAN).strip()]:
+            _import(wanting, mirror.url)
         yield mirror
     finally:
         mirror.close()
-        shutil.rmtree(folder)
+
+
+def _import(hosts: Sequence[BedHost], proxy: str) -> None:
+    with tempfile.TemporaryDirectory(prefix="debian-") as name:
+        folder = Path(name)
+        archive = folder / "root.tar"
+        if (made := once("debian.tar", make_archive)) is None:
+            make_archive(archive)
+        else:
+            shutil.copyfile(made, archive)
+        files = {**_AS_IN_IMAGES, _PROXY: f'Acquire::http::Proxy "{proxy}";\nAcquire::https::Proxy "{proxy}";\n'}
+        with tarfile.open(archive, "a") as tar:
+            for path, text in files.items():
+                entry = tarfile.TarInfo(f"./{path}")
+                entry.size = len(text)
+                tar.addfile(entry, io.BytesIO(text.encode()))
+        with ThreadPoolExecutor(len(hosts)) as threads:
+            list(threads.map(lambda host: host.command("import", str(archive), DEBIAN, timeout=120.0), hosts))
 
 
 @contextmanager

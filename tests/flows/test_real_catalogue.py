@@ -32,8 +32,8 @@ http.createServer((request, answer) => answer.end('hello from node ' + process.v
 
 @pytest.fixture(scope="module")
 def debian(bed3: Bed) -> Iterator[Bed]:
-    """The bed with Debian's image on its hosts."""
-    with with_debian(bed3):
+    """The bed with Debian's image on the host that these tests use."""
+    with with_debian(bed3, bed3.hosts[:1]):
         yield bed3
 
 

@@ -29,8 +29,8 @@ BUILT_WITHIN = 300
 
 @pytest.fixture(scope="module")
 def debian(bed3: Bed) -> Iterator[Bed]:
-    """The bed with Debian's image on its hosts."""
-    with with_debian(bed3):
+    """The bed with Debian's image on the host that these tests use."""
+    with with_debian(bed3, bed3.hosts[:1]):
         yield bed3
 
 
