@@ -6,7 +6,7 @@ latch: $brooklyn:component("db").attributeWhenReady("schema.ready")
 onChange: keep
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from clocker_actors.blueprint.coerce import free, text
@@ -21,6 +21,7 @@ from clocker_actors.errors import BadRequest
 from clocker_actors.expressions.predicates import check
 from clocker_actors.model.expressions import Condition, Dependency, Expression, OnChange, literal
 from clocker_actors.model.specs import ServiceSpec
+from clocker_actors.model.values import Value
 
 _CONDITIONS = {
     "started": Condition.STARTED,
@@ -134,10 +135,22 @@ def _condition(section: Section, name: str, context: Context) -> tuple[Condition
 
 
 def _until(node: MapNode, name: str, context: Context) -> Expression | None:
-    entries = dict(node.entries)
+    found = condition_of(node, "a condition as a map", context)
+    if found is None:
+        return None
+    named, predicate, mark = found
+    target = Expression("target", value=name)
+    context.sought.sensors.append((context.by_id.get(name), named, mark))
+    reading = Expression("attributeWhenReady", (target, literal(named), literal({"wait_for_truthy": False})))
+    return Expression("predicate", (reading, literal(predicate)))
+
+
+def condition_of(node: MapNode, what: str, context: Context, besides: Collection[str] = ()) -> tuple[str, Value, Mark] | None:
+    """A sensor, what it is to be, and where its name stands, from a map that may have further keys `besides`. None after a fault."""
+    entries = {name: entry for name, entry in node.entries.items() if name not in besides}
     sensor = entries.pop("sensor", None)
     if sensor is None:
-        context.faults.add(node.mark, "a condition as a map has no `sensor`; write {sensor: name, greater-than: 3}")
+        context.faults.add(node.mark, f"{what} has no `sensor`; write {{sensor: name, greater-than: 3}}")
         return None
     named = text(sensor.node, "`sensor`", context.faults)
     predicate = free(entries["predicate"].node if list(entries) == ["predicate"] else MapNode(node.mark, entries), context.faults)
@@ -148,9 +161,4 @@ def _until(node: MapNode, name: str, context: Context) -> Expression | None:
     except BadRequest as fault:
         context.faults.add(node.mark, str(fault))
         return None
-    if named is None:
-        return None
-    target = Expression("target", value=name)
-    context.sought.sensors.append((context.by_id.get(name), named, sensor.node.mark))
-    reading = Expression("attributeWhenReady", (target, literal(named), literal({"wait_for_truthy": False})))
-    return Expression("predicate", (reading, literal(predicate)))
+    return None if named is None else (named, predicate, sensor.node.mark)

@@ -2,22 +2,28 @@
 
     readiness: {http: 8080/health, period: 5s}
     health: {exec: [pg_isready], timeout: 1s, failures: 5}
+    health: {sensor: queue.length, less-than: 1000}
 
-A port that is probed must be published, since the manager stands outside of the container.
+The last is no probe but a check of a sensor that something else gives, and becomes an enricher. A port that is probed must be published, since the manager stands outside of the container.
 """
 
 from clocker_actors.blueprint.coerce import command, integer, text
-from clocker_actors.blueprint.context import Context
+from clocker_actors.blueprint.context import Context, Names
+from clocker_actors.blueprint.depends import condition_of
 from clocker_actors.blueprint.nodes import MapNode, Node, ScalarNode, quote
 from clocker_actors.blueprint.section import Section
 from clocker_actors.blueprint.tables import PROBE_KEYS, PROBE_TARGET_KEYS
-from clocker_actors.model.specs import PortSpec, ProbeKind, ProbeSpec
+from clocker_actors.blueprint.tree import Raw
+from clocker_actors.model.specs import PolicySpec, PortSpec, ProbeKind, ProbeSpec
+from clocker_actors.model.values import Value
+
+_SENSOR_CHECK = "sensor-check"
 
 
 def read_probe(section: Section, name: str, ports: tuple[PortSpec, ...], network: str, context: Context) -> ProbeSpec | None:
     """The probe under that key; None if there is none."""
     node = section.node(name)
-    if node is None:
+    if node is None or (name == "health" and _of_sensor(node)):
         return None
     probe = Section.read(node, section.spelled(name), PROBE_KEYS, context.faults)
     kinds = [kind for kind in ProbeKind if kind.value in probe]
@@ -31,6 +37,26 @@ def read_probe(section: Section, name: str, ports: tuple[PortSpec, ...], network
     if spec is not None and spec.kind is not ProbeKind.EXEC:
         _check_published(spec, probe, ports, network)
     return spec
+
+
+def read_sensor_health(section: Section, raw: Raw, taken: Names, context: Context) -> tuple[PolicySpec, ...]:
+    """The enricher that `health` with a `sensor` stands for; none without one."""
+    node = section.node("health")
+    if node is None or not isinstance(node, MapNode) or not _of_sensor(node):
+        return ()
+    failures = node.entries.get("failures")
+    count = None if failures is None else integer(failures.node, "`failures`", context.faults, 1, 1000)
+    found = condition_of(node, section.spelled("health"), context, ("failures",))
+    if found is None or (failures is not None and count is None):
+        return ()
+    sensor, predicate, mark = found
+    context.sought.sensors.append((raw, sensor, mark))
+    config: dict[str, Value] = {"sourceSensor": sensor, "predicate": predicate}
+    return (PolicySpec(_SENSOR_CHECK, taken.fresh("health"), config if count is None else config | {"failures": count}),)
+
+
+def _of_sensor(node: Node) -> bool:
+    return isinstance(node, MapNode) and "sensor" in node.entries
 
 
 def _target(kind: ProbeKind, probe: Section, context: Context) -> ProbeSpec | None:

@@ -14,6 +14,7 @@ from clocker_actors.blueprint.links import read_links
 from clocker_actors.blueprint.locations import read_place
 from clocker_actors.blueprint.nodes import quote
 from clocker_actors.blueprint.placing import read_affinity, read_minimum, read_requests, unique, with_rules
+from clocker_actors.blueprint.probes import read_sensor_health
 from clocker_actors.blueprint.section import Section
 from clocker_actors.blueprint.tables import CLUSTER, CONFIG_OF, CONTAINER, GROUP, POOL
 from clocker_actors.blueprint.tree import Raw
@@ -53,6 +54,7 @@ def service_of(raw: Raw, context: Context, *, healed: bool = True) -> ServiceSpe
     affinity = read_affinity(config, context)
     depends, latch = read_dependencies(config, raw, context), read_latch(config, raw, context)
     container = _container(raw, context) if raw.kind == CONTAINER else None
+    checks = read_sensor_health(config, raw, taken, context) if raw.kind == CONTAINER else ()
     cluster = _cluster(raw, context, healed=healing) if raw.kind == CLUSTER else None
     if cluster is not None:
         check_sizes(policies, cluster, context)
@@ -63,7 +65,7 @@ def service_of(raw: Raw, context: Context, *, healed: bool = True) -> ServiceSpe
         container=container,
         cluster=cluster,
         policies=specs_of(policies),
-        enrichers=(*specs_of((*enrichers, *initializers.feeds)), *parameter_sensors(raw, values, taken, context)),
+        enrichers=(*specs_of((*enrichers, *initializers.feeds)), *parameter_sensors(raw, values, taken, context), *checks),
         children=tuple(
             held_back(with_rules(child, affinity), depends, latch) if raw.kind == GROUP else child for child in children if child
         ),

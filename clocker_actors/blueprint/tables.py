@@ -201,7 +201,11 @@ CONTAINER_CONFIG = (
         _key("pids", "integer", "most processes it may have", "pidsLimit", "pids_limit", least=1, most=4_194_304),
         _key("labels", "node", "labels of the container; `clocker.` is the manager's own"),
         _key("readiness", "node", "when it is ready: {http: 8080/path}, {tcp: 5432} or {exec: [words]}, with period, timeout, failures"),
-        _key("health", "node", "whether it is still well; written like readiness"),
+        _key(
+            "health",
+            "node",
+            "whether it is still well; written like readiness, or {sensor: name, failures: 3} with any test of a predicate",
+        ),
         _key(
             "restart",
             "string",

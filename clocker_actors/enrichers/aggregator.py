@@ -1,11 +1,14 @@
 """The aggregator: one sensor of all members (or of all services below), made one value."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from clocker_actors.enrichers.derived import SOURCE, TARGET
 from clocker_actors.enrichers.gatherer import GATHERED, GROUPS, Gatherer
 from clocker_actors.enrichers.gathering import WAYS, Rules
 from clocker_actors.enrichers.quorum import NAMES, is_quorum
+from clocker_actors.errors import BadRequest
+from clocker_actors.expressions import holds
+from clocker_actors.expressions.predicates import check as check_predicate
 from clocker_actors.model.formula import formula
 from clocker_actors.model.types import KeyType, PolicyType
 from clocker_actors.model.values import Value, as_number
@@ -15,9 +18,24 @@ def _check(config: Mapping[str, Value]) -> tuple[str, str] | None:
     quorum = str(config["quorumCheck"])
     if not is_quorum(quorum):
         return "quorumCheck", f"quorumCheck {quorum!r} is no quorum; write {', '.join(NAMES)}, a number, or a share as 50%"
-    if config["valueFilter"] is not None and (unknown := formula(str(config["valueFilter"])).names - {"value"}):
-        return "valueFilter", f"valueFilter names {', '.join(sorted(unknown))}; it knows value"
+    try:
+        _filter(config["valueFilter"])
+    except BadRequest as fault:
+        return "valueFilter", f"valueFilter: {fault}"
     return None
+
+
+def _filter(written: Value) -> Callable[[Value], bool] | None:
+    """Which values count. Raises BadRequest for what is neither a formula of value nor a predicate."""
+    if written is None:
+        return None
+    if isinstance(written, Mapping):
+        check_predicate(written)
+        return lambda value: holds(value, written)
+    function = formula(str(written))
+    if unknown := function.names - {"value"}:
+        raise BadRequest(f"it names {', '.join(sorted(unknown))}; it knows value")
+    return lambda value: bool(function({"value": value}))
 
 
 AGGREGATOR = PolicyType(
@@ -30,7 +48,12 @@ AGGREGATOR = PolicyType(
         KeyType("defaultValueForUnreportedSensors", "number", None, "the number that stands for each member without a reading"),
         KeyType("valueToReportIfNoSensors", "string", None, "what is given when no member has a reading; else the sensor is unavailable"),
         KeyType("excludeBlank", "boolean", True, "leave out empty texts"),
-        KeyType("valueFilter", "formula", None, "a formula of value: those for which it is true count, as value > 0"),
+        KeyType(
+            "valueFilter",
+            "any",
+            None,
+            "those for which it is true count: a formula of value, as value > 0, or a predicate, as {greater-than: 0}",
+        ),
         KeyType("quorumCheck", "string", "all", f"how many are enough for isQuorate: {', '.join(NAMES)}, a number, or a share as 50%"),
         *GATHERED,
     ),
@@ -57,20 +80,19 @@ class Aggregator(Gatherer):
     type = AGGREGATOR
 
     def rules(self) -> Rules:
-        written = self.text_of("valueFilter")
-        function = formula(written) if written else None
+        passes = _filter(self.config["valueFilter"])
 
         def wanted(value: Value) -> bool:
             try:
-                return function is None or bool(function({"value": value}))
-            except ValueError:
+                return passes is None or passes(value)
+            except (ValueError, BadRequest):  # a formula that cannot be worked out, or an `assert` that fails
                 return False
 
         return Rules(
             self.text_of("transformation"),
             self.config["defaultValueForUnreportedSensors"],
             self.config["excludeBlank"] is True,
-            wanted if function else None,
+            wanted if passes else None,
             self.text_of("quorumCheck"),
         )
 

@@ -20,6 +20,7 @@ from clocker_actors.enrichers.propagate_to_members import PropagateToMembers
 from clocker_actors.enrichers.propagator import Propagator
 from clocker_actors.enrichers.reducer import Reducer
 from clocker_actors.enrichers.rollup import Rollup
+from clocker_actors.enrichers.sensor_check import SensorCheck
 from clocker_actors.enrichers.transformer import Transformer
 from clocker_actors.enrichers.updating_map import UpdatingMap
 from clocker_actors.errors import NotFound
@@ -44,6 +45,7 @@ ROWS: tuple[type[EnricherActor], ...] = (
     Percentage,
     PropagateToMembers,
     UpdatingMap,
+    SensorCheck,
     Delta,
     TimeWeightedDelta,
     TimeFractionDelta,

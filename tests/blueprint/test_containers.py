@@ -3,7 +3,7 @@
 import pytest
 
 from clocker_actors.model.specs import ContainerSpec, ImageSpec, ProbeKind, ProbeSpec, Resources, VolumeKind, VolumeSpec
-from tests.blueprint.reading import container, container_faults, service
+from tests.blueprint.reading import application, container, container_faults, fault, service
 
 MIB = 1 << 20
 
@@ -151,3 +151,25 @@ def test_wrong_values(text: str, words: str) -> None:
     (found,) = container_faults(text)
     assert words in found
     assert found.startswith(("shop.yaml:3:", "shop.yaml:4:"))
+
+
+def test_health_of_a_sensor_becomes_an_enricher() -> None:
+    text = "services:\n- {type: docker:web, id: web, ports: [80], health: {sensor: cpu.mean, less-than: 90, failures: 2}}\n"
+    (web,) = application(text).services
+    assert web.container is not None and web.container.health is None
+    (check,) = web.enrichers
+    assert (check.type, check.name) == ("sensor-check", "health")
+    assert check.config == {"sourceSensor": "cpu.mean", "predicate": {"less-than": 90}, "failures": 2}
+
+
+@pytest.mark.parametrize(
+    ("health", "told"),
+    [
+        ("{sensor: cpu.meen}", "`cpu.meen` is not a sensor of `web`; did you mean `cpu.mean`"),
+        ("{sensor: cpu.mean, less-thn: 9}", "`less-thn` is not a test of a predicate; write less-than"),
+        ("{sensor: cpu.mean, failures: 0}", "out of range"),
+        ("{sensor: [a]}", "`sensor` has a list"),
+    ],
+)
+def test_health_of_a_sensor_that_cannot_be(health: str, told: str) -> None:
+    assert told in fault(f"services:\n- {{type: docker:web, id: web, health: {health}}}\n")

@@ -67,6 +67,22 @@ async def test_a_member_that_is_replaced_is_asked_at_its_new_port(tmp_path: Path
         await driven.until(lambda: not driven.reading("shop/web", "queue").unavailable, 5)  # type: ignore[union-attr]
 
 
+async def test_health_of_a_sensor_has_its_service_restarted(tmp_path: Path) -> None:
+    """Not up for want of what the sensor should be, it is a failure as any other: the restarter gives it a new generation, which begins anew."""
+    keys = f"{MEMBER}; health: {{sensor: queue, less-than: 10, failures: 2}}"
+    async with managed(tmp_path / "s", world=new_world()) as driven:
+        load = {"queue": 3}
+        http_of(driven).said["http://"] = lambda _: HttpAnswer(200, json.dumps(load).encode(), "application/json", 0.01)
+        await driven.ended(await driven.deploy(one(keys=keys)))
+        await driven.until(lambda: driven.value("shop/web", "queue") == 3, 10)
+        load["queue"] = 50
+        await driven.until(lambda: driven.value("shop/web", "service.isUp") is False, 5)
+        assert "queue is 50, and should be" in str(driven.value("shop/web", "service.notUp.indicators"))
+        await driven.until(lambda: driven.value("shop/web", "generation") == 2, 30)
+        load["queue"] = 3
+        await driven.until(lambda: driven.value("shop/web", "service.isUp") is True, 30)
+
+
 EFFECTORS = (
     "initializers: [{type: exec-effector, name: flush, description: empties the cache, command: 'echo flushed && echo all', "
     "parameters: {seconds: {type: integer, description: how long, least: 1}, what: all}}, "
