@@ -12,7 +12,7 @@ def lacking(index: HostIndex, place: HeldPlace) -> str:
     Who wants less than before is never refused."""
     request = place.request
     held, row, need = index.reservation(request.member, request.generation), index.rows.get(place.host), Need.of(request)
-    if held is None or row is None:
+    if held is None or row is None or not row.cores:
         return ""
     memory, nanocpus = row.memory - row.memory_reserved + held.need.memory, row.cores * NANO - row.nanocpus + held.need.nanocpus
     if need.memory > max(held.need.memory, memory):

@@ -10,7 +10,7 @@ from clocker_actors.errors import EngineFault, EngineUnavailable
 from clocker_actors.model.activities import ActivityState
 from clocker_actors.model.identity import LABEL_GENERATION
 from clocker_actors.model.specs import Resources
-from tests.flows.stories import new_world, one, running, tells_all, well
+from tests.flows.stories import cluster, new_world, one, running, tells_all, well
 from tests.flows.support import Driven, managed
 from tests.flows.test_manager_dies import killed
 from tests.flows.test_moving import Least
@@ -297,4 +297,27 @@ async def test_the_manager_dies_during_an_update(tmp_path: Path, after: float, k
         asked = engine.asked_of(seen.id).spec
         assert seen.resources == (Resources(memory=128 * MB) if "memory" in keys else Resources())
         assert asked.env.get("A") == (None if "memory" in keys else "b")
+        await well(driven, world)
+
+
+@pytest.mark.parametrize("after", [0.02, 0.2, 0.5])
+async def test_a_change_under_way_waits_for_its_host_to_say_what_it_has(tmp_path: Path, after: float) -> None:
+    """The manager died in between; nobody knows yet how much memory a host has, so it may not be taken for full."""
+    world = new_world()
+    async with killed(tmp_path / "s", world) as driven:
+        await driven.ended(await driven.deploy(cluster(4, member="memory: 64m")))
+        before = [box[:2] for box in boxes(world)]
+        for engine in world.engines.values():
+            engine.slow(20)
+        await driven.deploy(cluster(4, member="memory: 128m"))
+        await asyncio.sleep(after)
+    for engine in world.engines.values():
+        engine.hang()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await asyncio.sleep(3)
+        for engine in world.engines.values():
+            engine.resume()
+            engine.slow(1)
+        await driven.until(lambda: len(running(world)) == 4 and all(box[2] == Resources(memory=128 * MB) for box in boxes(world)))
+        assert [box[:2] for box in boxes(world)] == before, "changed where it runs"
         await well(driven, world)

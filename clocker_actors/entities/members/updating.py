@@ -126,7 +126,7 @@ class Updating:
         """What runs is not as the spec says; how it is behind, in words."""
         member = self._member
         words = f"generation {current.number} runs as before: {named(() if isinstance(step, Same) else step.fields)}"
-        if member.phase is None or member.unheard:
+        if member.phase is None or member.unheard or (member.phase is Phase.WAITING and current.ready_once):  # claimed, and not found yet
             return f"{words}; waits to hear of it"
         if member.phase in generations.NOT_RUNNING:
             member.leaving.leave(member.state)

@@ -85,6 +85,7 @@ class Pool(Entity[PoolState]):
         self.index = HostIndex()
         self.refreshing = False
         self.up: dict[Uid, bool] = {}
+        self._resizes: dict[Uid, Resized] = {}  # the last of each member that its host has to be heard of for
         self.cordoned: set[Uid] = set()  # by their own word, not since they leave
         self._known: set[Uid] = set()
         self.placing = Placing(self)
@@ -239,6 +240,9 @@ class Pool(Entity[PoolState]):
     def _resized(self, message: Resized) -> None:
         """What runs there is to take this much room; or it does, whether there was so much or not."""
         place = message.place
+        if message.ask and place.host in self.index and place.host not in self.up:
+            self._resizes[place.request.member] = message  # its host has not said yet how much it has
+            return
         refused = lacking(self.index, place) if message.ask else ""
         if not refused and place.host in self.index:
             self.index.occupy(place.request, place.host, place.ports)
@@ -278,6 +282,8 @@ class Pool(Entity[PoolState]):
         if self.up.get(view.uid) and not view.up and view.uid in self.supply.made:
             self.sightings.soon()
         self.up[view.uid] = view.up
+        for member in [member for member, asked in self._resizes.items() if asked.place.host == view.uid]:
+            self._resized(self._resizes.pop(member))
         if came:
             self.demand.room_came()
         self._gather()
