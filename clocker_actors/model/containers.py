@@ -37,6 +37,7 @@ class ContainerRequest:
     volume_names: Mapping[str, str] = field(default_factory=dict)
     hostname: str = ""
     lease: str = ""  # name of the lease whose PID namespace it joins
+    kept: Mapping[str, str] = field(default_factory=dict)  # its folders → those of the engine's machine in which its secrets are
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,17 @@ class Login:
     server: str
     user: str
     password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A secret on its way into the memory of an engine's machine: for the engine's eyes only. `path` is relative to the folder of its container."""
+
+    path: str
+    content: str = field(repr=False)
+    mode: int = 0o444
+    uid: int = 0
+    gid: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,6 +130,19 @@ class FileSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class SecretSpec:
+    """A secret that a container finds in the file `path`, which is in memory only and which it cannot write. Only `uid` and `gid` own it; who else may read
+    it the permission bits `mode` say. `content` is empty in specs of any sane blueprint: what it is made of is late, as `secrets.NAME`."""
+
+    name: str
+    path: str
+    content: str = field(default="", repr=False)
+    mode: int = 0o444
+    uid: int = 0
+    gid: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ContainerSpec:
     """How one container is to run. Unprivileged unless said otherwise."""
 
@@ -157,6 +170,7 @@ class ContainerSpec:
     files: tuple[FileSpec, ...] = ()
     hosts: Mapping[str, str] = field(default_factory=dict)
     """Names that it knows beside those of its resolver, each with an address."""
+    secrets: tuple[SecretSpec, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from clocker_actors.model.containers import (
     EngineEvent,
     EngineInfo,
     ImageInfo,
+    KeptFile,
     Login,
     NamedImage,
     Observed,
@@ -98,6 +99,19 @@ class Engine(Protocol):
 
     def hold(self, name: str, answer: Callable[[], bool]) -> AsyncIterator[None]:
         """Answer a lease each time that it asks, if `answer()` allows it; over when that does not. NotFound, EngineUnavailable when it breaks."""
+        ...
+
+    async def keep(self, keeper: str, labels: Mapping[str, str], folder: str, files: Sequence[KeptFile]) -> str:
+        """Have these files in a folder of memory that a container of the name `keeper` keeps, made where it is missing; what else is in the folder stays.
+        Where that folder is on the engine's machine comes back. All is lost when the keeper ends. Conflict if something without these labels has its name."""
+        ...
+
+    async def kept(self, keeper: str) -> Sequence[str]:
+        """The folders that a keeper has; none if it does not run."""
+        ...
+
+    async def forget(self, keeper: str, labels: Mapping[str, str], folders: Sequence[str]) -> None:
+        """Take folders away, and with the last one the keeper and its memory. What is not there is fine; one without these labels is left alone."""
         ...
 
     async def close(self) -> None: ...

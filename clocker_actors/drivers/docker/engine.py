@@ -9,6 +9,7 @@ import msgspec
 
 from clocker_actors.drivers.docker import images, lease, observe, requests, wire
 from clocker_actors.drivers.docker.files import packed
+from clocker_actors.drivers.docker.keeping import Keeping
 from clocker_actors.drivers.docker.link import Call, Link
 from clocker_actors.drivers.docker.probes import Prober
 from clocker_actors.drivers.docker.stats import EngineWatch
@@ -21,6 +22,7 @@ from clocker_actors.model.containers import (
     EngineInfo,
     EngineState,
     ImageInfo,
+    KeptFile,
     Login,
     NamedImage,
     Observed,
@@ -46,6 +48,7 @@ class DockerEngine:
         self._link = link
         self._prober = Prober(link.address, link.tunnel, self.execute)
         self._builder = images.Builder(link)
+        self._keeping = Keeping(self, link)
         self._watches: list[EngineWatch] = []
 
     async def ping(self) -> None:
@@ -245,6 +248,18 @@ class DockerEngine:
                 await socket.send_bytes(lines_[-1] + b"\n")
                 yield
         raise EngineUnavailable(f"engine {self._link.where} ended the way to lease {name}: look whether it still runs", retry_after=1.0)
+
+    async def keep(self, keeper: str, labels: Mapping[str, str], folder: str, files: Sequence[KeptFile]) -> str:
+        """Have secrets in memory; where they are on the engine's machine comes back."""
+        return await self._keeping.keep(keeper, labels, folder, files)
+
+    async def kept(self, keeper: str) -> Sequence[str]:
+        """The folders of secrets that are there."""
+        return await self._keeping.kept(keeper)
+
+    async def forget(self, keeper: str, labels: Mapping[str, str], folders: Sequence[str]) -> None:
+        """Take folders of secrets away."""
+        await self._keeping.forget(keeper, labels, folders)
 
     async def close(self) -> None:
         """End all watches and connections."""

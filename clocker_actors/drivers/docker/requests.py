@@ -65,7 +65,7 @@ def _host(request: ContainerRequest) -> Json:
     body |= {
         "NetworkMode": spec.network,
         "PortBindings": {port: [{"HostPort": str(number) if number else ""}] for port, number in sorted(request.ports.items())},
-        "Mounts": [_mount(volume, request.volume_names) for volume in spec.volumes],
+        "Mounts": [*(_mount(volume, request.volume_names) for volume in spec.volumes), *_kept(request.kept)],
         "RestartPolicy": _restart(spec.restart),
         "CapAdd": list(spec.capabilities_add),
         "CapDrop": list(spec.capabilities_drop),
@@ -92,6 +92,11 @@ def _mount(volume: VolumeSpec, names: Mapping[str, str]) -> Json:
         case VolumeKind.TMPFS:
             body["ReadOnly"] = False  # engines refuse a read-only one
     return body
+
+
+def _kept(folders: Mapping[str, str]) -> list[Json]:
+    """Secrets are files of a folder in the machine's memory; were it a folder of its disk, they would not start."""
+    return [{"Type": "bind", "Source": source, "Target": target, "ReadOnly": True} for target, source in sorted(folders.items())]
 
 
 def _restart(policy: str) -> Json:

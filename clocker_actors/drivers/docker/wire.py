@@ -151,6 +151,9 @@ class ListedImage(Wire, frozen=True):
 
 class Volume(Wire, frozen=True):
     name: str
+    mountpoint: str = ""
+    labels: dict[str, str] | None = None
+    options: dict[str, str] | None = None
 
 
 class Volumes(Wire, frozen=True):

@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 
 from clocker_actors.drivers.simulated.images import Nature
-from clocker_actors.model.containers import ContainerRequest, EngineState, Observed
+from clocker_actors.model.containers import ContainerRequest, EngineState, KeptFile, Observed
 from clocker_actors.model.specs import FileSpec, Resources
 
 _LOG_LINES = 1000
@@ -36,6 +36,7 @@ class Box:
     lease_until: float = 0.0
     logged: int = 0
     files: dict[str, FileSpec] = field(default_factory=dict)
+    kept: dict[str, KeptFile] = field(default_factory=dict)
     logs: deque[str] = field(default_factory=lambda: deque(maxlen=_LOG_LINES))
 
     @property

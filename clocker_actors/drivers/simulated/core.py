@@ -12,7 +12,7 @@ from clocker_actors.drivers.simulated import images
 from clocker_actors.drivers.simulated.boxes import Box
 from clocker_actors.drivers.simulated.journal import Journal
 from clocker_actors.errors import Conflict, EngineFault, ImageNotFound, NameConflict, NotFound, OutOfDisk, PortTaken
-from clocker_actors.model.containers import ContainerRequest, EngineState, ImageInfo, NamedImage
+from clocker_actors.model.containers import ContainerRequest, EngineState, ImageInfo, KeptFile, NamedImage
 from clocker_actors.model.specs import BuildSpec, ContainerSpec, FileSpec, ImageSpec, Resources
 
 Later = Callable[[float, Callable[[], None]], None]
@@ -40,6 +40,8 @@ class Core:
         self.images: dict[str, ImageInfo] = {}
         self.image_labels: dict[str, dict[str, str]] = {}
         self.volumes: dict[str, dict[str, str]] = {}
+        self.memories: dict[str, tuple[tuple[str, int], dict[str, dict[str, KeptFile]]]] = {}
+        """Secrets in memory by their place, with the run of the container that keeps them there."""
         self.taken_ports: set[int] = set()
         self.later = later
         self.alone = alone
@@ -201,6 +203,20 @@ class Core:
         if box.running and self._now() >= box.lease_until - 1e-6:
             self.die(box, 1)
 
+    def _hold(self, box: Box) -> None:
+        """Mount the folders of memory that it is to have; a start without one of them is refused."""
+        box.kept.clear()
+        for target, source in box.request.kept.items():
+            found = next((place for place in self.memories if source.startswith(f"{place}/")), "")
+            (holder, run), memory = self.memories.get(found, (("", 0), {}))
+            keeper = self.boxes.get(holder)
+            folder, _, below = source.removeprefix(f"{found}/").partition("/")
+            if keeper is None or not keeper.running or keeper.runs != run or folder not in memory:
+                raise self._bad("start", f"bind source path does not exist: {source}")
+            box.kept |= {
+                f"{target}/{path.removeprefix(f'{below}/')}": file for path, file in memory[folder].items() if path.startswith(below)
+            }
+
     def update(self, box: Box, resources: Resources, restart: str) -> None:
         """Change what is set in `resources`, and its restart policy, in place."""
         self._check(resources, "update")
@@ -222,7 +238,7 @@ class Core:
         box = self.boxes.get(container) or self.named(container)
         if box is None or len(command) != 2 or command[0] != "cat":
             return None
-        file = box.files.get(command[1])
+        file = box.files.get(command[1]) or box.kept.get(command[1])
         return (0.0, 0, file.content.splitlines()) if file else (0.0, 1, (f"cat: can't open '{command[1]}': No such file or directory",))
 
     def crash(self, code: int) -> None:
@@ -313,6 +329,7 @@ class Core:
             if box.lease and ((holder := self.boxes.get(box.lease)) is None or not holder.running):
                 raise self._bad("start", f"cannot join PID of a non running container: {box.lease}")
             self._check_ports(box)
+            self._hold(box)
         except EngineFault:
             box.exit_code = 128
             raise

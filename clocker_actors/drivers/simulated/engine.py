@@ -14,6 +14,7 @@ from clocker_actors.drivers.simulated.controls import Controls
 from clocker_actors.drivers.simulated.core import Core
 from clocker_actors.drivers.simulated.images import Kept, full_reference, known, run
 from clocker_actors.drivers.simulated.journal import Journal
+from clocker_actors.drivers.simulated.keepers import Keepers
 from clocker_actors.drivers.simulated.load import LoadModel
 from clocker_actors.drivers.simulated.shelf import Shelf
 from clocker_actors.drivers.simulated.timing import Jitter, Timing, start_seconds
@@ -27,6 +28,7 @@ from clocker_actors.model.containers import (
     EngineEvent,
     EngineInfo,
     ImageInfo,
+    KeptFile,
     Login,
     NamedImage,
     Observed,
@@ -74,6 +76,7 @@ class SimulatedEngine(Controls):
         self._wire = Wire(name, self.timing)
         self._journal = Journal(self.now, self._wire.stir)
         self._core = Core(name, seed, cores, memory, self._journal, self.now, self._wire.later, self._wire.alone)
+        self._keepers = Keepers(self._core)
         self._shelf = Shelf(self._core, {} if registries is None else registries)
         self._core.images.update((full_reference(image), known(image)) for image in images)
         self._meter = Meter(self._core, self.loads, seed)
@@ -285,6 +288,18 @@ class SimulatedEngine(Controls):
             await self._quick("hold", lambda at=asked_at: self._core.prolong(self._core.find(name), at))  # type: ignore[misc]
             yield
             await asyncio.sleep(1.0)
+
+    async def keep(self, keeper: str, labels: Mapping[str, str], folder: str, files: Sequence[KeptFile]) -> str:
+        """Have secrets in memory."""
+        return await self._call("keep", self.timing.update, lambda: self._keepers.keep(keeper, labels, folder, files))
+
+    async def kept(self, keeper: str) -> Sequence[str]:
+        """The folders that a keeper has."""
+        return await self._quick("kept", lambda: self._keepers.kept(keeper))
+
+    async def forget(self, keeper: str, labels: Mapping[str, str], folders: Sequence[str]) -> None:
+        """Take folders away, and the keeper with the last one."""
+        await self._call("forget", self.timing.remove, lambda: self._keepers.forget(keeper, labels, folders))
 
     async def close(self) -> None:
         """End our streams and watches."""
