@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NoReturn, Protocol
 
 from clocker_actors.errors import SettingsError
+from clocker_actors.masking import remember
 
 VARIABLE = "CLOCKER_LOCATION_"
 SECRETS = ("identity", "credential", "password")
@@ -38,6 +39,7 @@ class Secret:
 
     def reveal(self) -> str:
         """The value, for whoever has to send it."""
+        remember(self._value)
         return self._value
 
     def __repr__(self) -> str:
@@ -209,6 +211,7 @@ def content_of(source: Source) -> str:
         text = ""
     if not text or len(content) > MOST_BYTES:
         raise SettingsError(f"{where}: is empty, not text, or larger than {MOST_BYTES >> 10} KiB; write the secret alone into it")
+    remember(text)
     return text
 
 

@@ -32,7 +32,9 @@ from clocker_actors.drivers.machine import LocalMachine, SshMachine
 from clocker_actors.drivers.simulated import SimulatedWorld
 from clocker_actors.drivers.simulated.grounds import SimulatedGrounds
 from clocker_actors.drivers.simulated.http import SimulatedHttp
+from clocker_actors.drivers.simulated.suppliers import SimulatedSuppliers
 from clocker_actors.drivers.ssh import Connection, ssh_address
+from clocker_actors.drivers.suppliers import Suppliers
 from clocker_actors.enrichers import catalogue as enrichers
 from clocker_actors.entities import catalogue as entities
 from clocker_actors.entities.hosts.leases import longest_lease
@@ -189,7 +191,7 @@ class Manager:
         """What the settings know of locations and secrets; what is only simulated needs no secrets."""
         settings = self.settings
         resolve = (lambda _: "") if self._simulated else settings.resolve
-        return Known(lambda location: settle(location, self._locations), resolve, settings.externals.open)
+        return Known(lambda location: settle(location, self._locations), resolve, settings.externals.check)
 
     # --- the outside
 
@@ -220,11 +222,14 @@ class Manager:
             disconnect=self._disconnect,
             adjunct=self._adjunct,
             grounds=self._grounds,
-            secrets=Passwords(key_of(settings.state), settings.externals),
+            secrets=Passwords(key_of(settings.state), self._suppliers()),
             login=self._login,
             settle=lambda location: settle(location, self._locations),
             timing=timing,
         )
+
+    def _suppliers(self) -> Suppliers | SimulatedSuppliers:
+        return SimulatedSuppliers(self.settings.externals) if self._simulated else Suppliers(self.settings.externals)
 
     def _login(self, reference: str) -> Login | None:
         known = self.settings.registries.login(reference)

@@ -8,6 +8,7 @@
     │   ├── ShellUnavailable        no way into a machine (`reason`)
     │   ├── CloudUnavailable        a cloud does not answer, or not so many calls
     │   ├── HttpUnavailable         nobody answers at a url, or not in time
+    │   ├── SecretUnavailable       whoever gives a secret does not answer
     │   ├── Overloaded              a bound on waiting things was reached
     │   ├── StoreBusy               another daemon holds the state directory
     │   └── NoDaemon                no daemon answers the client
@@ -43,6 +44,8 @@ for messages, records and answers.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from clocker_actors.masking import masked_text
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -58,11 +61,13 @@ class Failure:
     def of(error: BaseException) -> "Failure":
         """The value for any exception; one that is not ours keeps its class name as kind."""
         name = type(error).__name__
-        text = str(error) or name
+        text = masked_text(str(error)) or name
         if not isinstance(error, ClockerError):
             return Failure(name, text)
         retry_after = error.retry_after if isinstance(error, Transient) else None
-        return Failure(name, text, isinstance(error, Transient), retry_after, dict(error.details))
+        return Failure(
+            name, text, isinstance(error, Transient), retry_after, {key: masked_text(value) for key, value in error.details.items()}
+        )
 
     def __str__(self) -> str:
         return self.message
@@ -121,6 +126,10 @@ class CloudUnavailable(Transient):
 
 class HttpUnavailable(Transient):
     """Nobody answers at a url, or not in time."""
+
+
+class SecretUnavailable(Transient):
+    """Whoever gives a secret (a command, Vault) does not answer, or not in time."""
 
 
 class Overloaded(Transient):

@@ -2,10 +2,13 @@
 
     [external.shop]                                           CLOCKER_EXTERNAL_SHOP_DB_PASSWORD=…
     db-password_file = "/etc/clocker/shop.password"           CLOCKER_EXTERNAL_SHOP_DB_PASSWORD_FILE=/run/secrets/shop
+    api-key_env = "SHOP_API_KEY"
+    pin_command = ["/usr/bin/pass", "show", "shop/pin"]
     directory = "/run/secrets/shop"
 
-A provider is a table of the settings; each of its keys is a file that only its owner can read, a variable of the daemon, or stands in clocker.toml if only its
-owner can read that. With `directory` every file in it is a key, too. Only the work that makes a container asks for a value; no fault shows one.
+A provider is a table of the settings; each of its keys is a file that only its owner can read, a variable of the daemon, what a command writes, or stands in
+clocker.toml if only its owner can read that. With `directory` every file in it is a key, too. A table with `command = […]` asks that for every key, one with
+`vault = "https://…"` asks Vault (see `supply`). Only the work that makes a container asks for a value, each time anew; no fault shows one.
 """
 
 import re
@@ -16,6 +19,7 @@ from pathlib import Path
 
 from clocker_actors.credentials import Secret, Source, content_of, file_source, open_to_others
 from clocker_actors.errors import SettingsError
+from clocker_actors.supply import Supply, take_supplies
 
 VARIABLE = "CLOCKER_EXTERNAL_"
 DIRECTORY = "directory"
@@ -30,13 +34,30 @@ class Externals:
     sources: Mapping[tuple[str, str], Source] = field(default_factory=dict)
     directories: Mapping[str, Path] = field(default_factory=dict)
     providers: tuple[str, ...] = ()
+    supplies: Mapping[tuple[str, str], Supply] = field(default_factory=dict)
+    """Commands and Vaults, by provider and key; with the key "" for every key that is not given otherwise."""
 
     def open(self, provider: str, key: str) -> str:
-        """The value. SettingsError says where to write one that nobody gave, or what is wrong with its file."""
-        source = self.sources.get((plain(provider), plain(key)))
-        directory = self.directories.get(plain(provider))
+        """The value of what is a file, a variable, or written. SettingsError says where to write one that nobody gave, or what is wrong with its file."""
+        source = self.source(provider, key)
+        if not isinstance(source, Source):
+            raise SettingsError(f"external.{provider}: {key} has to be asked for; that is done where a container is made")
+        return source.value.reveal() if source.value else content_of(source)
+
+    def check(self, provider: str, key: str) -> str:
+        """Nothing, if the value can be had as far as that is known without asking others. Raises SettingsError as `open` does."""
+        if isinstance(self.source(provider, key), Source):
+            self.open(provider, key)
+        return ""
+
+    def source(self, provider: str, key: str) -> Source | Supply:
+        """Where the value is. SettingsError says where to write one that nobody gave."""
+        name = plain(provider)
+        source: Source | Supply | None = self.sources.get((name, plain(key)))
+        directory = self.directories.get(name)
         if source is None and directory is not None and _KEY.fullmatch(key) and (directory / key).is_file():
             source = Source(f"external.{provider}", path=directory / key)
+        source = source or self.supplies.get((name, plain(key))) or self.supplies.get((name, ""))
         if source is None:
             known = get_close_matches(provider, self.providers, n=3) or self.providers
             there = "" if plain(provider) in map(plain, self.providers) else f"; providers are {', '.join(known) or 'none yet'}"
@@ -44,13 +65,14 @@ class Externals:
                 f'there is no secret {key} of external provider {provider}{there}; write {key}_file = "/path" under [external.{provider}] in the '
                 f"daemon's clocker.toml, or set {VARIABLE}{plain(provider).upper()}_{plain(key).upper()} for it"
             )
-        return source.value.reveal() if source.value else content_of(source)
+        return source
 
 
 def read_externals(table: object, path: Path, environ: Mapping[str, str], faults: list[str]) -> Externals:
     """The `external` tables of the settings file (None without) and of the environment; what is wrong is added to the faults, never with a value."""
     sources: dict[tuple[str, str], Source] = {}
     directories: dict[str, Path] = {}
+    supplies: dict[tuple[str, str], Supply] = {}
     names: dict[str, None] = {}
     if table is not None and not isinstance(table, dict):
         faults.append(f'{path}: external: not a table; write [external.NAME] and below it lines such as key_file = "/path"')
@@ -60,11 +82,17 @@ def read_externals(table: object, path: Path, environ: Mapping[str, str], faults
             faults.append(f'{where}: not a table; write below it lines such as key_file = "/path"')
             continue
         names[name] = None
-        for key, value in given.items():
+        rest = dict(given)
+        for key, supply in take_supplies(rest, where, open_to_others(path), environ, faults).items():
+            if isinstance(supply, Source):
+                sources[plain(name), plain(key)] = supply
+            else:
+                supplies[plain(name), plain(key)] = supply
+        for key, value in rest.items():
             _from_table(name, key, value, path, sources, directories, faults)
     for variable in sorted(name for name in environ if name.startswith(VARIABLE)):
         _from_variable(variable, environ[variable], tuple(names), sources, faults)
-    return Externals(sources, directories, tuple(names))
+    return Externals(sources, directories, tuple(names), supplies)
 
 
 def plain(name: str) -> str:

@@ -16,6 +16,7 @@ from typing import Protocol
 from urllib.parse import quote, unquote
 
 from clocker_actors.errors import SettingsError
+from clocker_actors.masking import remember
 
 PROVIDER = "clocker.password"
 PREFIX = "secret:"
@@ -26,7 +27,7 @@ _BYTES = 32
 class Opener(Protocol):
     """Where all other secrets are."""
 
-    def open(self, provider: str, key: str) -> str: ...
+    async def open(self, provider: str, key: str) -> str: ...
 
 
 def reading_of(entity: str, sensor: str, length: int, characters: str) -> str:
@@ -46,15 +47,19 @@ class Passwords:
     key: bytes = field(repr=False)
     others: Opener
 
-    def open(self, provider: str, key: str) -> str:
-        """The value. Raises SettingsError."""
-        if provider != PROVIDER:
-            return self.others.open(provider, key)
+    async def open(self, provider: str, key: str) -> str:
+        """The value. Raises SettingsError, and what the others raise."""
+        return self.made(key) if provider == PROVIDER else await self.others.open(provider, key)
+
+    def made(self, key: str) -> str:
+        """The password that this key names. Raises SettingsError."""
         length, _, rest = key.partition(":")
         characters = unquote(rest.partition(":")[0])
         if not length.isdecimal() or not 0 < int(length) <= 256 or not characters:
             raise SettingsError(f"{key[:80]!r} names no password; take it from a sensor of a create-password-sensor")
-        return _made(self.key, key, int(length), characters)
+        password = _made(self.key, key, int(length), characters)
+        remember(password)
+        return password
 
 
 def _made(key: bytes, what: str, length: int, characters: str) -> str:

@@ -26,6 +26,7 @@ WHERE: Mapping[str, tuple[str, KeyTable, str]] = {
     "ssh": ("`ssh` of an engine", tables.SSH_KEYS, _POOL % "hosts: [{engine: {url: 'ssh://root@a', ssh: {%s}}}]"),
     "build": ("`build`", tables.BUILD_KEYS, "services: [{type: container, build: {%s}}]\n"),
     "file": ("One of `files`", tables.FILE_KEYS, _WEB % "files: {/etc/app.conf: {%s}}"),
+    "secret": ("One of `secrets`", tables.SECRET_KEYS, _WEB % 'secrets: {tls-key: {content: \'$brooklyn:external("shop", "key")\', %s}}'),
     "dependency": ("One of `dependsOn`", tables.DEPENDENCY_KEYS, _WEB % "dependsOn: [{id: db, %s}]"),
     "probe": ("`readiness` and `health`", tables.PROBE_KEYS, _WEB % "ports: [80, 5432], readiness: {tcp: 80, %s}"),
     "target": ("What a probe asks", tables.PROBE_TARGET_KEYS, _WEB % "ports: [80], readiness: {http: {port: 80, %s}}"),
@@ -99,6 +100,7 @@ _examples(
     entrypoint: [/bin/sh, -c]
     env: {MODE: fast, DB: $brooklyn:component("db").attributeWhenReady("host.address")}
     files: {/etc/motd: Welcome, /etc/app.conf: {template: "size = {{ config['cpuShares'] }}", mode: "0600"}}
+    secrets: {db-password: '$brooklyn:external("shop", "db-password")'}
     ports: [80, 8080:80, 53/udp]
     links: [db, "db:store"]
     openPorts: [80]
@@ -146,6 +148,16 @@ _examples(
     template: "db = {{ component('db').attribute['host.address'] }}"
     mode: "0640"
     reload: [kill, -HUP, "1"]
+    """,
+)
+_examples(
+    "secret",
+    """
+    content: '$brooklyn:external("vault", "tls#key")'
+    path: /etc/shop/tls/key.pem
+    mode: "0400"
+    uid: 999
+    gid: 999
     """,
 )
 _examples("dependency", "id: db\ncondition: {sensor: cpu.mean, less-than: 50}")
@@ -217,6 +229,7 @@ INSTEAD = {
     ("build", "files"): "services: [{type: container, build: {inline: FROM scratch, %s}}]\n",
     ("file", "mode"): _WEB % "files: {/etc/app.conf: {content: x, %s}}",
     ("file", "reload"): _WEB % "files: {/etc/app.conf: {content: x, %s}}",
+    ("secret", "content"): _WEB % "secrets: {tls-key: {%s}}",
     ("dependency", "id"): _WEB % "dependsOn: [{%s}]",
     ("probe", "http"): _WEB % "ports: [80, 5432], readiness: {%s}",
     ("probe", "tcp"): _WEB % "ports: [80, 5432], readiness: {%s}",

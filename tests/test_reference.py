@@ -34,6 +34,7 @@ BLUEPRINT = (
     ("Options of a location of several (`multi`)", provisioning_keys.MULTI_KEYS),
     ("`build`", tables.BUILD_KEYS),
     ("One of `files`", tables.FILE_KEYS),
+    ("One of `secrets`", tables.SECRET_KEYS),
     ("One of `dependsOn`", tables.DEPENDENCY_KEYS),
     ("A probe (`readiness`, `health`)", tables.PROBE_KEYS),
     ("A port", tables.PORT_KEYS),

@@ -12,6 +12,7 @@ from clocker_actors.blueprint.mounts import read_mounts
 from clocker_actors.blueprint.nodes import Node, ScalarNode, describe, quote
 from clocker_actors.blueprint.ports import read_ports
 from clocker_actors.blueprint.probes import read_probe
+from clocker_actors.blueprint.secrets import read_secrets
 from clocker_actors.blueprint.section import Section
 from clocker_actors.blueprint.tables import CAPABILITY_KEYS
 from clocker_actors.model.expressions import Late
@@ -35,8 +36,10 @@ def read_container(section: Section, shorthand: ScalarNode | None, context: Cont
     spec, late = _alone(section, context)
     readiness = read_probe(section, "readiness", spec.ports, spec.network, context)
     health = read_probe(section, "health", spec.ports, spec.network, context)
-    files = read_files(section, late, context)
-    return replace(spec, image=image, readiness=readiness, health=health, files=files, late=tuple(late)) if image else None
+    files, secrets = read_files(section, late, context), read_secrets(section, late, context)
+    if image is None:
+        return None
+    return replace(spec, image=image, readiness=readiness, health=health, files=files, secrets=secrets, late=tuple(late))
 
 
 def check_container(section: Section, context: Context) -> None:

@@ -56,7 +56,7 @@ def _file(entry: Entry, late: list[Late], context: Context) -> FileSpec | None:
     if not path.startswith("/") or path.endswith("/") or ".." in PurePosixPath(path).parts or str(PurePosixPath(path)) != path:
         context.faults.add(entry.mark, f"{quote(path)} is no path of a file; write it from the root of the container, as /etc/app.conf")
         return None
-    content, mode = entry.node, 0o644
+    content, permissions = entry.node, 0o644
     reload: tuple[str, ...] = ()
     if isinstance(entry.node, MapNode):
         inner = Section.read(entry.node, f"file {quote(path)}", FILE_KEYS, context.faults)
@@ -64,10 +64,10 @@ def _file(entry: Entry, late: list[Late], context: Context) -> FileSpec | None:
         if given is None or (inner.node("template") is not None and inner.node("content") is not None):
             context.faults.add(entry.mark, f"file {quote(path)} needs one of `content` and `template`; write one")
             return None
-        content, mode = given, _mode(inner)
+        content, permissions = given, mode(inner, 0o644)
         words = inner.node("reload")
         reload = () if words is None else command(words, "`reload`", context.faults) or ()
-    return FileSpec(path, _content(path, content, late, context), mode, reload)
+    return FileSpec(path, _content(path, content, late, context), permissions, reload)
 
 
 def _content(path: str, node: Node, late: list[Late], context: Context) -> str:
@@ -81,9 +81,10 @@ def _content(path: str, node: Node, late: list[Late], context: Context) -> str:
     return found
 
 
-def _mode(section: Section) -> int:
+def mode(section: Section, default: int) -> int:
+    """The permission bits that a section has."""
     written = section.text("mode")
     if not _MODE.fullmatch(written):
         section.fault("mode", f"`mode` cannot be {quote(written)}; write the octal digits, as 0644")
-        return 0o644
+        return default
     return int(written, 8)

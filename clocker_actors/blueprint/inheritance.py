@@ -41,7 +41,7 @@ class Mode(StrEnum):
 SPELLINGS: Mapping[str, Mode] = {**{mode.value: mode for mode in Mode}, "none": Mode.NEVER, "always": Mode.OVERWRITE}
 """Every way to write a mode."""
 
-MERGED = frozenset({"env", "files", "templates", "labels", "provisioning.properties"})
+MERGED = frozenset({"env", "files", "secrets", "templates", "labels", "provisioning.properties"})
 """Declared keys whose maps are merged, both ways."""
 
 _OWN = frozenset(

@@ -74,6 +74,14 @@ FILE_KEYS = KeyTable(
     _key("reload", "node", "words to run in the container after the file has changed; without them it is replaced"),
 )
 
+SECRET_KEYS = KeyTable(
+    _key("content", "node", "what it is: an expression, as $brooklyn:external(provider, key)"),
+    _key("path", "string", "the file in which the container finds it; default: /run/secrets/ and its name", default=""),
+    _key("mode", "string", "permission bits, in octal digits", default="0444"),
+    _key("uid", "integer", "the user who owns it, by number", default=0, least=0, most=4294967294),
+    _key("gid", "integer", "the group that owns it, by number", default=0, least=0, most=4294967294),
+)
+
 DEPENDENCY_KEYS = KeyTable(
     _key("id", "node", "id of the service", "service", "component"),
     _key(
@@ -146,6 +154,11 @@ CONTAINER_CONFIG = (
             "node",
             "files put into it before it starts: a map of path to text, or to {content, mode, reload} or {template, mode, reload}",
             "templates",
+        ),
+        _key(
+            "secrets",
+            "node",
+            "secrets that it finds in files of memory, read-only: a map of name to expression, or to {content, path, mode, uid, gid}",
         ),
         _key(
             "ports",

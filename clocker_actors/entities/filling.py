@@ -4,15 +4,15 @@ What is filled in keeps no trace of where it came from, so a generation's spec i
 where the engine is talked to and nowhere else.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 
-from clocker_actors.expressions import as_text, unseal
+from clocker_actors.expressions import as_text, sealed_in, unseal
 from clocker_actors.model.expressions import Filled, OnChange
 from clocker_actors.model.specs import ContainerSpec, FileSpec
 
-ENV, LABELS, COMMAND, ENTRYPOINT, HOSTS, FILES = "env", "labels", "command", "entrypoint", "hosts", "files"
-Opener = Callable[[str, str], str]
+ENV, LABELS, COMMAND, ENTRYPOINT, HOSTS, FILES, SECRETS = "env", "labels", "command", "entrypoint", "hosts", "files", "secrets"
+Opener = Callable[[str, str], Awaitable[str]]
 """Gives the value of a secret by provider and key. Raises SettingsError."""
 
 
@@ -28,15 +28,19 @@ def fill(container: ContainerSpec, filled: Filled) -> ContainerSpec:
         command=_words(COMMAND, container.command, filled.texts),
         entrypoint=_words(ENTRYPOINT, container.entrypoint, filled.texts),
         files=tuple(replace(file, content=filled.texts.get(f"{FILES}.{file.path}", file.content)) for file in container.files),
+        secrets=tuple(replace(each, content=filled.texts.get(f"{SECRETS}.{each.name}", each.content)) for each in container.secrets),
     )
     return replace(given, late=filled.sealed)
 
 
-def opened(container: ContainerSpec, opener: Opener) -> ContainerSpec:
+async def opened(container: ContainerSpec, opener: Opener) -> ContainerSpec:
     """The container with its secrets in their places: only for whoever gives it to the engine. Raises SettingsError for one that nobody gave."""
     if not container.late:
         return container
-    texts = {late.field: as_text(unseal(late.expression, opener)) for late in container.late}
+    values: dict[tuple[str, str], str] = {}
+    for provider, key in dict.fromkeys(pair for late in container.late for pair in sealed_in(late.expression)):
+        values[provider, key] = await opener(provider, key)
+    texts = {late.field: as_text(unseal(late.expression, lambda provider, key: values[provider, key])) for late in container.late}
     return fill(container, Filled(texts))
 
 

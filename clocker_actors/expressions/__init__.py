@@ -7,7 +7,7 @@ may deploy can write them. Nothing here waits, listens or knows an actor: whoeve
 
 from clocker_actors.expressions.folding import fold
 from clocker_actors.expressions.predicates import holds
-from clocker_actors.expressions.resolving import Broken, Ready, Scope, Sealed, Seen, Waiting, references, resolve, unseal
+from clocker_actors.expressions.resolving import Broken, Ready, Scope, Sealed, Seen, Waiting, references, resolve, sealed_in, unseal
 from clocker_actors.expressions.texts import as_text, truthy
 from clocker_actors.expressions.wording import in_words
 
@@ -19,6 +19,7 @@ __all__ = [
     "Waiting",
     "Broken",
     "Sealed",
+    "sealed_in",
     "unseal",
     "references",
     "fold",

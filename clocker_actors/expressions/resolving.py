@@ -114,6 +114,12 @@ def _opened(expression: Expression, opener: Callable[[str, str], str]) -> Expres
     return replace(expression, args=tuple(_opened(arg, opener) for arg in expression.args)) if expression.args else expression
 
 
+def sealed_in(expression: Expression) -> tuple[tuple[str, str], ...]:
+    """The (provider, key) pairs of the secrets in an expression; each once, in order."""
+    named = (node for node in expression.walk() if node.op == EXTERNAL)
+    return tuple(dict.fromkeys((as_text(node.args[0].value), as_text(node.args[1].value)) for node in named))
+
+
 def references(expression: Expression) -> tuple[tuple[str, str], ...]:
     """The (target, sensor) pairs that the value depends on, "" as sensor for an id or a place; each once, in order."""
     found: dict[tuple[str, str], None] = {}

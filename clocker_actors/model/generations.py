@@ -42,6 +42,7 @@ class ContainerIntent:
     labels: Mapping[str, str] = field(default_factory=dict)
     volume_names: Mapping[str, str] = field(default_factory=dict)
     start_timeout: float = 300.0
+    keeper: str = ""  # who keeps its secrets in memory, if it has some
     fenced: bool = False  # lives by a lease, so that it has ended for sure some seconds after its host fell silent
 
 

@@ -126,6 +126,16 @@ def container_name(plane: str, member: str, generation: int) -> str:
     return f"clocker.{plane}.{member}.g{generation}"
 
 
+def keeper_name(plane: str) -> str:
+    """The engine's name for the container (and its volume) that keeps the secrets of a manager's containers on a host in memory."""
+    return f"clocker.{plane}.keeper"
+
+
+def kept_folder(member: str, generation: int) -> str:
+    """Where a keeper has the secrets of one generation."""
+    return f"{member}.g{generation}"
+
+
 def policy_id(entity: str, name: str) -> str:
     """Actor id (and uid) of a policy, enricher or feed of an entity."""
     return f"{entity}:{name}"

@@ -10,7 +10,7 @@ from clocker_actors.entities.members.generations import LATER_FIELDS, spec_hash
 from clocker_actors.entities.records import Generation
 from clocker_actors.errors import SettingsError
 from clocker_actors.model.expressions import Expression, Filled, Late, OnChange, literal
-from clocker_actors.model.specs import ContainerSpec, FileSpec, ImageSpec, PortSpec
+from clocker_actors.model.specs import ContainerSpec, FileSpec, ImageSpec, PortSpec, SecretSpec
 from clocker_actors.store.codec import decode, encode
 
 SECRET = Expression("formatString", (literal("pg://%s"), Expression("external", (literal("shop"), literal("password")))))
@@ -38,18 +38,26 @@ def test_every_kind_of_field_is_filled_in() -> None:
     assert given.late == ()
 
 
-def test_secrets_stay_sealed_until_they_are_opened() -> None:
-    sealed = fill(CONTAINER, Filled({"command.1": "go"}, (Late("env.A", SECRET), Late("files./etc/app.conf", SECRET))))
-    assert sealed.env["A"] == "" and len(sealed.late) == 2
-    given = opened(sealed, lambda provider, key: f"{provider}/{key}!")
-    assert given.env["A"] == given.files[0].content == "pg://shop/password!"
-    assert given.late == ()
+async def test_secrets_stay_sealed_until_they_are_opened() -> None:
+    secret = SecretSpec("db", "/run/secrets/db")
+    late = (Late("env.A", SECRET), Late("files./etc/app.conf", SECRET), Late("secrets.db", SECRET))
+    sealed = fill(replace(CONTAINER, secrets=(secret,)), Filled({"command.1": "go"}, late))
+    assert sealed.env["A"] == "" and len(sealed.late) == 3
+    asked: list[str] = []
 
-    def nobody(provider: str, key: str) -> str:
+    async def somebody(provider: str, key: str) -> str:
+        asked.append(key)
+        return f"{provider}/{key}!"
+
+    given = await opened(sealed, somebody)
+    assert given.env["A"] == given.files[0].content == given.secrets[0].content == "pg://shop/password!"
+    assert (given.late, len(asked)) == ((), 1), "each is asked for once, however often it is used"
+
+    async def nobody(provider: str, key: str) -> str:
         raise SettingsError(f"no {key}")
 
     with pytest.raises(SettingsError, match="no password"):
-        opened(sealed, nobody)
+        await opened(sealed, nobody)
 
 
 def test_what_differs_is_named_by_field() -> None:

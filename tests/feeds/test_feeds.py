@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 
 from clocker_actors.drivers.simulated.http import SimulatedHttp
+from clocker_actors.drivers.simulated.suppliers import SimulatedSuppliers
 from clocker_actors.errors import NotFound
 from clocker_actors.externals import Externals
 from clocker_actors.feeds import catalogue
@@ -272,7 +273,7 @@ async def test_a_static_sensor_and_one_that_names_a_password(kernel: Kernel) -> 
     await second.begin({"targetSensor": "password", "length": 20})
     key = key_in(second.values[0])
     assert key is not None and key.startswith("20:")
-    password = Passwords(b"k" * 32, Externals()).open(PROVIDER, key)
+    password = await Passwords(b"k" * 32, SimulatedSuppliers(Externals())).open(PROVIDER, key)
     assert len(password) == 20 and password not in str(second.values[0])
     assert second.all(KeepState) == [], "nothing is kept that could be read"
     await other.stop(1)

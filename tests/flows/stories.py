@@ -3,7 +3,7 @@
 from clocker_actors.drivers.simulated import SimulatedEngine, SimulatedWorld
 from clocker_actors.entities.records import Desired, MemberState
 from clocker_actors.model.containers import EngineState, Observed
-from clocker_actors.model.identity import LABEL_GENERATION, LABEL_LEASE, LABEL_MEMBER, LABEL_PLANE, EntityKind
+from clocker_actors.model.identity import LABEL_GENERATION, LABEL_KEEPER, LABEL_LEASE, LABEL_MEMBER, LABEL_PLANE, EntityKind
 from clocker_actors.store.codec import decode
 from tests.flows.support import Driven
 
@@ -35,12 +35,12 @@ def new_world(hosts: int = 3, seed: int = 1) -> SimulatedWorld:
 
 
 def ours(world: SimulatedWorld) -> list[tuple[SimulatedEngine, Observed]]:
-    """All containers with the manager's label, on all engines; but not the leases by which some of them live."""
+    """All containers with the manager's label, on all engines; but not the leases by which some of them live, and who keeps their secrets."""
     return [
         (engine, seen)
         for engine in world.engines.values()
         for seen in engine.containers
-        if LABEL_PLANE in seen.labels and LABEL_LEASE not in seen.labels
+        if LABEL_PLANE in seen.labels and LABEL_LEASE not in seen.labels and LABEL_KEEPER not in seen.labels
     ]
 
 

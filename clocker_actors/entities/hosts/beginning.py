@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from clocker_actors.entities.filling import Opener, opened
+from clocker_actors.entities.hosts import secretfiles
 from clocker_actors.entities.hosts.fence import Fence, lease_name
 from clocker_actors.entities.hosts.gate import Gate
 from clocker_actors.errors import ClockerError, Conflict, NameConflict, NotChanged, NotFound, NotReloaded
@@ -45,16 +47,17 @@ class Begun:
     took: float | None
 
 
-def request_of(intent: ContainerIntent, opener: Opener) -> ContainerRequest:
-    """What the engine is asked to create, secrets and all: for the engine's eyes only. Raises SettingsError for a secret that nobody gave."""
+def request_of(intent: ContainerIntent, spec: ContainerSpec, kept: Mapping[str, str]) -> ContainerRequest:
+    """What the engine is asked to create, secrets and all: for the engine's eyes only. `spec` is opened; `kept` says where files of secrets are."""
     return ContainerRequest(
         name=intent.name,
         image=intent.image,
-        spec=opened(intent.spec, opener),
+        spec=spec,
         labels=intent.labels,
         ports=intent.ports,
         volume_names=intent.volume_names,
         lease=lease_name(intent.name) if intent.fenced else "",
+        kept=kept,
     )
 
 
@@ -83,9 +86,10 @@ def changed(container: "Container") -> GenerationChanged:
 
 
 async def begin(engine: Engine, intent: ContainerIntent, gate: Gate, fence: Fence, opener: Opener) -> Begun:
-    """Create, give it its files, and start when the gate opens; a container of that name that is ours is adopted. Raises what the engine says, Conflict for a
-    foreign one of that name."""
-    request = request_of(intent, opener)
+    """Create, give it its files and secrets, and start when the gate opens; a container of that name that is ours is adopted. Raises what the engine says,
+    Conflict for a foreign one of that name, SettingsError for a secret that nobody gave."""
+    spec = await opened(intent.spec, opener)
+    request = request_of(intent, spec, await secretfiles.keep(engine, intent, spec.secrets))
     ours = {name: intent.labels[name] for name in (LABEL_PLANE, LABEL_STATE, LABEL_APPLICATION)}
     for volume in intent.volume_names.values():
         await engine.ensure_volume(volume, ours)
@@ -106,8 +110,8 @@ async def begin(engine: Engine, intent: ContainerIntent, gate: Gate, fence: Fenc
         if fence.ttl:  # it joined the lease of then for good
             await engine.remove(container)
             container = await engine.create(request)
-    if request.spec.files:
-        await engine.put(container, request.spec.files)
+    if spec.files:
+        await engine.put(container, spec.files)
     clock = asyncio.get_running_loop()
     async with gate:
         if fence.ttl:
@@ -121,7 +125,7 @@ async def begin(engine: Engine, intent: ContainerIntent, gate: Gate, fence: Fenc
 
 async def put(engine: Engine, container: str, spec: ContainerSpec, opener: Opener, limit: float) -> None:
     """Give a running container the files of this spec, then have it read them: each command once. Raises what the engine says, NotReloaded if one fails."""
-    files = opened(spec, opener).files
+    files = (await opened(spec, opener)).files
     await engine.put(container, files)
     for command in dict.fromkeys(file.reload for file in files if file.reload):
         code, output = await engine.execute(container, command, limit)
@@ -162,6 +166,7 @@ async def end_seen(
         await _say_goodbye(engine, container, *first)
     await end(engine, container, grace, running)
     await end_lease(engine, intent)
+    await secretfiles.forget(engine, intent)
 
 
 async def _say_goodbye(engine: Engine, container: str, command: tuple[str, ...], limit: float) -> None:
@@ -196,6 +201,7 @@ async def end_named(engine: Engine, intent: ContainerIntent, grace: float, late:
     if found is not None:
         await end(engine, found.id, grace, found.state is EngineState.RUNNING)
     await end_lease(engine, intent)
+    await secretfiles.forget(engine, intent)
 
 
 async def _find(engine: Engine, intent: ContainerIntent) -> Observed | None:

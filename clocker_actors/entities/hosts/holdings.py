@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from clocker_actors.errors import ClockerError
-from clocker_actors.model.identity import Uid
+from clocker_actors.model.identity import Uid, keeper_name
 from clocker_actors.model.placements import HostView
 from clocker_actors.ports.engine import Engine
 
@@ -43,10 +43,11 @@ async def held(engine: Engine, ours: Mapping[str, str]) -> Held | None:
 class Holdings:
     """`volumes` as placement names them (`<application uid>.<name>`), `images` by every name; `listed` says whether they were ever seen."""
 
-    __slots__ = ("_prefix", "images", "listed", "volumes")
+    __slots__ = ("_keeper", "_prefix", "images", "listed", "volumes")
 
     def __init__(self, plane: str) -> None:
         self._prefix = f"clocker.{plane}."
+        self._keeper = keeper_name(plane)  # whose volume is nothing that a member comes back to
         self.listed = False
         self.images: frozenset[str] = frozenset()
         self.volumes: frozenset[str] = frozenset()
@@ -55,7 +56,7 @@ class Holdings:
         """What a look has found. What could not be listed is taken to be as it was."""
         if found is not None:
             self.listed = True
-            ours = (name for name in found.volumes if name.startswith(self._prefix))
+            ours = (name for name in found.volumes if name.startswith(self._prefix) and name != self._keeper)
             self.images, self.volumes = found.images, frozenset(name.removeprefix(self._prefix) for name in ours)
 
     def without(self, application: Uid) -> None:

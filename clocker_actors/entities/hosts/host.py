@@ -22,6 +22,8 @@ from clocker_actors.entities.hosts.making import WORK as MACHINE
 from clocker_actors.entities.hosts.making import MakeAgain, Making
 from clocker_actors.entities.hosts.pace import Pace
 from clocker_actors.entities.hosts.residents import SWEEP, Residents
+from clocker_actors.entities.hosts.secretfiles import WORK as SECRETS
+from clocker_actors.entities.hosts.secretfiles import SecretFiles
 from clocker_actors.entities.hosts.streams import samples
 from clocker_actors.entities.hosts.vitals import LIVE_SENSORS, Load, LookAtDisk, Vital
 from clocker_actors.entities.hosts.volumes import STALE, Volumes
@@ -94,6 +96,7 @@ class Host(Emptied):
         self.watch = self.engine.watch()
         self.watching = Watching(self.watch, self.residents, self.outside.timing.other_period)
         self.volumes = Volumes(self, self.engine)
+        self.secretfiles = SecretFiles(self)
         self.holdings = Holdings(self.outside.plane)
         self.built = BuiltImages(self, self.engine)
         self.link = Link(self, self.engine, self.outside.timing)
@@ -190,6 +193,8 @@ class Host(Emptied):
                 self.holdings.without(Uid(message.name.partition(":")[2]))
                 self._publish()
                 self.volumes.ended(message)
+            case WorkDone(name=name) | WorkFailed(name=name) if name == SECRETS:
+                self.secretfiles.ended(message)
             case WorkDone() | WorkFailed() if message.name.startswith(SWEEP):
                 self.residents.swept(message)
                 self._look_at_volumes()
@@ -322,6 +327,8 @@ class Host(Emptied):
     def _look_at_volumes(self) -> None:
         if not self.residents.sweeping:  # orphans may hold them
             self.volumes.look()
+            if self.residents.keeper is not None:
+                self.secretfiles.look()
 
     # --- containers
 

@@ -18,6 +18,7 @@ from clocker_actors.entities.hosts.foreigners import Foreigners
 from clocker_actors.entities.hosts.gate import Gate
 from clocker_actors.entities.hosts.hostwords import End, HostLost, Report, Seen
 from clocker_actors.entities.hosts.link import Link, Look
+from clocker_actors.entities.hosts.secretfiles import is_keeper
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.ownership import owned, task_until, wanted
 from clocker_actors.entities.records import MemberState
@@ -72,6 +73,8 @@ class Residents:
         self.names: dict[str, Uid] = {}  # engine's container name → the actor
         self.sweeping: set[str] = set()
         self.foreigners = Foreigners(host)
+        self.keeper: Observed | None = None
+        """The container that keeps our secrets here, if the last look showed one."""
         self._fence: Fence | None = None  # around all that somebody before us may have started here
         self._unheard: set[Uid] = set()
         self._keys: dict[Uid, Key] = {}
@@ -187,10 +190,14 @@ class Residents:
         plane, store = self._host.outside.plane, self._host.outside.store
         ours: dict[Key, Observed] = {}
         foreign = []
+        self.keeper = None
         for seen in look.observed:
             if (until := task_until(seen, plane, store.identity)) is not None:
                 if until < self._host.now:  # whoever ran it is no more
                     self._sweep(seen, 0.0, True)
+                continue
+            if is_keeper(seen, self._host.outside):
+                self.keeper = seen
                 continue
             whose = owned(seen, plane, store.identity)
             if whose is not None and LABEL_LEASE in seen.labels:

@@ -11,7 +11,7 @@ from clocker_actors.entities.outside import Outside
 from clocker_actors.errors import ClockerError
 from clocker_actors.kernel import WorkDone, WorkFailed
 from clocker_actors.model.generations import RemoveVolumes, VolumesRemoved
-from clocker_actors.model.identity import LABEL_APPLICATION, EntityKind, Uid
+from clocker_actors.model.identity import LABEL_APPLICATION, EntityKind, Uid, keeper_name
 from clocker_actors.ports.engine import Engine
 
 log = logging.getLogger(__name__)
@@ -80,7 +80,11 @@ class Volumes:
 
         def is_stale(volume: str) -> bool:
             application = volume.removeprefix(prefix).partition(".")[0]
-            return volume.startswith(prefix) and outside.store.read(EntityKind.APPLICATION, application) is None
+            return (
+                volume.startswith(prefix)
+                and volume != keeper_name(outside.plane)
+                and outside.store.read(EntityKind.APPLICATION, application) is None
+            )
 
         await self._remove(filter(is_stale, await self._engine.volumes(outside.ours)))
 

@@ -20,6 +20,7 @@ from clocker_actors.model.identity import (
     Cause,
     Uid,
     container_name,
+    keeper_name,
 )
 from clocker_actors.model.placements import Placement, PlacementRequest
 from clocker_actors.model.specs import ContainerSpec, Duplicate, VolumeKind
@@ -29,7 +30,7 @@ from clocker_actors.planning.requests import Asker, placement_request
 from clocker_actors.ports.store import Store
 from clocker_actors.store.codec import encode
 
-LATER_FIELDS = frozenset({"late", "files", "hosts"})
+LATER_FIELDS = frozenset({"late", "files", "hosts", "secrets"})
 """Fields of a container's spec that the first release did not have; a new one belongs here."""
 NOT_RUNNING = frozenset({Phase.DIED, Phase.FAILED, Phase.LOST, Phase.GONE})
 """Phases in which nothing of a generation works any more."""
@@ -106,6 +107,7 @@ def intent(state: MemberState, generation: Generation, late: ContainerSpec, plan
         volume_names=volume_names(plane, identity, container),
         start_timeout=state.spec.start_timeout,
         fenced=was.fenced if was is not None else state.spec.duplicate is Duplicate.NEVER,
+        keeper=keeper_name(plane) if container.secrets else "",
     )
 
 

@@ -34,7 +34,7 @@ def intent(*, fenced: bool) -> ContainerIntent:
     )
 
 
-def nobody(provider: str, key: str) -> str:
+async def nobody(provider: str, key: str) -> str:
     raise AssertionError(f"no secret was named, and not {provider} {key}")
 
 
@@ -52,7 +52,7 @@ async def begun(engine: SimulatedEngine, *, fenced: bool) -> EngineState:
 
 
 async def test_what_was_created_is_started(engine: SimulatedEngine) -> None:
-    made = await engine.create(request_of(intent(fenced=False), nobody))
+    made = await engine.create(request_of(intent(fenced=False), intent(fenced=False).spec, {}))
     assert await begun(engine, fenced=False) is EngineState.RUNNING
     assert [seen.id for seen in engine.containers] == [made]
 
@@ -60,7 +60,7 @@ async def test_what_was_created_is_started(engine: SimulatedEngine) -> None:
 async def test_what_was_to_live_by_a_lease_that_has_ended_lives_by_the_next(engine: SimulatedEngine) -> None:
     await engine.lease(lease_name("m1.g1"), {**LABELS, LABEL_LEASE: "1"}, TTL)
     await engine.start(lease_name("m1.g1"))
-    await engine.create(request_of(intent(fenced=True), nobody))
+    await engine.create(request_of(intent(fenced=True), intent(fenced=True).spec, {}))
     await asyncio.sleep(TTL + 1)
     assert {seen.state for seen in engine.containers} == {EngineState.EXITED, EngineState.CREATED}
     assert await begun(engine, fenced=True) is EngineState.RUNNING
