@@ -58,11 +58,10 @@ _IN_TEXT = (
 class Masks:
     """The values of one process, each in the forms in which it may turn up."""
 
-    __slots__ = ("_forms", "_longest_first", "_values")
+    __slots__ = ("_longest_first", "_values")
 
     def __init__(self) -> None:
         self._values: dict[str, None] = {}
-        self._forms: dict[str, None] = {}
         self._longest_first: tuple[str, ...] | None = ()
 
     def remember(self, value: str) -> None:
@@ -73,6 +72,14 @@ class Masks:
         while len(self._values) > MOST_VALUES:
             del self._values[next(iter(self._values))]
         self._longest_first = None
+
+    def forget(self) -> None:
+        """All of them."""
+        self._values, self._longest_first = {}, ()
+
+    def values(self) -> tuple[str, ...]:
+        """All of them, the oldest first."""
+        return tuple(self._values)
 
     def text(self, text: str) -> str:
         """The text without any of the values."""
@@ -94,6 +101,16 @@ def _forms(value: str) -> set[str]:
 
 
 _MASKS = Masks()
+
+
+def secrets() -> tuple[str, ...]:
+    """Every value that is masked by now, for whoever has to hide them in a form of its own."""
+    return _MASKS.values()
+
+
+def forget() -> None:
+    """Mask no value any more: between two tests of one process, which have nothing to do with each other."""
+    _MASKS.forget()
 
 
 def remember(value: str) -> None:

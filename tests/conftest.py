@@ -10,6 +10,7 @@ import pytest_asyncio
 import structlog
 from hypothesis import HealthCheck, settings
 
+from clocker_actors import masking
 from clocker_actors.kernel import Kernel, VirtualLoop
 
 # A process that sets nothing up would print its logs to stdout, where data goes.
@@ -43,6 +44,12 @@ def nothing_left(request: pytest.FixtureRequest) -> Iterator[None]:
         request.getfixturevalue("_no_tasks_left")
     yield
     assert _logging() == before, "logging is not as it was: what comes later would write where data goes"
+
+
+@pytest.fixture(autouse=True)
+def nothing_masked() -> None:
+    """No secret of an earlier test is hidden in this one's words."""
+    masking.forget()
 
 
 def _logging() -> tuple[object, ...]:
