@@ -191,7 +191,7 @@ class Manager:
         """What the settings know of locations and secrets; what is only simulated needs no secrets."""
         settings = self.settings
         resolve = (lambda _: "") if self._simulated else settings.resolve
-        return Known(lambda location: settle(location, self._locations), resolve, settings.externals.check)
+        return Known(lambda location: settle(location, self._locations), resolve, settings.externals.check, settings.allow)
 
     # --- the outside
 
@@ -224,6 +224,7 @@ class Manager:
             grounds=self._grounds,
             secrets=Passwords(key_of(settings.state), self._suppliers()),
             login=self._login,
+            allow=settings.allow,
             settle=lambda location: settle(location, self._locations),
             timing=timing,
         )

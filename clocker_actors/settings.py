@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+from clocker_actors.allowances import VARIABLE as ALLOW
+from clocker_actors.allowances import Allowances, read_allowances
 from clocker_actors.credentials import VARIABLE, NamedLocation, Reference, Secrets, read_locations
 from clocker_actors.errors import SettingsError
 from clocker_actors.externals import VARIABLE as EXTERNAL
@@ -145,6 +147,8 @@ class Settings:
     """What blueprints may name by `external`."""
     registries: Registries = field(default_factory=Registries, repr=False)
     """Who we are to image registries."""
+    allow: Allowances = field(default_factory=Allowances)
+    """What containers may have beyond the usual; nothing, unless `[allow]` says so."""
 
     def resolve(self, reference: Reference) -> str:
         """The value of a secret of a location, by its name. Raises SettingsError, which says where to write it."""
@@ -180,6 +184,7 @@ def load(flags: Mapping[str, object] | None = None, environ: Mapping[str, str] |
     locations, secrets = read_locations(table.pop("locations", None), text, path, environ, faults)
     externals = read_externals(table.pop("external", None), path, environ, faults)
     registries = read_registries(table.pop("registries", None), path, environ, faults)
+    allow = read_allowances(table.pop("allow", None), path, environ, faults)
     given = [*(_Given(name, value, f"{path}: {name}") for name, value in table.items()), *outer]
     values: dict[str, object] = {"state": default_state(environ)}
     wheres: dict[str, str] = {}
@@ -196,7 +201,7 @@ def load(flags: Mapping[str, object] | None = None, environ: Mapping[str, str] |
             wheres[one.name] = one.where
         except ValueError as error:
             faults.append(f"{one.where} = {one.value!r}: not a good value; {error}")
-    settings = Settings(**values, locations=locations, secrets=secrets, externals=externals, registries=registries)  # type: ignore[arg-type]  # each went through its own check
+    settings = Settings(**values, locations=locations, secrets=secrets, externals=externals, registries=registries, allow=allow)  # type: ignore[arg-type]  # each went through its own check
     faults += _together(settings, wheres)
     if faults:
         raise SettingsError("\n".join(faults))
@@ -215,7 +220,7 @@ def _from_environment(environ: Mapping[str, str]) -> list[_Given]:
     names = sorted(
         name
         for name in environ
-        if name.startswith(PREFIX) and not name.startswith((VARIABLE, EXTERNAL, REGISTRY)) and name not in _NOT_SETTINGS
+        if name.startswith(PREFIX) and not name.startswith((VARIABLE, EXTERNAL, REGISTRY, ALLOW)) and name not in _NOT_SETTINGS
     )
     return [_Given(name.removeprefix(PREFIX).lower(), environ[name], name) for name in names]
 

@@ -6,6 +6,7 @@ Values are asked for and dropped at once; what is told says which is missing and
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from clocker_actors.allowances import EVERYTHING, Allowances
 from clocker_actors.entities.pools.sources import clouds_of
 from clocker_actors.errors import BadRequest, SettingsError
 from clocker_actors.expressions.resolving import EXTERNAL
@@ -25,11 +26,14 @@ def _anything(*_: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the settings know: named locations, secrets of locations, secrets of services. Each raises an error of ours that says what is missing."""
+    """What the settings know: named locations, secrets of locations, secrets of services, and what containers may have. Each of the first three raises an
+    error of ours that says what is missing."""
 
     settle: Callable[[LocationSpec], LocationSpec] = _settled
     resolve: Callable[[SecretRef], str] = _anything
     secret: Callable[[str, str], str] = _anything
+    allow: Allowances = EVERYTHING
+    """What containers may have beyond the usual."""
 
 
 def missing(applications: Iterable[ApplicationSpec], pools: Iterable[PoolSpec], known: Known) -> Iterator[PlanWarning]:

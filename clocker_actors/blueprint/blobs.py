@@ -10,6 +10,7 @@ import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from clocker_actors.allowances import Power
 from clocker_actors.errors import BadRequest
 from clocker_actors.model.specs import BUILT_IMAGE, ApplicationSpec, Blueprint, BuildSpec, ContainerSpec, ImageSpec, ServiceSpec
 
@@ -42,13 +43,14 @@ class FileReference:
 class ParsedBlueprint:
     """Specs whose build contexts are still placeholders, and the files those stand for. `inline` are contexts whose files are written in the blueprint or in
     types, by SHA-256; `urls` have to answer before it is deployed, each with where it is written; `places` are the docker clouds
-    that it names to run in, each with where that is written."""
+    that it names to run in, each with where that is written; `powers` is what containers have beyond the usual, likewise."""
 
     blueprint: Blueprint
     files: tuple[FileReference, ...]
     inline: Mapping[str, bytes] = field(default_factory=dict)
     urls: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict)
+    powers: Mapping[Power, str] = field(default_factory=dict)
 
 
 def is_repository(text: str) -> bool:

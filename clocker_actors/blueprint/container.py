@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+from clocker_actors.allowances import CAPABILITIES, PRIVILEGED
 from clocker_actors.blueprint.builds import read_image
 from clocker_actors.blueprint.coerce import command, pairs, texts
 from clocker_actors.blueprint.context import Context
@@ -27,7 +28,7 @@ ALL AUDIT_CONTROL AUDIT_READ AUDIT_WRITE BLOCK_SUSPEND BPF CHECKPOINT_RESTORE CH
 LEASE LINUX_IMMUTABLE MAC_ADMIN MAC_OVERRIDE MKNOD NET_ADMIN NET_BIND_SERVICE NET_BROADCAST NET_RAW PERFMON SETFCAP SETGID SETPCAP SETUID SYS_ADMIN
 SYS_BOOT SYS_CHROOT SYS_MODULE SYS_NICE SYS_PACCT SYS_PTRACE SYS_RAWIO SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG SYSLOG WAKE_ALARM
 """
-CAPABILITIES = frozenset(_CAPABILITIES.split())
+KNOWN = frozenset(_CAPABILITIES.split())
 
 
 def read_container(section: Section, shorthand: ScalarNode | None, context: Context) -> ContainerSpec | None:
@@ -145,6 +146,8 @@ def _privileged(section: Section, context: Context) -> bool:
     if not isinstance(node, ScalarNode) or not node.plain or node.text not in {"true", "false"}:
         context.faults.add(node.mark, f"`privileged` has {describe(node)}; it is only given for the plain word true, else write false")
         return False
+    if node.text == "true":
+        context.powers.setdefault((PRIVILEGED, ""), node.mark)
     return node.text == "true"
 
 
@@ -157,7 +160,11 @@ def _capabilities(section: Section, context: Context) -> tuple[tuple[str, ...], 
             if outer is not None and inner.node(name) is not None:
                 inner.fault(name, f"capabilities to {name} are said twice; keep one of them")
         add, drop = add or inner.node("add"), drop or inner.node("drop")
-    return _names(add, context), _names(drop, context)
+    added = _names(add, context)
+    if add is not None:
+        for name in added:
+            context.powers.setdefault((CAPABILITIES, name), add.mark)
+    return added, _names(drop, context)
 
 
 def _names(node: Node | None, context: Context) -> tuple[str, ...]:
@@ -166,10 +173,10 @@ def _names(node: Node | None, context: Context) -> tuple[str, ...]:
     found = []
     for name in texts(node, "capabilities", context.faults):
         plain = name.upper().removeprefix("CAP_")
-        if plain in CAPABILITIES:
+        if plain in KNOWN:
             found.append(plain)
         else:
-            context.faults.add(node.mark, f"{quote(name)} is not a capability; {context.faults.hint(plain, CAPABILITIES)}")
+            context.faults.add(node.mark, f"{quote(name)} is not a capability; {context.faults.hint(plain, KNOWN)}")
     return tuple(dict.fromkeys(found))
 
 

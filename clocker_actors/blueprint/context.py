@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from clocker_actors.allowances import Power
 from clocker_actors.blueprint.blobs import FileReference, packed, placeholder
 from clocker_actors.blueprint.catalogue import Catalogue, catalogue_of
 from clocker_actors.blueprint.faults import Faults
@@ -61,6 +62,8 @@ class Context:
     """Addresses that have to answer when the blueprint is deployed."""
     places: dict[str, Mark] = field(default_factory=dict)
     """Docker clouds that services run in, each with where it is named first."""
+    powers: dict[Power, Mark] = field(default_factory=dict)
+    """What containers have beyond the usual, each with where it is written first."""
     template: bool = False
     """Whether a type is read, whose required parameters are given later."""
     files: dict[str, FileReference] = field(default_factory=dict)

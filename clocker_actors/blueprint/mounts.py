@@ -9,6 +9,7 @@ tmpfs: [/run]
 
 import re
 
+from clocker_actors.allowances import HOST_PATHS
 from clocker_actors.blueprint.coerce import text, texts
 from clocker_actors.blueprint.context import Context, listed, slug
 from clocker_actors.blueprint.nodes import ListNode, MapNode, Mark, Node, describe, quote
@@ -26,6 +27,8 @@ def read_mounts(section: Section, context: Context) -> tuple[VolumeSpec, ...]:
     for spec, mark in _all(section, context):
         if not _sound(spec, mark, context):
             continue
+        if spec.kind is VolumeKind.BIND:
+            context.powers.setdefault((HOST_PATHS, spec.source), mark)
         first = found.setdefault(spec.target, (spec, mark))
         if first[0] is not spec:
             context.faults.add(mark, f"{quote(spec.target)} already has a mount on line {first[1].line}; use another path, or remove one")

@@ -68,7 +68,8 @@ def parse(text: str | bytes, filename: str, types: TypeTable) -> ParsedBlueprint
     faults.check()
     urls = {url: _place(mark, filename) for url, mark in context.urls.items()}
     places = {name: _place(mark, filename) for name, mark in context.places.items()}
-    return ParsedBlueprint(blueprint, tuple(context.files.values()), context.inline, urls, places)
+    powers = {power: _place(mark, filename) for power, mark in context.powers.items()}
+    return ParsedBlueprint(blueprint, tuple(context.files.values()), context.inline, urls, places, powers)
 
 
 def _place(mark: Mark, filename: str) -> str:

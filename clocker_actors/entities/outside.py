@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from clocker_actors.allowances import EVERYTHING, Allowances
 from clocker_actors.entities.commits import Commits
 from clocker_actors.entities.sharing import Sharing
 from clocker_actors.kernel import Actor
@@ -109,6 +110,8 @@ class Outside:
     """Puts the locations that settings name in; raises BadRequest for one that nobody knows."""
     login: Callable[[str], Login | None] = lambda _: None
     """Who we are to the registry of an image; None where nobody said. Raises SettingsError."""
+    allow: Allowances = EVERYTHING
+    """What containers may have beyond the usual."""
     strategies: tuple[StrategySpec, ...] = ()
     timing: Timing = field(default_factory=Timing)
     commits: Commits = field(default_factory=Commits)

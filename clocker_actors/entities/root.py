@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import ClassVar
 
+from clocker_actors.allowances import NOTHING
 from clocker_actors.entities import cataloguing
 from clocker_actors.entities.cataloguing import AddedTypes
 from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
@@ -29,6 +30,7 @@ from clocker_actors.model.specs import ApplicationSpec, Blueprint, PoolSpec
 from clocker_actors.model.values import Value
 from clocker_actors.planning.clouds import cloud_change
 from clocker_actors.planning.places import moving, staying
+from clocker_actors.planning.powers import refused, wielded
 from clocker_actors.ports.store import Store
 from clocker_actors.store.codec import convert, decode, plain
 
@@ -167,6 +169,7 @@ class Root(Entity[RootState]):
 
     def _deploy(self, activity: Activity, arguments: Arguments) -> None:
         blueprint = self._staying(convert(Blueprint, arguments["blueprint"]))
+        self._judge_powers(blueprint, activity)
         cause = Cause(activity.id, activity.cause.principal)
         fresh_pools, pools = self._new_pools(blueprint)
         fresh, updates = self._new_applications(blueprint, {**self.pools, **fresh_pools}, cause)
@@ -184,6 +187,22 @@ class Root(Entity[RootState]):
         if names:
             self.running.step(activity.id, "keep", f"write what was asked for: {', '.join(names)}")
         self.change(self.state, *records)
+
+    def _judge_powers(self, blueprint: Blueprint, activity: Activity) -> None:
+        """Raises BadRequest for what containers may not have; what they have beyond the usual is told, and of whom."""
+        allow = self.outside.allow
+        faults = [each.refusal for application in blueprint.applications for each in refused(application, allow)]
+        if faults:
+            raise BadRequest("\n".join(faults))
+        told = [
+            str(each)
+            for application in blueprint.applications
+            for each in wielded(application)
+            if not NOTHING.allows(each.pool, each.power)
+        ]
+        if told:
+            self.running.step(activity.id, "allow", "; ".join(told))
+            log.warning("%s deploys, as the settings allow: %s", activity.cause.principal, "; ".join(told))
 
     def _staying(self, blueprint: Blueprint) -> Blueprint:
         """Applications that exist keep a location that none of their services asks for."""

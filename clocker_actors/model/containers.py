@@ -58,6 +58,7 @@ class Observed:
     gateway: str = ""  # of its network: this host, as it sees it
     resources: Resources | None = None  # what it may use; None where that was not looked at, as in a list
     restart: str = ""  # who restarts it, as in its spec; "" where that was not looked at
+    rights: str = ""  # what it may do beyond what is usual, in words; "" for nothing, and where that was not looked at
 
 
 @dataclass(frozen=True, slots=True)

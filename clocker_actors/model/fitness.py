@@ -40,7 +40,14 @@ _GROUP = (
 )
 _PLACE = (sensors.HOST_NAME, sensors.HOST_ADDRESS, sensors.HOST_SUBNET)
 _MEMBER = (sensors.CONTAINER_HOST, sensors.GENERATION, sensors.ENDPOINTS, sensors.PROCESS_RUNNING, sensors.SERVING, sensors.PLACE, *_PLACE)
-_CONTAINER = (sensors.CONTAINER_ID, sensors.CONTAINER_STATE, sensors.CONTAINER_EXIT, sensors.CONTAINER_STARTED, sensors.CONTAINER_MANAGED)
+_CONTAINER = (
+    sensors.CONTAINER_ID,
+    sensors.CONTAINER_STATE,
+    sensors.CONTAINER_EXIT,
+    sensors.CONTAINER_STARTED,
+    sensors.CONTAINER_RIGHTS,
+    sensors.CONTAINER_MANAGED,
+)
 _HOST = tuple(
     sensor for name, sensor in sensors.ALL.items() if name.startswith(("host.", "engine.", "docker.containers.")) and sensor not in _PLACE
 )

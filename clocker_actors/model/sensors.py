@@ -84,6 +84,9 @@ CONTAINER_ID = _sensor("container.id", "", "the engine's id of the container")
 CONTAINER_STATE = _sensor("container.state", "", "what the engine says: created, running, exited, gone")
 CONTAINER_EXIT = _sensor("container.exit", "", "exit code of the last end")
 CONTAINER_HOST = _sensor("container.host", "", "uid of the host the container is on")
+CONTAINER_RIGHTS = _sensor(
+    "container.rights", "", "what the container may do beyond what new ones may by default; not there when that is nothing"
+)
 CONTAINER_STARTED = _sensor("container.started", "seconds", "when the engine started it (epoch, UTC)")
 GENERATION = _sensor("generation", "", "which generation of the member is current")
 

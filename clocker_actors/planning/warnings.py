@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from clocker_actors.allowances import USUAL, gives_root
 from clocker_actors.model.specs import MAX_MEMBERS, ClusterSpec, ContainerSpec, VolumeKind
 from clocker_actors.model.values import counted
 from clocker_actors.planning.values import PlanWarning, PoolView
@@ -23,6 +24,11 @@ def container_warnings(path: str, container: ContainerSpec, pool: PoolView) -> I
             )
     if container.privileged:
         yield PlanWarning(path, "it runs privileged and can do all that its host can: name single capabilities instead")
+    if more := [name for name in container.capabilities_add if name not in USUAL]:
+        yield PlanWarning(path, f"it adds {', '.join(more)}, by which it may do things to its host")
+    for volume in container.volumes:
+        if volume.kind is VolumeKind.BIND and gives_root(volume.source):
+            yield PlanWarning(path, f"it mounts {volume.source}: whoever gets into it is root on its host")
 
 
 def cluster_warnings(path: str, cluster: ClusterSpec, pool: PoolView) -> Iterator[PlanWarning]:

@@ -23,6 +23,7 @@ from clocker_actors.entities.records import PoolState
 from clocker_actors.errors import BadRequest, BlueprintError, NotFound
 from clocker_actors.model.identity import ROOT, EntityKind
 from clocker_actors.model.specs import Blueprint
+from clocker_actors.planning.powers import refused
 from clocker_actors.store.codec import decode
 
 router = APIRouter(prefix="/v1", tags=["applications"])
@@ -135,6 +136,7 @@ async def _blueprint(context: Context, request: Request, *, placeholders: bool =
     # In a thread: a large file takes long enough to be felt by everybody else.
     parsed = await asyncio.to_thread(parse, sent.text, sent.filename, known_types(context.types, context.store))
     _check_places(context, parsed)
+    _check_powers(context, parsed)
     if placeholders:
         return with_blobs(parsed, sent.blobs) if sent.blobs or not parsed.files else parsed.blueprint
     absent = [name for name, sha256 in sent.blobs.items() if not context.blobs.has(sha256)]
@@ -157,6 +159,14 @@ def _check_places(context: Context, parsed: ParsedBlueprint) -> None:
             faults.append(f"{place}: there is no docker cloud {name!r} to run on; write one of {', '.join(near)}")
     if faults:
         raise BlueprintError(tuple(faults))
+
+
+def _check_powers(context: Context, parsed: ParsedBlueprint) -> None:
+    """Raises BlueprintError, with each place, for what containers may not have on their docker clouds."""
+    applications = parsed.blueprint.applications
+    found = dict.fromkeys((each.power, each) for application in applications for each in refused(application, context.known.allow))
+    if found:
+        raise BlueprintError(tuple(f"{parsed.powers.get(power, each.path)}: {each.refusal}" for power, each in found))
 
 
 def _sent(request: Request, body: bytes) -> BlueprintBody:

@@ -5,8 +5,6 @@ import json
 import math
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 
-import msgspec
-
 from clocker_actors.drivers.docker import images, lease, observe, requests, wire
 from clocker_actors.drivers.docker.files import packed
 from clocker_actors.drivers.docker.keeping import Keeping
@@ -39,6 +37,8 @@ START = 60.0
 DISK = 120.0
 REMOVE_IMAGE = 60.0
 LONGEST_OUTPUT = 64 * 1024
+LONGEST_CLOCK = 64
+"""Bytes of a line that a lease sends: a clock of a dozen digits."""
 
 
 class DockerEngine:
@@ -153,7 +153,7 @@ class DockerEngine:
             yield EngineEvent(id="", name="", action=SUBSCRIBED, at=0.0, cursor=since)
             async for line in lines(response.content):
                 if line.strip():
-                    yield observe.event(msgspec.json.decode(line, type=wire.Event))
+                    yield observe.event(wire.decode(line, wire.Event))
         raise EngineUnavailable(f"engine {self._link.where} ended its events: check that it was not stopped", retry_after=1.0)
 
     def watch(self) -> StatsWatch:
@@ -242,6 +242,7 @@ class DockerEngine:
             async for message in socket:
                 *lines_, rest = (rest + (message.data.encode() if isinstance(message.data, str) else message.data)).split(b"\n")
                 if not lines_:
+                    rest = rest[-LONGEST_CLOCK:]
                     continue
                 if not answer():
                     return

@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 
 import aiohttp
-import msgspec
 
 from clocker_actors.drivers.docker import wire
 from clocker_actors.drivers.docker.faults import fault
@@ -153,7 +152,7 @@ async def _follow(link: Link, operation: str, response: aiohttp.ClientResponse, 
     async for line in lines(response.content):
         if not line.strip():
             continue
-        progress = msgspec.json.decode(line, type=wire.Progress)
+        progress = wire.decode(line, wire.Progress)
         if progress.error:
             heard = "".join(said).strip()
             words = f"{reference}: {progress.error}" + (f"\nthe last it said:\n{heard}\n" if heard else "")

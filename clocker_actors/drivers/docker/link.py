@@ -35,6 +35,9 @@ READINGS = 256
 CLOSE_LIMIT = 0.5
 CONNECT_LIMIT = 2.5
 """Seconds for a connection to be made; a cut cable shows here first."""
+LONGEST_ANSWER = 64 << 20
+"""Bytes of one answer; a list of ten thousand containers has some 15 million."""
+LONGEST_REFUSAL = 64 << 10
 
 T = TypeVar("T")
 Json = Mapping[str, object]
@@ -103,7 +106,8 @@ class Link:
         """Make the call; its status comes back, the body is thrown away."""
         with self._reported(call.operation):
             async with self._opened(call) as response:
-                await response.read()
+                if await _whole(response, LONGEST_ANSWER) is None:
+                    raise self._garbled(call, ValueError(f"more than {LONGEST_ANSWER >> 20} MiB"))
                 return response.status
 
     @asynccontextmanager
@@ -161,9 +165,11 @@ class Link:
 
     async def _decoded(self, call: Call, answer: type[T]) -> T:
         async with self._opened(call) as response:
-            body = await response.read()
+            body = await _whole(response, LONGEST_ANSWER)
+            if body is None:
+                raise self._garbled(call, ValueError(f"more than {LONGEST_ANSWER >> 20} MiB"))
         try:
-            return msgspec.json.decode(body, type=answer)
+            return wire.decode(body, answer)
         except msgspec.DecodeError as error:
             raise self._garbled(call, error) from error
 
@@ -209,6 +215,9 @@ class Link:
 
     def _agree(self, theirs: wire.Version) -> tuple[int, int]:
         newest, oldest = _numbers(theirs.api_version), _numbers(theirs.min_api_version or "1.12")
+        if newest is None or oldest is None:
+            words = f"engine {self.where} says that it speaks API {theirs.min_api_version[:40]!r} to {theirs.api_version[:40]!r}"
+            raise EngineFault(f"{words}, which is no version: check what listens there", operation="version", engine=self.where)
         agreed = min(newest, HIGHEST)
         if agreed < max(oldest, LOWEST):
             ours = f"{LOWEST[0]}.{LOWEST[1]} to {HIGHEST[0]}.{HIGHEST[1]}"
@@ -262,13 +271,28 @@ def _encoded(body: Json | bytes | Sent | None) -> tuple[bytes | io.BytesIO | Sen
 
 
 async def _message(response: aiohttp.ClientResponse) -> str:
-    body = await response.read()
+    body = await _whole(response, LONGEST_REFUSAL)
+    if body is None:
+        return f"status {response.status}, with more words than can be read"
     try:
-        return msgspec.json.decode(body, type=wire.Message).message
+        return wire.decode(body, wire.Message).message[:LONGEST_REFUSAL]
     except msgspec.DecodeError:
         return body.decode(errors="replace")[:1000]
 
 
-def _numbers(version: str) -> tuple[int, int]:
+async def _whole(response: aiohttp.ClientResponse, most: int) -> bytes | None:
+    """The body; None when it is longer, and then nothing of it is kept."""
+    pieces = bytearray()
+    async for piece in response.content.iter_any():
+        pieces += piece
+        if len(pieces) > most:
+            response.close()
+            return None
+    return bytes(pieces)
+
+
+def _numbers(version: str) -> tuple[int, int] | None:
+    """Major and minor; None for what is no version."""
     major, _, minor = version.partition(".")
-    return int(major), int(minor or 0)
+    first, second = wire.number(major), wire.number(minor or "0")
+    return None if first is None or second is None else (first, second)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from clocker_actors.allowances import DROPPED, KEPT
 from clocker_actors.drivers.docker import wire
 from clocker_actors.model.containers import EngineEvent, EngineState, Observed
 from clocker_actors.model.specs import Resources
@@ -10,7 +11,7 @@ from clocker_actors.model.specs import Resources
 ACTIONS = ("create", "start", "die", "destroy", "oom", "health_status", "rename", "pause", "unpause")
 """The events worth hearing; `exec_*` would flood the ring with every health check."""
 
-_EXIT = re.compile(r"^Exited \((\d+)\)")
+_EXIT = re.compile(r"^Exited \(([0-9]{1,10})\)")
 _HEALTH = re.compile(r"\((?:health: )?(starting|healthy|unhealthy)\)$")
 _ENDED = (EngineState.EXITED, EngineState.DEAD)
 
@@ -54,6 +55,7 @@ def inspected(found: wire.Inspected) -> Observed:
         healthcheck="" if health == "none" else health,
         resources=_resources(found.host_config),
         restart=_restart(found.host_config.restart_policy),
+        rights=_rights(found.host_config),
     )
 
 
@@ -73,7 +75,7 @@ def event(heard: wire.Event) -> EngineEvent:
         at=heard.time_nano / 1e9,
         cursor=f"{seconds}.{nanoseconds:09d}",
         labels=attributes,
-        exit_code=int(code) if code.isdigit() else None,
+        exit_code=wire.number(code),
         health=health,
     )
 
@@ -109,6 +111,20 @@ def _restart(given: wire.RestartPolicy) -> str:
     return f"{name}:{given.maximum_retry_count}" if given.maximum_retry_count else name
 
 
+def _rights(given: wire.HostConfig) -> str:
+    """What it may do beyond what new containers may. One of an earlier release of the manager has what engines give."""
+    added, dropped = (_plain(names) for names in (given.capabilities_added, given.capabilities_dropped))
+    if given.privileged:
+        return "privileged: all that its host can"
+    kept = () if "ALL" in dropped else tuple(name for name in DROPPED if name not in dropped)
+    names = sorted({*added, *kept} - KEPT)
+    return f"also {', '.join(names)}" if names else ""
+
+
+def _plain(names: list[str] | None) -> frozenset[str]:
+    return frozenset(name.upper().removeprefix("CAP_") for name in names or ())
+
+
 def _address(networks: Mapping[str, wire.Network | None] | None) -> str:
     return next((network.address for network in (networks or {}).values() if network and network.address), "")
 
@@ -118,5 +134,5 @@ def _gateway(networks: Mapping[str, wire.Network | None] | None) -> str:
 
 
 def _ports(bound: Mapping[str, list[wire.Binding] | None] | None) -> dict[str, int]:
-    found = {port: bindings[0].host_port for port, bindings in (bound or {}).items() if bindings}
-    return {port: int(number) for port, number in found.items() if number.isdigit()}
+    found = {port: wire.number(bindings[0].host_port) for port, bindings in (bound or {}).items() if bindings}
+    return {port: number for port, number in found.items() if number is not None}

@@ -3,8 +3,9 @@
 import math
 from collections.abc import Mapping
 
+from clocker_actors.allowances import DROPPED
 from clocker_actors.model.containers import ContainerRequest
-from clocker_actors.model.specs import Resources, VolumeKind, VolumeSpec
+from clocker_actors.model.specs import ContainerSpec, Resources, VolumeKind, VolumeSpec
 
 Json = dict[str, object]
 
@@ -68,7 +69,7 @@ def _host(request: ContainerRequest) -> Json:
         "Mounts": [*(_mount(volume, request.volume_names) for volume in spec.volumes), *_kept(request.kept)],
         "RestartPolicy": _restart(spec.restart),
         "CapAdd": list(spec.capabilities_add),
-        "CapDrop": list(spec.capabilities_drop),
+        "CapDrop": _dropped(spec),
         "ReadonlyRootfs": spec.read_only,
         "Privileged": spec.privileged,
         "Init": spec.init,
@@ -80,6 +81,13 @@ def _host(request: ContainerRequest) -> Json:
     if not spec.privileged:
         body["SecurityOpt"] = ["no-new-privileges"]
     return body
+
+
+def _dropped(spec: ContainerSpec) -> list[str]:
+    """What it asks to be without, and what nobody has unless it is added."""
+    if spec.privileged or "ALL" in (*spec.capabilities_add, *spec.capabilities_drop):
+        return list(spec.capabilities_drop)
+    return list(dict.fromkeys((*spec.capabilities_drop, *(name for name in DROPPED if name not in spec.capabilities_add))))
 
 
 def _mount(volume: VolumeSpec, names: Mapping[str, str]) -> Json:

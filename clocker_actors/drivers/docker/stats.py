@@ -169,7 +169,7 @@ class EngineWatch:
         if not sample.running:
             followed.read = None  # a restarted container counts from zero
             return
-        used, read = sample.cpu_stats.cpu_usage.total_usage, sample.read.timestamp()
+        used, read = wire.amount(sample.cpu_stats.cpu_usage.total_usage), sample.read.timestamp()
         percent = None
         if followed.read is not None and read > followed.read and used >= followed.used:
             percent = (used - followed.used) / 1e7 / (read - followed.read)
@@ -181,11 +181,11 @@ class EngineWatch:
                 id=container,
                 at=self._now(),
                 cpu_percent=percent,
-                memory=max(0, memory.usage - _cache(memory)),
-                memory_limit=memory.limit,
-                network_rx=sum(interface.rx_bytes for interface in interfaces),
-                network_tx=sum(interface.tx_bytes for interface in interfaces),
-                pids=sample.pids_stats.current,
+                memory=wire.amount(memory.usage - _cache(memory)),
+                memory_limit=wire.amount(memory.limit),
+                network_rx=wire.amount(sum(interface.rx_bytes for interface in interfaces)),
+                network_tx=wire.amount(sum(interface.tx_bytes for interface in interfaces)),
+                pids=wire.amount(sample.pids_stats.current),
             )
         )
 

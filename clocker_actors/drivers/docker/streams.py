@@ -26,14 +26,20 @@ async def lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
 async def frames(content: aiohttp.StreamReader) -> AsyncIterator[tuple[int, bytes]]:
     """(stream, bytes) pairs of a multiplexed answer; 1 is stdout, 2 stderr."""
     rest = bytearray()
+    stream, left = 1, 0  # of the frame that is being read: as much of it as came is handed on, whatever length it claims
     async for chunk in content.iter_any():
         rest += chunk
-        while len(rest) >= _HEADER:
-            end = _HEADER + int.from_bytes(rest[4:_HEADER], "big")
-            if len(rest) < end:
+        while rest:
+            if left:
+                yield stream, bytes(rest[:left])
+                had = min(left, len(rest))
+                left -= had
+                del rest[:had]
+            elif len(rest) >= _HEADER:
+                stream, left = min(rest[0], 2), int.from_bytes(rest[4:_HEADER], "big")
+                del rest[:_HEADER]
+            else:
                 break
-            yield rest[0], bytes(rest[_HEADER:end])
-            del rest[:end]
 
 
 async def raw(content: aiohttp.StreamReader) -> AsyncIterator[tuple[int, bytes]]:

@@ -4,10 +4,32 @@ Field names are the engine's, through `rename`. Absent and null are the same to 
 """
 
 from datetime import datetime
+from typing import Annotated, TypeVar
 
 import msgspec
 
 NEVER = "0001-01-01"
+T = TypeVar("T")
+Int = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
+"""What an engine, being a program in Go, can mean by a number; a larger one could not be reckoned with. Statistics may have one bit more."""
+
+
+def decode(body: bytes, answer: type[T]) -> T:
+    """The value in a body. Raises msgspec.DecodeError for whatever else is in it."""
+    try:
+        return msgspec.json.decode(body, type=answer)
+    except RecursionError:
+        raise msgspec.DecodeError("JSON that is nested too deep") from None
+
+
+def amount(found: int) -> int:
+    """A number of statistics within what an engine can mean."""
+    return max(0, min(found, (1 << 64) - 1))
+
+
+def number(text: str) -> int | None:
+    """A number that stands in a text; None for anything else, and for one that no engine means."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 class Wire(msgspec.Struct, frozen=True, rename="pascal"):
@@ -34,9 +56,9 @@ class Info(Wire, frozen=True):
     identity: str = msgspec.field(default="", name="ID")
     name: str = ""
     server_version: str = ""
-    cores: int = msgspec.field(default=0, name="NCPU")
-    memory: int = msgspec.field(default=0, name="MemTotal")
-    containers: int = 0
+    cores: Int = msgspec.field(default=0, name="NCPU")
+    memory: Int = msgspec.field(default=0, name="MemTotal")
+    containers: Int = 0
     architecture: str = ""
 
 
@@ -55,8 +77,8 @@ class Networks(Wire, frozen=True):
 
 
 class ListedPort(Wire, frozen=True):
-    private_port: int = 0
-    public_port: int = 0
+    private_port: Int = 0
+    public_port: Int = 0
     type: str = "tcp"
 
 
@@ -79,7 +101,7 @@ class Health(Wire, frozen=True):
 
 class State(Wire, frozen=True):
     status: str = ""
-    exit_code: int = 0
+    exit_code: Int = 0
     started_at: str = ""
     oom_killed: bool = msgspec.field(default=False, name="OOMKilled")
     health: Health | None = None
@@ -97,17 +119,20 @@ class Binding(Wire, frozen=True):
 
 class RestartPolicy(Wire, frozen=True):
     name: str = ""
-    maximum_retry_count: int = 0
+    maximum_retry_count: Int = 0
 
 
 class HostConfig(Wire, frozen=True):
     """What a container may use; 0 is unlimited, and so is a negative number of processes."""
 
-    nano_cpus: int = 0
-    cpu_shares: int = 0
-    memory: int = 0
-    pids_limit: int | None = None
+    nano_cpus: Int = 0
+    cpu_shares: Int = 0
+    memory: Int = 0
+    pids_limit: Int | None = None
     restart_policy: RestartPolicy = RestartPolicy()
+    privileged: bool = False
+    capabilities_added: list[str] | None = msgspec.field(default=None, name="CapAdd")
+    capabilities_dropped: list[str] | None = msgspec.field(default=None, name="CapDrop")
 
 
 class Attached(Wire, frozen=True):
@@ -128,7 +153,7 @@ class Inspected(Wire, frozen=True):
 
 class HealthTest(Wire, frozen=True):
     test: list[str] | None = None
-    interval: int = 0
+    interval: Int = 0
 
 
 class ImageConfig(Wire, frozen=True):
@@ -161,7 +186,7 @@ class Volumes(Wire, frozen=True):
 
 
 class Usage(Wire, frozen=True):
-    size: int = 0
+    size: Int = 0
 
 
 class KeptVolume(Wire, frozen=True):
@@ -169,11 +194,11 @@ class KeptVolume(Wire, frozen=True):
 
 
 class KeptContainer(Wire, frozen=True):
-    size_rw: int = 0
+    size_rw: Int = 0
 
 
 class Disk(Wire, frozen=True):
-    layers_size: int = 0
+    layers_size: Int = 0
     containers: list[KeptContainer] | None = None
     volumes: list[KeptVolume] | None = None
 
@@ -183,7 +208,7 @@ class Execution(Wire, frozen=True):
 
 
 class Executed(Wire, frozen=True):
-    exit_code: int | None = None
+    exit_code: Int | None = None
     running: bool = False
 
 
@@ -195,7 +220,7 @@ class Actor(Wire, frozen=True):
 class Event(Wire, frozen=True):
     action: str
     actor: Actor
-    time_nano: int = msgspec.field(name="timeNano")
+    time_nano: Int = msgspec.field(name="timeNano")
 
 
 class Progress(Lower, frozen=True):
@@ -244,7 +269,10 @@ class Sample(Lower, frozen=True):
 
 
 def epoch(stamp: str) -> float | None:
-    """Epoch seconds of an engine's time stamp; None for "never"."""
+    """Epoch seconds of an engine's time stamp; None for "never", and for what is no time."""
     if not stamp or stamp.startswith(NEVER):
         return None
-    return msgspec.convert(stamp, datetime).timestamp()
+    try:
+        return msgspec.convert(stamp, datetime).timestamp()
+    except (msgspec.ValidationError, ValueError, OverflowError):
+        return None

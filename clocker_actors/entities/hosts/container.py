@@ -266,6 +266,8 @@ class Container(Sensing):
     def _observe_start(self, observed: Observed) -> None:
         if observed.started_at is not None:  # a list does not show it
             self.observe(sensors.CONTAINER_STARTED, observed.started_at)
+            if observed.rights:
+                self.observe(sensors.CONTAINER_RIGHTS, observed.rights)
 
     def _inspected(self, result: object) -> None:
         """What was adopted from a list, in full."""

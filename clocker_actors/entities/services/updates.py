@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from clocker_actors.entities.records import ApplicationState, ClusterState, Desired, MemberState
 from clocker_actors.entities.services.planting import adjuncts
 from clocker_actors.entities.wanted import images_of, pool_named
-from clocker_actors.errors import Conflict
+from clocker_actors.errors import BadRequest, Conflict
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.generations import RemoveImages
 from clocker_actors.model.identity import SYSTEM, EntityKind, Uid
@@ -25,6 +25,7 @@ from clocker_actors.model.places import pools_of
 from clocker_actors.model.specs import ApplicationSpec, ServiceSpec
 from clocker_actors.planning import merging
 from clocker_actors.planning.places import moving
+from clocker_actors.planning.powers import refused as not_allowed
 from clocker_actors.ports.store import Store
 from clocker_actors.store.codec import convert, decode, encode
 
@@ -64,6 +65,8 @@ class Updates:
         refused = moving(state.spec, spec)
         if refused:
             raise Conflict(refused, name=spec.id)
+        if faults := [each.refusal for each in not_allowed(spec, application.outside.allow)]:
+            raise BadRequest("\n".join(faults))
         application.running.supersede("update", by=activity)
         for path in self._away(spec):
             application.running.step(activity.id, "keep", f"{path}: {merging.STAYS_AWAY}")

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clocker_actors.allowances import DROPPED
 from clocker_actors.drivers.docker.observe import after
 from clocker_actors.drivers.docker.requests import container, reference, resources
 from clocker_actors.model.containers import ContainerRequest
@@ -50,6 +51,19 @@ def test_nothing_is_privileged_unless_asked() -> None:
     plain = _host(ContainerSpec(ImageSpec("web")))
     assert (plain["Privileged"], plain["SecurityOpt"]) == (False, ["no-new-privileges"])
     assert "SecurityOpt" not in _host(ContainerSpec(ImageSpec("web"), privileged=True))
+
+
+def test_what_engines_give_and_few_need_is_dropped_unless_it_is_added() -> None:
+    def rights(**given: object) -> tuple[object, object]:
+        host = _host(ContainerSpec(ImageSpec("web"), **given))  # type: ignore[arg-type]
+        return host["CapAdd"], host["CapDrop"]
+
+    assert rights() == ([], list(DROPPED))
+    assert rights(capabilities_add=("NET_RAW", "SYS_TIME")) == (["NET_RAW", "SYS_TIME"], [name for name in DROPPED if name != "NET_RAW"])
+    assert rights(capabilities_drop=("CHOWN", "MKNOD")) == ([], ["CHOWN", "MKNOD", *(name for name in DROPPED if name != "MKNOD")])
+    assert rights(capabilities_drop=("ALL",), capabilities_add=("CHOWN",)) == (["CHOWN"], ["ALL"])
+    assert rights(capabilities_add=("ALL",), capabilities_drop=("MKNOD",)) == (["ALL"], ["MKNOD"])
+    assert rights(privileged=True) == ([], [])
 
 
 def test_what_is_not_said_is_left_to_the_image() -> None:
