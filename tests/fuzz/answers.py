@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from hypothesis import strategies as st
 
 HUGE = (1 << 64) - 1
-ODD = st.sampled_from(
+ODD: st.SearchStrategy[object] = st.sampled_from(
     [
         0,
         -1,
@@ -30,7 +30,7 @@ ODD = st.sampled_from(
         "-1",
     ]
 )
-ANYTHING = st.recursive(
+ANYTHING: st.SearchStrategy[object] = st.recursive(
     ODD | st.text(max_size=6) | st.integers(),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
     max_leaves=4,

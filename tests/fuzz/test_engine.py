@@ -161,7 +161,7 @@ async def _sample(engine: Engine) -> None:
     watch = engine.watch()
     for _ in range(2):
         watch.follow("c", 0.01)
-        await anext(watch)
+        await anext(aiter(watch))
     await watch.close()
 
 
