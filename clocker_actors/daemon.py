@@ -19,10 +19,11 @@ from difflib import get_close_matches
 import structlog
 
 from clocker_actors.admin.app import create_app
-from clocker_actors.admin.auth import Tokens, read_tokens
+from clocker_actors.admin.audit import Audit
 from clocker_actors.admin.context import Context
 from clocker_actors.admin.door import Door
 from clocker_actors.admin.secrecy import Known
+from clocker_actors.admin.tls import Certificate
 from clocker_actors.admin.types import type_table
 from clocker_actors.blueprint.named import named_locations
 from clocker_actors.drivers import docker
@@ -171,7 +172,6 @@ class Manager:
     def context(self) -> Context:
         """What the doors need."""
         inquiries = Inquiries(self.model, self.store, self._connect)
-        tokens = read_tokens(self.settings.token_file) if self.settings.token_file else Tokens()
         return Context(
             kernel=self.kernel,
             model=self.model,
@@ -181,8 +181,8 @@ class Manager:
             metrics=self.metrics,
             logs=inquiries.logs,
             ready=inquiries.not_ready,
-            tokens=tokens,
             known=self.known(),
+            key_roots=self.settings.key_roots,
             plane=self.plane,
             watched_period=self.settings.stats_watched,
         )
@@ -371,7 +371,10 @@ async def _serve(settings: Settings, world: SimulatedWorld | None) -> int:
     try:
         loop.add_signal_handler(signal.SIGUSR1, _dump, manager.kernel)
         manager.watch_loop()
-        door = Door(create_app(context := manager.context(), world), settings.socket, listen=settings.listen, closing=context.close)
+        context = manager.context()
+        context.audit = audit = Audit(settings.state, manager.kernel.now)
+        certificate = Certificate(settings.tls_cert, settings.tls_key) if settings.tls_cert and settings.tls_key else None
+        door = Door(create_app(context, world), settings.socket, listen=settings.listen, certificate=certificate, closing=context.close)
         await door.open()
         log.info("ready", socket=str(settings.socket), listen=settings.listen, simulated=world is not None, epoch=manager.store.epoch)
         try:
@@ -379,6 +382,7 @@ async def _serve(settings: Settings, world: SimulatedWorld | None) -> int:
             log.info("stopping", note="containers go on running")
         finally:
             await door.close()
+            audit.close()
     finally:
         await manager.stop()
     log.info("stopped")

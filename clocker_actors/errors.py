@@ -10,15 +10,20 @@
     │   ├── HttpUnavailable         nobody answers at a url, or not in time
     │   ├── SecretUnavailable       whoever gives a secret does not answer
     │   ├── Overloaded              a bound on waiting things was reached
+    │   ├── TooMany                 somebody asks too often
+    │   ├── TooSlow                 a request did not come in time
     │   ├── StoreBusy               another daemon holds the state directory
     │   └── NoDaemon                no daemon answers the client
     └── Permanent                   trying again without a change cannot help
         ├── ActorDead               the actor asked is stopped, or crashed before it answered
         ├── Cancelled               somebody took the request back
         ├── Refused                 a rule said no; the reason says which
+        ├── Unauthorized            a door does not know who asks
+        ├── Forbidden               a door knows who asks, and that he may not
         ├── NotFound                no such entity, effector, policy, image ...
         ├── Conflict                the thing exists already, or changed meanwhile
         ├── BadRequest              arguments of a request are wrong
+        │   └── TooLarge            a request is over its limit in bytes
         ├── BlueprintError          a blueprint has faults (all of them, with positions)
         ├── EngineFault             an engine refused a call (`status`, `operation`)
         │   ├── ImageNotFound       no such image here, nor to be pulled
@@ -136,6 +141,14 @@ class Overloaded(Transient):
     """A bound on waiting things was reached."""
 
 
+class TooMany(Transient):
+    """Somebody has failed to come in too often; `retry_after` says when to try again."""
+
+
+class TooSlow(Transient):
+    """A request did not come in time."""
+
+
 class StoreBusy(Transient):
     """Another daemon holds the state directory."""
 
@@ -156,6 +169,14 @@ class Refused(Permanent):
     """A rule said no."""
 
 
+class Unauthorized(Permanent):
+    """A door does not know who asks: no token, or none that is good now."""
+
+
+class Forbidden(Permanent):
+    """Who asks may not do or see this; the message says what it takes."""
+
+
 class NotFound(Permanent):
     """No such thing; the message lists the nearest known names."""
 
@@ -166,6 +187,10 @@ class Conflict(Permanent):
 
 class BadRequest(Permanent):
     """Arguments of a request are wrong."""
+
+
+class TooLarge(BadRequest):
+    """A request is over its limit in bytes."""
 
 
 class BlueprintError(Permanent):

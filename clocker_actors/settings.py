@@ -25,14 +25,19 @@ from clocker_actors.registries import VARIABLE as REGISTRY
 from clocker_actors.registries import Registries, read_registries
 
 PREFIX = "CLOCKER_"
-CONFIG, URL, TOKEN = "CLOCKER_CONFIG", "CLOCKER_URL", "CLOCKER_TOKEN"
+CONFIG, URL, TOKEN, CA = "CLOCKER_CONFIG", "CLOCKER_URL", "CLOCKER_TOKEN", "CLOCKER_CA"
 FILE = "clocker.toml"
 USUAL_ENGINE = "unix:///var/run/docker.sock"
 LONGEST_SOCKET = 107  # bytes, a limit of the kernel's socket addresses
 
-_NOT_SETTINGS = frozenset({CONFIG, URL, TOKEN})  # where to look, and what only the CLI reads
+_NOT_SETTINGS = frozenset({CONFIG, URL, TOKEN, CA})  # where to look, and what only the CLI reads
 _ENGINE = re.compile(r"(unix:///.+|(tcp|http|https|ssh|simulated)://[^/]+.*)")
 _TRUTH = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+
+_GONE = {
+    "token_file": "tokens stand in no file any more; remove this setting, and make each with `clocker token create NAME --scope SCOPE`, which shows it once"
+}
+"""Settings of older versions, and what there is in their place."""
 
 Check = Callable[[object], object]
 """Turns a value of the file or a variable's text into the setting's; ValueError says what would be right."""
@@ -90,6 +95,14 @@ def _address(value: object) -> str:
     return str(value)
 
 
+def _folders(value: object) -> tuple[Path, ...]:
+    names = value if isinstance(value, list | tuple) else str(value).split(":")
+    found = tuple(Path(str(name)).expanduser() for name in names if str(name))
+    if not all(each.is_absolute() for each in found):
+        raise ValueError("write folders from the root, for example /etc/clocker/keys")
+    return found
+
+
 def _modules(value: object) -> tuple[str, ...]:
     names = value if isinstance(value, list | tuple) else str(value).split(",")
     found = tuple(str(name).strip() for name in names if str(name).strip())
@@ -100,11 +113,15 @@ def _modules(value: object) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """One daemon's settings. `state` holds all it keeps; `listen` ("" = no TCP door) needs `token_file`."""
+    """One daemon's settings. `state` holds all it keeps; `listen` ("" = no TCP door) needs a certificate, unless it is an address of this machine alone."""
 
     state: Path = field(metadata={"check": _path})
     listen: str = field(default="", metadata={"check": _address})
-    token_file: Path | None = field(default=None, metadata={"check": _path})
+    tls_cert: Path | None = field(default=None, metadata={"check": _path})
+    tls_key: Path | None = field(default=None, metadata={"check": _path})
+    """Certificate (with those above it) and key of the TCP door, in PEM; read again when they change."""
+    key_roots: tuple[Path, ...] = field(default=(), metadata={"check": _folders})
+    """Folders whose files (SSH keys, certificates) docker clouds may name in blueprints that come in by a token."""
     log_format: str = field(default="auto", metadata={"check": _choice("auto", "console", "json")})
     log_level: str = field(default="info", metadata={"check": _choice("debug", "info", "warning", "error")})
     plane: str = field(default="", metadata={"check": _pattern("[a-z0-9-]{1,20}", "write 1 to 20 of a-z, 0-9 and -")})
@@ -191,7 +208,7 @@ def load(flags: Mapping[str, object] | None = None, environ: Mapping[str, str] |
     for one in [*_from_docker(environ), *given]:
         check = _CHECKS.get(one.name)
         if check is None:
-            faults.append(f"{one.where}: no such setting; {_nearest(one.name)}")
+            faults.append(f"{one.where}: {_GONE.get(one.name) or f'no such setting; {_nearest(one.name)}'}")
             continue
         if one.name == "state" and not chosen and one.where.startswith(str(path)):
             faults.append(f"{one.where}: a file in the state directory cannot say where that is; set CLOCKER_STATE or --state")
@@ -262,8 +279,9 @@ def _table(text: str, path: Path) -> dict[str, object]:
 def _together(settings: Settings, wheres: Mapping[str, str]) -> list[str]:
     """What is wrong with settings that are each right by themselves."""
     faults = []
-    if settings.listen and settings.token_file is None:
-        faults.append(f"{wheres['listen']} = {settings.listen!r}: a TCP door needs a token; set token_file to a file that holds one")
+    if (settings.tls_cert is None) != (settings.tls_key is None):
+        one, other = ("tls_cert", "tls_key") if settings.tls_key is None else ("tls_key", "tls_cert")
+        faults.append(f"{wheres[one]}: {one} without {other}; set both, or neither")
     if len(os.fsencode(settings.socket)) > LONGEST_SOCKET:
         where = wheres.get("state", "the default state directory")
         faults.append(

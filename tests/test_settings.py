@@ -74,7 +74,7 @@ def test_the_local_engine_is_where_docker_says(tmp_path: Path) -> None:
 
 
 def test_the_clients_own_variables_are_none_of_ours(tmp_path: Path) -> None:
-    read(tmp_path, CLOCKER_URL="unix:///x", CLOCKER_TOKEN="t")
+    read(tmp_path, CLOCKER_URL="unix:///x", CLOCKER_TOKEN="t", CLOCKER_CA="/ca.pem")
 
 
 @pytest.mark.parametrize(
@@ -116,11 +116,24 @@ def test_all_faults_come_at_once(tmp_path: Path) -> None:
     assert len(found) == 4
 
 
-def test_a_tcp_door_needs_a_token(tmp_path: Path) -> None:
-    (fault,) = faults(tmp_path, CLOCKER_LISTEN="127.0.0.1:8440")
-    assert "token_file" in fault
-    found = read(tmp_path, CLOCKER_LISTEN="127.0.0.1:8440", CLOCKER_TOKEN_FILE=str(tmp_path / "token"))
-    assert found.token_file == tmp_path / "token"
+def test_a_certificate_needs_its_key(tmp_path: Path) -> None:
+    (fault,) = faults(tmp_path, CLOCKER_TLS_CERT=str(tmp_path / "c.pem"))
+    assert fault.startswith("CLOCKER_TLS_CERT: tls_cert without tls_key")
+    (fault,) = faults(tmp_path, f'tls_key = "{tmp_path / "k.pem"}"\n')
+    assert "tls_key without tls_cert" in fault
+    found = read(tmp_path, CLOCKER_TLS_CERT=str(tmp_path / "c.pem"), CLOCKER_TLS_KEY=str(tmp_path / "k.pem"))
+    assert (found.tls_cert, found.tls_key) == (tmp_path / "c.pem", tmp_path / "k.pem")
+
+
+def test_a_file_of_tokens_says_what_there_is_in_its_place(tmp_path: Path) -> None:
+    for fault in (*faults(tmp_path, CLOCKER_TOKEN_FILE="/etc/tokens"), *faults(tmp_path, 'token_file = "/etc/tokens"\n')):
+        assert "clocker token create" in fault
+
+
+def test_folders_of_keys_are_named_from_the_root(tmp_path: Path) -> None:
+    assert read(tmp_path, CLOCKER_KEY_ROOTS="/etc/a:/etc/b").key_roots == (Path("/etc/a"), Path("/etc/b"))
+    (fault,) = faults(tmp_path, 'key_roots = ["keys"]\n')
+    assert "/etc/clocker/keys" in fault
 
 
 def test_a_state_directory_too_long_for_a_socket_is_refused_early(tmp_path: Path) -> None:

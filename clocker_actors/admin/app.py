@@ -1,13 +1,18 @@
 """The REST application: routes, errors in one shape, and the guard in front of it all."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from starlette.routing import BaseRoute, Mount, Route
 
 from clocker_actors import __version__
 from clocker_actors.admin import faults
 from clocker_actors.admin.auth import Guard
 from clocker_actors.admin.context import Context
-from clocker_actors.admin.routes import activities, applications, catalogue, entities, simulated, streams, supervision
+from clocker_actors.admin.gates import Gates
+from clocker_actors.admin.routes import activities, applications, catalogue, entities, simulated, streams, supervision, tokens
 
 DESCRIPTION = """Deploys blueprints onto Docker hosts and keeps them running. `/v1` is stable: fields are only added.
 
@@ -15,14 +20,29 @@ Every answer that fails is `{"error": {"kind", "message", "details"}}`. Lists ar
 Orders are answered 202 with an activity; look at `/v1/activities/{id}` for how it goes on."""
 
 
+ROOMS = (applications, catalogue, entities, activities, streams, supervision, tokens)
+FAILS: dict[int | str, dict[str, Any]] = {status: {"model": faults.Fault, "description": "It failed."} for status in faults.DOCUMENTED}
+
+
 def create_app(context: Context, world: simulated.World | None = None) -> FastAPI:
-    """The application over this context. Requests need a principal from the door, or a token. `world` is there if engines are simulated."""
+    """The application over this context. Requests need a principal from the door, or a token. `world` is there if engines are simulated. Raises RuntimeError for a
+    route of which `gates.TABLE` does not say what it takes."""
     app = FastAPIOffline(title="clocker", version=__version__, description=DESCRIPTION, docs_url="/docs", redoc_url=None)
     app.state.context = context
     faults.install(app)
-    for room in (applications, catalogue, entities, activities, streams, supervision):
-        app.include_router(room.router, responses={"default": {"model": faults.Fault, "description": "It failed."}})
-    if world is not None:
-        app.include_router(simulated.router(world))
-    app.add_middleware(Guard, tokens=context.tokens, next_request=context.next_request)
+    routers = [room.router for room in ROOMS] + ([simulated.router(world)] if world is not None else [])
+    routes = [each for route in (*app.routes, *(route for router in routers for route in router.routes)) for each in asked_for(route)]
+    for router in routers:
+        app.include_router(router, responses=FAILS)
+    app.add_middleware(Guard, context=context, gates=Gates(routes))
     return app
+
+
+def asked_for(route: BaseRoute) -> Iterator[tuple[str, str]]:
+    """By which method and path a route is reached. Raises TypeError for one of a kind that the door does not know."""
+    if isinstance(route, Mount):
+        yield "GET", f"{route.path}/{{file:path}}"
+    elif isinstance(route, Route):
+        yield from ((method, route.path) for method in route.methods or ())
+    else:
+        raise TypeError(f"admin/app.py: the door does not know how {route!r} is reached")

@@ -1,114 +1,228 @@
-"""Who is asking: the peer's uid on the unix socket, the name of a token on TCP; nobody else comes in.
+"""The guard in front of the application: who asks, whether that one may, and what is taken of a request.
 
-The unix socket can be opened by its owner alone, so its principal is only for the record; over TCP each request needs a token, compared in
-constant time. On the socket, a page of another site that somebody's browser shows does not come in either (`sites.py`). Liveness and readiness
-are open to all, as whatever supervises the daemon has no token.
+On the unix socket the kernel says who is at the other end, and only its owner can open it; by TCP each request needs a token. Which scope a route takes stands in
+`gates.py`; it is looked at here, once, before anything of the body is read. A page of another site that somebody's browser shows does not come in by the socket
+(`sites.py`). Liveness and readiness are open to all, as whatever supervises the daemon has no token. Orders and refusals go into the audit log.
 """
 
-import hashlib
-import hmac
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
 
 import structlog
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from clocker_actors.admin.answers import Json
-from clocker_actors.admin.faults import Fault, Problem
+from clocker_actors.admin import faults
+from clocker_actors.admin.audit import DONE, FAILED, REFUSED, Line
+from clocker_actors.admin.failures import Failures
+from clocker_actors.admin.gates import Gate, Gates, Part
+from clocker_actors.admin.limits import Limits, sends_body
+from clocker_actors.admin.rights import Principal, effector_scope
+from clocker_actors.admin.rights import Scope as Needed
 from clocker_actors.admin.sites import READING, stranger
-from clocker_actors.errors import SettingsError
+from clocker_actors.errors import BadRequest, ClockerError, Forbidden, NotFound, Overloaded, TooMany, Unauthorized
 from clocker_actors.model.identity import Cause
+
+if TYPE_CHECKING:
+    from clocker_actors.admin.context import Context
 
 log = structlog.get_logger(__name__)
 
-OPEN = frozenset({"/healthz", "/readyz"})
-LEAST_TOKEN = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A token is known by the SHA-256 of its text; `name` is the principal behind it."""
-
-    name: str
-    digest: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """All tokens that open the TCP door."""
-
-    known: tuple[Token, ...] = ()
-
-    def name_of(self, text: str) -> str | None:
-        """The name of a token, None if it is not one of ours. Takes the same time whichever it is."""
-        digest = hashlib.sha256(text.encode()).digest()
-        found: str | None = None
-        for token in self.known:
-            if hmac.compare_digest(token.digest, digest):
-                found = token.name
-        return found
-
-
-def read_tokens(path: Path) -> Tokens:
-    """Tokens from a file: one on each line, as `name token` or alone (its name is then "token"). Raises SettingsError."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        mode = path.stat().st_mode
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            f"token_file {path} cannot be read ({error}); write a token of at least {LEAST_TOKEN} letters into it"
-        ) from error
-    if mode & 0o077:
-        raise SettingsError(f"token_file {path} can be read by others; run `chmod 600 {path}`")
-    found = [_token(line.split(), path) for line in lines if line.strip() and not line.startswith("#")]
-    if not found:
-        raise SettingsError(f"token_file {path} holds no token; write one of at least {LEAST_TOKEN} letters into it")
-    return Tokens(tuple(found))
-
-
-def _token(words: list[str], path: Path) -> Token:
-    if len(words) > 2 or len(words[-1]) < LEAST_TOKEN:
-        raise SettingsError(
-            f"token_file {path}: a line is not `name token` with a token of at least {LEAST_TOKEN} letters; make a longer one"
-        )
-    return Token(words[0] if len(words) == 2 else "token", hashlib.sha256(words[-1].encode()).digest())
+MOST_STREAMS = 100
+"""Answers that go on, of one token at a time: others want to follow as well."""
+NOBODY = "anybody"
+_REFUSALS = frozenset({401, 403, 429})
+GONE = 499
+"""In the audit log, the status of an answer that nobody waited for."""
 
 
 class Guard:
-    """ASGI middleware: finds the principal, or answers 401 or 403; gives each request its cause."""
+    """ASGI middleware: see the module."""
 
-    def __init__(self, app: ASGIApp, tokens: Tokens, next_request: Callable[[], str]) -> None:
+    def __init__(self, app: ASGIApp, context: "Context", gates: Gates) -> None:
         self._app = app
-        self._tokens = tokens
-        self._next_request = next_request
+        self._context = context
+        self._gates = gates
+        self._failures = Failures(context.kernel.now)
+        self._limits = Limits()
+        self._streams: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            if scope["type"] == "lifespan":
+                await self._app(scope, receive, send)
             return
-        state = scope.setdefault("state", {})
-        headers = dict(scope["headers"])
-        peer = state.get("principal")
-        principal = peer or self._tokens.name_of(_bearer(headers))
-        is_open = scope["path"] in OPEN
-        if peer and not is_open and (wrong := stranger(scope["method"], headers)):
-            await Json(Fault(Problem("Forbidden", wrong)), 403)(scope, receive, send)
+        visit = _Visit(self._context, scope)
+        try:
+            gate = self._admit(visit)
+        except ClockerError as refusal:
+            visit.answered(faults.status_of(refusal))
+            await faults.answer(refusal, closing=sends_body(visit.headers))(scope, receive, send)
             return
-        if principal is None and not is_open:
-            problem = Problem(
-                "Unauthorized", "this door needs a token; send it as `Authorization: Bearer TOKEN` (the CLI reads CLOCKER_TOKEN)"
-            )
-            answer = Json(Fault(problem), 401, {"WWW-Authenticate": "Bearer"})
-            await answer(scope, receive, send)
-            return
-        cause = state["cause"] = Cause(self._next_request(), principal or "anybody")
         if scope["method"] not in READING:
-            log.info("request", request=cause.id, principal=cause.principal, method=scope["method"], path=scope["path"])
+            log.info("request", request=visit.cause.id, principal=visit.name, method=scope["method"], path=scope["path"])
+        await self._pass(visit, gate, receive, send)
+
+    def _admit(self, visit: "_Visit") -> Gate:
+        """The gate that the request may pass. Raises what it is refused with."""
+        found = self._gates.find(visit.method, visit.path)
+        gate, parameters = (None, {}) if isinstance(found, frozenset) else found
+        who = visit.who = self._who(visit)
+        visit.cause = visit.state["cause"] = Cause(self._context.next_request(), who.name if who is not None else NOBODY)
+        if who is not None:
+            visit.state["who"] = who
+        if gate is not None and gate.scope is None:
+            return gate
+        if visit.peer and (wrong := stranger(visit.method, visit.headers)):
+            raise Forbidden(wrong)
+        if who is None:
+            raise self._stranger(visit)
+        if gate is None:
+            raise _nothing_here(visit, cast("frozenset[str]", found))
+        what = f"{visit.method} {visit.path[:200]}"
+        who.demand(gate.scope or Needed.READ, what)
+        if gate.part is Part.NOTHING:
+            who.demand_all(what)
+        if gate.target and (who.limited or visit.method not in READING):
+            self._aim(visit, gate, parameters, what)
+        self._limits.announced(visit.headers, gate.body)
+        if gate.stream and not who.local and self._streams[who.name] >= MOST_STREAMS:
+            raise Overloaded(f"{who.name} follows {MOST_STREAMS} streams already; end some of them", retry_after=5.0)
+        return gate
+
+    def _who(self, visit: "_Visit") -> Principal | None:
+        if visit.peer:
+            return Principal(visit.peer, Needed.ADMIN, local=True)
+        text = _bearer(visit.scope)
+        return self._context.tokens.principal(text) if text else None
+
+    def _stranger(self, visit: "_Visit") -> ClockerError:
+        wait = self._failures.failed(visit.source)
+        if wait:
+            return TooMany(f"too many attempts without a good token from {visit.source or 'there'}; wait a while", retry_after=wait)
+        return Unauthorized(
+            "this door needs a token that is good now; send it as `Authorization: Bearer TOKEN` (the CLI reads CLOCKER_TOKEN), "
+            "or have somebody make one with `clocker token create`"
+        )
+
+    def _aim(self, visit: "_Visit", gate: Gate, parameters: Mapping[str, str], what: str) -> None:
+        """What the request is about, and whether its scope is enough for that. Raises NotFound for what is out of reach, as for what is not there."""
+        assert visit.who is not None
+        name = parameters[gate.target]
+        context = self._context.seen_by(visit.who)
+        try:
+            entry = context.model.entry(name, uid_first=gate.target == "uid")
+        except NotFound:
+            if visit.who.limited:
+                raise
+            return  # the application says what is wrong with it
+        visit.target = entry.path or "clocker"
+        if visit.method not in READING:
+            visit.who.demand(effector_scope(entry.kind, parameters.get("name", "")), f"{what} ({visit.target})")
+
+    async def _pass(self, visit: "_Visit", gate: Gate, receive: Receive, send: Send) -> None:
+        door = self._limits.around(visit, gate, receive, send)
+        try:
+            if gate.stream and visit.who is not None and not visit.who.local:
+                await self._follow(visit, visit.who, door.receive, door.send)
+            else:
+                await self._app(visit.scope, door.receive, door.send)
+        except ClientDisconnect:
+            if door.fault is None:
+                log.debug("client went away", request=visit.cause.id)
+        finally:
+            door.end()
+            visit.answered(GONE)
+        if door.fault is not None and not door.started:
+            await faults.answer(door.fault, closing=True)(visit.scope, receive, send)
+
+    async def _follow(self, visit: "_Visit", who: Principal, receive: Receive, send: Send) -> None:
+        """An answer that goes on: it ends as soon as its token does."""
+        started = left = False
+
+        async def noting(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        def leave() -> None:
+            nonlocal left
+            left = True
+            running.cancel()
+
+        running = asyncio.ensure_future(self._run(visit.scope, receive, noting))
+        self._streams[who.name] += 1
+        ended = self._context.tokens.enter(who.name, leave)
+        try:
+            await running
+        except asyncio.CancelledError:
+            if not left:
+                raise
+            if started:
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+            else:
+                await faults.answer(Unauthorized(f"token {who.name} is good no more"))(visit.scope, receive, send)
+        finally:
+            ended()
+            self._streams[who.name] -= 1
+            if not self._streams[who.name]:
+                del self._streams[who.name]
+
+    async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)
 
 
-def _bearer(headers: Mapping[bytes, bytes]) -> str:
-    scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+class _Visit:
+    """One request on its way through the door."""
+
+    def __init__(self, context: "Context", scope: Scope) -> None:
+        self.scope = scope
+        self.state: dict[str, object] = scope.setdefault("state", {})
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.headers: Mapping[bytes, bytes] = dict(scope["headers"])
+        self.peer = str(self.state.get("principal") or "")
+        client = scope.get("client")
+        self.source = "unix" if self.peer else str(client[0]) if client else ""
+        self.who: Principal | None = None
+        self.cause = Cause("", NOBODY)
+        self.target = ""
+        self._context = context
+        self._noted = False
+
+    @property
+    def name(self) -> str:
+        return self.who.name if self.who is not None else NOBODY
+
+    def answered(self, status: int) -> None:
+        """Into the audit log, once: orders, and what was refused."""
+        if self._noted:
+            return
+        self._noted = True
+        refused = status in _REFUSALS
+        if self.method in READING and not refused:
+            return
+        outcome = REFUSED if refused else DONE if status < 400 else FAILED
+        line = Line(self._context.kernel.now(), self.name, self.source, self.method, self.path, status, outcome, self.cause.id, self.target)
+        self._context.audit.note(line, known=self.who is not None)
+
+
+def _nothing_here(visit: _Visit, allowed: frozenset[str]) -> ClockerError:
+    where = f"{visit.method} {visit.path[:200]}"
+    if not allowed:
+        return NotFound(f"{where}: Not Found; /docs lists what there is")
+    fault = BadRequest(f"{where}: Method Not Allowed, only {', '.join(sorted(allowed))}; /docs lists what there is")
+    fault.details["allow"] = ", ".join(sorted(allowed))
+    return fault
+
+
+def _bearer(scope: Scope) -> str:
+    """The token that was sent; none if several were."""
+    given = [value for name, value in scope["headers"] if name == b"authorization"]
+    if len(given) != 1:
+        return ""
+    scheme, _, token = given[0].decode("latin-1").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""

@@ -3,12 +3,15 @@
 It imports neither the server nor the kernel: starting the CLI must be quick.
 """
 
+import ipaddress
 import json
 import socket
+import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, cast
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -29,12 +32,13 @@ class ServerEvent:
 
 
 class Client:
-    """Talks to the daemon at `url`: unix:///path/to.sock, http://host:port or https://host:port (these two with a token). Close it when done.
+    """Talks to the daemon at `url`: unix:///path/to.sock, https://host:port or, on this machine, http://host:port (these two with a token). `ca` is a file with the
+    certificate of who signed the daemon's ("": those that the system knows). Close it when done.
 
-    Making one and every method raise NoDaemon when nobody answers, TimedOut when the answer takes too long, and what the daemon refuses with.
+    Making one raises SettingsError for an address or file that will not do. Making one and every method raise NoDaemon when nobody answers, TimedOut when the answer takes too long, and what the daemon refuses with.
     """
 
-    def __init__(self, url: str, token: str = "") -> None:
+    def __init__(self, url: str, token: str = "", ca: str = "") -> None:
         self.url = url
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         limits = httpx.Timeout(ANSWER_LIMIT, connect=CONNECT_LIMIT)
@@ -44,7 +48,10 @@ class Client:
             transport = httpx.HTTPTransport(uds=url.removeprefix("unix://"), verify=False)
             self._http = httpx.Client(transport=transport, base_url="http://clocker", headers=headers, timeout=limits, trust_env=False)
         elif url.startswith(("http://", "https://")):
-            self._http = httpx.Client(base_url=url, headers=headers, timeout=limits, trust_env=False)
+            verified = _authorities(ca) if url.startswith("https://") else False
+            if token and not verified and not _here(url):
+                raise errors.SettingsError(f"CLOCKER_URL={url!r} would send the token in plain text; write https://, or go through SSH")
+            self._http = httpx.Client(base_url=url, headers=headers, timeout=limits, trust_env=False, verify=verified)
         else:
             raise errors.SettingsError(f"CLOCKER_URL={url!r} is no address of a daemon; write unix:///path/to.sock or https://host:port")
 
@@ -133,6 +140,25 @@ class Client:
         return _Translated(self.url)
 
 
+def _authorities(ca: str) -> ssl.SSLContext:
+    """Whom to believe that a daemon is who it says. Raises SettingsError."""
+    try:
+        return ssl.create_default_context(cafile=ca or None)
+    except (OSError, ssl.SSLError) as error:
+        raise errors.SettingsError(
+            f"CLOCKER_CA={ca!r} cannot be used ({getattr(error, 'strerror', None) or error}); it is to be a file with certificates, in PEM"
+        ) from None
+
+
+def _here(url: str) -> bool:
+    """Whether an address is of this machine alone."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
 def _look(url: str) -> None:
     """Whether anybody listens on a unix socket: the library leaves its socket open when it finds nobody. Raises NoDaemon."""
     with socket.socket(socket.AF_UNIX) as probe:
@@ -154,6 +180,12 @@ class _Translated:
         return None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if isinstance(error, httpx.ConnectError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
+            raise errors.NoDaemon(
+                f"who answers at {self._url} has no certificate that we believe ({_why(str(error))}): "
+                "set CLOCKER_CA to the certificate of who signed it, and CLOCKER_URL to the name in it",
+                url=self._url,
+            ) from None
         if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
             raise errors.NoDaemon(f"no daemon answers at {self._url}: {_START}", url=self._url) from None
         if isinstance(error, httpx.TimeoutException):
@@ -162,6 +194,11 @@ class _Translated:
             ) from None
         if isinstance(error, httpx.HTTPError | httpx.InvalidURL):
             raise errors.NoDaemon(f"the daemon at {self._url} broke off ({error}): see whether it still runs", url=self._url) from None
+
+
+def _why(told: str) -> str:
+    """What the library says of a certificate, without its own codes."""
+    return told.partition("verify failed: ")[2].partition(" (_ssl")[0] or told
 
 
 def _query(query: Mapping[str, str | float | bool | None]) -> dict[str, str]:

@@ -17,6 +17,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from clocker_actors.admin.peers import PeerProtocol
+from clocker_actors.admin.tcp import TcpDoor
+from clocker_actors.admin.tls import Certificate
 from clocker_actors.errors import Conflict, SettingsError
 
 BACKLOG = 256
@@ -25,34 +27,46 @@ STOP_LIMIT = 3
 
 
 class Door:
-    """`open` returns when requests are served; `close` when none are any more and the socket is removed. `closing` has streams end."""
+    """`open` returns when requests are served; `close` when none are any more and the socket is removed. `closing` has streams end. With `listen` (host:port) there is a
+    TCP door as well, with TLS by that certificate."""
 
-    def __init__(self, app: ASGIApp, path: Path, *, listen: str = "", closing: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        path: Path,
+        *,
+        listen: str = "",
+        certificate: Certificate | None = None,
+        closing: Callable[[], None] = lambda: None,
+    ) -> None:
         self._app = app
         self._path = path
-        self._listen = listen
         self._closing = closing
+        self.tcp = TcpDoor(listen, certificate) if listen else None
         self._server: _Server | None = None
         self._task: asyncio.Task[None] | None = None
         self._inode = 0
-        self.port = 0
+
+    @property
+    def port(self) -> int:
         """Port of the TCP door, 0 if there is none."""
+        return self.tcp.port if self.tcp is not None else 0
 
     async def open(self) -> None:
         """Bind and serve. Raises Conflict when another daemon answers there, SettingsError when an address cannot be had."""
         sockets = [bind_unix(self._path)]
         self._inode = self._path.stat().st_ino
         try:
-            if self._listen:
-                sockets.append(bind_tcp(self._listen))
-                self.port = sockets[-1].getsockname()[1]
+            if self.tcp is not None:
+                self.tcp.bind()
             config = uvicorn.Config(
                 self._app,
                 http=PeerProtocol,
                 ws="none",
                 lifespan="off",
                 log_config=None,
-                log_level="warning",
+                log_level="error",
+                proxy_headers=False,  # else whoever comes from this machine says himself where he comes from
                 access_log=False,
                 server_header=False,
                 backlog=BACKLOG,
@@ -64,9 +78,13 @@ class Door:
                 await asyncio.sleep(0.005)
             if self._task.done():
                 await self._task
+            if self.tcp is not None:
+                self.tcp.open(self._server.greet)
         except BaseException:
             for each in sockets:
                 each.close()
+            if self.tcp is not None:
+                await self.tcp.close()
             self._unlink()
             raise
 
@@ -75,6 +93,8 @@ class Door:
         if self._server is None or self._task is None:
             return
         self._closing()
+        if self.tcp is not None:
+            await self.tcp.close()
         self._server.should_exit = True
         await self._task
         self._server = None
@@ -87,7 +107,13 @@ class Door:
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to the daemon."""
+    """Leaves signals to the daemon, and serves connections that others have accepted."""
+
+    def greet(self, gone: Callable[[], None]) -> PeerProtocol:
+        """The protocol of one more connection."""
+        made = PeerProtocol(self.config, self.server_state, {})
+        made.gone = gone
+        return made
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -108,26 +134,6 @@ def bind_unix(path: Path) -> socket.socket:
     finally:
         os.umask(before)
     bound.listen(BACKLOG)
-    bound.setblocking(False)
-    return bound
-
-
-def bind_tcp(listen: str) -> socket.socket:
-    """A listening socket on host:port. Raises SettingsError."""
-    host, _, port = listen.rpartition(":")
-    host = host.strip("[]")
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        bound = socket.socket(family, kind)
-        try:
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            bound.bind(address)
-            bound.listen(BACKLOG)
-        except OSError:
-            bound.close()
-            raise
-    except OSError as error:
-        raise SettingsError(f"cannot listen on {listen} ({error.strerror or error}); choose another address for --listen") from error
     bound.setblocking(False)
     return bound
 

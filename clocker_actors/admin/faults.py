@@ -1,6 +1,7 @@
 """Errors as answers: one JSON shape, `{"error": {"kind", "message", "details"}}`, and the HTTP status that fits the kind."""
 
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -16,17 +17,26 @@ log = logging.getLogger(__name__)
 
 STATUS: tuple[tuple[type[errors.ClockerError], int], ...] = (
     (errors.BlueprintError, 422),
+    (errors.Unauthorized, 401),
+    (errors.Forbidden, 403),
+    (errors.TooLarge, 413),
     (errors.BadRequest, 400),
     (errors.NotFound, 404),
     (errors.ActorDead, 410),
     (errors.Refused, 409),
     (errors.Conflict, 409),
     (errors.Cancelled, 409),
+    (errors.TooSlow, 408),
+    (errors.TooMany, 429),
     (errors.TimedOut, 504),
     (errors.Transient, 503),
     (errors.EngineFault, 502),
 )
 """The first that an error is one of counts; anything else of ours is a 500."""
+CLOSING = frozenset({401, 408, 413, 429})
+"""After these the connection ends: what else comes on it is not wanted."""
+DOCUMENTED = tuple(sorted({status for _, status in STATUS}))
+"""What any route of ours may answer when it fails. 500 is not among them: that is a fault of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +57,27 @@ class Fault:
     error: Problem
 
 
-def answer(error: errors.ClockerError) -> Json:
-    """The answer that tells of an error."""
-    status = next((status for kind, status in STATUS if isinstance(error, kind)), 500)
+def status_of(error: errors.ClockerError) -> int:
+    """The HTTP status that tells of an error."""
+    if "allow" in error.details and isinstance(error, errors.BadRequest):
+        return 405
+    return next((status for kind, status in STATUS if isinstance(error, kind)), 500)
+
+
+def answer(error: errors.ClockerError, *, closing: bool = False) -> Json:
+    """The answer that tells of an error; `closing` if the connection is of no more use after it."""
+    status = status_of(error)
     retry_after = error.retry_after if isinstance(error, errors.Transient) else None
     faults = error.faults if isinstance(error, errors.BlueprintError) else ()
     problem = Problem(type(error).__name__, str(error) or type(error).__name__, error.details, faults, retry_after)
-    return Json(Fault(problem), status, {"Retry-After": str(max(1, round(retry_after)))} if retry_after else {})
+    headers = {"Connection": "close"} if closing or status in CLOSING else {}
+    if retry_after:
+        headers["Retry-After"] = str(max(1, math.ceil(retry_after)))
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if status == 405:
+        headers["Allow"] = error.details["allow"]
+    return Json(Fault(problem), status, headers)
 
 
 def install(app: FastAPI) -> None:

@@ -4,7 +4,7 @@ The Pool's own index belongs to its actor; a plan makes one like it from the sam
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import InitVar, dataclass, field, replace
 
 from clocker_actors.admin.plans import Plans
@@ -188,10 +188,11 @@ def hold_to(
     model: ReadModel,
     types: TypeTable | None = None,
     known: Known | None = None,
+    reaches: Callable[[str], bool] = lambda _: True,
 ) -> None:
     """Raises NotFound and Conflict where the plan of that id does not hold for this blueprint now."""
     question = _Question(_settled(blueprint, known or Known()), store, model, types)
-    plans.hold(name, blueprint, question.world())
+    plans.hold(name, blueprint, question.world(), reaches)
 
 
 # --- what is there by these names

@@ -42,11 +42,11 @@ class Plans:
         self._forget()
         return name
 
-    def hold(self, name: str, blueprint: Blueprint, world: World) -> None:
-        """Raises NotFound for a plan that is not known (any more), Conflict with a line for each thing that moved in the file or in the world since."""
+    def hold(self, name: str, blueprint: Blueprint, world: World, reaches: Callable[[str], bool] = lambda _: True) -> None:
+        """Raises NotFound for a plan that is not known (any more) or has applications out of reach, Conflict with a line for each thing that moved in the file or in the world since."""
         self._forget()
         kept = self._kept.get(name)
-        if kept is None:
+        if kept is None or not all(reaches(application.id) for application in kept.blueprint.applications):
             raise NotFound(
                 f"plan {name[:40]!r} is not known: the last {KEPT} plans are kept, for an hour, and not over a restart of the daemon; "
                 "`clocker plan FILE` makes one",

@@ -12,8 +12,9 @@ from clocker_actors.cli.output import AsJson
 def daemon(
     state: Annotated[Path | None, typer.Option(help="Directory with all that the daemon keeps, and its socket.")] = None,
     simulated: Annotated[bool, typer.Option("--simulated", help="Run on simulated engines; no Docker is touched.")] = False,
-    listen: Annotated[str | None, typer.Option(help="Also listen on this host:port (needs a token file).")] = None,
-    token_file: Annotated[Path | None, typer.Option(help="File with the tokens that open the TCP door.")] = None,
+    listen: Annotated[str | None, typer.Option(help="Also listen on this host:port, for those with a token (`clocker token`).")] = None,
+    tls_cert: Annotated[Path | None, typer.Option(help="Certificate of the TCP door; needed unless it is on 127.0.0.1.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="The key of that certificate.")] = None,
     local_engine: Annotated[str | None, typer.Option(help="The engine of this machine, for example unix:///var/run/docker.sock.")] = None,
     log_format: Annotated[str | None, typer.Option(help="auto, console or json.")] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
@@ -23,7 +24,8 @@ def daemon(
     flags = {
         "state": state,
         "listen": listen,
-        "token_file": token_file,
+        "tls_cert": tls_cert,
+        "tls_key": tls_key,
         "local_engine": local_engine,
         "log_format": "json" if json and log_format is None else log_format,
         "log_level": log_level,

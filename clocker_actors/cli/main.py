@@ -54,6 +54,8 @@ COMMANDS: Mapping[str, Command] = {
     "explain": Command("explaining", "explain"),
     "events": Command("following", "events"),
     "logs": Command("following", "logs"),
+    "token": Command("tokens", "token"),
+    "audit": Command("tokens", "audit"),
     "start": Command("acting", "start"),
     "stop": Command("acting", "stop"),
     "restart": Command("acting", "restart"),

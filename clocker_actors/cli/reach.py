@@ -26,7 +26,8 @@ def connect(environ: Mapping[str, str] = os.environ) -> "Client":
     # Imported here, since it costs a third of the time that `clocker --help` takes.
     from clocker_actors.admin.client import Client  # noqa: PLC0415
 
-    return Client(environ.get(settings.URL) or f"unix://{socket_path(environ)}", environ.get(settings.TOKEN, ""))
+    url = environ.get(settings.URL) or f"unix://{socket_path(environ)}"
+    return Client(url, environ.get(settings.TOKEN, ""), environ.get(settings.CA, ""))
 
 
 def socket_path(environ: Mapping[str, str]) -> Path:

@@ -9,9 +9,11 @@ from pathlib import Path
 import httpx
 
 from clocker_actors.admin.app import create_app
-from clocker_actors.admin.auth import Tokens
+from clocker_actors.admin.audit import Audit
 from clocker_actors.admin.context import Context
 from clocker_actors.admin.door import Door
+from clocker_actors.admin.rights import Scope
+from clocker_actors.admin.tls import Certificate
 from clocker_actors.admin.types import type_table
 from clocker_actors.errors import Conflict, NotFound
 from clocker_actors.kernel import Actor, Kernel
@@ -114,6 +116,16 @@ class House:
             transport=httpx.AsyncHTTPTransport(uds=str(self.socket)), base_url="http://clocker", headers=headers, timeout=5
         )
 
+    async def token(self, name: str = "ci", scope: str = "admin", *applications: str, lasting: float | None = None) -> str:
+        """What opens the TCP door, of a new token."""
+        return (await self.context.tokens.create(name, Scope(scope), applications, lasting, "uid:0")).text
+
+    def visitor(self, token: str = "", source: str = "") -> httpx.AsyncClient:
+        """A client on the TCP door, from another address of this machine if one is given."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        transport = httpx.AsyncHTTPTransport(local_address=source or None)
+        return httpx.AsyncClient(transport=transport, base_url=f"http://127.0.0.1:{self.door.port}", headers=headers, timeout=5)
+
     def note(self, *facts: object) -> None:
         """Have the recorder note facts."""
         for fact in facts:
@@ -132,7 +144,7 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(folder: Path, *, listen: str = "", tokens: Tokens | None = None) -> AsyncIterator[House]:
+async def open_house(folder: Path, *, listen: str = "", certificate: Certificate | None = None) -> AsyncIterator[House]:
     """Start it all; stop it all."""
     house = House(folder)
     house.kernel, house.model = Kernel(), world()
@@ -149,14 +161,15 @@ async def open_house(folder: Path, *, listen: str = "", tokens: Tokens | None = 
         metrics=Metrics(house.model, kernel=house.kernel),
         logs=house.logs,
         ready=lambda: house.not_ready,
-        tokens=tokens or Tokens(),
+        audit=Audit(folder, house.kernel.now),
     )
-    house.door = Door(create_app(house.context), house.socket, listen=listen, closing=house.context.close)
+    house.door = Door(create_app(house.context), house.socket, listen=listen, certificate=certificate, closing=house.context.close)
     await house.door.open()
     try:
         yield house
     finally:
         await house.door.close()
+        house.context.audit.close()
         await house.kernel.stop(5.0)
         await store.close()
 

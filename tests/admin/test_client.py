@@ -9,29 +9,26 @@ import pytest
 import pytest_asyncio
 
 from clocker_actors import errors
-from clocker_actors.admin.auth import Token, Tokens
 from clocker_actors.admin.client import Client
 from tests.admin.house import House, open_house
 
 pytestmark = pytest.mark.real_loop
 
-SECRET = "a-token-of-good-length"
-
 
 @pytest_asyncio.fixture
 async def both(tmp_path: Path) -> AsyncIterator[House]:
     """A daemon with both doors."""
-    tokens = Tokens((Token("ci", hashlib.sha256(SECRET.encode()).digest()),))
-    async with open_house(tmp_path, listen="127.0.0.1:0", tokens=tokens) as house:
+    async with open_house(tmp_path, listen="127.0.0.1:0") as house:
         yield house
 
 
 @pytest.mark.parametrize("tcp", [False, True])
 async def test_it_speaks_over_both_doors(both: House, tcp: bool) -> None:
     url = f"http://127.0.0.1:{both.door.port}" if tcp else f"unix://{both.socket}"
+    token = await both.token()
 
     def use() -> list[object]:
-        with Client(url, SECRET) as client:
+        with Client(url, token) as client:
             client.upload(hashlib.sha256(b"x").hexdigest(), b"x")
             client.upload(hashlib.sha256(b"x").hexdigest(), b"x")
             past = [event.kind for event in client.events(latest=2, follow=False)]

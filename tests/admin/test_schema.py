@@ -15,7 +15,8 @@ async def test_every_route_is_described_with_its_errors(http: httpx.AsyncClient)
     for path, methods in schema["paths"].items():
         for method, operation in methods.items():
             assert operation["description"], f"{method} {path}"
-            assert "default" in operation["responses"], f"{method} {path}"
+            assert {"401", "403", "413", "429"} <= set(operation["responses"]), f"{method} {path}"
+            assert "500" not in operation["responses"], f"{method} {path}: a fault of ours is no answer to be expected"
 
 
 @pytest.mark.parametrize("path", ["/v1/applications", "/v1/entities", "/v1/entities/c2", "/v1/entities/c2/sensors", "/v1/entities/c2/policies", "/v1/entities/c2/effectors", "/v1/entities/c2/decisions", "/v1/activities", "/v1/hosts"])  # fmt: skip

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from clocker_actors.admin.answers import Json, Listing, at_event, itself, listing
 from clocker_actors.admin.context import Context, Shared
+from clocker_actors.admin.judging import judge, principal_of
 from clocker_actors.admin.orders import AcceptedView, body_of, cause_of, living, order
 from clocker_actors.admin.planner import PlanView, hold_to, kept_plan
 from clocker_actors.admin.types import known_types
@@ -91,7 +92,16 @@ async def deploy(context: Shared, request: Request, plan: Held = "") -> Response
     says; what only somebody else has changed meanwhile stays theirs."""
     blueprint = await _blueprint(context, request)
     if plan:
-        hold_to(plan, context.plans, blueprint, context.store, context.model, context.types, context.known)
+        hold_to(
+            plan,
+            context.plans,
+            blueprint,
+            context.store,
+            context.model,
+            context.types,
+            context.known,
+            reaches=principal_of(request).reaches,
+        )
     arguments = {"blueprint": msgspec.to_builtins(blueprint)}
     return await order(context, living(context, ROOT), "deploy", arguments, cause_of(request))
 
@@ -135,6 +145,7 @@ async def _blueprint(context: Context, request: Request, *, placeholders: bool =
     sent = _sent(request, await body_of(request, TEXT_LIMIT))
     # In a thread: a large file takes long enough to be felt by everybody else.
     parsed = await asyncio.to_thread(parse, sent.text, sent.filename, known_types(context.types, context.store))
+    judge(request, parsed.blueprint, context.key_roots)
     _check_places(context, parsed)
     _check_powers(context, parsed)
     if placeholders:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from clocker_actors.admin.answers import Listing, at_event, itself, listing
 from clocker_actors.admin.context import Context, Shared
+from clocker_actors.admin.judging import principal_of, refuse_parsed
 from clocker_actors.admin.moves import MovesView, drain_plan, rebalance_plan
 from clocker_actors.admin.orders import AcceptedView, cause_of, effectors_here, living, map_of, order
 from clocker_actors.admin.owning import set_by
@@ -146,6 +147,7 @@ async def effectors(context: Shared, uid: str) -> Response:
 async def invoke(context: Shared, request: Request, uid: str, name: str) -> Response:
     """Run an effector; the body is a JSON map of its arguments. 202 with the activity."""
     entry = living(context, uid)
+    refuse_parsed(principal_of(request), name)
     if name not in effectors_here(entry):
         find(entry.kind, name, (each.name for each in entry.effectors))
     return await order(context, entry, name, await map_of(request), cause_of(request))

@@ -6,6 +6,7 @@ Every stream is bounded by what its client reads: a follower of events who is to
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing, closing
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
@@ -16,12 +17,14 @@ from clocker_actors.admin.context import Context, Shared
 from clocker_actors.admin.orders import living
 from clocker_actors.errors import Overloaded
 from clocker_actors.telemetry.events import Event, Listener
+from clocker_actors.telemetry.readmodel import Entry
 
 router = APIRouter(prefix="/v1", tags=["streams"])
 
 HEARTBEAT = 15.0
 FOLLOWERS = 200
 GAP = "gap, list again"
+MOST_DIGITS = 20
 
 
 @router.get("/events", response_model=None)
@@ -39,15 +42,14 @@ async def events(
     if context.closing.is_set() or len(ring.listeners) >= FOLLOWERS:
         raise Overloaded("too many follow the events already, or the daemon is stopping; try again in a while", retry_after=5.0)
     about = context.model.entry(entity) if entity is not None else None
-    known = int(last_event_id) if last_event_id and last_event_id.isdecimal() else since
+    known = _number(last_event_id, since)
     # No await between looking back and listening: nothing is missed, nothing comes twice.
     past = ring.latest(latest) if known is None else ring.since(known)
     listener = ring.listen(readings=readings)
     if not follow:
         listener.close()
 
-    def wanted(event: Event) -> bool:
-        return about is None or event.entity == about.uid or (bool(about.path) and event.path.startswith(f"{about.path}/"))
+    wanted = partial(_wanted, context, about)
 
     async def stream() -> AsyncIterator[bytes]:
         with closing(listener), context.watching.at(about if readings and follow else None):
@@ -86,6 +88,19 @@ async def logs(
                 yield _line(line)
 
     return StreamingResponse(stream(), media_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store"})
+
+
+def _number(header: str | None, query: int | None) -> int | None:
+    """After which event to go on, as the client knows it. A header that is no number of ours is one that is out of reach."""
+    if not header:
+        return query
+    return int(header) if header.isdecimal() and len(header) <= MOST_DIGITS else -1
+
+
+def _wanted(context: Context, about: Entry | None, event: Event) -> bool:
+    if not context.shows(event):
+        return False
+    return about is None or event.entity == about.uid or (bool(about.path) and event.path.startswith(f"{about.path}/"))
 
 
 def _frame(event: Event) -> bytes:

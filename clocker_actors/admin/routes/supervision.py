@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
 from clocker_actors.admin.answers import Json
@@ -22,20 +22,30 @@ class DumpView:
     on_fire: dict[str, Failure]
 
 
+@dataclass(frozen=True, slots=True)
+class NotReady:
+    """That the daemon does not work now, and why."""
+
+    status: str
+    reason: str
+
+
 @router.get("/healthz", response_class=Response)
 async def healthz() -> Response:
     """200 while the daemon's loop turns."""
     return Json({"status": "ok"})
 
 
-@router.get("/readyz", response_class=Response)
-async def readyz(context: Shared) -> Response:
-    """200 once the daemon has taken up its work, 503 with the reason before, while it stops, and while its root is on fire."""
+@router.get("/readyz", response_class=Response, responses={503: {"model": NotReady, "description": "Not yet, or not any more."}})
+async def readyz(context: Shared, request: Request) -> Response:
+    """200 once the daemon has taken up its work, 503 before, while it stops, and while its root is on fire; the reason only for those with a token."""
     reason = "the daemon is stopping" if context.closing.is_set() else context.ready()
     burning = context.kernel.on_fire
     if not reason and burning:
         reason = f"on fire: {', '.join(sorted(burning))}; the daemon's log says why"
-    return Json({"status": "not ready", "reason": reason}, 503) if reason else Json({"status": "ready"})
+    if not reason:
+        return Json({"status": "ready"})
+    return Json(NotReady("not ready", reason if hasattr(request.state, "who") else "ask with a token"), 503)
 
 
 @router.get("/metrics", response_class=Response)
