@@ -13,7 +13,9 @@ pytestmark = pytest.mark.real_loop
 
 async def test_a_token_is_shown_once_listed_and_revoked(house: House, clocker: Clocker) -> None:
     assert "NAME" in (await clocker("token")).out
-    made = await clocker("token", "create", "ci", "--scope", "operate", "--expires", "30d", "--application", "shop", "--application", "blog")
+    made = await clocker(
+        "token", "create", "ci", "--scope", "operate", "--expires", "30d", "--application", "shop", "--application", "blog"
+    )
     assert made.code == 0 and made.out.startswith(PREFIX) and made.out.count("\n") == 1  # so that it can go into a variable or a file
     assert "may operate shop, blog, until" in made.said and "this once" in made.said
     who = house.context.tokens.principal(made.out.strip())
