@@ -28,9 +28,9 @@ async def test_nobody_comes_in_without_a_token(door: House) -> None:
     token = await door.token()
     tried = (None, "Bearer wrong", "Basic {}", "Bearer {}x", "Bearer \xff", "Bearer", "{}")
     for number, header in enumerate(tried):
+        sent = {b"Authorization": header.format(token).encode("latin-1")} if header else None
         async with door.visitor(source=f"127.0.0.{number + 2}") as http:
-            if header:
-                http.headers[b"Authorization"] = header.format(token).encode("latin-1")  # type: ignore[index]
+            http.headers.update(sent)
             for path in ("/v1/applications", "/metrics", "/docs", "/openapi.json", "/v1/events", "/nothing/at/all"):
                 answer = await http.get(path)
                 assert (answer.status_code, answer.json()["error"]["kind"]) == (401, "Unauthorized"), header
