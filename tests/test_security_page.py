@@ -1,14 +1,24 @@
 """Is what docs/security.md says of blueprints and settings true? Its examples are read, its lists are the code's."""
 
+import json
 import re
+import shlex
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+import typer
 
+from clocker_actors import settings
+from clocker_actors.admin import auth, failures, limits, peers, tcp
+from clocker_actors.admin.audit import Line
+from clocker_actors.admin.routes import streams
 from clocker_actors.admin.types import type_table
 from clocker_actors.allowances import DROPPED, KEPT, USUAL, read_allowances
 from clocker_actors.blueprint import parse
+from clocker_actors.cli.main import build
+from clocker_actors.telemetry import events
 
 PAGE = Path(__file__).parents[1] / "docs" / "security.md"
 TEXT = PAGE.read_text()
@@ -39,3 +49,45 @@ def test_its_lists_of_capabilities_are_those_of_the_code() -> None:
 def test_every_test_it_names_is_there() -> None:
     for name in re.findall(r"`(tests/[a-z_/*.]+)`", TEXT):
         assert list(PAGE.parents[1].glob(name)), name
+
+
+def test_the_door_it_sets_is_one(tmp_path: Path) -> None:
+    (written,) = re.findall(r"^```toml\n(# clocker.toml.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+    (tmp_path / "clocker.toml").write_text(written)
+    found = settings.load({"state": tmp_path}, {})
+    assert (found.listen, found.tls_cert, found.tls_key) == (
+        "0.0.0.0:8440",
+        Path("/etc/clocker/door.pem"),
+        Path("/etc/clocker/door-key.pem"),
+    )
+
+
+def test_its_commands_about_tokens_are_taken() -> None:
+    group = typer.main.get_command(build(["token"]))
+    typed = [shlex.split(line.partition(" > ")[0])[2:] for line in re.findall(r"^clocker token .*$", TEXT, re.MULTILINE)]
+    assert len(typed) >= 4
+    for words in typed:
+        group.commands["token"].make_context("token", words)  # type: ignore[attr-defined]
+
+
+def test_its_line_of_the_audit_log_has_the_fields_of_one() -> None:
+    (written,) = re.findall(r"^```json\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+    assert set(json.loads(written)) <= {field.name for field in fields(Line)}
+
+
+def test_its_limits_are_those_of_the_code() -> None:
+    told = TEXT.partition("\n## Limits\n")[2].partition("\n## ")[0]
+    for figure in (
+        f"{failures.BURST} at once, one more each {failures.EACH:.0f} s",
+        f"{failures.ADDRESSES:,} addresses",
+        f"| {tcp.MOST:,}, half",
+        f"| TLS handshake | {tcp.HANDSHAKE_LIMIT:.0f} s",
+        f"16 KiB, {peers.HEADERS_LIMIT:.0f} s",
+        f"| {limits.PAUSE:.0f} s; {limits.PATIENCE:.0f} s, larger ones {limits.LEAST_RATE // 1024} KiB/s",
+        f"| {limits.BODIES >> 30} GiB",
+        f"{limits.WRITE_LIMIT:.0f} s for each 64 KiB",
+        f"| events that wait for one follower | {events.QUEUE:,}",
+        f"| followers of events | {streams.FOLLOWERS}, of one token {auth.MOST_STREAMS} streams",
+    ):
+        assert figure in told, figure
+    assert tcp.EACH * 2 == tcp.MOST
