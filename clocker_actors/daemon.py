@@ -40,8 +40,9 @@ from clocker_actors.enrichers import catalogue as enrichers
 from clocker_actors.entities import catalogue as entities
 from clocker_actors.entities.hosts.leases import longest_lease
 from clocker_actors.entities.inquiries import Inquiries
+from clocker_actors.entities.journal import Journal, read_activities
 from clocker_actors.entities.outside import Outside, Timing
-from clocker_actors.entities.records import HostState, Identity, PoolState, read_state, record
+from clocker_actors.entities.records import DECISION_KIND, HostState, Identity, PoolState, read_state, record
 from clocker_actors.errors import ClockerError, NotFound, SettingsError
 from clocker_actors.feeds import catalogue as feeds
 from clocker_actors.kernel import Actor, Clock, Kernel
@@ -49,7 +50,6 @@ from clocker_actors.model.containers import Login
 from clocker_actors.model.decisions import Decision
 from clocker_actors.model.identity import RECORDER, ROOT, EntityKind, Ids, Uid
 from clocker_actors.model.locations import settle
-from clocker_actors.model.noted import DecisionNoted
 from clocker_actors.model.specs import EngineSpec, HostSpec, PolicySpec, PoolSpec
 from clocker_actors.model.values import Value
 from clocker_actors.passwords import Passwords, key_of
@@ -57,15 +57,19 @@ from clocker_actors.policies import catalogue as policies
 from clocker_actors.ports.engine import Engine
 from clocker_actors.ports.http import Http
 from clocker_actors.ports.machine import Machine
+from clocker_actors.ports.store import Record
 from clocker_actors.settings import Settings
 from clocker_actors.store.blobs import FileBlobs
-from clocker_actors.store.codec import decode
+from clocker_actors.store.codec import decode, encode
 from clocker_actors.store.sqlite import SqliteStore
 from clocker_actors.telemetry import logs
+from clocker_actors.telemetry.history import Chunk
+from clocker_actors.telemetry.keeping import Keeper, Kept
 from clocker_actors.telemetry.lag import LoopLag
 from clocker_actors.telemetry.metrics import Metrics
 from clocker_actors.telemetry.readmodel import ReadModel
 from clocker_actors.telemetry.recorder import Recorder
+from clocker_actors.telemetry.sampling import HISTORY
 
 log = structlog.get_logger(__name__)
 
@@ -109,6 +113,9 @@ class Manager:
         self.blobs: FileBlobs
         self.ids: Ids
         self._longest_lease: float
+        self._journal: Journal
+        self._keeper: Keeper
+        self._remains: list[Record] = []
 
     async def start(self) -> None:
         """Open the state, and wake everything that is in it. Raises StoreBusy, StoreFault, SettingsError."""
@@ -127,8 +134,8 @@ class Manager:
                 self.model, kernel=self.kernel, store=self.store.counters, lag=self.lag, entities=self.settings.entity_metrics
             )
             self._grounds = self._make_grounds()
-            self.kernel.spawn(RECORDER, lambda: Recorder(self.model))
-            self._remember_decisions()
+            self._keeper = self._remember(clock.now())
+            self.kernel.spawn(RECORDER, lambda: Recorder(self.model, self._keeper, self.store))
             self.kernel.spawn(ROOT, entities.factory(EntityKind.ROOT, ROOT, self._outside()))
         except BaseException:
             await self._close()
@@ -146,7 +153,13 @@ class Manager:
 
     async def stop(self) -> None:
         """Stop the actors in order, then close what they used. Containers go on running."""
+        alive = self.kernel.alive(RECORDER)
         await self.kernel.stop(STOP_LIMIT)
+        try:
+            if alive:
+                await self.store.write([*self._remains, *self._keeper.batch(self.kernel.now(), everything=True)])
+        except ClockerError as error:
+            log.warning("what was known last is not kept", problem=str(error))
         await self._close()
 
     async def _close(self) -> None:
@@ -164,10 +177,14 @@ class Manager:
         await self.store.close()
         self._executor.shutdown(wait=False)
 
-    def _remember_decisions(self) -> None:
-        for kept in self.store.all("decision"):
-            if kept.body is not None:
-                self.kernel.tell(RECORDER, DecisionNoted(decode(Decision, kept.body)))
+    def _remember(self, now: float) -> Keeper:
+        """Put what the manager before has kept into the read model; what keeps it from now on."""
+        activities = read_activities(self.store, now)
+        self._journal = Journal(activities.kept)
+        decisions = tuple(decode(Decision, kept.body) for kept in self.store.all(DECISION_KIND) if kept.body is not None)
+        chunks = tuple((kept.uid, len(kept.body), decode(Chunk, kept.body)) for kept in self.store.all(HISTORY) if kept.body is not None)
+        kept = Kept(activities.kept, activities.changed, decisions, chunks)
+        return Keeper(self.model, encode, kept, now, self.store.epoch)
 
     def context(self) -> Context:
         """What the doors need."""
@@ -227,6 +244,8 @@ class Manager:
             allow=settings.allow,
             settle=lambda location: settle(location, self._locations),
             timing=timing,
+            journal=self._journal,
+            remains=self._remains,
         )
 
     def _suppliers(self) -> Suppliers | SimulatedSuppliers:

@@ -1,7 +1,8 @@
 """Policies, enrichers and feeds of one entity: made from its durable state, kept as its children, changed at run time.
 
 They are told about and talked to by message only; what they are is the business of the rooms that make them. Which there are is part of the entity's state.
-What each asks to keep is a record of its own, beside it: written often, it neither holds up nor starts a reconciliation of the entity.
+What each asks to keep is a record of its own, beside it: it neither holds up nor starts a reconciliation of the entity. It is written within a second, and with
+whatever the entity writes before that: so what a policy counts is durable with the intent that it led to.
 
     add ──durable──▶ spawned ──Started──▶ runs                    set, resume ──▶ one that failed is spawned anew
                         └──StartFailed──▶ failed, with a reason   remove ──durable──▶ stopped, if it runs
@@ -22,7 +23,7 @@ from clocker_actors.errors import BadRequest, Conflict, Failure, NotFound
 from clocker_actors.kernel import Actor, Answered, RequestFailed, TimedOut
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.identity import RECORDER, Cause, policy_id
-from clocker_actors.model.messages import MembersChanged, Reconfigure, Resume, SensorChanged, Suspend
+from clocker_actors.model.messages import ActivityEnded, MembersChanged, Reconfigure, Resume, SensorChanged, StillOpen, Suspend
 from clocker_actors.model.noted import DecisionNoted, PolicyNoted
 from clocker_actors.model.ownership import AdjunctState, Owner, owner_of
 from clocker_actors.model.specs import PolicySpec
@@ -39,11 +40,13 @@ S = TypeVar("S", bound=State)
 ANSWER_LIMIT = 5.0
 KEEP = "keep"
 KEEP_LIMIT = 30.0
-KEEP_RETRY = 1.0
+KEEP_AFTER = 1.0
+"""Seconds that what policies ask to keep may wait for more of the same, and for a write of the entity to go with."""
+KEEP_TIMER = "keep"
 
 
-class KeepAgain:
-    """Timer message: the store refused what policies asked to keep; try again."""
+class KeepNow:
+    """Timer message: write what policies asked to keep, for the first time or again."""
 
 
 class Adjuncts(Generic[S]):
@@ -60,6 +63,7 @@ class Adjuncts(Generic[S]):
         "_made",
         "_opening",
         "_over",
+        "_riding",
         "_stopping",
         "_writing",
     )
@@ -75,6 +79,7 @@ class Adjuncts(Generic[S]):
         self._kept: dict[str, Mapping[str, Value]] = {}
         self._dirty: set[str] = set()  # whose kept state is still to be written
         self._writing: tuple[str, ...] = ()
+        self._riding: tuple[str, ...] = ()  # whose kept state is in the write of the entity that is under way
         self._over = False
         self._late = LateValues(entity)
 
@@ -217,6 +222,16 @@ class Adjuncts(Generic[S]):
                 entity.tell(actor, SensorChanged(entity.uid, reading))
             if below := entity.below():
                 entity.tell(actor, MembersChanged(entity.uid, below))
+            self._tell_orders(actor)
+
+    def _tell_orders(self, actor: str) -> None:
+        """A policy that begins hears what became of what it has ordered before, and which of it is under way."""
+        entity, name = self._entity, self._name(actor)
+        if not any(each.spec.name == name and self._role(each.spec.type) == "policy" for each in entity.state.adjuncts):
+            return
+        for ended in entity.outside.journal.ended_for(actor):
+            entity.tell(actor, ActivityEnded(ended))
+        entity.tell(actor, StillOpen(tuple(each.cause.id for each in entity.running.all() if each.cause.principal == actor)))
 
     def not_started(self, actor: str, failure: Failure) -> bool:
         """A child could not start; whether it is one of them. It is listed as failed until it is set, resumed or removed."""
@@ -372,6 +387,34 @@ class Adjuncts(Generic[S]):
             entity.change(replace(entity.state, adjuncts=states))
             entity.note()
 
+    # --- over a restart of the manager
+
+    def goes_on(self, activity: Activity) -> bool | None:
+        """Whether an effector for policies that was under way goes on, or is ended here as what it was to do is done; None for any other effector."""
+        states = {adjunct.spec.name: adjunct for adjunct in self._entity.state.adjuncts}
+        given = activity.arguments
+        adjunct = states.get(str(given.get("policy") or given.get("name") or given.get("type")))
+        match activity.effector:
+            case "add_policy":
+                if adjunct is not None:
+                    self._opening[adjunct.spec.name] = activity.id
+                return adjunct is not None
+            case "remove_policy":
+                done = adjunct is None
+            case "suspend_policy" | "resume_policy":
+                done = adjunct is not None and adjunct.suspended == (activity.effector == "suspend_policy")
+            case "set_policy":
+                wanted = keys(self._entity.outside.types, adjunct.spec.type, as_map(given.get("config"))) if adjunct is not None else ()
+                done = adjunct is not None and all(
+                    (owner := adjunct.owners.get(key)) is not None and owner.cause == activity.cause.id and owner.at >= activity.began
+                    for key in wanted
+                )
+            case _:
+                return None
+        if done:
+            self._entity.running.finish(activity.id)
+        return done
+
     def facts(self) -> Mapping[str, Value]:
         """Who set what of them at run time, for people."""
         said = [words for adjunct in self._entity.state.adjuncts for words in owned(adjunct)]
@@ -383,8 +426,9 @@ class Adjuncts(Generic[S]):
         """A policy asks to keep its state; unknown names (just removed) are ignored."""
         if name in self._kept and self._kept[name] != state:
             self._kept[name] = state
+            if not self._dirty and not self._over:
+                self._entity.after(KEEP_TIMER, KEEP_AFTER, KeepNow())
             self._dirty.add(name)
-            self.write()
 
     def write(self) -> None:
         """Write what is to be kept, unless that is going on: what comes meanwhile is written after it, the newest only."""
@@ -392,20 +436,49 @@ class Adjuncts(Generic[S]):
             return
         self._writing = tuple(sorted(self._dirty))
         self._dirty.clear()
-        batch = [adjunct_record(self._entity.uid, name, self._kept[name]) for name in self._writing]
-        self._entity.work(KEEP, self._entity.outside.store.write, batch, timeout=KEEP_LIMIT)
+        self._entity.work(KEEP, self._entity.outside.store.write, self._records(self._writing), timeout=KEEP_LIMIT)
 
     def written(self) -> None:
         """It is durable; one removed meanwhile had its record removed after this write, in the store's order."""
         self._writing = ()
-        self.write()
+        if self._dirty:
+            self._entity.after(KEEP_TIMER, KEEP_AFTER, KeepNow())
 
     def not_written(self, failure: Failure) -> None:
         """The store refused; it is tried again."""
         log.error("state of policies not written", extra={"entity": self._entity.uid, "failure": failure.message})
-        self._dirty.update(name for name in self._writing if name in self._kept)
+        self._again(self._writing)
         self._writing = ()
-        self._entity.after("keep-again", KEEP_RETRY, KeepAgain())
+
+    def with_others(self) -> list[Record]:
+        """The entity writes something: what is to be kept goes with it."""
+        if self._over or not self._dirty:
+            return []
+        self._riding = tuple(sorted(self._dirty))
+        self._dirty.clear()
+        return self._records(self._riding)
+
+    def written_with_others(self) -> None:
+        """That is durable."""
+        self._riding = ()
+
+    def not_written_with_others(self, batch: tuple[Record, ...]) -> tuple[Record, ...]:
+        """The store refused: the batch without what went with it, which may be another one when that is tried again."""
+        riding, self._riding = self._riding, ()
+        self._again(riding)
+        own = {policy_id(self._entity.uid, name) for name in riding}
+        return tuple(each for each in batch if each.body is None or each.kind != ADJUNCT_KIND or each.uid not in own)
+
+    def unwritten(self) -> list[Record]:
+        """What is not durable yet, as the manager stops."""
+        return [] if self._over else self._records(tuple(sorted({*self._dirty, *self._writing, *self._riding})))
+
+    def _records(self, names: tuple[str, ...]) -> list[Record]:
+        return [adjunct_record(self._entity.uid, name, self._kept[name]) for name in names if name in self._kept]
+
+    def _again(self, names: tuple[str, ...]) -> None:
+        self._dirty.update(name for name in names if name in self._kept)
+        self._entity.after(KEEP_TIMER, KEEP_AFTER, KeepNow())
 
     def over(self) -> None:
         """The entity is being forgotten, and its records with it: nothing is written any more."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import ClassVar, Generic, TypeVar, cast
 
 from clocker_actors.entities import catalogue
-from clocker_actors.entities.adjuncts import Adjuncts, KeepAgain
+from clocker_actors.entities.adjuncts import Adjuncts, KeepNow
 from clocker_actors.entities.commands import Commands
 from clocker_actors.entities.commits import Pending
 from clocker_actors.entities.digests import Adopted
@@ -20,9 +20,10 @@ from clocker_actors.entities.latevalues import LookAgain
 from clocker_actors.entities.lookouts import Lookouts
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.records import Desired, Identity, State, belongings, decision_record, record
-from clocker_actors.entities.running import Running
+from clocker_actors.entities.running import Running, done_so_far
 from clocker_actors.entities.sensing import Sensing
 from clocker_actors.entities.service import Service
+from clocker_actors.entities.superseding import overtaken
 from clocker_actors.errors import ClockerError, Conflict
 from clocker_actors.kernel import Answered, ChildRestarted, RequestFailed, Started, StartFailed, Stopped, TimedOut, WorkDone, WorkFailed
 from clocker_actors.model import effectors, sensors
@@ -63,6 +64,8 @@ COMMIT = "commit"
 COMMIT_LIMIT = 30.0
 COMMIT_RETRY = 1.0
 CHILD_RETRY = 5.0
+AIMS = {"start": Desired.RUNNING, "stop": Desired.STOPPED, "delete": Desired.DELETED}
+"""What an entity is to be by effectors that `reconcile` looks after, whoever began them."""
 STORE_PROBLEM = "store"
 """Name of the problem that state cannot be written; it goes by itself."""
 UNHEARD = "unheard"
@@ -155,6 +158,11 @@ class Entity(Sensing, Generic[S]):
     def activity_cancelled(self, activity: Activity) -> None:
         """An open activity was taken back; subclasses stop what only it wanted."""
 
+    def goes_on(self, activity: Activity, memory: Mapping[str, Value]) -> bool:  # noqa: ARG002 - the hook's signature
+        """Whether an activity that the manager before had begun goes on: `reconcile` looks after it, or it was begun anew here by what it remembered.
+        It may be ended here, too, if what was to be done is done."""
+        return False
+
     def describe(self) -> Mapping[str, Value]:
         """A few facts for people."""
         return {}
@@ -210,7 +218,7 @@ class Entity(Sensing, Generic[S]):
                 self.adjuncts.written()
             case WorkFailed(name="keep"):
                 self.adjuncts.not_written(message.failure)
-            case KeepAgain():
+            case KeepNow():
                 self.adjuncts.write()
             case _ if self._lookouts and self._lookouts.takes(message):
                 pass
@@ -255,6 +263,9 @@ class Entity(Sensing, Generic[S]):
             if invoke.reply_to:  # a policy waits for how it ended
                 self.running.fail(self.running.begin(invoke, {}).id, str(refusal))
             raise
+        told = self._told_before(invoke)
+        if told is not None:
+            return Accepted(told.id)
         method = {**self.adjuncts.effector_methods(), **self.commands.methods(), **self.effector_methods()}[effector.name]
         activity = self.running.begin(invoke, effectors.noted(effector, arguments))
         try:
@@ -262,7 +273,48 @@ class Entity(Sensing, Generic[S]):
         except ClockerError as refusal:
             self.running.fail(activity.id, str(refusal))
             raise
+        self._keep_begun()
         return Accepted(activity.id)
+
+    # --- activities over a restart of the manager
+
+    def take_up_activities(self) -> None:
+        """Go on with what the manager before had begun here, or say that it was interrupted."""
+        kept = self.outside.journal.open_of(self.uid)
+        newer = overtaken(kept)
+        for each in kept:
+            activity = self.running.take_up(each)
+            by = newer.get(activity.id)
+            if by is not None:
+                self.running.give_way(activity.id, f"superseded by {by.effector} ({by.id})")
+            elif not self._takes_up(activity, each.memory):
+                why = f"the manager was restarted before it had ended, and cannot go on with it; {done_so_far(activity)}"
+                self.running.interrupted(activity.id, f"{why}: look at it, and give the command again if it is still wanted")
+
+    def _takes_up(self, activity: Activity, memory: Mapping[str, Value]) -> bool:
+        aim, desired = AIMS.get(activity.effector), getattr(self.state, "desired", None)
+        if aim is not None and desired not in {None, aim}:
+            self.running.give_way(activity.id, f"superseded: it is to be {desired} by now")
+            return True
+        ours = self.adjuncts.goes_on(activity)
+        return (aim is not None or self.goes_on(activity, memory)) if ours is None else ours
+
+    def _told_before(self, invoke: Invoke) -> Activity | None:
+        """The activity of this very order, if it was given before the manager was restarted, and is given again by whoever began anew."""
+        known = self.running.claim(invoke)
+        if known is None:
+            known = self.outside.journal.done(self.uid, invoke)
+            if known is not None and invoke.reply_to:
+                self.tell(invoke.reply_to, ActivityEnded(known))
+        return known
+
+    def _keep_begun(self) -> None:
+        """What has begun without a change of the state is made durable, too."""
+        fresh = self.running.fresh() if not self._forgotten else []
+        if fresh:
+            self._unwritten += fresh
+            if self._writing is None:
+                self._write()
 
     # --- children, and the end of this behaviour
 
@@ -309,9 +361,12 @@ class Entity(Sensing, Generic[S]):
         self.running.interrupt(f"{self.uid} had an internal error and was restarted: look at it, and give the command again")
 
     def on_stop(self) -> None:
-        """Nothing more will happen here."""
+        """Nothing more will happen here. When the whole manager stops, the next one goes on."""
         for activity in self.running.all("delete") if self._forgotten else ():
             self.running.finish(activity.id)
+        self.outside.remains.extend(self.adjuncts.unwritten())
+        if self.all_stop:
+            return
         self.running.interrupt(f"{self.uid} was stopped: give the command again if it is still wanted")
 
     # --- durable state
@@ -347,7 +402,7 @@ class Entity(Sensing, Generic[S]):
             return
         self.state = state
         self._unwritten = [kept for kept in self._unwritten if (kept.kind, kept.uid) != (self.kind, self.uid)]
-        self._unwritten += [record(self.kind, state), *others]
+        self._unwritten += [record(self.kind, state), *others, *self.running.fresh()]
         if self._writing is None:
             self._write()
 
@@ -355,7 +410,7 @@ class Entity(Sensing, Generic[S]):
         """Remove this entity from durable memory; `forgotten` is called once that is written."""
         self._forgotten = True
         self.adjuncts.over()
-        self._unwritten = [*others, *belongings(self.state), Record(self.kind, self.uid, None)]
+        self._unwritten = [*others, *belongings(self.state), *self.running.records_of("delete"), Record(self.kind, self.uid, None)]
         if self._writing is None:
             self._write()
 
@@ -373,11 +428,13 @@ class Entity(Sensing, Generic[S]):
 
     def _write(self) -> None:
         if self._writing is None:
-            self._writing, self._unwritten = Pending(self.state, tuple(self._unwritten), self._forgotten), []
+            batch = (*self._unwritten, *self.adjuncts.with_others())
+            self._writing, self._unwritten = Pending(self.state, batch, self._forgotten), []
         self.work(COMMIT, self.outside.commits.write, self.outside.store, self._writing, timeout=COMMIT_LIMIT)
 
     def _committed(self) -> None:
         self._writing = None
+        self.adjuncts.written_with_others()
         if not self._forgotten:
             self.outside.commits.heard(self.uid)
         self.service.set_problem(STORE_PROBLEM, "")
@@ -398,6 +455,9 @@ class Entity(Sensing, Generic[S]):
 
     def _commit_failed(self, failed: WorkFailed) -> None:
         log.error("state not written", extra={"entity": self.uid, "failure": failed.failure.message})
+        if self._writing is not None:
+            left = self.adjuncts.not_written_with_others(self.running.still(self._writing.batch))
+            self._writing = replace(self._writing, batch=left)
         self.service.set_problem(STORE_PROBLEM, f"state cannot be written: {failed.failure.message}")
         self.after("retry-commit", COMMIT_RETRY, RetryCommit())
 

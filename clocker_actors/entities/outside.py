@@ -6,6 +6,7 @@ from typing import Protocol
 
 from clocker_actors.allowances import EVERYTHING, Allowances
 from clocker_actors.entities.commits import Commits
+from clocker_actors.entities.journal import Journal
 from clocker_actors.entities.sharing import Sharing
 from clocker_actors.kernel import Actor
 from clocker_actors.model.containers import Login
@@ -21,7 +22,7 @@ from clocker_actors.ports.installer import Installer
 from clocker_actors.ports.machine import Machine
 from clocker_actors.ports.secrets import Secrets
 from clocker_actors.ports.shell import Shell
-from clocker_actors.ports.store import Blobs, Store
+from clocker_actors.ports.store import Blobs, Record, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,9 @@ class Outside:
     strategies: tuple[StrategySpec, ...] = ()
     timing: Timing = field(default_factory=Timing)
     commits: Commits = field(default_factory=Commits)
+    journal: Journal = field(default_factory=Journal)
+    remains: list[Record] = field(default_factory=list)
+    """What entities had still to write when the manager stopped in order: written last of all."""
     sharing: Sharing = field(default_factory=Sharing)
     crashed: set[Uid] = field(default_factory=set)
     """Pools whose behaviour crashed: what it had promised may not be in any record yet."""

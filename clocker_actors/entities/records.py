@@ -67,6 +67,17 @@ class Generation:
 
 
 @dataclass(frozen=True, slots=True)
+class UpdateOf:
+    """Why a member is to be otherwise than it runs: by the activity of its parent, for that cause. `failure` says why it stays as it was after all, though somebody
+    or something wanted a new generation by an activity of this sort (`failing`)."""
+
+    cause: Cause = SYSTEM
+    activity: str = ""
+    failure: str = ""
+    failing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class MemberState:
     """A member. `ports` are the host ports it keeps for life, `cluster` is "" for a member that is in none."""
 
@@ -82,6 +93,7 @@ class MemberState:
     ports: Mapping[str, int] = field(default_factory=dict)
     home: Uid = NOBODY  # the host that has its named volumes: where it first came to run with them
     filled: Filled | None = None  # what its late texts were resolved to the last time
+    update: UpdateOf = field(default_factory=UpdateOf)
     planted: bool = False
     children: Mapping[str, Uid] = field(default_factory=dict)
     missing: tuple[str, ...] = ()  # services that an update added, until they are planted

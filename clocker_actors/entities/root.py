@@ -102,6 +102,7 @@ class Root(Entity[RootState]):
         self.types = cataloguing.read_types((*self.outside.store.all(cataloguing.KIND), *coming))
         self.note()
         self.adjuncts.spawn_all()
+        self.take_up_activities()
         self.service.expect(Lifecycle.STARTING)
         self.service.expect(Lifecycle.RUNNING)
         self.ids.watch(RESERVE_MORE_BELOW, lambda: self.tell(self.uid, LookAtIds()))
@@ -138,6 +139,13 @@ class Root(Entity[RootState]):
         deploy = self.deploys.pop(activity.id, None)
         for uid in sorted(deploy.orders) if deploy is not None else ():
             self.tell(uid, CancelParts(activity.id, activity.cause))
+
+    def goes_on(self, activity: Activity, memory: Mapping[str, Value]) -> bool:
+        """A deploy tells its orders once more: those that were heard are known by it, and lead to nothing new."""
+        if activity.effector == "deploy":
+            orders: Orders = convert(Orders, memory.get("orders") or {})
+            self.deploys[activity.id] = Deploy(orders)
+        return activity.effector in {"deploy", "add_types", "remove_type"}
 
     def effector_methods(self) -> Mapping[str, EffectorMethod]:
         return {"deploy": self._deploy, "add_types": self._add_types, "remove_type": self._remove_type}
@@ -180,7 +188,8 @@ class Root(Entity[RootState]):
         self.deploys = {known: waiting for known, waiting in self.deploys.items() if self.running.is_open(known)}
         self.told &= set(self.deploys)
         orders: Orders = {state.identity.uid: ("start", {}) for state in fresh.values()}
-        self.deploys[activity.id] = Deploy(pools | orders | updates)
+        deploy = self.deploys[activity.id] = Deploy(pools | orders | updates)
+        self.running.remember(activity.id, orders={uid: [effector, given] for uid, (effector, given) in deploy.orders.items()})
         records = [record(EntityKind.POOL, state) for state in fresh_pools.values()]
         records += [record(EntityKind.APPLICATION, state) for state in fresh.values()]
         names = (*fresh, *fresh_pools)

@@ -150,6 +150,11 @@ class Actor(pykka.Actor):
         """Stop after the messages that wait now; the parent hears Stopped."""
         self._kernel.supervisor.ask_to_stop(self._cell, deadline)
 
+    @property
+    def all_stop(self) -> bool:
+        """Whether every actor is being stopped, and not only this one and those below it."""
+        return self._cell.kernel.stopping
+
     # Topics
 
     def subscribe(self, publisher_id: str, topic: str) -> None:

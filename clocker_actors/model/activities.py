@@ -1,7 +1,7 @@
 """Activities: one run of an effector, as a value that is told anew at each change.
 
 An activity belongs to the entity it runs on; its `parent` is the activity that asked for it, so that a deploy is a tree. States only move forward:
-WAITING → RUNNING → DONE | FAILED | CANCELLED | SUPERSEDED | INTERRUPTED (found half-way after a restart of the manager).
+WAITING → RUNNING → DONE | FAILED | CANCELLED | SUPERSEDED | INTERRUPTED (found half-way after a restart of the manager, and not to be gone on with).
 """
 
 from collections.abc import Mapping
@@ -58,3 +58,14 @@ class Activity:
     ended: float | None = None
     result: Value = None
     problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptActivity:
+    """An activity as it is kept: whom to tell at its end (an actor's id), what its effector has to remember to go on with it, and the path of its entity,
+    which may be gone when somebody asks."""
+
+    activity: Activity
+    reply_to: str = ""
+    memory: Mapping[str, Value] = field(default_factory=dict)
+    path: str = ""

@@ -55,6 +55,13 @@ class ActivityEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class StillOpen:
+    """To a policy that begins, perhaps with a manager that begins: which of its decisions have led to something that is under way. It waits for nothing else."""
+
+    decisions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CancelActivity:
     """Stop what the activity still has to do; what was done stays and is said."""
 

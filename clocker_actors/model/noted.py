@@ -54,9 +54,11 @@ class NotificationNoted:
 
 @dataclass(frozen=True, slots=True)
 class ActivityNoted:
-    """An activity began, went on or ended."""
+    """An activity began, went on or ended. The rest is what `KeptActivity` keeps of it."""
 
     activity: Activity
+    reply_to: str = ""
+    memory: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ worked out in `autoscaler_math`; this file listens, remembers, waits and orders.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from clocker_actors.kernel import Answered, RequestFailed, TimedOut
+from clocker_actors.kernel import Answered, RequestFailed, TimedOut, past
 from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.generations import WatchClosely
@@ -36,6 +36,8 @@ from clocker_actors.policies.base import SAME_AGAIN, PolicyActor
 from clocker_actors.policies.conclusion import Conclusion
 from clocker_actors.policies.windows import GRAIN
 
+SEEN_EACH = 5.0
+"""Seconds after which it is kept once more that somebody looks; a pause of so many more than a reading counts is no gap in what was wished for."""
 _AT_WORK = frozenset({"", Lifecycle.RUNNING, Lifecycle.ON_FIRE})
 _FACTS = (sensors.GROUP_MIN, sensors.GROUP_MAX, sensors.GROUP_HELD, sensors.GROUP_SIZE, sensors.GROUP_UP, sensors.SERVICE_EXPECTED)
 
@@ -51,7 +53,7 @@ class NoNews:
 
 
 class AutoScaler(PolicyActor):
-    """See the drawing. Durable: wishes inside windows, time of the last resize, high-water mark, whether "max reached" was said."""
+    """See the drawing. Durable: wishes inside windows, time of the last resize, orders under way, high-water mark, whether "max reached" was said."""
 
     type = AUTOSCALER
     check = staticmethod(check)
@@ -59,14 +61,14 @@ class AutoScaler(PolicyActor):
     def begin(self) -> None:
         self.memory = Memory.of(self.kept, self.config[MARK], self.now)
         self.config[MARK] = self.memory.mark.size
-        self.sizes = Sizes()
+        self.sizes = Sizes.of(self.kept.get("orders"), self.now)
         self.bounds = Bounds()
         self.members = 0
         self.up = 0
         self.expected = ""
         self.held = ""
         self.load: tuple[Load, Cause] | None = None
-        self.evaluated_at: float | None = None
+        self.evaluated_at = self._looked_last()
         self.waiting_until: float | None = None
         self.watched: tuple[Uid, ...] = ()
         self.listening_since = self.now
@@ -74,6 +76,15 @@ class AutoScaler(PolicyActor):
         self.metric_of.look(self.text_of("entityWithMetric"))
         self._subscribe()
         self._await_news()
+
+    def _looked_last(self) -> float | None:
+        """When the manager before looked last, if that is so long ago that nobody knows what was to be wished for since; None if it goes on where that ended."""
+        seen, self.seen_at = past(self.kept.get("seen_at"), self.now), self.now
+        return seen if seen is not None and self.now - seen > FRESH_PERIODS * self.rules.period + SEEN_EACH else None
+
+    def waits_for(self, decisions: frozenset[str]) -> None:
+        if self.sizes.waits_for(decisions):
+            self._keep_all(self.rules)
 
     def _topics(self) -> tuple[tuple[str, str], ...]:
         own = str(self.entity)
@@ -357,11 +368,11 @@ class AutoScaler(PolicyActor):
         self._keep_all(self.rules)
 
     def _keep_all(self, rules: Rules) -> None:
-        self.keep(
-            self.memory.encoded(
-                windows=bool(rules.up_window or rules.down_window), delay=bool(self.seconds_of("maxReachedNotificationDelay"))
-            )
-        )
+        delay = bool(self.seconds_of("maxReachedNotificationDelay"))
+        kept = self.memory.encoded(windows=bool(rules.up_window or rules.down_window), delay=delay)
+        if self.now - self.seen_at >= SEEN_EACH:
+            self.seen_at = self.now
+        self.keep({**kept, "orders": self.sizes.encoded, "seen_at": self.seen_at})
 
     def status(self) -> Mapping[str, Value]:
         return {

@@ -6,7 +6,9 @@ is no echo of ours was set by somebody else, and counts at once.
 
 from dataclasses import dataclass, field
 
+from clocker_actors.kernel import past
 from clocker_actors.model.activities import Activity, ActivityState
+from clocker_actors.model.values import Value, as_map
 
 SHRINK_LIMIT = 60.0
 """Seconds after which a shrink that never reported its end no longer holds the next one back."""
@@ -64,6 +66,28 @@ class Sizes:
             if not self.orders and self.said is not None:
                 self._ordered = None
         return order
+
+    def waits_for(self, decisions: frozenset[str]) -> bool:
+        """Of the orders of before a restart only these are still under way; whether there were others."""
+        left = {decision: order for decision, order in self.orders.items() if decision in decisions}
+        known, self.orders = self.orders, left
+        return left != known
+
+    @property
+    def encoded(self) -> dict[str, Value]:
+        """Encodable form of the orders."""
+        return {decision: [order.before, order.target, order.at] for decision, order in self.orders.items()}
+
+    @staticmethod
+    def of(kept: Value, now: float) -> "Sizes":
+        """From that; times in the future count from now."""
+        found = {}
+        for decision, entry in as_map(kept).items():
+            before, target, at = entry if isinstance(entry, list | tuple) and len(entry) == 3 else (None, None, None)
+            ordered = past(at, now)
+            if isinstance(before, int) and isinstance(target, int) and ordered is not None:
+                found[decision] = Order(before, target, ordered)
+        return Sizes(orders=found)
 
     def shrinking(self, at: float) -> bool:
         """Whether members may still be on their way out."""

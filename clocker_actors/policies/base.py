@@ -12,7 +12,7 @@ from clocker_actors.kernel import Actor
 from clocker_actors.model.configuration import checked
 from clocker_actors.model.decisions import Decision
 from clocker_actors.model.identity import RECORDER, Cause, Ids, Uid
-from clocker_actors.model.messages import Decided, Emit, Invoke, KeepState, Reconfigure, Resume, SetProblem, Suspend
+from clocker_actors.model.messages import Decided, Emit, Invoke, KeepState, Reconfigure, Resume, SetProblem, StillOpen, Suspend
 from clocker_actors.model.noted import PolicyNoted
 from clocker_actors.model.specs import PolicySpec
 from clocker_actors.model.types import PolicyType
@@ -62,6 +62,9 @@ class PolicyActor(Actor):
                 self._resume(message.cause)
             case Reconfigure():
                 return self._reconfigure(message)
+            case StillOpen():
+                self.waits_for(frozenset(message.decisions))
+                self.note()
             case _:
                 return self.take(message)
         return None
@@ -87,6 +90,9 @@ class PolicyActor(Actor):
 
     def reconfigured(self, old: Mapping[str, Value], cause: Cause) -> None:
         """The configuration has changed."""
+
+    def waits_for(self, decisions: frozenset[str]) -> None:
+        """It has just begun, and of what it had ordered before only this is still under way."""
 
     def status(self) -> Mapping[str, Value]:
         """What people see of it beside its configuration; nothing that changes with each reading."""

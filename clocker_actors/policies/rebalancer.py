@@ -42,7 +42,7 @@ class Look:
 
 
 class Rebalancer(PolicyActor):
-    """See the drawing. Durable: when members were moved."""
+    """See the drawing. Durable: when members were moved, and the decision whose moves are under way."""
 
     type = REBALANCER
 
@@ -54,7 +54,7 @@ class Rebalancer(PolicyActor):
         self.hosts: float | None = None
         self.changed_at = self.now
         self.fruitless: float | None = None  # what loads differed by when nothing could be moved
-        self.ordered = ""  # the decision whose moves are under way
+        self.ordered = str(self.kept.get("ordered") or "")  # the decision whose moves are under way
         self.subscribe(self.entity, sensors.POOL_SPREAD.name)
         self.subscribe(self.entity, sensors.POOL_HOSTS_UP.name)
         self.after("look", self.seconds_of("period"), Look())
@@ -116,6 +116,7 @@ class Rebalancer(PolicyActor):
             )
             if decision is not None:
                 self.ordered = decision.id
+                self._keep_all()
                 self.invoke("rebalance", {"moves": self.left}, decision)
         self.note()
 
@@ -126,8 +127,17 @@ class Rebalancer(PolicyActor):
         self.moved += [self.now] * activity.done
         if not activity.done or activity.state is not ActivityState.DONE:
             self.fruitless = self.spread
-        self.keep({"moved": list(self.moved)})
+        self._keep_all()
         self.note()
+
+    def waits_for(self, decisions: frozenset[str]) -> None:
+        """Moves of which nobody knows any more were not made."""
+        if self.ordered and self.ordered not in decisions:
+            self.ordered = ""
+            self._keep_all()
+
+    def _keep_all(self) -> None:
+        self.keep({"moved": list(self.moved), "ordered": self.ordered})
 
     def status(self) -> Mapping[str, Value]:
         return {"phase": "moving" if self.ordered else "idle", "moved": len(self.moved), "moves": self.config["moves"]}

@@ -40,14 +40,14 @@ REPLACER = PolicyType(
 
 
 class Replacer(PolicyActor):
-    """See the drawing. Durable: the breaker."""
+    """See the drawing. Durable: the breaker, and which members are being replaced by which decisions."""
 
     type = REPLACER
 
     def begin(self) -> None:
         self.breaker = Breaker.of(self.kept, self.now)
         self.members: tuple[str, ...] = ()
-        self.replacing: dict[str, str] = {}  # decision → member that goes
+        self.replacing = {decision: str(member) for decision, member in as_map(self.kept.get("replacing")).items()}  # member that goes
         self.arrived: list[str] = []  # members that came while a replacement was under way
         self.subscribe(self.entity, TOPIC_MEMBERS)
 
@@ -76,12 +76,19 @@ class Replacer(PolicyActor):
         """How many recurring failures are too many."""
         return int(as_number(self.config["failOnNumRecurringFailures"]) or 1)
 
+    def waits_for(self, decisions: frozenset[str]) -> None:
+        """Replacements of which nobody knows any more came to nothing, and count for nothing."""
+        left = {decision: member for decision, member in self.replacing.items() if decision in decisions}
+        if left != self.replacing:
+            self.replacing = left
+            self._keep_all()
+
     def _members_changed(self, changed: MembersChanged) -> None:
         sensor, before, now_there = self.text_of("failureSensorToMonitor"), set(self.members), set(changed.members)
         for member in changed.members:
             if member not in before:
                 self.subscribe(member, sensor)
-                if self.replacing:
+                if self.replacing and before:
                     self.arrived.append(member)
         for gone in self.members:
             if gone not in now_there:
@@ -168,7 +175,7 @@ class Replacer(PolicyActor):
         }
 
     def _keep_all(self) -> None:
-        self.keep(self.breaker.state)
+        self.keep({**self.breaker.state, "replacing": dict(self.replacing)})
         self.note()
 
     def status(self) -> Mapping[str, Value]:

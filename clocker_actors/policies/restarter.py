@@ -56,16 +56,15 @@ def conclude(failed_at: float | None, now: float, window: float, why: str) -> Co
 
 
 class Restarter(PolicyActor):
-    """See the drawing. Durable: the time of the last failure, whether it gave up, and whether a restart is under way."""
+    """See the drawing. Durable: the time of the last failure, whether it gave up, and the decision whose restart is under way."""
 
     type = RESTARTER
 
     def begin(self) -> None:
-        # A restart that was under way when the manager ended may never have been: the failure is then taken as the first.
-        self.failed_at = None if self.kept.get("restarting") else past(self.kept.get("failed_at"), self.now)
+        self.failed_at = past(self.kept.get("failed_at"), self.now)
         self.given_up = bool(self.kept.get("given_up"))
         self.doubtful = self.given_up
-        self.restarting = ""
+        self.restarting = str(self.kept.get("restarting") or "")
         self.expected = ""
         self._subscribe()
 
@@ -90,6 +89,12 @@ class Restarter(PolicyActor):
             case _:
                 return super().take(message)
         return None
+
+    def waits_for(self, decisions: frozenset[str]) -> None:
+        """A restart that was ordered and never began, or nobody knows of any more, was none: the failure is then taken as the first."""
+        if self.restarting and self.restarting not in decisions:
+            self.restarting, self.failed_at = "", None
+            self._keep_all()
 
     def _failed(self, event: Notified) -> None:
         if self.suspended:
@@ -155,7 +160,7 @@ class Restarter(PolicyActor):
         self._keep_all()
 
     def _keep_all(self) -> None:
-        self.keep({"failed_at": self.failed_at, "given_up": self.given_up, "restarting": bool(self.restarting)})
+        self.keep({"failed_at": self.failed_at, "given_up": self.given_up, "restarting": self.restarting})
         self.note()
 
     def status(self) -> Mapping[str, Value]:

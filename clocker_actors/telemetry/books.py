@@ -5,7 +5,7 @@ bounded apart, because an autoscaler that has nothing to do says so every second
 """
 
 from collections import Counter, OrderedDict, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.decisions import Decision
@@ -44,6 +44,8 @@ class ActivityBook:
         self.seconds_by: dict[tuple[str, str], float] = {}
         """How long those took together, in seconds."""
         self.limit = limit
+        self.forgot: Callable[[str], None] = _nothing
+        """Called with the id of each that is not remembered any more."""
         self._per_entity = per_entity
         self._by_id: dict[str, Activity] = {}
         self._ended: OrderedDict[str, None] = OrderedDict()
@@ -52,8 +54,8 @@ class ActivityBook:
         self._of_parent = _Index()
         self._of_cause = _Index()
 
-    def note(self, activity: Activity) -> None:
-        """Keep the newest state of an activity; one that has ended never goes on."""
+    def note(self, activity: Activity, *, counted: bool = True) -> None:
+        """Keep the newest state of an activity; one that has ended never goes on. Not `counted`: it ended before the start."""
         old = self._by_id.get(activity.id)
         if old is not None and old.state.ended and not activity.state.ended:
             return
@@ -63,7 +65,7 @@ class ActivityBook:
             self._of_parent.add(activity.parent, activity.id)
             self._of_cause.add(activity.cause.id, activity.id)
         if activity.state.ended and activity.id not in self._ended:
-            self._end(activity)
+            self._end(activity, counted=counted)
 
     def get(self, activity: str) -> Activity | None:
         """The activity of that id, if it is kept."""
@@ -88,11 +90,12 @@ class ActivityBook:
     def _pick(self, ids: Iterable[str]) -> list[Activity]:
         return [self._by_id[item] for item in ids]
 
-    def _end(self, activity: Activity) -> None:
+    def _end(self, activity: Activity, *, counted: bool) -> None:
         key = (activity.effector, str(activity.state))
-        self.ended_by[key] += 1
-        if activity.ended is not None:
-            self.seconds_by[key] = self.seconds_by.get(key, 0.0) + max(0.0, activity.ended - activity.began)
+        if counted:
+            self.ended_by[key] += 1
+            if activity.ended is not None:
+                self.seconds_by[key] = self.seconds_by.get(key, 0.0) + max(0.0, activity.ended - activity.began)
         self._ended[activity.id] = None
         mine = self._ended_of.setdefault(activity.entity, deque())
         mine.append(activity.id)
@@ -111,6 +114,7 @@ class ActivityBook:
         self._of_entity.remove(activity.entity, item)
         self._of_parent.remove(activity.parent, item)
         self._of_cause.remove(activity.cause.id, item)
+        self.forgot(item)
 
 
 class DecisionBook:
@@ -120,6 +124,8 @@ class DecisionBook:
         self.counts: Counter[tuple[str, bool]] = Counter()
         """How many were made, by (kind, acted), since the start."""
         self.limit, self.each = limit, acted_each
+        self.forgot: Callable[[str], None] = _nothing
+        """Called with the id of each that acted and is not remembered any more."""
         acted = limit * 3 // 5
         self._limits = {True: acted, False: limit - acted}
         self._each = {True: acted_each, False: idle_each}
@@ -128,12 +134,13 @@ class DecisionBook:
         self._of_subject = {True: _Index(), False: _Index()}
         self._of_cause = _Index()
 
-    def note(self, decision: Decision) -> None:
-        """Keep a decision; one that is known already (told by policy and entity) is kept once."""
+    def note(self, decision: Decision, *, counted: bool = True) -> None:
+        """Keep a decision; one that is known already (told by policy and entity) is kept once. Not `counted`: it was made before the start."""
         if decision.id in self._by_id:
             return
         acted = decision.action != ""
-        self.counts[(decision.kind, acted)] += 1
+        if counted:
+            self.counts[(decision.kind, acted)] += 1
         self._by_id[decision.id] = decision
         self._order[acted][decision.id] = None
         self._of_subject[acted].add(decision.subject, decision.id)
@@ -167,3 +174,9 @@ class DecisionBook:
         del self._order[acted][item]
         self._of_subject[acted].remove(decision.subject, item)
         self._of_cause.remove(decision.cause.id, item)
+        if acted:
+            self.forgot(item)
+
+
+def _nothing(_: str) -> None:
+    """Nobody wants to know."""

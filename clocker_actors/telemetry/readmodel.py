@@ -5,7 +5,7 @@ Entities that are gone are remembered for a while, so that "why was it removed" 
 """
 
 from collections import Counter, OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
@@ -80,6 +80,7 @@ class ReadModel:
         self._children: dict[Uid, dict[Uid, None]] = {}
         self._by_path: dict[str, Uid] = {}
         self._by_kind: dict[EntityKind, dict[Uid, Entry]] = {kind: {} for kind in EntityKind}
+        self._paths: dict[str, str] = {}  # of entities that are known by kept activities alone
 
     # --- reading
 
@@ -116,7 +117,7 @@ class ReadModel:
         if uid == ROOT:
             return "clocker"
         entry = self.get(uid)
-        return entry.path if entry is not None and entry.path else uid
+        return entry.path if entry is not None and entry.path else self._paths.get(uid, uid)
 
     def children(self, uid: str) -> list[Entry]:
         """The child entities, in the order they were first noted."""
@@ -146,6 +147,14 @@ class ReadModel:
         return len(self._entries)
 
     # --- writing
+
+    def restore(self, activities: Iterable[tuple[Activity, str]], decisions: Iterable[Decision]) -> None:
+        """What was kept by a manager before: activities with the paths of their entities, and decisions that acted. It is no event, and counts for nothing."""
+        for activity, path in activities:
+            self.activities.note(activity, counted=False)
+            self._paths[activity.entity] = path
+        for decision in decisions:
+            self.decisions.note(decision, counted=False)
 
     def note(self, fact: Fact, at: float) -> None:
         """Take in one fact; `at` is the time of events whose fact has none."""

@@ -7,7 +7,7 @@ from clocker_actors.kernel import Kernel
 from clocker_actors.model.activities import ActivityState
 from clocker_actors.model.generations import WatchClosely
 from clocker_actors.model.identity import Uid
-from clocker_actors.model.messages import Decided, Emit, Reconfigure, Resume, Suspend
+from clocker_actors.model.messages import Decided, Emit, Reconfigure, Resume, StillOpen, Suspend
 from clocker_actors.model.specs import PolicySpec
 from clocker_actors.policies import catalogue
 from tests.policies.stage import ENTITY, PERSON, Stage
@@ -332,6 +332,40 @@ async def test_windows_survive_a_restart_and_future_times_count_from_now(kernel:
     assert again.invokes
     assert "in the future" in caplog.text
     await kernel2.stop(deadline=1)
+
+
+@pytest.mark.parametrize(("away", "orders"), [(3.0, True), (600.0, False)])
+async def test_what_nobody_looked_at_while_no_manager_ran_was_not_wished_for(kernel: Kernel, away: float, orders: bool) -> None:
+    stage = await scaler(kernel, resizeDownStabilizationDelay=60)
+    for _ in range(58):
+        await stage.read(CPU, 10.0, count=3, of=3)
+        await stage.sleep(1)
+    kept = dict(stage.kept)
+    await stage.sleep(away)
+    again = Stage(other := Kernel(), "autoscaler")
+    await again.begin({**CONFIG, "resizeDownStabilizationDelay": 60}, kept)
+    await again.read("cluster.size.desired", 3)
+    for _ in range(5):
+        await again.read(CPU, 10.0, count=3, of=3)
+        await again.sleep(1)
+    assert bool(again.invokes) is orders
+    await other.stop(deadline=1)
+
+
+async def test_an_order_of_before_a_restart_is_waited_for(kernel: Kernel) -> None:
+    stage = await scaler(kernel)
+    await stage.read(CPU, 90.0, count=3, of=3)
+    (ordered,) = stage.invokes
+    for known in (True, False):
+        again = Stage(other := Kernel(), "autoscaler")
+        await again.begin(CONFIG, dict(stage.kept))
+        await again.tell(StillOpen((ordered.cause.id,) if known else ()))
+        await again.read("cluster.size.desired", 5)
+        assert (again.status.status["phase"] == "acting") is known
+        if known:
+            await again.end(ordered, ActivityState.FAILED, problem="insufficient capacity: no room for 1 of 5")
+            assert again.status.status["high_water_mark"] == 3, "what it comes to is not lost"
+        await other.stop(deadline=1)
 
 
 async def test_a_size_set_by_a_person_is_not_undone_by_wishes_of_before(kernel: Kernel) -> None:

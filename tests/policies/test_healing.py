@@ -1,8 +1,9 @@
 """The restarter and the replacer as actors."""
 
 from clocker_actors.kernel import Kernel
-from clocker_actors.model.activities import ActivityState
-from clocker_actors.model.messages import Emit, Resume, SetProblem, Suspend
+from clocker_actors.model.activities import Activity, ActivityState, Step
+from clocker_actors.model.identity import Uid
+from clocker_actors.model.messages import ActivityEnded, Emit, Resume, SetProblem, StillOpen, Suspend
 from tests.policies.stage import PERSON, Stage
 
 FAILED, RESTART_FAILED, REPLACE_FAILED = "ha.entityFailed", "ha.entityFailed.restart", "ha.entityFailed.replacement"
@@ -74,8 +75,46 @@ async def test_a_restart_that_the_manager_may_not_have_done_is_done_after_its_ow
     await stage.sleep(2)
     again = Stage(other := Kernel(), "service-restarter")
     await again.begin(state=stage.kept)
+    await again.tell(StillOpen(()))
     await again.notify(FAILED, "died")
     assert [invoke.effector for invoke in again.invokes] == ["restart"]
+    await other.stop(deadline=1)
+
+
+async def test_a_restart_that_is_still_under_way_after_a_restart_of_the_manager_is_waited_for(kernel: Kernel) -> None:
+    stage = await restarter(kernel)
+    await stage.notify(FAILED, "died")
+    ordered = stage.invokes[0]
+    again = Stage(other := Kernel(), "service-restarter")
+    await again.begin(state=stage.kept)
+    await again.tell(StillOpen((ordered.cause.id,)))
+    await again.notify(FAILED, "died")
+    assert not again.invokes and again.decisions[-1].reason.endswith("a restart is under way already")
+    await again.end(ordered, ActivityState.FAILED, problem="image not found")
+    assert again.all(Emit)[0].value == "restarting did not help: image not found"
+    await other.stop(deadline=1)
+
+
+async def test_a_replacement_that_ended_while_no_manager_ran_counts_once(kernel: Kernel) -> None:
+    stage = Stage(kernel, "service-replacer")
+    await stage.begin()
+    stage.other("m1")
+    await stage.members("m1", "m2")
+    await stage.notify(RESTART_FAILED, "died", "m1")
+    (ordered,) = stage.invokes
+    again = Stage(other := Kernel(), "service-replacer")
+    await again.begin(state=stage.kept)
+    again.other("m1")
+    await again.members("m1", "m2", "m3")
+    failed = Activity(
+        "t1", Uid("c1"), "replaceMember", ordered.cause, 1.0, state=ActivityState.FAILED, problem="no room", steps=(Step("replace", 1.0),)
+    )
+    await again.tell(ActivityEnded(failed))
+    await again.tell(ActivityEnded(failed))
+    await again.tell(StillOpen(()))
+    assert again.status.status["failed_in_a_row"] == 1 and again.status.status["replacing"] == []
+    await again.notify(RESTART_FAILED, "died", "m1")
+    assert [invoke.effector for invoke in again.invokes] == ["replaceMember"], "it is not taken for one that is under way"
     await other.stop(deadline=1)
 
 

@@ -36,7 +36,20 @@ class DrainAgain:
 class Emptying:
     """Of one host. `_left` are members with room here (their paths), None until the pool has said; `_seen` all that were ever here since the drain began."""
 
-    __slots__ = ("_blocked", "_facts", "_gone", "_host", "_left", "_moving", "_outcome", "_progress_at", "_seen", "_standing", "_tries")
+    __slots__ = (
+        "_before",
+        "_blocked",
+        "_facts",
+        "_gone",
+        "_host",
+        "_left",
+        "_moving",
+        "_outcome",
+        "_progress_at",
+        "_seen",
+        "_standing",
+        "_tries",
+    )
 
     def __init__(self, host: "Emptied") -> None:
         self._host = host
@@ -49,6 +62,7 @@ class Emptying:
         self._progress_at = 0.0
         self._standing: tuple[int, int] = (0, 0)  # containers here that were not told to end, and all
         self._facts: dict[str, Value] = {}
+        self._before = 0  # how many were here when the drain began, as far as a manager before has known
         self._outcome = ""  # why the drain that just ended did not reach its goal
 
     def facts(self) -> dict[str, Value]:
@@ -86,7 +100,14 @@ class Emptying:
             self._take_back(activity)
             host.change(replace(host.state, drain=None))
 
+    def take_up(self, activity: Activity, memory: Mapping[str, Value]) -> bool:
+        """A drain that a manager before had begun goes on; one that had ended, with only that not written, ends as it did."""
+        self._before = activity.total
+        self._outcome = str(memory.get("outcome") or "")
+        return activity.effector in {"cordon", "uncordon", *DRAINS}
+
     def _begin(self) -> None:
+        self._before = 0
         self._left, self._outcome, self._progress_at = None, "", self._host.now
         self._seen.clear()
         self._gone.clear()
@@ -190,11 +211,16 @@ class Emptying:
             self._moving.add(member)
             arguments = {"leave": host.uid, "urgent": drain.surge == 0}
             host.tell(member, Invoke("move", arguments, cause, activity.id, host.uid))
-        host.running.progress(activity.id, done=len(self._seen) - len(left), total=len(self._seen), note=self._note())
+        host.running.progress(activity.id, done=self._all - len(left), total=self._all, note=self._note())
         if (not self._moving or self._only_remains) and host.now - self._progress_at > self._patience():
             self._end(
                 f"{self._words()}; it stays cordoned, and keeps {self._kept()}; `clocker uncordon {host.identity.path}` takes it into use again"
             )
+
+    @property
+    def _all(self) -> int:
+        """How many were ever here since the drain began."""
+        return max(self._before, len(self._seen))
 
     @property
     def _only_remains(self) -> bool:
@@ -209,7 +235,7 @@ class Emptying:
 
     def _words(self) -> str:
         left = len(self._left) if self._left is not None else 0
-        return f"{len(self._seen) - left} of {len(self._seen)} moved"
+        return f"{self._all - left} of {self._all} moved"
 
     def _note(self) -> str:
         return f"{self._words()}, {self._host.name} is cordoned" + (
@@ -235,6 +261,8 @@ class Emptying:
         host = self._host
         host.cancel_timer("drain")
         self._outcome = problem
+        for activity in host.running.all(*DRAINS):
+            host.running.remember(activity.id, outcome=problem)
         host.change(replace(host.state, drain=None))
 
     def _conclude(self) -> None:
@@ -243,8 +271,8 @@ class Emptying:
             if self._outcome:
                 host.running.fail(activity.id, self._outcome)
             else:
-                host.running.progress(activity.id, done=len(self._seen), total=len(self._seen), note=self._note())
-                host.running.finish(activity.id, len(self._seen))
+                host.running.progress(activity.id, done=self._all, total=self._all, note=self._note())
+                host.running.finish(activity.id, self._all)
         self._begin()
 
 
@@ -283,3 +311,6 @@ class Emptied(Entity[HostState]):
 
     def activity_cancelled(self, activity: Activity) -> None:
         self.emptying.cancelled(activity)
+
+    def goes_on(self, activity: Activity, memory: Mapping[str, Value]) -> bool:
+        return self.emptying.take_up(activity, memory)

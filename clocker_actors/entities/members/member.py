@@ -11,7 +11,7 @@ A leaving generation is stopped and removed by its host; it is forgotten when th
 is ever counted as up. A dead current generation stays until a policy (the restarter) or a person asks for a restart: judgement is not the member's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import ClassVar
 
@@ -21,10 +21,10 @@ from clocker_actors.entities.members import generations, standing
 from clocker_actors.entities.members.currentfate import CurrentFate
 from clocker_actors.entities.members.leaving import Leaving
 from clocker_actors.entities.members.memberhealth import MemberHealth
-from clocker_actors.entities.members.moveorders import MoveAgain, MoveLate
+from clocker_actors.entities.members.moveorders import UPDATE, MoveAgain, MoveLate
 from clocker_actors.entities.members.moving import Moving
 from clocker_actors.entities.members.placesearch import PlaceAgain, PlaceSearch
-from clocker_actors.entities.members.renewing import PutAgain, Renewal, RenewNow
+from clocker_actors.entities.members.renewing import RENEW, PutAgain, Renewal, RenewNow
 from clocker_actors.entities.members.turn import Turn, TurnAgain
 from clocker_actors.entities.members.updating import ChangeAgain, Updating
 from clocker_actors.entities.members.watchers import Watchers
@@ -104,6 +104,7 @@ class Member(Entity[MemberState]):
         self.cause = self.state.cause
         self.note()
         self.adjuncts.spawn_all()
+        self.take_up_activities()
         self.observe(sensors.GENERATION, self.state.number)
         if self.state.current is not None:
             self.observe(sensors.CONTAINER_HOST, self.state.current.host)
@@ -245,7 +246,12 @@ class Member(Entity[MemberState]):
         if self.state.spec.container is None:
             self._restart_children(activity)
             return
+        self.running.remember(activity.id, generation=self.state.number)
         self._aim(activity, Desired.RUNNING, Lifecycle.STARTING)
+        self._anew()
+
+    def _anew(self) -> None:
+        """What runs is to be replaced by a fresh generation; one that is on its way already is fresh enough."""
         self.lane, self.again = Lane.HEALING, self.state.filled is not None
         self.moving.take_back()
         if self.state.arriving is not None:
@@ -256,11 +262,29 @@ class Member(Entity[MemberState]):
     def _restart_children(self, activity: Activity) -> None:
         self.refuse_if_deleting(activity)
         self.running.supersede("stop", by=activity)
+        self.fanout.begin(activity.id, self.family.uids)
         if self.state.desired is Desired.STOPPED:
             self.service.expect(Lifecycle.STARTING)
             self.change(replace(self.state, desired=Desired.RUNNING))
-        self.fanout.begin(activity.id, len(self.family.uids))
-        self.family.brood.order_anew(self.family.uids, "restart", Cause(activity.id, activity.cause.principal), activity.id, self.uid)
+        self._order_restarts(activity, self.family.uids)
+
+    def _order_restarts(self, activity: Activity, children: Iterable[Uid]) -> None:
+        self.family.brood.order_anew(children, "restart", Cause(activity.id, activity.cause.principal), activity.id, self.uid)
+
+    def goes_on(self, activity: Activity, memory: Mapping[str, Value]) -> bool:
+        """What was written with a restart is that it is to run; whether the generation of before was told to go is seen by its number."""
+        if activity.effector in {"move", UPDATE, RENEW}:
+            return self.moving.orders.take_up(activity, memory)
+        if activity.effector != "restart":
+            return False
+        if self.state.spec.container is None:
+            self.fanout.take_up(activity, memory)
+            return True
+        self.cause = Cause(activity.id, activity.cause.principal)
+        current, arriving = self.state.current, self.state.arriving
+        if self.state.desired is Desired.RUNNING and self.state.number == memory.get("generation") and (current or arriving):
+            self._anew()
+        return self.state.desired is Desired.RUNNING
 
     def _aim(self, activity: Activity, desired: Desired, expected: Lifecycle | None) -> None:
         self.refuse_if_deleting(activity)
@@ -297,6 +321,8 @@ class Member(Entity[MemberState]):
         if self._may_plant() and self.family.planted():
             return
         self.family.reconcile()
+        for activity, children in self.fanout.untold():
+            self._order_restarts(activity, children)
         if self.state.desired is Desired.RUNNING:
             self._towards_running()
         else:

@@ -1,7 +1,7 @@
 """Who wants a member moved, and to where, or begun anew where it is: one order per activity. Several stand side by side (two hosts are drained, and a person
 asks too)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from clocker_actors.model.activities import Activity
 from clocker_actors.model.generations import Lane
 from clocker_actors.model.identity import Cause
 from clocker_actors.model.messages import Invoke
+from clocker_actors.model.values import Value
 
 if TYPE_CHECKING:
     from clocker_actors.entities.entity import Arguments
@@ -24,6 +25,9 @@ MARGIN = 60.0
 """Seconds that a move may take beyond what its container may take to start and to stop."""
 UPDATE = "update"
 """Name of the activity by which a member gets a container that is as its spec says."""
+
+
+LANES = {str(lane): lane for lane in Lane}
 
 
 class MoveLate:
@@ -106,8 +110,21 @@ class MoveOrders:
         self.drop_renewals(activity)
         self._keep(Order(activity.id, Cause(activity.id, cause.principal), lane=Lane.SCALING, than=than, effector=effector))
 
+    def take_up(self, activity: Activity, memory: Mapping[str, Value]) -> bool:
+        """One that a manager before was given goes on; whether it can."""
+        away, than, lane = memory.get("away"), memory.get("than"), str(memory.get("lane"))
+        member = self._member
+        if not isinstance(away, list | tuple) or lane not in LANES or member.state.spec.container is None:
+            return False
+        cause = Cause(activity.id, activity.cause.principal)
+        hosts, newer = frozenset(map(str, away)), int(str(than)) if than is not None else None
+        self._keep(Order(activity.id, cause, str(memory.get("target") or ""), hosts, LANES[lane], newer, activity.effector))
+        return True
+
     def _keep(self, order: Order) -> None:
         self._orders[order.activity] = order
+        running, away = self._member.running, sorted(order.away)
+        running.remember(order.activity, target=order.target, away=away, lane=str(order.lane), than=order.than)
         spec = self._member.state.spec
         stop = spec.container.stop_timeout if spec.container is not None else 0.0
         limit = TRIES * spec.start_timeout + spec.leave_delay + stop + MARGIN

@@ -5,8 +5,8 @@
                                └──▶ all else, or the engine does not do it: an order for a newer generation (`moving.py`) ──READY──▶ the old one leaves
                                                                               └── three tries failed: what runs goes on, `update_failed`
 
-All of it is found again after a crash, since a generation that is not as the spec says has its `was`. A failure is remembered until somebody changes the spec,
-orders the same once more, or restarts the member.
+All of it is found again after a crash, since a generation that is not as the spec says has its `was`. Who wanted it is kept, and so is a failure, until somebody
+changes the spec, orders the same once more, or restarts the member.
 """
 
 from collections.abc import Mapping
@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 from clocker_actors.entities.members import generations
 from clocker_actors.entities.members.moveorders import UPDATE
 from clocker_actors.entities.members.whereabouts import some_place
-from clocker_actors.entities.records import Desired, Generation, MemberState
+from clocker_actors.entities.records import Desired, Generation, MemberState, UpdateOf
 from clocker_actors.entities.services.planting import adjuncts
 from clocker_actors.model.decisions import Decision
 from clocker_actors.model.generations import Phase
-from clocker_actors.model.identity import SYSTEM
+from clocker_actors.model.identity import Cause
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.messages import CancelParts, HeldPlace
 from clocker_actors.model.specs import ContainerSpec
@@ -44,16 +44,24 @@ class ChangeAgain:
 class Updating:
     """Of one member."""
 
-    __slots__ = ("_activity", "_ask", "_behind", "_cause", "_failing", "_failure", "_member", "_refused", "_told")
+    __slots__ = ("_ask", "_behind", "_member", "_refused", "_told")
 
     def __init__(self, member: "Member") -> None:
         self._member = member
-        self._cause, self._activity = SYSTEM, ""  # of the update that it is part of
         self._ask = ""  # its host was asked to change what runs
         self._refused = 0  # the generation whose container its engine did not change
-        self._behind = self._failure = ""
-        self._failing = ""  # which activity has failed, so that what runs stays as it was
+        self._behind = ""
         self._told = ("", "")
+
+    @property
+    def _cause(self) -> Cause:
+        """Of the update that it is part of."""
+        return self._member.state.update.cause
+
+    @property
+    def _failure(self) -> str:
+        """Why what runs stays as it was."""
+        return self._member.state.update.failure
 
     # --- a new spec
 
@@ -62,10 +70,11 @@ class Updating:
         member, old, new = self._member, self._member.state.spec, message.spec
         if member.state.desired is Desired.DELETED:
             return
-        self._cause, self._activity = message.cause, message.activity
-        self.forgive(self._failing)
         self._refused = 0
+        begun = UpdateOf(message.cause, message.activity)
         if new == old:
+            if begun != member.state.update:
+                member.change(replace(member.state, update=begun))
             member.tell_again()
             member.family.try_anew(member.family.update_failed())
             member.settle()
@@ -78,8 +87,8 @@ class Updating:
         state = _marked(state, started_as(old), started_as(new))
         dead = member.state.current is not None and member.phase in generations.NOT_RUNNING
         if member.state.desired is Desired.RUNNING and (dead or member.blocked or self._troubled(how_service(old, new))):
-            self._mend()
-        member.change(replace(state, spec=new, adjuncts=policies.adjuncts), *policies.records)
+            self._mend(begun.cause)
+        member.change(replace(state, spec=new, adjuncts=policies.adjuncts, update=begun), *policies.records)
         if dead:
             member.leaving.leave(member.state)
         member.note()
@@ -89,11 +98,11 @@ class Updating:
         service = self._member.service
         return not isinstance(step, Same) and (service.actual is Lifecycle.ON_FIRE or bool(service.problems))
 
-    def _mend(self) -> None:
+    def _mend(self, cause: Cause) -> None:
         """What could not start, or did not work, may with the new spec: that is how people mend it."""
         member = self._member
         member.blocked, member.fate.tries, member.again = "", 0, False
-        member.cause = self._cause
+        member.cause = cause
         member.search.anew()
         member.waits.anew()
         member.service.clear_problems()
@@ -150,7 +159,7 @@ class Updating:
         if in_place:
             self._change(current)
         elif not any(order.effector == UPDATE for order in member.moving.orders):
-            member.moving.orders.renew(UPDATE, self._cause, self._activity, current.number)
+            member.moving.orders.renew(UPDATE, self._cause, member.state.update.activity, current.number)
         return words
 
     def _rest(self, *, done: bool = False) -> None:
@@ -172,7 +181,7 @@ class Updating:
     def failed(self, why: str, effector: str = UPDATE) -> None:
         """It cannot have a container that is as it should be: what ran goes on, and the next one does not have its turn."""
         member = self._member
-        self._failure, self._failing = why, effector
+        member.change(replace(member.state, update=replace(member.state.update, failure=why, failing=effector)))
         self._ask = ""
         self._say()  # before it is somebody else's turn
         member.turn.done(effector)
@@ -184,7 +193,7 @@ class Updating:
     def cancelled(self, message: CancelParts) -> None:
         """The update that it is part of was taken back: what runs as before goes on so, here and below."""
         member, current = self._member, self._member.state.current
-        if message.parent != self._activity or not message.parent:
+        if message.parent != member.state.update.activity or not message.parent:
             return
         for uid in member.family.uids:
             member.tell(uid, message)
@@ -193,8 +202,9 @@ class Updating:
 
     def forgive(self, effector: str) -> None:
         """What failed is to be something else by now, or is tried anew."""
-        if self._failing == effector:
-            self._failure = self._failing = ""
+        state = self._member.state
+        if state.update.failing and state.update.failing == effector:
+            self._member.change(replace(state, update=replace(state.update, failure="", failing="")))
 
     def _say(self) -> None:
         """The parent hears how it stands, with those below it, when that has changed."""

@@ -121,6 +121,7 @@ class Pool(Entity[PoolState]):
                 self.tell(member, SayPlaces(self.uid))
         self.note()
         self.adjuncts.spawn_all()
+        self.take_up_activities()
         self.service.expect(Lifecycle.STARTING)
         self.after("gather", GATHERING, Gathered())
         self.upkeep.begin()
@@ -223,6 +224,20 @@ class Pool(Entity[PoolState]):
 
     def activity_cancelled(self, activity: Activity) -> None:
         self.rebalancing.cancelled(activity)
+
+    def goes_on(self, activity: Activity, memory: Mapping[str, Value]) -> bool:
+        match activity.effector:
+            case "resize" | "update":
+                return True
+            case "giveBack":
+                return self.supply.take_up(activity)
+            case "rebalance":
+                return self.rebalancing.take_up(activity, memory)
+            case "resumeHealing" if not self.state.healing_stopped:
+                self.running.finish(activity.id)
+                return True
+            case _:
+                return False
 
     def on_failure(self, *why: object) -> None:
         """Its successor has to know that records do not tell all."""
@@ -365,6 +380,7 @@ class Pool(Entity[PoolState]):
             return
         for uid in self.state.hosts.values():
             self.keep(uid, EntityKind.HOST)
+        self.rebalancing.reconcile()
         if not self.adopting.reconcile() and not self.supply.reconcile():
             self.losses.judge(SYSTEM)
             self._gather()

@@ -2,11 +2,11 @@
 
     rebalance ──plan, step by step on a copy, a decision──▶ at most one member of a cluster at a time: Invoke("move", target) ──▶ done | failed: said, the others go on
 
-A newer order takes the place of an older one: what that has begun goes on, and counts for nobody, but its clusters are waited for. What was planned is not
-durable: a manager that begins anew has forgotten the moves that were not begun, and a person or policy may ask again.
+A newer order takes the place of an older one: what that has begun goes on, and counts for nobody, but its clusters are waited for. What was planned is kept with
+the activity, so that a manager that begins anew goes on with the moves that are left; one that was still being worked out is worked out anew.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from clocker_actors.entities.pools.movers import copying
@@ -14,8 +14,9 @@ from clocker_actors.model.activities import Activity, ActivityState
 from clocker_actors.model.decisions import Decision
 from clocker_actors.model.identity import Cause, Uid
 from clocker_actors.model.messages import CancelParts, Invoke
-from clocker_actors.model.values import counted
+from clocker_actors.model.values import Value, counted
 from clocker_actors.planning.rebalancing import Rebalance, Shift, steps
+from clocker_actors.store.codec import convert, plain
 
 if TYPE_CHECKING:
     from clocker_actors.entities.entity import Arguments
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 
 OVER = object()
+MOVES = 10
+"""Members that may move where nobody says how many; as the effector has it."""
 
 
 class PlanOn:
@@ -32,13 +35,15 @@ class PlanOn:
 class Rebalancing:
     """Of one pool. `_waiting` are moves that have not begun, `_moving` those under way by member, with the activity that began them."""
 
-    __slots__ = ("_failed", "_moving", "_plan", "_pool", "_total", "_waiting")
+    __slots__ = ("_failed", "_moving", "_over", "_plan", "_pool", "_taken_up", "_total", "_waiting")
 
     def __init__(self, pool: "Pool") -> None:
         self._pool = pool
         self._waiting: list[Shift] = []
         self._moving: dict[Uid, tuple[Shift, str]] = {}
         self._failed: list[str] = []
+        self._over: list[str] = []  # members whose moves have ended
+        self._taken_up: Activity | None = None
         self._total = 0
         self._plan: Iterator[None] | None = None  # of the newest order, while it is worked out
 
@@ -47,9 +52,34 @@ class Rebalancing:
         pool = self._pool
         pool.refuse_if_deleting(activity)
         pool.running.supersede("rebalance", by=activity)
-        self._waiting, self._failed, self._total = [], [], 0
+        self._waiting, self._failed, self._over, self._total = [], [], [], 0
         self._plan = self._planning(activity, int(str(arguments["moves"])))
         self.plan_on()
+
+    def take_up(self, activity: Activity, memory: Mapping[str, Value]) -> bool:
+        """One that a manager before has begun goes on: who has moved is where he was to go."""
+        planned = memory.get("moves")
+        self._taken_up = activity
+        if planned is None:
+            return True
+        moves, over, failed = convert(list[Shift], planned), memory.get("over"), memory.get("failed")
+        gone = set(over) if isinstance(over, list | tuple) else set()
+        self._waiting, self._total = [each for each in moves if each.member not in gone], len(moves)
+        self._failed = [str(each) for each in failed] if isinstance(failed, list | tuple) else []
+        self._over = [str(each) for each in gone]
+        return True
+
+    def reconcile(self) -> None:
+        """What was taken up goes on once members are there to be told."""
+        activity = self._taken_up
+        if activity is None or self._pool.gathering:
+            return
+        self._taken_up = None
+        if not self._total and self._pool.running.is_open(activity.id):
+            self._plan = self._planning(activity, int(str(activity.arguments.get("moves") or MOVES)))
+            self.plan_on()
+        else:
+            self._go_on()
 
     def plan_on(self) -> None:
         """A step of working out what to move; everybody who waits for the pool has a turn before the next."""
@@ -66,6 +96,7 @@ class Rebalancing:
         index, movers = yield from copying(pool.index, pool.outside.store)
         found = yield from steps(index, movers, pool.strategies(), rules=pool.state.spec.affinity, budget=budget)
         self._waiting, self._total = list(found.moves), len(found.moves)
+        pool.running.remember(activity.id, moves=[plain(move) for move in found.moves], over=[], failed=[])
         self._decide(activity, found)
         pool.running.step(activity.id, "plan", f"{counted(len(found.moves), 'move')}; {found.reason}")
 
@@ -82,11 +113,14 @@ class Rebalancing:
     def ended(self, activity: Activity) -> None:
         """A move is over."""
         shift, order = self._moving.get(activity.entity, (None, ""))
-        if shift is None or activity.effector != "move":
+        if shift is None or activity.effector != "move" or activity.parent != order:
             return
         del self._moving[activity.entity]
-        if activity.state is not ActivityState.DONE and self._pool.running.is_open(order):
-            self._failed.append(f"{shift.path}: {activity.problem or activity.state}")
+        if self._pool.running.is_open(order):
+            self._over.append(activity.entity)
+            if activity.state is not ActivityState.DONE:
+                self._failed.append(f"{shift.path}: {activity.problem or activity.state}")
+            self._pool.running.remember(order, soon=True, over=list(self._over), failed=list(self._failed))
         self._go_on()
 
     def cancelled(self, activity: Activity) -> None:

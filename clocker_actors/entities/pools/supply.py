@@ -286,6 +286,13 @@ class Supply:
         pool.running.means(activity.id, {"host": uid})
         self.let_leave([uid])
 
+    def take_up(self, activity: Activity) -> bool:
+        """A host that a manager before was told to give back: it goes on its way out, or is gone."""
+        uid = activity.arguments.get("host")
+        if uid not in self.made:
+            self.pool.running.finish(activity.id)
+        return uid not in self.made or uid in self.pool.state.leaving
+
     def gone(self, uid: Uid) -> None:
         """One has given its machine back."""
         for activity in self.pool.running.all("giveBack"):

@@ -7,7 +7,7 @@ deploy ──▶ STARTING ──all services up──▶ RUNNING ◀──▶ ON
                              delete ──▶ STOPPING ──children deleted, volumes and images removed──▶ forgotten
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import ClassVar
 
@@ -63,6 +63,7 @@ class Application(Entity[ApplicationState]):
         self.directory = Directory(self)
         self.note()
         self.adjuncts.spawn_all()
+        self.take_up_activities()
         self.service.expect(Lifecycle.STARTING if self.state.desired is Desired.RUNNING else Lifecycle.STOPPING)
         self.settle()
 
@@ -133,16 +134,26 @@ class Application(Entity[ApplicationState]):
         self.service.expect(expected)
         self.change(replace(self.state, desired=desired))
 
+    def goes_on(self, activity: Activity, memory: Mapping[str, Value]) -> bool:
+        if activity.effector == "update":
+            self.updates.take_up(memory)
+        elif activity.effector == "restart":
+            self.fanout.take_up(activity, memory)
+        return activity.effector in {"update", "restart"}
+
+    def _order_restarts(self, activity: Activity, children: Iterable[Uid]) -> None:
+        self.family.brood.order_anew(children, "restart", Cause(activity.id, activity.cause.principal), activity.id, self.uid)
+
     def _restart(self, activity: Activity, _: Arguments) -> None:
         self.refuse_if_deleting(activity)
         children = self.family.uids
         self.running.supersede("stop", by=activity)
+        self.fanout.begin(activity.id, children)
         if self.state.desired is Desired.STOPPED:
             self.family.anew()
             self.service.expect(Lifecycle.STARTING)
             self.change(replace(self.state, desired=Desired.RUNNING))
-        self.fanout.begin(activity.id, len(children))
-        self.family.brood.order_anew(children, "restart", Cause(activity.id, activity.cause.principal), activity.id, self.uid)
+        self._order_restarts(activity, children)
 
     def activity_cancelled(self, activity: Activity) -> None:
         """What leads to it below is taken back too; services that are up stay so."""
@@ -163,6 +174,8 @@ class Application(Entity[ApplicationState]):
         if self.family.planted():
             return
         self.family.reconcile()
+        for activity, children in self.fanout.untold():
+            self._order_restarts(activity, children)
         if self._said is not self.state.children:
             self._said = self.state.children
             self.observe(sensors.SERVICES, dict(self.family.staying))

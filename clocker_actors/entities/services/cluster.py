@@ -9,7 +9,7 @@
 Resizes do not wait for each other: the newest size is the one that counts, and the activities of older ones end as superseded (`sizing.py`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import ClassVar
 
@@ -77,6 +77,8 @@ class Cluster(Entity[ClusterState]):
         self.take_up(lambda: read_state(ClusterState, self.outside.store, self.kind, self.uid))
         self.note()
         self.adjuncts.spawn_all()
+        self.take_up_activities()
+        self.sizing.begin()
         running = self.state.desired is Desired.RUNNING
         self.service.expect(Lifecycle.STARTING if running else Lifecycle.STOPPING)
         self.settle()
@@ -181,13 +183,22 @@ class Cluster(Entity[ClusterState]):
         self.refuse_if_deleting(activity)
         self.starts.forget()
         self.running.supersede("stop", by=activity)
+        self.fanout.begin(activity.id, self.state.members)
         if self.state.desired is Desired.STOPPED:
             self.service.expect(Lifecycle.STARTING)
             self.brood.reset_orders()
             self.change(replace(self.state, desired=Desired.RUNNING))
-        self.fanout.begin(activity.id, len(self.state.members))
-        cause = Cause(activity.id, activity.cause.principal)
-        self.brood.order_anew(self.state.members, "restart", cause, activity.id, self.uid)
+        self._order_restarts(activity, self.state.members)
+
+    def _order_restarts(self, activity: Activity, members: Iterable[Uid]) -> None:
+        self.brood.order_anew(members, "restart", Cause(activity.id, activity.cause.principal), activity.id, self.uid)
+
+    def goes_on(self, activity: Activity, memory: Mapping[str, Value]) -> bool:
+        if activity.effector == "restart":
+            self.fanout.take_up(activity, memory)
+        elif activity.effector == "replaceMember":
+            return self.replacements.goes_on(activity, memory)
+        return activity.effector in {"restart", "resize", "resizeByDelta"}
 
     def activity_cancelled(self, activity: Activity) -> None:
         """A resize or start that is taken back leaves what is up, and makes no more."""
@@ -210,6 +221,8 @@ class Cluster(Entity[ClusterState]):
         if self.sizing.look():
             return
         self._spawn_members()
+        for activity, members in self.fanout.untold():
+            self._order_restarts(activity, members)
         self.adopting.go_on()
         self.adopting.refresh()
         self.health.publish_members()

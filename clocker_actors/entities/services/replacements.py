@@ -5,7 +5,7 @@ replaceMember ──▶ new planted, pair durable ──new is up──▶ old r
                               └── the new one finds no place, or is stopped ──▶ activity failed; an old one that serves stays, for another it is tried on
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from clocker_actors.entities.services.planting import plant_member
 from clocker_actors.errors import BadRequest, Conflict, NotFound
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.identity import Cause, EntityKind, Uid
+from clocker_actors.model.values import Value
 from clocker_actors.store.codec import decode
 
 if TYPE_CHECKING:
@@ -52,9 +53,20 @@ class Replacements:
         cause = Cause(activity.id, activity.cause.principal)
         member = plant_member(cluster.spec.member, cluster.identity, cluster.state.next_index, cluster.ids, cause)
         new = member.identity.uid
+        cluster.running.remember(activity.id, by=new)
         cluster.running.step(activity.id, "replace", f"{old} by {new}")
         state = replace(cluster.state, next_index=cluster.state.next_index + 1, members=(*cluster.state.members, new))
         cluster.change(replace(state, replacing={**state.replacing, old: new}), record(EntityKind.MEMBER, member))
+
+    def goes_on(self, activity: Activity, memory: Mapping[str, Value]) -> bool:
+        """Whether a replacement that a manager before had begun is still to be done. One that was done, with only that not written, ends as such."""
+        state, old, new = self._cluster.state, str(activity.arguments.get("member")), str(memory.get("by") or "")
+        if old in state.replacing:
+            return True
+        done = old not in state.members and new in state.members
+        if done:
+            self._cluster.running.finish(activity.id, new)
+        return done
 
     def _meant(self, asked: str) -> Uid:
         """The uid of one of our members that is named by it, by its path, its number or its name; what is none stays as it is."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from clocker_actors.entities.records import ClusterState, Desired
 from clocker_actors.entities.services.planting import AUTOSCALER
 from clocker_actors.errors import BadRequest
+from clocker_actors.kernel import past
 from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.decisions import Decision
@@ -84,6 +85,17 @@ class Sizing:
         return f"held at {state.size} by {state.size_owner.words} until {clock(state.lease.until)}"
 
     # --- the end of a lease
+
+    def begin(self) -> None:
+        """A lease that was given later than now, because the clock was set back, counts from now."""
+        cluster, state = self._cluster, self._cluster.state
+        lease, given = state.lease, state.size_owner.at
+        if lease is None or given <= cluster.now:
+            return
+        past(given, cluster.now)  # which logs it
+        until = cluster.now + max(0.0, lease.until - given)
+        owner = replace(state.size_owner, at=cluster.now, until=until)
+        cluster.change(replace(state, size_owner=owner, lease=replace(lease, until=until)))
 
     def look(self) -> bool:
         """Wait for the end of a lease, or end it; whether the state changed."""

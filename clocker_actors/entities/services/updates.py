@@ -5,10 +5,10 @@
                                               └──▶ one stays behind, or is on fire with what it adopted: failed; what ran goes on
     the same file again ──▶ nothing to do; or, where services stay behind, they try anew
 
-Nothing of it is remembered but the spec itself: after a crash children are compared with it as ever, and only the activity is gone.
+Nothing of it is remembered but the spec itself, with its activity which services it is about: the next manager compares children with it as ever.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.ownership import AdjunctState
 from clocker_actors.model.places import pools_of
 from clocker_actors.model.specs import ApplicationSpec, ServiceSpec
+from clocker_actors.model.values import Value
 from clocker_actors.planning import merging
 from clocker_actors.planning.places import moving
 from clocker_actors.planning.powers import refused as not_allowed
@@ -55,6 +56,16 @@ class Updates:
         self._changed: frozenset[str] = frozenset()
         self._images: frozenset[str] = frozenset()
         self._worked = ""
+
+    def take_up(self, memory: Mapping[str, Value]) -> None:
+        """An update that a manager before had begun goes on: what it is about, and whether it had anything to do, is kept with its activity."""
+        changed, images = memory.get("changed"), memory.get("images")
+        self._changed = frozenset(map(str, changed)) if isinstance(changed, list | tuple) else frozenset()
+        self._images = frozenset(map(str, images)) if isinstance(images, list | tuple) else frozenset()
+        self._worked = str(memory.get("worked") or "")
+
+    def _remember(self, activity: Activity) -> None:
+        self._application.running.remember(activity.id, changed=sorted(self._changed), images=sorted(self._images), worked=self._worked)
 
     def begin(self, activity: Activity, arguments: "Arguments") -> None:
         """The effector update."""
@@ -94,6 +105,7 @@ class Updates:
         if failed or self._changed or any(why != self._application.family.UNHEARD for why in behind.values()):
             self._worked = activity.id
         self._changed |= {*behind, *failed}
+        self._remember(activity)
         self._application.running.step(activity.id, "try again", ", ".join(failed or behind))
         family.try_anew(failed)
         self._application.settle()
@@ -105,6 +117,7 @@ class Updates:
         self._changed = frozenset(service.id for service in changed)
         self._images |= set(images_of(state))
         self._worked = activity.id
+        self._remember(activity)
         kept = [words for service in changed for words in stays(service, state.children.get(service.id), application.outside.store)]
         policies = application.adjuncts.adopt(own_adjuncts(state.spec), own_adjuncts(spec))
         after = replace(

@@ -1,0 +1,167 @@
+"""The manager is killed while an order is carried out: does the next one go on with that very activity, and do people find what ended before?"""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from clocker_actors.entities.running import TAKEN_UP
+from clocker_actors.model.activities import Activity, ActivityState
+from clocker_actors.model.identity import ROOT
+from clocker_actors.model.values import Value
+from tests.flows.stories import cluster, new_world, running, tells_all, well
+from tests.flows.support import PERSON, Driven, managed
+from tests.flows.test_manager_dies import killed
+
+MOMENTS = (0.0, 0.003, 0.02, 0.1, 0.3, 0.6, 1.2, 2.5)
+ORDERS: Mapping[str, tuple[str, Mapping[str, Value]]] = {
+    "resize": ("shop/web", {"size": 9}),
+    "shrink": ("shop/web", {"size": 1}),
+    "restart": ("shop/web", {}),
+    "restart one": ("shop/web/2", {}),
+    "replaceMember": ("shop/web", {"member": "shop/web/2"}),
+    "stop": ("shop", {}),
+    "delete": ("shop/web", {}),
+    "move": ("shop/web/1", {}),
+    "drain": ("local/sim-1", {}),
+}
+
+
+def effector(order: str) -> str:
+    return {"shrink": "resize", "restart one": "restart"}.get(order, order)
+
+
+def same(after: Activity, before: Activity) -> bool:
+    """Whether it is the activity that was asked for, by whom it was."""
+    return (after.entity, after.effector, after.cause, after.began, after.arguments) == (
+        before.entity,
+        before.effector,
+        before.cause,
+        before.began,
+        before.arguments,
+    )
+
+
+def others(driven: Driven, known: Activity) -> list[Activity]:
+    """Orders of the same sort on the same entity."""
+    every = driven.model.activities.of_entity(known.entity)
+    return [each for each in every if each.effector == known.effector and each.id != known.id]
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("order", ORDERS)
+async def test_an_order_goes_on_under_its_id(tmp_path: Path, order: str, moment: float) -> None:
+    world, (entity, arguments) = new_world(), ORDERS[order]
+    async with killed(tmp_path / "s", world) as driven:
+        await driven.ended(await driven.deploy(cluster(4)))
+        await asyncio.sleep(8)
+        asked = await driven.invoke(entity, effector(order), **arguments)
+        await asyncio.sleep(moment)
+        before = driven.model.activities.get(asked)
+    assert before is not None
+    async with managed(tmp_path / "s", world=world) as driven:
+        after = await driven.ended(asked, 90)
+        assert after.state is ActivityState.DONE, (after, driven.picture())
+        assert same(after, before) and after.cause.principal == PERSON.principal
+        assert not others(driven, after), "it is one order, however often the manager begins"
+        await well(driven, world)
+        assert before.state.ended or any(step.name == TAKEN_UP for step in after.steps)
+        parts = driven.model.activities.parts_of(asked)
+        assert len({(part.entity, part.effector) for part in parts}) == len(parts), "nobody was asked twice for the same"
+        assert not [each for each in driven.model.activities.all() if not each.state.ended]
+
+
+@pytest.mark.parametrize("moment", (*MOMENTS, 4.0))
+async def test_a_deploy_goes_on_under_its_id(tmp_path: Path, moment: float) -> None:
+    world = new_world()
+    async with killed(tmp_path / "s", world) as driven:
+        asked = await driven.deploy(cluster(5))
+        await asyncio.sleep(moment)
+    async with managed(tmp_path / "s", world=world) as driven:
+        if driven.model.activities.get(asked) is None:
+            assert moment == 0.0 and not driven.manager.store.all("application"), "what is not known was not begun"
+            return
+        after = await driven.ended(asked, 90)
+        assert after.state is ActivityState.DONE and after.entity == ROOT and after.cause == PERSON
+        starts = [each for each in driven.model.activities.parts_of(asked) if each.effector == "start"]
+        assert len(starts) == 1
+        await well(driven, world)
+        assert len(running(world)) == 5
+
+
+@pytest.mark.parametrize("moment", (*MOMENTS, 5.0, 9.0))
+async def test_an_update_goes_on_under_its_id(tmp_path: Path, moment: float) -> None:
+    world = new_world()
+    async with killed(tmp_path / "s", world) as driven:
+        await driven.ended(await driven.deploy(cluster(4)))
+        await asyncio.sleep(8)
+        asked = await driven.deploy(cluster(4, member="env: {WORD: other}"))
+        await asyncio.sleep(moment)
+    async with managed(tmp_path / "s", world=world) as driven:
+        after = await driven.ended(asked, 120)
+        assert after.state is ActivityState.DONE and after.cause == PERSON
+        assert after.result != "nothing to do"
+        updates = [each for each in driven.model.activities.all() if each.effector == "update"]
+        of_application = [each for each in updates if each.parent == asked]
+        assert len(of_application) == 1 and of_application[0].state is ActivityState.DONE
+        members = [each for each in updates if each.parent == of_application[0].id]
+        assert len(members) == 4 and {each.cause.principal for each in members} == {PERSON.principal}
+        assert len({each.entity for each in members}) == 4, "each member was updated once"
+        await well(driven, world)
+
+
+async def test_what_ended_is_found_after_a_restart(tmp_path: Path) -> None:
+    world = new_world()
+    async with killed(tmp_path / "s", world) as driven:
+        deployed = await driven.ended(await driven.deploy(cluster(2)))
+        resized = await driven.ended(await driven.invoke("shop/web", "resize", size=3))
+        with pytest.raises(AssertionError):
+            await driven.ended(await driven.invoke("shop/web", "resize", size=4), 0.0)
+        gone = await driven.ended(await driven.invoke("shop", "delete"))
+        await asyncio.sleep(3)
+    async with managed(tmp_path / "s", world=world) as driven:
+        for known in (deployed, resized, gone):
+            assert driven.model.activities.get(known.id) == known
+        assert driven.model.path(gone.entity) == "shop", "people know it by its name, though it is gone"
+        assert not driven.model.activities.ended_by, "it is counted where it ended"
+
+
+async def test_an_orderly_stop_interrupts_nothing(tmp_path: Path) -> None:
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        asked = await driven.deploy(cluster(5))
+        await asyncio.sleep(0.2)
+    async with managed(tmp_path / "s", world=world) as driven:
+        assert (await driven.ended(asked)).state is ActivityState.DONE
+
+
+async def test_what_cannot_go_on_is_interrupted_and_says_how_far_it_was(tmp_path: Path) -> None:
+    world = new_world()
+    keys = "brooklyn.initializers: [{type: exec-effector, name: nap, command: sleep 60, timeout: 90s}]"
+    async with killed(tmp_path / "s", world) as driven:
+        await driven.ended(await driven.deploy(cluster(1, member=keys)))
+        await asyncio.sleep(3)
+        ((engine, _),) = running(world)
+        engine.hang()
+        asked = await driven.invoke("shop/web/1", "nap")
+        await asyncio.sleep(0.5)
+    engine.resume()
+    async with managed(tmp_path / "s", world=world) as driven:
+        after = await driven.ended(asked)
+        assert after.state is ActivityState.INTERRUPTED
+        tells_all(after.problem, "the manager was restarted", "it had come to: in step exec", "give the command again")
+
+
+async def test_an_older_order_does_not_undo_a_newer_one(tmp_path: Path) -> None:
+    world = new_world()
+    async with killed(tmp_path / "s", world) as driven:
+        deployed = await driven.ended(await driven.deploy(cluster(3)))  # its end is not written yet when the manager dies
+        stopped = await driven.invoke("shop/web", "stop")
+        resized = await driven.invoke("shop/web", "resize", size=5)
+        await asyncio.sleep(0.02)
+    async with managed(tmp_path / "s", world=world) as driven:
+        for each in (deployed.id, stopped, resized):
+            assert (await driven.ended(each)).state is not ActivityState.FAILED
+        await asyncio.sleep(20)
+        assert not running(world)
