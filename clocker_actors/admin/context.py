@@ -54,6 +54,8 @@ class Context:
     def __post_init__(self) -> None:
         self._start = base36(int(self.kernel.now()))
         self._numbers = itertools.count(1)
+        self.whole = self
+        """What nobody is limited in: for what the routes do themselves."""
         self.plans = Plans(self.kernel.now)
         self.tokens = Tokens(self.store, self.kernel.now)
         self.watching = Watching(self.kernel, self.model, self.watched_period)

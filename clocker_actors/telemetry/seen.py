@@ -47,7 +47,7 @@ class _Some(Mapping[K, V]):
 class _Activities(ActivityBook):
     def __init__(self, whole: ActivityBook, sees: Callable[[Activity], bool]) -> None:
         self.__dict__.update(whole.__dict__)
-        self._by_id = dict(_Some(whole._by_id, sees))  # of the same room, and the same fate
+        self._by_id = _Some(whole._by_id, sees)  # type: ignore[assignment]  # all that reading needs of it
 
     def _pick(self, ids: object) -> list[Activity]:
         assert isinstance(ids, tuple)
@@ -74,7 +74,7 @@ class _Decisions(DecisionBook):
 
 
 class Seen(ReadModel):
-    """The view of one who reaches these paths. It is for reading alone, and true as long as nobody else has run: make one for each request."""
+    """The view of one who reaches these paths, for reading alone. What is noted later is seen as well."""
 
     def __init__(self, whole: ReadModel, reaches: Callable[[str], bool], principal: str) -> None:
         self.__dict__.update(whole.__dict__)
@@ -89,6 +89,10 @@ class Seen(ReadModel):
         self.activities = _Activities(whole.activities, self._sees_activity)
         self.decisions = _Decisions(whole.decisions, lambda decision: self._sees_uid(decision.subject))
 
+    def gone(self) -> Iterator[Entry]:
+        """All entities lately gone, the last one first."""
+        return iter([self._gone[uid] for uid in reversed(self._gone)])
+
     def shows(self, event: Event) -> bool:
         """Whether an event is about what is seen."""
         if isinstance(event.fact, Activity) and self._sees_activity(event.fact):
@@ -98,9 +102,9 @@ class Seen(ReadModel):
     def _sees(self, entry: Entry) -> bool:
         if entry.kind in _OF_SERVICES:
             return self._reaches(entry.path)
-        if entry.kind is not EntityKind.CONTAINER or entry.application is None:
+        if entry.kind is not EntityKind.CONTAINER:
             return False
-        owner = self._whole.get(str(entry.facts.get("member", ""))) or self._whole.get(entry.application)
+        owner = self._whole.get(str(entry.facts.get("member", ""))) or self._whole.get(entry.application or "")
         return owner is not None and owner.kind in _OF_SERVICES and self._reaches(owner.path)
 
     def _sees_uid(self, uid: Uid) -> bool:

@@ -97,13 +97,13 @@ async def deploy(context: Shared, request: Request, plan: Held = "") -> Response
             context.plans,
             blueprint,
             context.store,
-            context.model,
+            context.whole.model,
             context.types,
             context.known,
             reaches=principal_of(request).reaches,
         )
     arguments = {"blueprint": msgspec.to_builtins(blueprint)}
-    return await order(context, living(context, ROOT), "deploy", arguments, cause_of(request))
+    return await order(context, living(context.whole, ROOT), "deploy", arguments, cause_of(request))
 
 
 @router.delete("/applications/{identity}", status_code=202, response_model=AcceptedView)
@@ -120,7 +120,7 @@ async def plan(context: Shared, request: Request) -> Response:
     """What deploying the blueprint would change, in which order and how, and where its containers would go as the pools are now. The plan is kept for an hour
     under its `id`, for a deploy that is to be held to it."""
     blueprint = await _blueprint(context, request, placeholders=True)
-    found = await kept_plan(blueprint, context.store, context.model, context.types, context.known, context.plans)
+    found = await kept_plan(blueprint, context.store, context.whole.model, context.types, context.known, context.plans)
     return at_event(context.model, found)
 
 
