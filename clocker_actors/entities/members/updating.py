@@ -75,8 +75,9 @@ class Updating:
         if new == old:
             if begun != member.state.update:
                 member.change(replace(member.state, update=begun))
-            member.tell_again()
             member.family.try_anew(member.family.update_failed())
+            self._say()  # that what has failed does not count any more, before it is told again
+            member.tell_again()
             member.settle()
             return
         member.moving.orders.drop_renewals()

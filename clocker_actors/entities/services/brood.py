@@ -26,7 +26,7 @@ class Owner(Protocol):
 class Brood:
     """Children by uid, with what they last said."""
 
-    __slots__ = ("_adopting", "_news", "_of", "_ordered", "_owner", "digests", "said")
+    __slots__ = ("_adopting", "_news", "_of", "_ordered", "_owner", "digests", "roused", "said")
 
     def __init__(self, owner: Owner) -> None:
         self._owner = owner
@@ -36,12 +36,15 @@ class Brood:
         self._of: object = None
         self.digests = Digests()
         self.said: dict[Uid, ChildChanged] = {}
+        self.roused: set[Uid] = set()
+        """Those that were anything but stopped since they were last told to do something: who is stopped now was stopped after that."""
 
     def order(self, children: Iterable[Uid], effector: str, cause: Cause, parent: str = "") -> None:
         """Have these children do this, unless it was their last order."""
         for child in children:
             if self._ordered.get(child) != effector:
                 self._ordered[child] = effector
+                self.roused.discard(child)
                 self._owner.tell(child, Invoke(effector, {}, cause, parent))
 
     def order_anew(self, children: Iterable[Uid], effector: str, cause: Cause, parent: str, reply_to: str) -> None:
@@ -83,10 +86,13 @@ class Brood:
         """A child said how it is."""
         self.said[message.child] = message
         self._news[message.child] = None
+        if message.state is not Lifecycle.STOPPED:
+            self.roused.add(message.child)
 
     def forget(self, child: Uid) -> None:
         """A child is gone."""
         self.said.pop(child, None)
+        self.roused.discard(child)
         self.tell_again(child)
 
     def tell_again(self, child: Uid) -> None:

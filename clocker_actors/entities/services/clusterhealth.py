@@ -122,7 +122,7 @@ class ClusterHealth:
         wanted = cluster.state.size
         starting = cluster.service.expected is Lifecycle.STARTING
         started = sum(1 for uid in cluster.state.members if self.up(uid) and uid not in self._away)
-        resting = sum(1 for uid in cluster.state.members if self.rests(uid))
+        resting = {uid for uid in cluster.state.members if self.rests(uid)}
         enough = quorate(cluster.spec.quorum, up, wanted, starting=starting)
         cluster.service.set_indicator("quorum", "" if enough else f"{up} of {wanted} members are up")
         words = f"{cluster.starts.failures} members in a row failed to start, and no more are tried until a resize, start or restart; the last: {cluster.starts.last}"
@@ -130,13 +130,15 @@ class ClusterHealth:
         refused = self._refused()
         cluster.service.set_problem(PLACEMENT, refused)
         stuck = "; ".join(problem for name, problem in cluster.service.problems.items() if name != STORE_PROBLEM)
-        if starting and (quorate(cluster.spec.quorum, started, wanted, starting=True) or stuck or refused):
+        apart = len(resting & cluster.brood.roused)  # stopped by somebody since the start began
+        begun = quorate(cluster.spec.quorum, started + (apart if started else 0), wanted, starting=True)
+        if starting and (begun or stuck or refused):
             cluster.service.expect(Lifecycle.RUNNING)
         for activity in cluster.running.all("start", "resize", "resizeByDelta"):
             cluster.running.progress(activity.id, done=min(up, wanted), total=wanted, note=refused or cluster.starts.last)
             if stuck or refused:
                 cluster.running.fail(activity.id, stuck or refused)
-            elif started + (0 if activity.effector == "start" else resting) == wanted and not cluster.state.removing:
+            elif started + (apart if activity.effector == "start" else len(resting)) == wanted and not cluster.state.removing:
                 cluster.running.finish(activity.id, wanted)
         cluster.service.refresh()  # a refusal that was forgotten is told by now, if nothing else was
 
