@@ -77,6 +77,10 @@ LOCAL = "local"
 SIMULATED_HOSTS = 3
 STOP_LIMIT = 10.0
 ASK_LIMIT = 5.0
+WATCH_PERIOD = 2.0
+"""Seconds between two looks whether the state is still ours."""
+TAKEN = 5
+"""Exit code of a daemon whose state was removed or taken over: another start would begin with nothing, or with somebody else's."""
 EVENTS_PER_EPOCH = 1_000_000_000
 """Event numbers go on rising over restarts, so that a client knows that it missed something."""
 
@@ -397,7 +401,7 @@ async def _serve(settings: Settings, world: SimulatedWorld | None) -> int:
         await door.open()
         log.info("ready", socket=str(settings.socket), listen=settings.listen, simulated=world is not None, epoch=manager.store.epoch)
         try:
-            await stop.wait()
+            taken = await _until(stop, manager.store)
             log.info("stopping", note="containers go on running")
         finally:
             await door.close()
@@ -405,7 +409,21 @@ async def _serve(settings: Settings, world: SimulatedWorld | None) -> int:
     finally:
         await manager.stop()
     log.info("stopped")
-    return 0
+    if taken:
+        sys.stderr.write(f"clocker: {taken}; containers go on running meanwhile\n")
+    return TAKEN if taken else 0
+
+
+async def _until(stop: asyncio.Event, store: SqliteStore) -> str:
+    """Wait until the daemon is told to stop (""), or its state is not its own any more (why)."""
+    while not (taken := store.taken):
+        try:
+            await asyncio.wait_for(stop.wait(), WATCH_PERIOD)
+        except TimeoutError:
+            continue
+        return ""
+    log.error("the state is lost to this daemon", reason=taken)
+    return taken
 
 
 def _dump(kernel: Kernel) -> None:

@@ -13,6 +13,7 @@
     │   ├── TooMany                 somebody asks too often
     │   ├── TooSlow                 a request did not come in time
     │   ├── StoreBusy               another daemon holds the state directory
+    │   ├── StoreUnwritable         the disk takes nothing at the moment: what is there can be read
     │   └── NoDaemon                no daemon answers the client
     └── Permanent                   trying again without a change cannot help
         ├── ActorDead               the actor asked is stopped, or crashed before it answered
@@ -151,6 +152,10 @@ class TooSlow(Transient):
 
 class StoreBusy(Transient):
     """Another daemon holds the state directory."""
+
+
+class StoreUnwritable(Transient):
+    """Nothing can be written to durable state at the moment (the disk is full, or failed): nothing new is accepted; what is there is read and watched."""
 
 
 class NoDaemon(Transient):

@@ -81,6 +81,14 @@ class Client:
         """The JSON answer to a DELETE."""
         return self._json("DELETE", path, {})
 
+    def not_ready(self) -> str:
+        """What the daemon says of why it is not ready, "" when it is."""
+        answer = self._send("GET", "/readyz", {}, None, raising=False)
+        try:
+            return "" if answer.status_code == 200 else str(json.loads(answer.content)["reason"])
+        except (ValueError, KeyError, TypeError):
+            raise _stranger(answer) from None
+
     def upload(self, sha256: str, content: bytes) -> None:
         """Keep a file at the daemon, unless it is there already."""
         if self._send("HEAD", f"/v1/blobs/{sha256}", {}, None, raising=False).status_code != 200:

@@ -29,6 +29,7 @@ STATUS: tuple[tuple[type[errors.ClockerError], int], ...] = (
     (errors.TooSlow, 408),
     (errors.TooMany, 429),
     (errors.TimedOut, 504),
+    (errors.StoreUnwritable, 507),
     (errors.Transient, 503),
     (errors.EngineFault, 502),
 )

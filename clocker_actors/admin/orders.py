@@ -10,11 +10,12 @@ from fastapi import Request
 from clocker_actors.admin.answers import Json, at_event
 from clocker_actors.admin.context import Context
 from clocker_actors.admin.users import dependence
-from clocker_actors.errors import BadRequest, Conflict, NotFound
+from clocker_actors.errors import BadRequest, Conflict, NotFound, StoreUnwritable
 from clocker_actors.model.effectors import RESIZE, RESIZE_BY_DELTA, Effector, bind, effectors_of
 from clocker_actors.model.identity import Cause, EntityKind
 from clocker_actors.model.messages import Accepted, Invoke
 from clocker_actors.model.values import Value
+from clocker_actors.store.faults import FULL_PAUSE
 from clocker_actors.telemetry.readmodel import Entry
 
 ASK_LIMIT = 10.0
@@ -63,12 +64,20 @@ def effectors_here(entry: Entry) -> dict[str, Effector]:
     return found
 
 
+def refuse_unwritable(context: Context) -> None:
+    """Nothing new is accepted while it could not be made durable. Raises StoreUnwritable."""
+    reason = context.store.unwritable
+    if reason:
+        raise StoreUnwritable(f"nothing new is accepted, since it could not be kept: {reason}", retry_after=FULL_PAUSE)
+
+
 async def order(context: Context, entry: Entry, effector: str, arguments: Mapping[str, Value], cause: Cause) -> Json:
     """Have an entity run an effector: 202 with the activity. Raises what the entity refuses it with."""
     if entry.facts.get("managed") is False:
         raise Conflict(
             f"{entry.path} is not the manager's: it is shown and counted, and never touched; use docker on its host", entity=entry.uid
         )
+    refuse_unwritable(context)
     known = effectors_here(entry).get(effector)
     if known is not None:
         try:

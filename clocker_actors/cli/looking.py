@@ -15,6 +15,8 @@ from clocker_actors.telemetry import words
 
 AT_REST = frozenset({"starting", "stopping", "stopped"})
 """States in which it is no problem that something is not up."""
+READ_ONLY = "read-only:"
+"""How a daemon begins that tells why it accepts nothing new."""
 LONGEST_PROBLEM = 300
 """Characters of a problem that a list tells; an account of one thing has it whole."""
 SomeId = Annotated[str | None, typer.Argument(metavar="[ID]", help="A path (shop/web/3) or a uid (m1k).")]
@@ -24,6 +26,9 @@ def ls(json: AsJson = False) -> None:
     """List the applications."""
     with connect() as client:
         answer = client.get("/v1/applications")
+        told = client.not_ready()
+    if told.startswith(READ_ONLY):
+        output.note(f"the daemon is {told}")
     if json:
         output.as_json(answer)
         return

@@ -19,7 +19,7 @@ from clocker_actors.entities.adopting import Adopting, adopting, configuration, 
 from clocker_actors.entities.fitting import refuse_unfit, waiting
 from clocker_actors.entities.latevalues import LateValues
 from clocker_actors.entities.records import ADJUNCT_KIND, State, adjunct_record
-from clocker_actors.errors import BadRequest, Conflict, Failure, NotFound
+from clocker_actors.errors import BadRequest, Conflict, Failure, NotFound, StoreUnwritable
 from clocker_actors.kernel import Actor, Answered, RequestFailed, TimedOut
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.identity import RECORDER, Cause, policy_id
@@ -446,7 +446,8 @@ class Adjuncts(Generic[S]):
 
     def not_written(self, failure: Failure) -> None:
         """The store refused; it is tried again."""
-        log.error("state of policies not written", extra={"entity": self._entity.uid, "failure": failure.message})
+        if failure.kind != StoreUnwritable.__name__:  # which the store itself has said, once for all
+            log.error("state of policies not written", extra={"entity": self._entity.uid, "failure": failure.message})
         self._again(self._writing)
         self._writing = ()
 

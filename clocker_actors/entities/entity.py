@@ -24,7 +24,7 @@ from clocker_actors.entities.running import Running, done_so_far
 from clocker_actors.entities.sensing import Sensing
 from clocker_actors.entities.service import Service
 from clocker_actors.entities.superseding import overtaken
-from clocker_actors.errors import ClockerError, Conflict
+from clocker_actors.errors import ClockerError, Conflict, StoreUnwritable
 from clocker_actors.kernel import Answered, ChildRestarted, RequestFailed, Started, StartFailed, Stopped, TimedOut, WorkDone, WorkFailed
 from clocker_actors.model import effectors, sensors
 from clocker_actors.model.activities import Activity
@@ -454,7 +454,8 @@ class Entity(Sensing, Generic[S]):
             self.tell_again()
 
     def _commit_failed(self, failed: WorkFailed) -> None:
-        log.error("state not written", extra={"entity": self.uid, "failure": failed.failure.message})
+        if failed.failure.kind != StoreUnwritable.__name__:  # which the store itself has said, once for all
+            log.error("state not written", extra={"entity": self.uid, "failure": failed.failure.message})
         if self._writing is not None:
             left = self.adjuncts.not_written_with_others(self.running.still(self._writing.batch))
             self._writing = replace(self._writing, batch=left)

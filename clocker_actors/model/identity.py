@@ -54,6 +54,14 @@ def base36(number: int) -> str:
             return text
 
 
+def number_of(uid: str) -> int | None:
+    """The number in a uid or other id from the counter; None for what is none."""
+    try:
+        return int(uid[1:], 36) if uid[1:].isascii() and uid[1:].isalnum() else None
+    except ValueError:
+        return None
+
+
 class Ids:
     """Hands out ids from one counter. Whoever makes one says how far the store has reserved numbers, and reserves more in time."""
 

@@ -15,12 +15,21 @@ class Record:
 
 
 class Store(Protocol):
-    """One writer at a time. Errors: StoreFault (cannot read or write), StaleEpoch (a newer daemon took over), StoreBusy (on opening)."""
+    """One writer at a time. Errors: StoreFault (cannot read or write), StoreUnwritable (not at the moment), StaleEpoch (a newer daemon took over), StoreBusy (on opening)."""
 
     @property
     def epoch(self) -> int: ...
     @property
     def identity(self) -> str: ...
+    @property
+    def unwritable(self) -> str:
+        """Why nothing can be written at the moment ("" if it can): nothing new is to be accepted then."""
+        ...
+
+    def lost(self, uid: str) -> bool:
+        """Whether no record may know this id though it was handed out: after the backup that this state was restored from."""
+        ...
+
     async def write(self, batch: Sequence[Record]) -> int:
         """Make the batch durable, all or nothing; the number of the write comes back."""
         ...

@@ -1,4 +1,7 @@
-"""What can go wrong with files and SQLite, in our words: what, where, and one thing to do."""
+"""What can go wrong with files and SQLite, in our words: what, where, and one thing to do.
+
+A disk that takes nothing more is StoreUnwritable, since it may take something again by itself; all else is StoreFault.
+"""
 
 import errno
 import sqlite3
@@ -6,12 +9,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from clocker_actors.errors import StoreFault
+from clocker_actors.errors import ClockerError, StoreFault, StoreUnwritable
+
+FULL_PAUSE = 5.0
+"""Seconds after which it may be worth it to try a full disk again."""
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 _SQLITE = {
     sqlite3.SQLITE_FULL: "the disk is full; free some space and try again",
-    sqlite3.SQLITE_CORRUPT: "the file is damaged; stop the daemon and restore the directory from a backup",
-    sqlite3.SQLITE_NOTADB: "the file is not a database; move it away, or restore the directory from a backup",
+    sqlite3.SQLITE_CORRUPT: "the file is damaged; stop the daemon and `clocker restore` a backup",
+    sqlite3.SQLITE_NOTADB: "the file is not a database; move it away, or `clocker restore` a backup",
     sqlite3.SQLITE_READONLY: "the file may not be written; give it and its directory to the daemon's user",
     sqlite3.SQLITE_CANTOPEN: "the file cannot be opened; give it and its directory to the daemon's user",
     sqlite3.SQLITE_PERM: "the file may not be used; give it and its directory to the daemon's user",
@@ -34,14 +41,19 @@ _ERRNO = {
 
 @contextmanager
 def told_as_faults(doing: str, path: Path) -> Iterator[None]:
-    """Turns errors of SQLite and of the file system into StoreFault: `cannot {doing} {path}: ...`."""
+    """Turns errors of SQLite and of the file system into StoreFault or StoreUnwritable: `cannot {doing} {path}: ...`."""
     try:
         yield
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", None)
         # The low byte is the kind; the rest says where in SQLite it arose.
-        advice = _SQLITE.get((code or 0) & 0xFF, "stop the daemon and check the file with `sqlite3 FILE 'pragma integrity_check'`")
-        raise StoreFault(f"cannot {doing} {path}: {advice} ({error})", path=path) from error
+        kind = (code or 0) & 0xFF
+        advice = _SQLITE.get(kind, "stop the daemon and check it with `clocker state check`")
+        raise _fault(f"cannot {doing} {path}: {advice} ({error})", path, full=kind == sqlite3.SQLITE_FULL) from error
     except OSError as error:
         advice = _ERRNO.get(error.errno or 0, "see whether the disk is well")
-        raise StoreFault(f"cannot {doing} {path}: {advice} ({error.strerror or error})", path=path) from error
+        raise _fault(f"cannot {doing} {path}: {advice} ({error.strerror or error})", path, full=error.errno in _FULL) from error
+
+
+def _fault(message: str, path: Path, *, full: bool) -> ClockerError:
+    return StoreUnwritable(message, retry_after=FULL_PAUSE, path=path) if full else StoreFault(message, path=path)

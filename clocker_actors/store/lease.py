@@ -39,6 +39,18 @@ class Lease:
             raise
         return cls(directory, descriptor)
 
+    def missing(self) -> str:
+        """Why the directory that is locked is not the one that stands at its path any more; "" while it is."""
+        try:
+            found, locked = self.directory.stat(), os.fstat(self._descriptor)
+        except FileNotFoundError:
+            return f"state directory {self.directory} was removed while the daemon ran; `clocker restore` a backup, then start it again"
+        except OSError as error:
+            return f"state directory {self.directory} cannot be looked at any more ({error.strerror}): see whether its disk is well"
+        if (found.st_dev, found.st_ino) == (locked.st_dev, locked.st_ino):
+            return ""
+        return f"state directory {self.directory} was replaced by another while the daemon ran; start the daemon again to use that one"
+
     def release(self) -> None:
         """Let the next one in. Calling it again does nothing."""
         if self._descriptor < 0:

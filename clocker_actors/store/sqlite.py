@@ -4,31 +4,32 @@ Writing happens in the executor that is given in (one thread in production, inli
 while a commit runs goes into the next commit together, so a thousand intents cost a few syncs. Reading is a primary-key lookup on a connection of the
 loop's own thread, a few microseconds, which sees whatever is committed.
 
-Each commit first compares the epoch in the database with our own, in the same transaction: whoever took the store over since wins.
+A commit that fails leaves what was durable as it is. From then on nothing is written (`unwritable` says why) until a trial shows that the disk takes
+something again; reading goes on.
+
+    well ──a commit fails──▶ unwritable ──a trial every second, later every half minute──▶ well
 """
 
 import asyncio
+import logging
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
-from clocker_actors.errors import ClockerError, StaleEpoch, StoreFault
-from clocker_actors.model.identity import Ids
+from clocker_actors.errors import ClockerError, StaleEpoch, StoreFault, StoreUnwritable
+from clocker_actors.model.identity import Ids, number_of
 from clocker_actors.ports.store import Record
-from clocker_actors.store.faults import told_as_faults
+from clocker_actors.store.faults import FULL_PAUSE, told_as_faults
 from clocker_actors.store.lease import Lease
-from clocker_actors.store.schema import migrate
+from clocker_actors.store.writing import Apply, Opened, add, begin_epoch, commit_group, mended, open_writer, put
+
+log = logging.getLogger(__name__)
 
 FILE = "state.sqlite"
-FIRST_RESERVE = 1_000
-"""Ids reserved by opening, so that the first ones can be handed out before anything else is written."""
-
-_Apply = Callable[[sqlite3.Connection], int]
-_SET_META = "UPDATE meta SET number = number + ? WHERE name = ? RETURNING number"
-_PUT = "INSERT INTO records (kind, uid, body) VALUES (?, ?, ?) ON CONFLICT (kind, uid) DO UPDATE SET body = excluded.body"
-_REMOVE = "DELETE FROM records WHERE kind = ? AND uid = ?"
+TRIAL, LONGEST_TRIAL = 1.0, 30.0
+"""Seconds between trials of a disk that took nothing; each that finds it damaged still is followed by a longer pause."""
 
 
 @dataclass(slots=True)
@@ -45,19 +46,22 @@ class StoreCounters:
 class SqliteStore:
     """See ports.store.Store. Use `open`; all methods belong to the loop's thread."""
 
-    def __init__(self, path: Path, lease: Lease, executor: Executor | None, reader: sqlite3.Connection) -> None:
+    def __init__(
+        self, path: Path, lease: Lease, executor: Executor | None, writer: sqlite3.Connection, reader: sqlite3.Connection, opened: Opened
+    ) -> None:
         self.path = path
         self.counters = StoreCounters()
         self._lease = lease
         self._executor = executor
         self._reader = reader
-        self._writer: sqlite3.Connection | None = None
-        self._epoch = 0
-        self._identity = 0
-        self._ids_begin = 0
-        self._ids_end = 0
-        self._waiting: list[tuple[_Apply, asyncio.Future[int]]] = []
+        self._writer = writer
+        self._opened = opened
+        self._ids_end = opened.end
+        self._waiting: list[tuple[Apply, asyncio.Future[int]]] = []
         self._flushing: asyncio.Task[None] | None = None
+        self._mending: asyncio.Task[None] | None = None
+        self._unwritable = ""
+        self._taken_over = ""
         self._closed = False
 
     @classmethod
@@ -68,8 +72,8 @@ class SqliteStore:
         writer: sqlite3.Connection | None = None
         loop = asyncio.get_running_loop()
         try:
-            writer = await loop.run_in_executor(executor, _open_writer, path)
-            epoch, begin, end, identity = await loop.run_in_executor(executor, _begin_epoch, writer, path)
+            writer = await loop.run_in_executor(executor, open_writer, path)
+            opened = await loop.run_in_executor(executor, begin_epoch, writer, path)
             with told_as_faults("open", path):
                 reader = sqlite3.connect(path, isolation_level=None)
         except BaseException:
@@ -77,35 +81,50 @@ class SqliteStore:
                 await loop.run_in_executor(executor, writer.close)
             lease.release()
             raise
-        store = cls(path, lease, executor, reader)
-        store._writer, store._epoch, store._ids_begin, store._ids_end, store._identity = writer, epoch, begin, end, identity
-        return store
+        return cls(path, lease, executor, writer, reader, opened)
 
     @property
     def epoch(self) -> int:
         """Raised by one at each opening of this state."""
-        return self._epoch
+        return self._opened.epoch
 
     @property
     def identity(self) -> str:
         """Eight hex digits, chosen at random when this state was first made; a backup keeps them."""
-        return f"{self._identity:08x}"
+        return f"{self._opened.identity:08x}"
+
+    @property
+    def unwritable(self) -> str:
+        """Why nothing can be written at the moment, "" while all is well. It ends by itself."""
+        return self._unwritable
+
+    @property
+    def taken(self) -> str:
+        """Why this state is not ours any more, for good: a newer daemon has it, or its directory was removed; "" while it is."""
+        return self._taken_over or self._lease.missing() or self._file_missing()
+
+    def lost(self, uid: str) -> bool:
+        """Whether this id may have been handed out after the backup that this state was restored from: engines may know it, no record does."""
+        if not self._opened.lost:
+            return False
+        number = number_of(uid)
+        return number is not None and any(first <= number < past for first, past in self._opened.lost)
 
     def ids(self) -> Ids:
         """Ids nobody had before: from where the reserve ended when we opened, as far as it is reserved now. Make it once."""
-        return Ids(self._ids_begin, self._ids_end)
+        return Ids(self._opened.begin, self._ids_end)
 
     async def write(self, batch: Sequence[Record]) -> int:
-        """Make the batch durable, all or nothing; the number of the write comes back. Raises StaleEpoch or StoreFault."""
+        """Make the batch durable, all or nothing; the number of the write comes back. Raises StaleEpoch, StoreUnwritable or StoreFault."""
         records = tuple(batch)
-        number = await self._enqueue(lambda connection: _apply(connection, records))
+        number = await self._enqueue(lambda connection: put(connection, records))
         self.counters.batches += 1
         self.counters.records += len(records)
         return number
 
     async def reserve_ids(self, count: int) -> int:
         """Reserve that many further ids durably; the new end of the reserve comes back."""
-        self._ids_end = await self._enqueue(lambda connection: _add(connection, "ids", count))
+        self._ids_end = await self._enqueue(lambda connection: add(connection, "ids", count))
         return self._ids_end
 
     def read(self, kind: str, uid: str) -> bytes | None:
@@ -129,9 +148,12 @@ class SqliteStore:
         self._closed = True
         if self._flushing is not None:
             await self._flushing
+        if self._mending is not None:
+            self._mending.cancel()
+            await asyncio.gather(self._mending, return_exceptions=True)
         self._reader.close()
-        if self._writer is not None:
-            # Nobody writes any more, so it may be closed here; then the order in which a daemon ends its executors does not matter.
+        # Nobody writes any more, so it may be closed here; then the order in which a daemon ends its executors does not matter.
+        with told_as_faults("close", self.path):
             self._writer.close()
         self._lease.release()
 
@@ -139,8 +161,21 @@ class SqliteStore:
         if self._closed:
             raise StoreFault(f"the store {self.path} is closed; ask before the daemon stops", path=self.path)
 
-    async def _enqueue(self, apply: _Apply) -> int:
+    def _file_missing(self) -> str:
+        """Why the database that we write to is not the one that stands at its path."""
+        try:
+            return (
+                ""
+                if self.path.is_file()
+                else f"{self.path} was removed while the daemon ran; `clocker restore` a backup, then start it again"
+            )
+        except OSError as error:
+            return f"{self.path} cannot be looked at any more ({error.strerror}): see whether its disk is well, then start the daemon again"
+
+    async def _enqueue(self, apply: Apply) -> int:
         self._must_be_open()
+        if self._unwritable:
+            raise StoreUnwritable(self._unwritable, retry_after=FULL_PAUSE, path=self.path)
         loop = asyncio.get_running_loop()
         outcome: asyncio.Future[int] = loop.create_future()
         self._waiting.append((apply, outcome))
@@ -161,13 +196,13 @@ class SqliteStore:
         finally:
             self._flushing = None
 
-    async def _commit(self, loop: asyncio.AbstractEventLoop, group: list[tuple[_Apply, "asyncio.Future[int]"]]) -> None:
-        assert self._writer is not None
+    async def _commit(self, loop: asyncio.AbstractEventLoop, group: list[tuple[Apply, "asyncio.Future[int]"]]) -> None:
         applies = [apply for apply, _ in group]
         try:
-            numbers = await loop.run_in_executor(self._executor, _commit_group, self._writer, self.path, self._epoch, applies)
+            numbers = await loop.run_in_executor(self._executor, commit_group, self._writer, self.path, self.epoch, applies)
         except (ClockerError, asyncio.CancelledError, RuntimeError) as error:
             self.counters.failures += 1
+            self._failed(error)
             for _, outcome in group:
                 if not outcome.done():
                     outcome.set_exception(_for_waiters(error, self.path))
@@ -178,81 +213,42 @@ class SqliteStore:
             if not outcome.done():
                 outcome.set_result(number)
 
+    def _failed(self, error: BaseException) -> None:
+        """A commit has failed: nothing more is written until a trial shows that something can be."""
+        if isinstance(error, StaleEpoch):
+            self._taken_over = str(error)
+        elif isinstance(error, StoreFault | StoreUnwritable) and not self._closed and self._mending is None:
+            self._unwritable = str(error)
+            log.error("state cannot be written; what is there is kept, read and watched meanwhile", extra={"reason": self._unwritable})
+            doubtful = not isinstance(error, StoreUnwritable)
+            self._mending = asyncio.get_running_loop().create_task(self._mend(doubtful), name="store: try the disk again")
+
+    async def _mend(self, doubtful: bool) -> None:
+        loop, pause = asyncio.get_running_loop(), TRIAL
+        try:
+            while self._unwritable:
+                await asyncio.sleep(pause)
+                try:
+                    self._writer = await loop.run_in_executor(self._executor, _mended, self._writer, self.path, self.epoch, doubtful)
+                    self._unwritable = ""
+                except StaleEpoch as error:
+                    self._taken_over = str(error)
+                    return
+                except StoreUnwritable as error:
+                    self._unwritable = str(error)
+                except StoreFault as error:
+                    self._unwritable, doubtful, pause = str(error), True, min(2 * pause, LONGEST_TRIAL)
+            log.warning("state can be written again")
+        finally:
+            self._mending = None
+
+
+def _mended(connection: sqlite3.Connection, path: Path, epoch: int, doubtful: bool) -> sqlite3.Connection:
+    return mended(connection, path, epoch, doubtful=doubtful)
+
 
 def _for_waiters(error: BaseException, path: Path) -> ClockerError:
     """An error of its own for each waiter, since tracebacks are written into them."""
     if isinstance(error, ClockerError):
         return type(error)(str(error), **error.details)
     return StoreFault(f"cannot write {path}: the daemon stops; what was not committed is done again after the next start", path=path)
-
-
-def _open_writer(path: Path) -> sqlite3.Connection:
-    with told_as_faults("open", path):
-        path.touch(mode=0o600)
-        # Used in the executor alone. An executor with more than one thread (the loop's default) still runs one call of ours at a time.
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        try:
-            connection.execute("PRAGMA journal_mode = WAL").fetchone()
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA busy_timeout = 2000")
-            migrate(connection, path)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-
-def _begin_epoch(connection: sqlite3.Connection, path: Path) -> tuple[int, int, int, int]:
-    """The new epoch, where the ids of this run begin, how far they are reserved, and the identity; durable before anything else is written."""
-    with told_as_faults("write", path):
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            epoch = _add(connection, "epoch", 1)
-            end = _add(connection, "ids", FIRST_RESERVE)
-            identity = _add(connection, "identity", 0)
-            connection.execute("COMMIT")
-        except BaseException:
-            _roll_back(connection)
-            raise
-    return epoch, end - FIRST_RESERVE, end, identity
-
-
-def _commit_group(connection: sqlite3.Connection, path: Path, epoch: int, applies: Sequence[_Apply]) -> list[int]:
-    with told_as_faults("write", path):
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            _check_epoch(connection, path, epoch)
-            numbers = [apply(connection) for apply in applies]
-            connection.execute("COMMIT")
-        except BaseException:
-            _roll_back(connection)
-            raise
-    return numbers
-
-
-def _roll_back(connection: sqlite3.Connection) -> None:
-    # On a full disk SQLite has rolled back by itself, and a second time would be an error that hides the first.
-    if connection.in_transaction:
-        connection.execute("ROLLBACK")
-
-
-def _check_epoch(connection: sqlite3.Connection, path: Path, epoch: int) -> None:
-    (found,) = connection.execute("SELECT number FROM meta WHERE name = 'epoch'").fetchone()
-    if found != epoch:
-        raise StaleEpoch(
-            f"{path} was taken over by a newer daemon (epoch {found}; this one has {epoch}); stop this daemon", epoch=epoch, found=found
-        )
-
-
-def _apply(connection: sqlite3.Connection, records: Sequence[Record]) -> int:
-    for record in records:
-        if record.body is None:
-            connection.execute(_REMOVE, (record.kind, record.uid))
-        else:
-            connection.execute(_PUT, (record.kind, record.uid, record.body))
-    return _add(connection, "writes", 1)
-
-
-def _add(connection: sqlite3.Connection, name: str, count: int) -> int:
-    row = connection.execute(_SET_META, (count, name)).fetchone()
-    return int(row[0])

@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from clocker_actors.errors import StaleEpoch, StoreBusy, StoreFault
+from clocker_actors.errors import StaleEpoch, StoreBusy, StoreFault, StoreUnwritable
 from clocker_actors.model.identity import EntityKind
 from clocker_actors.ports.store import Record
 from clocker_actors.store.faults import told_as_faults
-from clocker_actors.store.schema import SCRIPTS, migrate
-from clocker_actors.store.sqlite import FILE, FIRST_RESERVE, SqliteStore
+from clocker_actors.store.schema import STEPS, VERSION, migrate
+from clocker_actors.store.sqlite import FILE, TRIAL, SqliteStore
+from clocker_actors.store.writing import FIRST_RESERVE
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ async def test_a_newer_schema_is_refused(directory: Path) -> None:
     other = sqlite3.connect(directory / FILE)
     other.execute("PRAGMA user_version = 99")
     other.close()
-    with pytest.raises(StoreFault, match=r"written by a newer clocker-actors \(schema 99; this one knows 2\): start that version"):
+    with pytest.raises(StoreFault, match=r"written by a newer clocker-actors \(schema 99; this one knows 3\): start that version"):
         await SqliteStore.open(directory)
 
 
@@ -106,7 +107,7 @@ def test_an_older_schema_is_brought_forward_and_keeps_its_records(tmp_path: Path
     connection = sqlite3.connect(tmp_path / FILE, isolation_level=None)
     migrate(connection, tmp_path / FILE)
     connection.execute("INSERT INTO records (kind, uid, body) VALUES ('entity', 'm1', 'x')")
-    longer = (*SCRIPTS, ("ALTER TABLE records ADD COLUMN mood TEXT DEFAULT 'good'",))
+    longer = (*STEPS, lambda there: there.execute("ALTER TABLE records ADD COLUMN mood TEXT DEFAULT 'good'") and None)
     migrate(connection, tmp_path / FILE, longer)
     migrate(connection, tmp_path / FILE, longer)
     assert connection.execute("SELECT uid, mood FROM records").fetchall() == [("m1", "good")]
@@ -116,9 +117,14 @@ def test_an_older_schema_is_brought_forward_and_keeps_its_records(tmp_path: Path
 
 def test_a_step_that_fails_leaves_the_version_before_it(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / FILE, isolation_level=None)
+
+    def half(there: sqlite3.Connection) -> None:
+        there.execute("CREATE TABLE half (x)")
+        there.execute("CREATE NONSENSE")
+
     with pytest.raises(sqlite3.OperationalError):
-        migrate(connection, tmp_path / FILE, (*SCRIPTS, ("CREATE TABLE half (x)", "CREATE NONSENSE")))
-    assert connection.execute("PRAGMA user_version").fetchone() == (len(SCRIPTS),)
+        migrate(connection, tmp_path / FILE, (*STEPS, half))
+    assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
     assert connection.execute("SELECT name FROM sqlite_master WHERE name = 'half'").fetchone() is None
     connection.close()
 
@@ -148,6 +154,11 @@ async def test_a_disk_that_takes_no_more_fails_the_write_and_only_that(store: Sq
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert store.read("entity", "big") is None
     assert store.counters.failures == 1
+    with pytest.raises(StoreUnwritable, match=r"the disk"):
+        await store.write([Record("entity", "m1", b"not tried")])
+    assert store.read("entity", "m1") == b"before", "reading goes on"
+    await asyncio.sleep(2 * TRIAL)
+    assert store.unwritable == ""
     await store.write([Record("entity", "m1", b"after")])
     assert store.read("entity", "m1") == b"after"
 
@@ -155,7 +166,7 @@ async def test_a_disk_that_takes_no_more_fails_the_write_and_only_that(store: Sq
 def test_a_full_disk_is_named(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / FILE)
     connection.execute("PRAGMA max_page_count = 2")
-    with pytest.raises(StoreFault, match="the disk is full; free some space"), told_as_faults("write", tmp_path / FILE):
+    with pytest.raises(StoreUnwritable, match="the disk is full; free some space"), told_as_faults("write", tmp_path / FILE):
         connection.execute("CREATE TABLE t AS SELECT zeroblob(100000)")
     connection.close()
 

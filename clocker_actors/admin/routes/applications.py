@@ -14,7 +14,7 @@ from starlette.responses import Response
 from clocker_actors.admin.answers import Json, Listing, at_event, itself, listing
 from clocker_actors.admin.context import Context, Shared
 from clocker_actors.admin.judging import judge, principal_of
-from clocker_actors.admin.orders import AcceptedView, body_of, cause_of, living, order
+from clocker_actors.admin.orders import AcceptedView, body_of, cause_of, living, order, refuse_unwritable
 from clocker_actors.admin.planner import PlanView, hold_to, kept_plan
 from clocker_actors.admin.types import known_types
 from clocker_actors.admin.urls import check
@@ -133,6 +133,7 @@ async def has_blob(context: Shared, sha256: str) -> Response:
 @router.put("/blobs/{sha256}", status_code=201, response_model=BlobView)
 async def put_blob(context: Shared, request: Request, sha256: str) -> Response:
     """Keep an upload under the SHA-256 of its content."""
+    refuse_unwritable(context)
     content = await body_of(request, BLOB_LIMIT)
     found = await asyncio.to_thread(lambda: hashlib.sha256(content).hexdigest())
     if found != sha256:

@@ -38,8 +38,10 @@ async def healthz() -> Response:
 
 @router.get("/readyz", response_class=Response, responses={503: {"model": NotReady, "description": "Not yet, or not any more."}})
 async def readyz(context: Shared, request: Request) -> Response:
-    """200 once the daemon has taken up its work, 503 before, while it stops, and while its root is on fire; the reason only for those with a token."""
-    reason = "the daemon is stopping" if context.closing.is_set() else context.ready()
+    """200 once the daemon has taken up its work, 503 before, while it stops, while nothing can be written, and while its root is on fire; the reason only for
+    those with a token."""
+    unwritable = context.store.unwritable
+    reason = "the daemon is stopping" if context.closing.is_set() else f"read-only: {unwritable}" if unwritable else context.ready()
     burning = context.kernel.on_fire
     if not reason and burning:
         reason = f"on fire: {', '.join(sorted(burning))}; the daemon's log says why"
