@@ -7,6 +7,7 @@ Stopping leaves the containers running; the next start finds them again by their
 """
 
 import asyncio
+import gc
 import json
 import re
 import signal
@@ -18,6 +19,7 @@ from difflib import get_close_matches
 
 import structlog
 
+from clocker_actors import __version__
 from clocker_actors.admin.app import create_app
 from clocker_actors.admin.audit import Audit
 from clocker_actors.admin.context import Context
@@ -46,6 +48,7 @@ from clocker_actors.entities.records import DECISION_KIND, HostState, Identity, 
 from clocker_actors.errors import ClockerError, NotFound, SettingsError
 from clocker_actors.feeds import catalogue as feeds
 from clocker_actors.kernel import Actor, Clock, Kernel
+from clocker_actors.kernel.garbage import spare_until
 from clocker_actors.model.containers import Login
 from clocker_actors.model.decisions import Decision
 from clocker_actors.model.identity import RECORDER, ROOT, EntityKind, Ids, Uid
@@ -59,6 +62,7 @@ from clocker_actors.ports.http import Http
 from clocker_actors.ports.machine import Machine
 from clocker_actors.ports.store import Record
 from clocker_actors.settings import Settings
+from clocker_actors.store.backups import Backups, clear
 from clocker_actors.store.blobs import FileBlobs
 from clocker_actors.store.codec import decode, encode
 from clocker_actors.store.sqlite import SqliteStore
@@ -77,6 +81,8 @@ LOCAL = "local"
 SIMULATED_HOSTS = 3
 STOP_LIMIT = 10.0
 ASK_LIMIT = 5.0
+WAKING_LIMIT = 60.0
+"""Seconds after which garbage is collected even if some host was not asked yet."""
 WATCH_PERIOD = 2.0
 """Seconds between two looks whether the state is still ours."""
 TAKEN = 5
@@ -125,6 +131,7 @@ class Manager:
         """Open the state, and wake everything that is in it. Raises StoreBusy, StoreFault, SettingsError."""
         self.store = await SqliteStore.open(self.settings.state, self._executor)
         try:
+            clear(self.settings.state)
             clock, kept = Clock(), self.settings
             self.model = ReadModel(
                 self.store.epoch * EVENTS_PER_EPOCH, events=kept.keep_events, activities=kept.keep_activities, decisions=kept.keep_decisions
@@ -202,6 +209,7 @@ class Manager:
             metrics=self.metrics,
             logs=inquiries.logs,
             ready=inquiries.not_ready,
+            backups=Backups(self.settings.state, self.store, __version__, now=self.kernel.now, next_id=lambda: self.ids.next_number),
             known=self.known(),
             key_roots=self.settings.key_roots,
             plane=self.plane,
@@ -390,11 +398,13 @@ async def _serve(settings: Settings, world: SimulatedWorld | None) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    gc.disable()  # until all are awake
     await manager.start()
+    context = manager.context()
+    sparing = loop.create_task(spare_until(lambda: not context.ready(), WAKING_LIMIT), name="no collection of garbage while waking")
     try:
         loop.add_signal_handler(signal.SIGUSR1, _dump, manager.kernel)
         manager.watch_loop()
-        context = manager.context()
         context.audit = audit = Audit(settings.state, manager.kernel.now)
         certificate = Certificate(settings.tls_cert, settings.tls_key) if settings.tls_cert and settings.tls_key else None
         door = Door(create_app(context, world), settings.socket, listen=settings.listen, certificate=certificate, closing=context.close)
@@ -407,6 +417,7 @@ async def _serve(settings: Settings, world: SimulatedWorld | None) -> int:
             await door.close()
             audit.close()
     finally:
+        sparing.cancel()
         await manager.stop()
     log.info("stopped")
     if taken:

@@ -119,6 +119,15 @@ class Client:
                 raise _error_of(answer)
             yield from answer.iter_lines()
 
+    def download(self, path: str, body: object) -> Iterator[bytes]:
+        """The bytes of the answer to a POST as they come, without a limit in time."""
+        limits = httpx.Timeout(None, connect=CONNECT_LIMIT)
+        with self._told(), self._http.stream("POST", path, json=body, timeout=limits) as answer:
+            if answer.is_error:
+                answer.read()
+                raise _error_of(answer)
+            yield from answer.iter_bytes()
+
     def _json(
         self, method: str, path: str, query: Mapping[str, str | float | bool | None], content: bytes | None = None
     ) -> dict[str, Value]:

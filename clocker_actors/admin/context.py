@@ -20,6 +20,7 @@ from clocker_actors.kernel import Kernel
 from clocker_actors.model.identity import Uid, base36
 from clocker_actors.model.types import TypeTable
 from clocker_actors.ports.store import Blobs, Store
+from clocker_actors.store.backups import Backups
 from clocker_actors.telemetry.events import Event
 from clocker_actors.telemetry.metrics import Metrics
 from clocker_actors.telemetry.readmodel import ReadModel
@@ -45,6 +46,7 @@ class Context:
     logs: Logs
     ready: Callable[[], str] = lambda: ""
     audit: Audit = field(default_factory=lambda: Audit(None))
+    backups: Backups | None = None
     known: Known = field(default_factory=Known)
     key_roots: tuple[Path, ...] = ()
     plane: str = "main"

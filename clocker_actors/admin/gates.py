@@ -88,6 +88,7 @@ TABLE: Mapping[tuple[str, str], Gate] = {
     ("POST", "/v1/tokens"): Gate(_ALL, Part.NOTHING),
     ("DELETE", "/v1/tokens/{name}"): Gate(_ALL, Part.NOTHING),
     ("GET", "/v1/audit"): Gate(_ALL, Part.NOTHING),
+    ("POST", "/v1/backup"): Gate(_ALL, Part.NOTHING),
     ("POST", "/v1/simulated/load"): Gate(_ALL, Part.NOTHING),
     ("POST", "/v1/simulated/containers/{container}/die"): Gate(_ALL, Part.NOTHING),
 }

@@ -60,6 +60,9 @@ COMMANDS: Mapping[str, Command] = {
     "stop": Command("acting", "stop"),
     "restart": Command("acting", "restart"),
     "delete": Command("acting", "delete"),
+    "backup": Command("keeping", "backup"),
+    "restore": Command("keeping", "restore"),
+    "state": Command("keeping", "state"),
 }
 
 

@@ -24,6 +24,11 @@ def wanted(store: Store, member: str, generation: int) -> bool:
     return any(kept.number == generation for kept in decode(MemberState, body).generations)
 
 
+def of_nobody_now(store: Store, member: str) -> bool:
+    """Whether it was made for a member of after the backup that this state was restored from: nobody knows what it is to be, so it is only shown."""
+    return store.lost(member) and store.read(EntityKind.MEMBER, member) is None
+
+
 def task_until(seen: Observed, plane: str, state: str) -> float | None:
     """Until when one of our containers that only run a command may be there; None for any other container."""
     labels = seen.labels

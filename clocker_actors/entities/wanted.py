@@ -45,7 +45,12 @@ def images_of(state: ApplicationState) -> tuple[str, ...]:
 
 def named_blobs(store: Store) -> frozenset[str]:
     """Every blob that an application may be built from, as its record says (an application's record holds the specs of all that is in it)."""
-    return frozenset(name.decode() for kept in store.all(EntityKind.APPLICATION) for name in _BLOB.findall(kept.body or b""))
+    return frozenset(name for kept in store.all(EntityKind.APPLICATION) for name in blobs_in(kept))
+
+
+def blobs_in(application: Record) -> frozenset[str]:
+    """Those that one application may be built from."""
+    return frozenset(name.decode() for name in _BLOB.findall(application.body or b""))
 
 
 def wanted_images(store: Store, at: str = "", *, members: bool = True) -> frozenset[str]:

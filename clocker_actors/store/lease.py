@@ -56,9 +56,26 @@ class Lease:
         if self._descriptor < 0:
             return
         with suppress(OSError):
-            (self.directory / PID_FILE).unlink(missing_ok=True)
+            if not self.missing():
+                (self.directory / PID_FILE).unlink(missing_ok=True)
         os.close(self._descriptor)
         self._descriptor = -1
+
+
+def holder(directory: Path) -> str:
+    """The pid of the daemon that has a state directory now, "" when none does. Takes nothing, and changes nothing."""
+    try:
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _holder(directory)
+    else:
+        return ""
+    finally:
+        os.close(descriptor)
 
 
 def _lock(directory: Path, descriptor: int) -> None:

@@ -1,7 +1,7 @@
 """The containers of one host: who is there, who is wanted there, and who waits until the engine can be looked at.
 
     ours and known here ──▶ told what was seen                ours, and in its member's record ──▶ waits to be claimed
-    ours, in nobody's record ──▶ swept                        not ours ──▶ counted, never touched
+    ours, in nobody's record ──▶ swept                        not ours, or lost by a restore ──▶ counted, never touched
     known here, but not in the look ──▶ told it is gone       claimed, but not in the look ──▶ the member is told
 
 What members ask for while it is not known whether the engine is there is kept, and answered as soon as that is known.
@@ -20,7 +20,7 @@ from clocker_actors.entities.hosts.hostwords import End, HostLost, Report, Seen
 from clocker_actors.entities.hosts.link import Link, Look
 from clocker_actors.entities.hosts.secretfiles import is_keeper
 from clocker_actors.entities.outside import Outside
-from clocker_actors.entities.ownership import owned, task_until, wanted
+from clocker_actors.entities.ownership import of_nobody_now, owned, task_until, wanted
 from clocker_actors.entities.records import MemberState
 from clocker_actors.errors import EngineUnavailable, Failure
 from clocker_actors.kernel import Ref, WorkDone, WorkFailed
@@ -200,7 +200,9 @@ class Residents:
                 self.keeper = seen
                 continue
             whose = owned(seen, plane, store.identity)
-            if whose is not None and LABEL_LEASE in seen.labels:
+            if whose is not None and of_nobody_now(store, whose[0]):
+                foreign.append(seen)
+            elif whose is not None and LABEL_LEASE in seen.labels:
                 if (Uid(whose[0]), whose[1]) not in self.containers and not wanted(store, *whose):
                     self._sweep(seen, 0.0, False)
             elif whose is not None:

@@ -80,11 +80,8 @@ class Volumes:
 
         def is_stale(volume: str) -> bool:
             application = volume.removeprefix(prefix).partition(".")[0]
-            return (
-                volume.startswith(prefix)
-                and volume != keeper_name(outside.plane)
-                and outside.store.read(EntityKind.APPLICATION, application) is None
-            )
+            unknown = volume.startswith(prefix) and outside.store.read(EntityKind.APPLICATION, application) is None
+            return unknown and volume != keeper_name(outside.plane) and not outside.store.lost(application)
 
         await self._remove(filter(is_stale, await self._engine.volumes(outside.ours)))
 

@@ -1,0 +1,34 @@
+"""Every kind of record that there is, and the value that it decodes to: one row each, so that whoever looks through a whole state knows them all."""
+
+from collections.abc import Mapping
+
+from clocker_actors.entities.cataloguing import KIND as TYPES
+from clocker_actors.entities.cataloguing import AddedTypes
+from clocker_actors.entities.hosts.leases import KIND as LEASE
+from clocker_actors.entities.hosts.leases import Longest
+from clocker_actors.entities.records import (
+    ADJUNCT_KIND,
+    DECISION_KIND,
+    ApplicationState,
+    ClusterState,
+    HostState,
+    MemberState,
+    PoolState,
+    RootState,
+)
+from clocker_actors.model.decisions import Decision
+from clocker_actors.model.identity import EntityKind
+
+RECORD_KINDS: Mapping[str, type] = {
+    EntityKind.ROOT: RootState,
+    EntityKind.APPLICATION: ApplicationState,
+    EntityKind.CLUSTER: ClusterState,
+    EntityKind.MEMBER: MemberState,
+    EntityKind.POOL: PoolState,
+    EntityKind.HOST: HostState,
+    DECISION_KIND: Decision,
+    ADJUNCT_KIND: dict,
+    TYPES: AddedTypes,
+    LEASE: Longest,
+}
+"""By kind of record."""
