@@ -24,9 +24,13 @@ def wanted(store: Store, member: str, generation: int) -> bool:
     return any(kept.number == generation for kept in decode(MemberState, body).generations)
 
 
-def of_nobody_now(store: Store, member: str) -> bool:
-    """Whether it was made for a member of after the backup that this state was restored from: nobody knows what it is to be, so it is only shown."""
-    return store.lost(member) and store.read(EntityKind.MEMBER, member) is None
+def owned_now(seen: Observed, plane: str, store: Store) -> tuple[str, int] | None:
+    """As `owned`; but None, too, for what was made for a member of after the backup that this state was restored from: nobody knows what it is to be, so
+    it is only shown, as foreign ones are."""
+    whose = owned(seen, plane, store.identity)
+    if whose is not None and store.lost(whose[0]) and store.read(EntityKind.MEMBER, whose[0]) is None:
+        return None
+    return whose
 
 
 def task_until(seen: Observed, plane: str, state: str) -> float | None:

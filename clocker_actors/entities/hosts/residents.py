@@ -20,7 +20,7 @@ from clocker_actors.entities.hosts.hostwords import End, HostLost, Report, Seen
 from clocker_actors.entities.hosts.link import Link, Look
 from clocker_actors.entities.hosts.secretfiles import is_keeper
 from clocker_actors.entities.outside import Outside
-from clocker_actors.entities.ownership import of_nobody_now, owned, task_until, wanted
+from clocker_actors.entities.ownership import owned_now, task_until, wanted
 from clocker_actors.entities.records import MemberState
 from clocker_actors.errors import EngineUnavailable, Failure
 from clocker_actors.kernel import Ref, WorkDone, WorkFailed
@@ -199,10 +199,8 @@ class Residents:
             if is_keeper(seen, self._host.outside):
                 self.keeper = seen
                 continue
-            whose = owned(seen, plane, store.identity)
-            if whose is not None and of_nobody_now(store, whose[0]):
-                foreign.append(seen)
-            elif whose is not None and LABEL_LEASE in seen.labels:
+            whose = owned_now(seen, plane, store)
+            if whose is not None and LABEL_LEASE in seen.labels:
                 if (Uid(whose[0]), whose[1]) not in self.containers and not wanted(store, *whose):
                     self._sweep(seen, 0.0, False)
             elif whose is not None:
