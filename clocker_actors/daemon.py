@@ -55,7 +55,7 @@ from clocker_actors.model.identity import RECORDER, ROOT, EntityKind, Ids, Uid
 from clocker_actors.model.locations import settle
 from clocker_actors.model.specs import EngineSpec, HostSpec, PolicySpec, PoolSpec
 from clocker_actors.model.values import Value
-from clocker_actors.passwords import Passwords, key_of
+from clocker_actors.passwords import Passwords
 from clocker_actors.policies import catalogue as policies
 from clocker_actors.ports.engine import Engine
 from clocker_actors.ports.http import Http
@@ -65,7 +65,9 @@ from clocker_actors.settings import Settings
 from clocker_actors.store.backups import Backups, clear
 from clocker_actors.store.blobs import FileBlobs
 from clocker_actors.store.codec import decode, encode
+from clocker_actors.store.ownsecrets import OwnSecrets, password_key
 from clocker_actors.store.sqlite import SqliteStore
+from clocker_actors.store.strongbox import Strongbox
 from clocker_actors.telemetry import logs
 from clocker_actors.telemetry.history import Chunk
 from clocker_actors.telemetry.keeping import Keeper, Kept
@@ -122,6 +124,8 @@ class Manager:
         self.metrics: Metrics
         self.blobs: FileBlobs
         self.ids: Ids
+        self.own: OwnSecrets
+        self._password_key: bytes
         self._longest_lease: float
         self._journal: Journal
         self._keeper: Keeper
@@ -137,6 +141,8 @@ class Manager:
                 self.store.epoch * EVENTS_PER_EPOCH, events=kept.keep_events, activities=kept.keep_activities, decisions=kept.keep_decisions
             )
             self.ids = self.store.ids()
+            self.own = OwnSecrets(await Strongbox.open(self.store, kept.state, clock.now), self._suppliers(), kept.externals)
+            self._password_key = await password_key(self.own.box, kept.state)
             self.blobs = FileBlobs(self.settings.state / "blobs", self._executor, now=clock.now)
             await self._keep_local_pool()
             self._longest_lease = await longest_lease(self.store, self.settings.lease_ttl)
@@ -212,6 +218,7 @@ class Manager:
             backups=Backups(self.settings.state, self.store, __version__, now=self.kernel.now, next_id=lambda: self.ids.next_number),
             known=self.known(),
             key_roots=self.settings.key_roots,
+            secrets=self.own,
             plane=self.plane,
             watched_period=self.settings.stats_watched,
         )
@@ -220,7 +227,7 @@ class Manager:
         """What the settings know of locations and secrets; what is only simulated needs no secrets."""
         settings = self.settings
         resolve = (lambda _: "") if self._simulated else settings.resolve
-        return Known(lambda location: settle(location, self._locations), resolve, settings.externals.check, settings.allow)
+        return Known(lambda location: settle(location, self._locations), resolve, self.own.check, settings.allow)
 
     # --- the outside
 
@@ -251,7 +258,7 @@ class Manager:
             disconnect=self._disconnect,
             adjunct=self._adjunct,
             grounds=self._grounds,
-            secrets=Passwords(key_of(settings.state), self._suppliers()),
+            secrets=Passwords(self._password_key, self.own),
             login=self._login,
             allow=settings.allow,
             settle=lambda location: settle(location, self._locations),

@@ -2,13 +2,12 @@
 
     sensor of the entity: secret:20:abc…:m4:db.password   ──attributeWhenReady──▶ a sealed value ──in the work that talks to the engine──▶ the password
 
-So neither readings, records, messages nor logs ever hold one, and it is the same after any restart. The key is the file `passwords.key` of the state
-directory; who restores a state without that file has other passwords.
+So neither readings, records, messages nor logs ever hold one, and it is the same after any restart. The key is kept encrypted in the store; the file
+`passwords.key`, in which earlier releases had it, is taken over once.
 """
 
 import hashlib
 import hmac
-import os
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,22 +72,20 @@ def _made(key: bytes, what: str, length: int, characters: str) -> str:
     return "".join(found[:length])
 
 
-def key_of(state: Path) -> bytes:
-    """The key in a state directory, made when it is first wanted. Raises SettingsError for one that cannot be read or is damaged."""
+def new_key() -> bytes:
+    """A key that nobody had before."""
+    return secrets.token_bytes(_BYTES)
+
+
+def old_key(state: Path) -> bytes | None:
+    """The key as releases kept it that had nothing to encrypt it by; None if there is no such file. Raises SettingsError for one that is damaged."""
     path = state / FILE
     try:
-        try:
-            made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            found = path.read_bytes()
-        else:
-            with os.fdopen(made, "wb") as file:
-                found = secrets.token_bytes(_BYTES)
-                file.write(found)
-                file.flush()
-                os.fsync(file.fileno())
+        found = path.read_bytes()
+    except FileNotFoundError:
+        return None
     except OSError as error:
-        raise SettingsError(f"{path}: the key of passwords cannot be read or written ({error.strerror}); make it this user's") from None
+        raise SettingsError(f"{path}: the key of passwords cannot be read ({error.strerror}); make it this user's") from None
     if len(found) != _BYTES:
         raise SettingsError(f"{path}: the key of passwords is damaged; put its backup back, or remove it, and all made passwords change")
     return found

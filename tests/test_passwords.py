@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clocker_actors.errors import SettingsError
-from clocker_actors.passwords import FILE, PROVIDER, Passwords, key_in, key_of, reading_of
+from clocker_actors.passwords import FILE, PROVIDER, Passwords, key_in, new_key, old_key, reading_of
 
 
 class Others:
@@ -39,14 +39,15 @@ def test_all_characters_are_as_likely() -> None:
     assert all(abs(whole.count(each) - len(whole) / 3) < 250 for each in "abc")
 
 
-def test_the_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
-    key = key_of(tmp_path)
-    assert key_of(tmp_path) == key
-    assert (tmp_path / FILE).stat().st_mode & 0o777 == 0o600
+def test_the_key_of_an_earlier_release_is_read(tmp_path: Path) -> None:
+    assert old_key(tmp_path) is None
+    key = new_key()
+    (tmp_path / FILE).write_bytes(key)
+    assert old_key(tmp_path) == key != new_key()
     assert repr(key) not in repr(Passwords(key, Others()))
     (tmp_path / FILE).write_bytes(b"short")
     with pytest.raises(SettingsError, match="damaged; put its backup back"):
-        key_of(tmp_path)
+        old_key(tmp_path)
 
 
 def test_what_is_no_password_is_said() -> None:

@@ -12,7 +12,18 @@ from clocker_actors.admin import faults
 from clocker_actors.admin.auth import Guard
 from clocker_actors.admin.context import Context
 from clocker_actors.admin.gates import Gates
-from clocker_actors.admin.routes import activities, applications, catalogue, entities, simulated, state, streams, supervision, tokens
+from clocker_actors.admin.routes import (
+    activities,
+    applications,
+    catalogue,
+    entities,
+    secrets,
+    simulated,
+    state,
+    streams,
+    supervision,
+    tokens,
+)
 
 DESCRIPTION = """Deploys blueprints onto Docker hosts and keeps them running. `/v1` is stable: fields are only added.
 
@@ -20,7 +31,7 @@ Every answer that fails is `{"error": {"kind", "message", "details"}}`. Lists ar
 Orders are answered 202 with an activity; look at `/v1/activities/{id}` for how it goes on."""
 
 
-ROOMS = (applications, catalogue, entities, activities, state, streams, supervision, tokens)
+ROOMS = (applications, catalogue, entities, activities, secrets, state, streams, supervision, tokens)
 FAILS: dict[int | str, dict[str, Any]] = {status: {"model": faults.Fault, "description": "It failed."} for status in faults.DOCUMENTED}
 
 

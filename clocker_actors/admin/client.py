@@ -89,6 +89,10 @@ class Client:
         except (ValueError, KeyError, TypeError):
             raise _stranger(answer) from None
 
+    def put(self, path: str, content: bytes) -> dict[str, Value]:
+        """The JSON answer to a PUT of a text."""
+        return self._json("PUT", path, {}, content)
+
     def upload(self, sha256: str, content: bytes) -> None:
         """Keep a file at the daemon, unless it is there already."""
         if self._send("HEAD", f"/v1/blobs/{sha256}", {}, None, raising=False).status_code != 200:

@@ -21,6 +21,7 @@ from clocker_actors.model.identity import Uid, base36
 from clocker_actors.model.types import TypeTable
 from clocker_actors.ports.store import Blobs, Store
 from clocker_actors.store.backups import Backups
+from clocker_actors.store.ownsecrets import OwnSecrets
 from clocker_actors.telemetry.events import Event
 from clocker_actors.telemetry.metrics import Metrics
 from clocker_actors.telemetry.readmodel import ReadModel
@@ -49,6 +50,7 @@ class Context:
     backups: Backups | None = None
     known: Known = field(default_factory=Known)
     key_roots: tuple[Path, ...] = ()
+    secrets: OwnSecrets | None = None
     plane: str = "main"
     watched_period: float = 1.0
     closing: asyncio.Event = field(default_factory=asyncio.Event)

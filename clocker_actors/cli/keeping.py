@@ -16,7 +16,7 @@ from clocker_actors.cli.output import AsJson
 from clocker_actors.cli.reach import connect
 from clocker_actors.errors import BadRequest, Conflict, StoreFault
 
-ACTIONS = ("check",)
+ACTIONS = ("check", "rotate-key")
 FAULTY = 1
 Dir = Annotated[Path | None, typer.Option(help="The state directory; otherwise CLOCKER_STATE, or the usual one.")]
 
@@ -94,15 +94,21 @@ def restore(
 
 
 def state(
-    action: Annotated[str, typer.Argument(metavar="check", help="What to do.")],
+    action: Annotated[str, typer.Argument(metavar="check|rotate-key", help="What to do.")],
     directory: Annotated[
         Path | None, typer.Argument(metavar="[DIR]", help="The state directory; otherwise CLOCKER_STATE, or the usual one.")
     ] = None,
     json: AsJson = False,
 ) -> None:
-    """Look through a state directory, beside a running daemon or without one: is it whole, does all fit together? Changes nothing; 1 if something is wrong."""
+    """check: look through a state directory, beside a running daemon or without one; changes nothing, 1 if something is wrong. rotate-key: have the running
+    daemon encrypt the secrets that it keeps with a new key."""
     if action not in ACTIONS:
         raise BadRequest(f"state: there is no action {action!r}; write one of {', '.join(ACTIONS)}", action=action)
+    if action == "rotate-key":
+        if directory is not None:
+            raise BadRequest("state rotate-key takes no directory; it asks the daemon that runs", action=action)
+        _rotate(json=json)
+        return
     where = _directory(directory)
     findings = _findings(where)
     faults = sum(finding.fault for finding in findings)
@@ -115,6 +121,15 @@ def state(
         output.note(f"{where}: {_counted(faults)}")
     if faults:
         raise typer.Exit(FAULTY)
+
+
+def _rotate(*, json: bool) -> None:
+    with connect() as client:
+        answer = client.post("/v1/state/rotate-key")
+    if json:
+        output.as_json(answer)
+    else:
+        output.say(f"{answer['values']} values are encrypted with the new key {answer['key']}; backups made before have the old one")
 
 
 def _counted(faults: int) -> str:

@@ -63,6 +63,7 @@ COMMANDS: Mapping[str, Command] = {
     "backup": Command("keeping", "backup"),
     "restore": Command("keeping", "restore"),
     "state": Command("keeping", "state"),
+    "secret": Command("secrets", "secret"),
 }
 
 

@@ -18,6 +18,8 @@ from clocker_actors.entities.records import (
 )
 from clocker_actors.model.decisions import Decision
 from clocker_actors.model.identity import EntityKind
+from clocker_actors.store.keyring import Sealed
+from clocker_actors.store.strongbox import KIND as SEALED
 
 RECORD_KINDS: Mapping[str, type] = {
     EntityKind.ROOT: RootState,
@@ -30,5 +32,6 @@ RECORD_KINDS: Mapping[str, type] = {
     ADJUNCT_KIND: dict,
     TYPES: AddedTypes,
     LEASE: Longest,
+    SEALED: Sealed,
 }
 """By kind of record."""

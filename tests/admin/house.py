@@ -15,7 +15,9 @@ from clocker_actors.admin.door import Door
 from clocker_actors.admin.rights import Scope
 from clocker_actors.admin.tls import Certificate
 from clocker_actors.admin.types import type_table
+from clocker_actors.drivers.simulated.suppliers import SimulatedSuppliers
 from clocker_actors.errors import Conflict, NotFound
+from clocker_actors.externals import Externals
 from clocker_actors.kernel import Actor, Kernel
 from clocker_actors.model import noted as facts
 from clocker_actors.model.activities import Activity, ActivityState
@@ -25,7 +27,9 @@ from clocker_actors.model.identity import RECORDER, ROOT, EntityKind, Uid
 from clocker_actors.model.messages import Accepted, CancelActivity, Invoke
 from clocker_actors.model.noted import ActivityNoted
 from clocker_actors.store.blobs import FileBlobs
+from clocker_actors.store.ownsecrets import OwnSecrets
 from clocker_actors.store.sqlite import SqliteStore
+from clocker_actors.store.strongbox import Strongbox
 from clocker_actors.telemetry.metrics import Metrics
 from clocker_actors.telemetry.readmodel import ReadModel
 from clocker_actors.telemetry.recorder import Recorder
@@ -162,6 +166,7 @@ async def open_house(folder: Path, *, listen: str = "", certificate: Certificate
         logs=house.logs,
         ready=lambda: house.not_ready,
         audit=Audit(folder, house.kernel.now),
+        secrets=OwnSecrets(await Strongbox.open(store, folder / "state", house.kernel.now), SimulatedSuppliers(Externals()), Externals()),
     )
     house.door = Door(create_app(house.context), house.socket, listen=listen, certificate=certificate, closing=house.context.close)
     await house.door.open()
