@@ -10,8 +10,7 @@ from clocker_actors.errors import BadRequest, NotFound, SettingsError
 from clocker_actors.externals import Externals
 from clocker_actors.ports.store import Record
 from clocker_actors.store import SqliteStore
-from clocker_actors.store import strongbox as rooms
-from clocker_actors.store.keyring import FILE, Keyring, read_keyring
+from clocker_actors.store.keyring import FILE, Keyring, make_keyring, read_keyring
 from clocker_actors.store.ownsecrets import OwnSecrets, password_key
 from clocker_actors.store.strongbox import KIND, Strongbox
 
@@ -122,7 +121,7 @@ async def test_the_keys_have_to_be_those_of_this_state_and_nobody_elses(store: S
     file.unlink()
     with pytest.raises(SettingsError, match="is missing, and 3 secrets of this state are encrypted by it"):
         await opened(store)
-    rooms.make_keyring(store.path.parent)
+    make_keyring(store.path.parent)
     with pytest.raises(SettingsError, match=r"put the secrets.key back that belongs to this state"):
         await opened(store)
     file.write_bytes(kept[:20])
