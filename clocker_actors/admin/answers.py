@@ -28,6 +28,15 @@ class Listing(Generic[T]):
     items: Sequence[T]
 
 
+@dataclass(frozen=True, slots=True)
+class Points:
+    """What a number was: pairs of (time, value), and from when until when nobody looked, because no manager ran."""
+
+    event: int
+    items: Sequence[tuple[float, float]]
+    gaps: Sequence[tuple[float, float]]
+
+
 _encoder = msgspec.json.Encoder(enc_hook=str, order=None)
 
 

@@ -7,7 +7,7 @@ import msgspec
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from clocker_actors.admin.answers import Listing, at_event, itself, listing
+from clocker_actors.admin.answers import Listing, Points, at_event, itself, listing
 from clocker_actors.admin.context import Context, Shared
 from clocker_actors.admin.judging import principal_of, refuse_parsed
 from clocker_actors.admin.moves import MovesView, drain_plan, rebalance_plan
@@ -131,10 +131,12 @@ async def sensors(context: Shared, uid: str) -> Response:
     return listing(context.model, readings_of(context.model.entry(uid, uid_first=True)), reading_view)
 
 
-@router.get("/entities/{uid}/sensors/{sensor}/history", response_model=Listing[list[float]])
+@router.get("/entities/{uid}/sensors/{sensor}/history", response_model=Points)
 async def history(context: Shared, uid: str, sensor: str, since: float = 0.0) -> Response:
-    """The last points (time, value) of a number of a cluster or pool; none for other entities."""
-    return listing(context.model, context.model.history.of(context.model.entry(uid, uid_first=True).uid, sensor, since), itself)
+    """What a number of a cluster or pool was (none for other entities): all of the last ten minutes, and one of fifteen seconds of the two hours before."""
+    model, known = context.model, context.model.history
+    points = known.of(model.entry(uid, uid_first=True).uid, sensor, since)
+    return at_event(model, Points(model.events.number, points, known.breaks(since)))
 
 
 @router.get("/entities/{uid}/effectors", response_model=Listing[EffectorView])
