@@ -15,7 +15,6 @@ import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import asdict, replace
-from difflib import get_close_matches
 
 import structlog
 
@@ -27,6 +26,7 @@ from clocker_actors.admin.door import Door
 from clocker_actors.admin.secrecy import Known
 from clocker_actors.admin.tls import Certificate
 from clocker_actors.admin.types import type_table
+from clocker_actors.assembly import Taping, adjunct, remembered
 from clocker_actors.blueprint.named import named_locations
 from clocker_actors.drivers import docker
 from clocker_actors.drivers.grounds import RealGrounds
@@ -38,25 +38,21 @@ from clocker_actors.drivers.simulated.http import SimulatedHttp
 from clocker_actors.drivers.simulated.suppliers import SimulatedSuppliers
 from clocker_actors.drivers.ssh import Connection, ssh_address
 from clocker_actors.drivers.suppliers import Suppliers
-from clocker_actors.enrichers import catalogue as enrichers
 from clocker_actors.entities import catalogue as entities
 from clocker_actors.entities.hosts.leases import longest_lease
 from clocker_actors.entities.inquiries import Inquiries
-from clocker_actors.entities.journal import Journal, read_activities
+from clocker_actors.entities.journal import Journal
 from clocker_actors.entities.outside import Outside, Timing
-from clocker_actors.entities.records import DECISION_KIND, HostState, Identity, PoolState, read_state, record
-from clocker_actors.errors import ClockerError, NotFound, SettingsError
-from clocker_actors.feeds import catalogue as feeds
+from clocker_actors.entities.records import HostState, Identity, PoolState, read_state, record
+from clocker_actors.errors import ClockerError, SettingsError
 from clocker_actors.kernel import Actor, Clock, Kernel
 from clocker_actors.kernel.garbage import spare_until
 from clocker_actors.model.containers import Login
-from clocker_actors.model.decisions import Decision
 from clocker_actors.model.identity import RECORDER, ROOT, EntityKind, Ids, Uid
 from clocker_actors.model.locations import settle
 from clocker_actors.model.specs import EngineSpec, HostSpec, PolicySpec, PoolSpec
 from clocker_actors.model.values import Value
 from clocker_actors.passwords import Passwords
-from clocker_actors.policies import catalogue as policies
 from clocker_actors.ports.engine import Engine
 from clocker_actors.ports.http import Http
 from clocker_actors.ports.machine import Machine
@@ -64,18 +60,16 @@ from clocker_actors.ports.store import Record
 from clocker_actors.settings import Settings
 from clocker_actors.store.backups import Backups, clear
 from clocker_actors.store.blobs import FileBlobs
-from clocker_actors.store.codec import decode, encode
+from clocker_actors.store.codec import decode
 from clocker_actors.store.ownsecrets import OwnSecrets, password_key
 from clocker_actors.store.sqlite import SqliteStore
 from clocker_actors.store.strongbox import Strongbox
 from clocker_actors.telemetry import logs
-from clocker_actors.telemetry.history import Chunk
-from clocker_actors.telemetry.keeping import Keeper, Kept
+from clocker_actors.telemetry.keeping import Keeper
 from clocker_actors.telemetry.lag import LoopLag
 from clocker_actors.telemetry.metrics import Metrics
 from clocker_actors.telemetry.readmodel import ReadModel
 from clocker_actors.telemetry.recorder import Recorder
-from clocker_actors.telemetry.sampling import HISTORY
 
 log = structlog.get_logger(__name__)
 
@@ -130,6 +124,7 @@ class Manager:
         self._journal: Journal
         self._keeper: Keeper
         self._remains: list[Record] = []
+        self.taping: Taping
 
     async def start(self) -> None:
         """Open the state, and wake everything that is in it. Raises StoreBusy, StoreFault, SettingsError."""
@@ -146,14 +141,16 @@ class Manager:
             self.blobs = FileBlobs(self.settings.state / "blobs", self._executor, now=clock.now)
             await self._keep_local_pool()
             self._longest_lease = await longest_lease(self.store, self.settings.lease_ttl)
-            self.kernel = Kernel(clock)
+            began = clock.now()
+            self.taping = Taping(self.settings, self.store, self.ids, self.plane, began, self._timing())
+            self.kernel = self.taping.kernel(clock)
             self.metrics = Metrics(
                 self.model, kernel=self.kernel, store=self.store.counters, lag=self.lag, entities=self.settings.entity_metrics
             )
             self._grounds = self._make_grounds()
-            self._keeper = self._remember(clock.now())
+            self._journal, self._keeper = remembered(self.store, self.model, began)
             self.kernel.spawn(RECORDER, lambda: Recorder(self.model, self._keeper, self.store))
-            self.kernel.spawn(ROOT, entities.factory(EntityKind.ROOT, ROOT, self._outside()))
+            self.kernel.spawn(ROOT, entities.factory(EntityKind.ROOT, ROOT, self.taping.seen(self._outside())))
         except BaseException:
             await self._close()
             raise
@@ -170,6 +167,7 @@ class Manager:
 
     async def stop(self) -> None:
         """Stop the actors in order, then close what they used. Containers go on running."""
+        self.taping.end()
         alive = self.kernel.alive(RECORDER)
         await self.kernel.stop(STOP_LIMIT)
         try:
@@ -193,15 +191,6 @@ class Manager:
         self._machines.clear()
         await self.store.close()
         self._executor.shutdown(wait=False)
-
-    def _remember(self, now: float) -> Keeper:
-        """Put what the manager before has kept into the read model; what keeps it from now on."""
-        activities = read_activities(self.store, now)
-        self._journal = Journal(activities.kept)
-        decisions = tuple(decode(Decision, kept.body) for kept in self.store.all(DECISION_KIND) if kept.body is not None)
-        chunks = tuple((kept.uid, len(kept.body), decode(Chunk, kept.body)) for kept in self.store.all(HISTORY) if kept.body is not None)
-        kept = Kept(activities.kept, activities.changed, decisions, chunks)
-        return Keeper(self.model, encode, kept, now, self.store.epoch)
 
     def context(self) -> Context:
         """What the doors need."""
@@ -231,9 +220,9 @@ class Manager:
 
     # --- the outside
 
-    def _outside(self) -> Outside:
+    def _timing(self) -> Timing:
         settings = self.settings
-        timing = Timing(
+        return Timing(
             ping_period=settings.ping_period,
             ping_limit=settings.ping_limit,
             ping_misses=settings.ping_misses,
@@ -246,6 +235,9 @@ class Manager:
             start_target=settings.start_target,
             start_settle=settings.start_settle,
         )
+
+    def _outside(self) -> Outside:
+        settings = self.settings
         return Outside(
             plane=self.plane,
             store=self.store,
@@ -262,7 +254,7 @@ class Manager:
             login=self._login,
             allow=settings.allow,
             settle=lambda location: settle(location, self._locations),
-            timing=timing,
+            timing=self._timing(),
             journal=self._journal,
             remains=self._remains,
         )
@@ -327,14 +319,7 @@ class Manager:
             log.warning("not closed cleanly", what=task.get_name(), problem=str(task.exception()))
 
     def _adjunct(self, spec: PolicySpec, entity: Uid, *, state: Mapping[str, Value] | None, suspended: bool) -> Callable[[], Actor]:
-        if feeds.has(spec.type):
-            return feeds.make(spec, entity, http=self.http, state=state, suspended=suspended)
-        if not policies.has(spec.type) and not enrichers.has(spec.type):
-            known = (*policies.TYPES, *enrichers.TYPES, *feeds.TYPES)
-            near = get_close_matches(spec.type, known, n=3) or known
-            raise NotFound(f"there is no policy, enricher or feed type {spec.type!r}; try {', '.join(near)}", type=spec.type)
-        make = policies.make if policies.has(spec.type) else enrichers.make
-        return make(spec, entity, ids=self.ids, state=state, suspended=suspended)
+        return adjunct(spec, entity, self.ids, self.http, state, suspended=suspended)
 
     # --- the built-in pool
 

@@ -81,12 +81,16 @@ class Masks:
         """All of them, the oldest first."""
         return tuple(self._values)
 
-    def text(self, text: str) -> str:
-        """The text without any of the values."""
+    def forms(self) -> tuple[str, ...]:
+        """All forms of all values, the longest first."""
         if self._longest_first is None:
             forms = {form for value in self._values for form in _forms(value)}
             self._longest_first = tuple(sorted(forms, key=lambda form: (-len(form), form)))
-        for form in self._longest_first:
+        return self._longest_first
+
+    def text(self, text: str) -> str:
+        """The text without any of the values."""
+        for form in self.forms():
             if form in text:
                 text = text.replace(form, HIDDEN)
         return text
@@ -95,7 +99,13 @@ class Masks:
 def _forms(value: str) -> set[str]:
     """As it is, in JSON, in a URL, in base64, and each longer line of it."""
     lines = value.splitlines() if "\n" in value else []
-    found = {value, json.dumps(value)[1:-1], quote(value, safe=""), base64.b64encode(value.encode()).decode()}
+    found = {
+        value,
+        json.dumps(value)[1:-1],
+        json.dumps(value, ensure_ascii=False)[1:-1],
+        quote(value, safe=""),
+        base64.b64encode(value.encode()).decode(),
+    }
     found |= {line.strip() for line in lines if len(line.strip()) >= _LINE}
     return {form for form in found if len(form) >= SHORTEST}
 
@@ -116,6 +126,11 @@ def forget() -> None:
 def remember(value: str) -> None:
     """This is a secret: mask it wherever it turns up in this process."""
     _MASKS.remember(value)
+
+
+def forms() -> tuple[str, ...]:
+    """What turns up of the values that are masked, the longest first: for whoever may not change the length of what they mask."""
+    return _MASKS.forms()
 
 
 def is_secret(name: str) -> bool:

@@ -148,6 +148,12 @@ class Settings:
     lease_ttl: float = field(default=10.0, metadata={"check": _number(3, 3600, "10.0")})
     """How long a service with `duplicate: never` lives when nobody answers for it any more: after that it has ended, wherever it is, and 2 s later
     its successor is placed. Shorter heals sooner, longer forgives a slower network or manager. Leases that run keep what they were made with."""
+    recording: bool = field(default=False, metadata={"check": _truth})
+    """Whether all that comes in is written to `recordings/` in the state directory, for `clocker replay`."""
+    recording_size: int = field(default=256, metadata={"check": _number(1, 100_000, "256", whole=True)})
+    """Megabytes after which a recording ends."""
+    recording_files: int = field(default=4, metadata={"check": _number(1, 1000, "4", whole=True)})
+    """Recordings kept, one for each start of the daemon; the oldest go."""
     entity_metrics: bool = field(default=True, metadata={"check": _truth})
     keep_activities: int = field(default=1_000, metadata={"check": _number(10, 1_000_000, "1000", whole=True)})
     """Activities that have ended which are remembered in all; those that run always are."""

@@ -64,6 +64,7 @@ COMMANDS: Mapping[str, Command] = {
     "restore": Command("keeping", "restore"),
     "state": Command("keeping", "state"),
     "secret": Command("secrets", "secret"),
+    "replay": Command("replaying", "replay"),
 }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from clocker_actors.allowances import EVERYTHING, Allowances
 from clocker_actors.entities.commits import Commits
@@ -23,6 +23,8 @@ from clocker_actors.ports.machine import Machine
 from clocker_actors.ports.secrets import Secrets
 from clocker_actors.ports.shell import Shell
 from clocker_actors.ports.store import Blobs, Record, Store
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,18 @@ class Grounds(Protocol):
         ...
 
 
+class Witness(Protocol):
+    """Has a handler look at the outside: a recording keeps what was seen under that name, and a replay sees it again. Not for works."""
+
+    def __call__(self, name: str, look: Callable[[], T], /) -> T: ...
+
+
+def unrecorded(name: str, look: Callable[[], T], /) -> T:
+    """Look, and tell nobody."""
+    del name
+    return look()
+
+
 class AdjunctMaker(Protocol):
     """Makes the factory of a policy, enricher or feed; raises NotFound or BadRequest for a type or configuration that cannot be."""
 
@@ -120,6 +134,7 @@ class Outside:
     remains: list[Record] = field(default_factory=list)
     """What entities had still to write when the manager stopped in order: written last of all."""
     sharing: Sharing = field(default_factory=Sharing)
+    witness: Witness = unrecorded
     crashed: set[Uid] = field(default_factory=set)
     """Pools whose behaviour crashed: what it had promised may not be in any record yet."""
 

@@ -126,6 +126,8 @@ class Root(Entity[RootState]):
                 self._sweep_blobs()
             case ActivityEnded():
                 self._part_ended(message.activity)
+            case WorkDone(name="reserve", result=int() as reserved):
+                self.ids.extend(reserved)  # durable before any of them is handed out
             case WorkDone(name="blobs"):
                 self._blobs_swept("")
             case WorkFailed(name="blobs"):
@@ -316,12 +318,8 @@ class Root(Entity[RootState]):
 
     def _look_at_ids(self) -> None:
         if self.ids.left < RESERVE_MORE_BELOW and not self.working("reserve"):
-            self.work("reserve", self._reserve, timeout=30.0)
+            self.work("reserve", self.outside.store.reserve_ids, RESERVE, timeout=30.0)
         self.after("ids", LOOK_AT_IDS, LookAtIds())
-
-    async def _reserve(self) -> None:
-        """Work, not a handler: ids are reserved durably before they are handed out."""
-        self.ids.extend(await self.outside.store.reserve_ids(RESERVE))
 
     def _deployed(self, activity: Activity) -> None:
         deploy = self.deploys.get(activity.id)

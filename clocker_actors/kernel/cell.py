@@ -101,12 +101,14 @@ class Ticket:
 
 
 class Control:
-    """An order of the kernel to itself, queued like a message so that it keeps its place among them."""
+    """An order of the kernel to itself, queued like a message so that it keeps its place among them. `kind` and `deadline` say which, for a recording."""
 
-    __slots__ = ("run",)
+    __slots__ = ("deadline", "kind", "run")
 
-    def __init__(self, run: Callable[[], None]) -> None:
+    def __init__(self, kind: str, run: Callable[[], None], deadline: float = 0.0) -> None:
+        self.kind = kind
         self.run = run
+        self.deadline = deadline
 
 
 class Cell:

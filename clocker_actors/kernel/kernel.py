@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from collections.abc import Callable
 from contextvars import Context
 from typing import Any
 
@@ -19,6 +20,8 @@ from clocker_actors.kernel.supervision import Supervisor
 from clocker_actors.kernel.timers import Timers
 from clocker_actors.kernel.topics import Topics
 
+MakeQueue = Callable[[asyncio.AbstractEventLoop, Clock, Context, int, float], RunQueue]
+
 
 class Kernel:
     """All actors of one loop. Make it within the running loop; `batch` messages or `slice_s` seconds are one turn on it.
@@ -26,14 +29,19 @@ class Kernel:
     An inbox of `warn_depth` messages is logged, and again at each doubling.
     """
 
-    def __init__(self, clock: Clock | None = None, *, batch: int = 256, slice_s: float = 0.002, warn_depth: int = 1000) -> None:
+    works = True
+    """Whether works are run: a replay has their outcomes already."""
+
+    def __init__(
+        self, clock: Clock | None = None, *, batch: int = 256, slice_s: float = 0.002, warn_depth: int = 1000, queue: MakeQueue = RunQueue
+    ) -> None:
         self.loop = asyncio.get_running_loop()
         self.clock = clock or Clock()
         self.warn_depth = warn_depth
         self.stopping = False
         self.tasks: dict[asyncio.Task[None], str] = {}
         context = Context()  # empty: nothing of whoever makes the kernel, or sends, gets into a handler
-        self.queue = RunQueue(self.loop, self.clock, context, batch, slice_s)
+        self.queue = queue(self.loop, self.clock, context, batch, slice_s)
         self.door = self.queue.door
         self.timers = Timers(self.loop, context)
         self.topics = Topics()

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Hashable
 from contextvars import Context
 from types import CoroutineType
-from typing import Any
+from typing import Any, TypeVar
 
 from pykka._envelope import Envelope
 
@@ -28,6 +28,7 @@ logger = logging.getLogger("clocker.kernel")
 QUICK = BOUNDS[0]
 WRAPPED = frozenset((Control, Envelope, Ticket))
 Crashed = Callable[[Cell, BaseException], None]
+T = TypeVar("T")
 
 
 class _Superseding(dict[type, bool]):
@@ -48,6 +49,8 @@ class RunQueue:
         self.counters = Counters()
         self.door = Door(clock, self.wake)
         self.running: Current | None = None
+        self.position = 0
+        """Messages taken from the queue so far, that being handled included."""
         self.passing = False
         self._fifo: deque[tuple[Cell, object]] = deque()
         self._loop = loop
@@ -92,6 +95,11 @@ class RunQueue:
         if not self._scheduled:
             self.wake()
 
+    def witness(self, name: str, look: Callable[[], T]) -> T:
+        """What a handler sees of the outside without a message: a recording keeps it under that name, and a replay sees it again."""
+        del name
+        return look()
+
     def wake(self) -> None:
         """Have the loop call us, in the kernel's own context rather than the sender's."""
         if not self._scheduled:
@@ -121,6 +129,7 @@ class RunQueue:
                 cell, message = fifo.popleft()
                 cell.depth -= 1
                 left -= 1
+                self.position += 1
                 if type(message) in WRAPPED:
                     self._open(cell, message)
                 else:

@@ -68,7 +68,7 @@ class Supervisor:
             if cell.parent.children is None:
                 cell.parent.children = {}
             cell.parent.children[cell.id] = cell
-        self._order(cell, lambda: self._start(cell))
+        self._order(cell, Control("start", lambda: self._start(cell)))
 
     def _start(self, cell: Cell) -> None:
         if cell.state is not State.STARTING:
@@ -179,7 +179,7 @@ class Supervisor:
         cell.accepts = False
         self.on_fire[cell.id] = failure
         logger.error("%s is on fire, next try in %g s: %s", cell.id, cell.pause, failure.message)
-        retry = Control(lambda: self._retry(cell))
+        retry = Control("retry", lambda: self._retry(cell))
         self._kernel.timers.arm(cell.pause, lambda: self._kernel.door.bring(cell, retry))
 
     def _retry(self, cell: Cell) -> None:
@@ -195,7 +195,7 @@ class Supervisor:
 
     def ask_to_stop(self, cell: Cell, deadline: float) -> None:
         """Stop it when the messages that wait for it now are handled; `deadline` seconds for its works to unwind."""
-        self._order(cell, lambda: self.stop(cell, deadline))
+        self._order(cell, Control("stop", lambda: self.stop(cell, deadline), deadline))
 
     def stop(self, cell: Cell, deadline: float) -> None:
         """Now: the newest below first; then wait for the works of the subtree, and say Stopped."""
@@ -203,11 +203,12 @@ class Supervisor:
             return
         below = dict.fromkeys(self._take_down(cell))
         tasks = [task for task, owner in self._kernel.tasks.items() if owner in below]
-        if not tasks:
+        # How far tasks have come is nothing that follows from messages.
+        if not self._kernel.queue.witness("tasks", lambda: bool(tasks)):
             self._gone(cell, Stopped(cell.id))
             return
         bring = self._kernel.door.bring
-        farewell = Control(lambda: self._gone(cell, Stopped(cell.id)))
+        farewell = Control("gone", lambda: self._gone(cell, Stopped(cell.id)))
         timer = self._kernel.timers.arm(deadline, lambda: bring(cell, farewell))
         waiting = dict.fromkeys(tasks)
 
@@ -270,12 +271,22 @@ class Supervisor:
 
     # Inside
 
-    def _order(self, cell: Cell, step: Callable[[], None]) -> None:
+    def again(self, cell: Cell, kind: str, deadline: float) -> Control:
+        """The order of that kind that a recording has. Raises KeyError for one of no kind."""
+        steps: dict[str, Callable[[], None]] = {
+            "start": lambda: self._start(cell),
+            "retry": lambda: self._retry(cell),
+            "stop": lambda: self.stop(cell, deadline),
+            "gone": lambda: self._gone(cell, Stopped(cell.id)),
+        }
+        return Control(kind, steps[kind], deadline)
+
+    def _order(self, cell: Cell, order: Control) -> None:
         """Queue a step behind what waits. One ordered from outside comes through the door, or its "now" would be an old stamp."""
         if not self._kernel.queue.passing:
-            self._kernel.door.bring(cell, Control(step))
+            self._kernel.door.bring(cell, order)
         else:
-            self._kernel.queue.put(cell, Control(step))
+            self._kernel.queue.put(cell, order)
 
     def _clear(self, cell: Cell) -> None:
         """What belonged to the behaviour and not to the cell: errands are taken back, askers still waiting are told."""

@@ -6,7 +6,7 @@ before its first step was never awaited.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import aclosing
 from contextvars import copy_context
 from typing import Any
@@ -44,11 +44,11 @@ class Job(Errand):
     def work(self, fn: Work, args: tuple[Any, ...], timeout: float) -> None:
         """Begin; the outcome comes within `timeout` seconds whatever the callable does."""
         self.timer = self.cell.kernel.timers.arm(timeout, lambda: self._time_out(timeout))
-        self._begin(self._run_work(fn, args))
+        self._begin(self._run_work, fn, args)
 
     def stream(self, fn: Source, args: tuple[Any, ...]) -> None:
         """Begin; each item becomes a message."""
-        self._begin(self._run_stream(fn, args))
+        self._begin(self._run_stream, fn, args)
 
     def give_up(self) -> None:
         """The actor does not want it any more; it hears WorkCancelled."""
@@ -65,10 +65,12 @@ class Job(Errand):
         if self.room is not None and not self.room.done():
             self.room.set_result(None)
 
-    def _begin(self, coroutine: Any) -> None:
-        # The context holds `current` as it is in this handler, and nothing of whoever caused the message.
+    def _begin(self, run: Callable[..., Coroutine[Any, Any, None]], fn: Callable[..., Any], args: tuple[Any, ...]) -> None:
         kernel = self.cell.kernel
-        self.task = kernel.loop.create_task(coroutine, name=f"{self.cell.id}: {self.name}", context=copy_context())
+        if not kernel.works:
+            return
+        # The context holds `current` as it is in this handler, and nothing of whoever caused the message.
+        self.task = kernel.loop.create_task(run(fn, args), name=f"{self.cell.id}: {self.name}", context=copy_context())
         kernel.tasks[self.task] = self.cell.id
         self.task.add_done_callback(kernel.tasks.pop)
 

@@ -141,6 +141,13 @@ class SqliteStore:
             rows = self._reader.execute("SELECT uid, body FROM records WHERE kind = ? ORDER BY position", (kind,)).fetchall()
         return [Record(kind, uid, bytes(body)) for uid, body in rows]
 
+    def everything(self) -> Sequence[Record]:
+        """Every committed record of every kind, in order of their first write. Raises StoreFault."""
+        self._must_be_open()
+        with told_as_faults("read", self.path):
+            rows = self._reader.execute("SELECT kind, uid, body FROM records ORDER BY position").fetchall()
+        return [Record(kind, uid, bytes(body)) for kind, uid, body in rows]
+
     async def close(self) -> None:
         """Finish the writes that wait, then let go of everything. Calling it again does nothing."""
         if self._closed:

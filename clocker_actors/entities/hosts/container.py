@@ -317,7 +317,7 @@ class Container(Sensing):
         self.observe(sensors.CONTAINER_STATE, str(EngineState.EXITED))
         self.observe(sensors.CONTAINER_EXIT, exit_code)
         killed = " (out of memory)" if self.observed is not None and self.observed.oom_killed else ""
-        if self.wellness.young and self.fencing.fence.lapsed and self.phase not in {Phase.FAILED, Phase.LOST}:
+        if self.wellness.young and self.fencing.lapsed and self.phase not in {Phase.FAILED, Phase.LOST}:
             self.become(
                 Phase.LOST, "its host could not be reached, so that its lease ran out"
             )  # nothing is wrong with it: it is to be tried again

@@ -14,6 +14,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol
 
+from clocker_actors.entities.outside import Outside
 from clocker_actors.errors import Failure
 from clocker_actors.kernel import WorkDone, WorkFailed
 from clocker_actors.model.containers import EngineState, Observed
@@ -104,6 +105,7 @@ class Owner(Protocol):
     intent: ContainerIntent
     phase: Phase
     failure: Failure | None
+    outside: Outside
 
     def stream(self, name: str, fn: Callable[..., AsyncIterator[object]], *args: object) -> None: ...
     def working(self, name: str) -> bool: ...
@@ -128,6 +130,11 @@ class Fencing:
         """Whoever answered its lease before did so until now at the latest."""
         if self.fence.ttl:
             self.fence.touch()
+
+    @property
+    def lapsed(self) -> bool:
+        """Whether what ran has ended for the lease alone."""
+        return self._container.outside.witness("lapsed", lambda: self.fence.lapsed)
 
     def take(self, message: object) -> None:
         """What is its business alone."""
@@ -157,7 +164,7 @@ class Fencing:
 
     def wait(self, why: str, failure: Failure | None = None) -> bool:
         """Whether something of it may still be running where nobody sees it; then that is waited for. `failure`: it has failed after that, and is not lost."""
-        container, left = self._container, self.fence.left()
+        container, left = self._container, self._container.outside.witness("fence", self.fence.left)
         if not left:
             self.fence.close()
             container.cancel_work(HOLD)

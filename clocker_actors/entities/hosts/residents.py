@@ -290,7 +290,7 @@ class Residents:
         if self._fence is None:
             self._fence = Fence(*self._host.outside.timing.leases)
             self._fence.touch()
-        left = self._fence.left()
+        left = self._host.outside.witness("fence", self._fence.left)
         if left:
             self._host.after(f"fence:{type(message).__name__}:{key}", left, message)
         return bool(left)
