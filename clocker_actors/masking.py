@@ -50,7 +50,8 @@ _WORD = r"(?:password|passwd|passphrase|pwd|secret|token|credential|api_?key|acc
 _IN_TEXT = (
     re.compile(rf"(?P<keep>\b[\w.-]*{_WORD}=)(?P<hide>[^\s&,;\"'…]+)", re.IGNORECASE),
     re.compile(rf"(?P<keep>\"[\w.-]*{_WORD}\"\s*:\s*\")(?P<hide>(?:[^\"\\]|\\.)+)", re.IGNORECASE),
-    re.compile(r"(?P<keep>\b(?:Bearer|Basic)\s+)(?P<hide>[A-Za-z0-9._~+/=-]{8,})"),
+    re.compile(r"(?P<keep>\bAuthorization[\"'\s:=]+(?:Bearer|Basic)\s+)(?P<hide>[A-Za-z0-9._~+/=-]+)", re.IGNORECASE),
+    re.compile(r"(?P<keep>\bBearer\s+)(?P<hide>[A-Za-z0-9._~+/=-]{20,})"),
     re.compile(r"(?P<keep>\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)(?P<hide>[^\s/@]+)(?=@)"),
 )
 
@@ -151,6 +152,28 @@ def masked_text(text: str) -> str:
 
 def _hidden(match: "re.Match[str]") -> str:
     return match["keep"] + (match["hide"] if _REFERENCE.match(match["hide"]) else HIDDEN)
+
+
+def hidden_text(text: str) -> str:
+    """The text with every secret value hidden, and nothing else: for what is not ours, as the output of a container."""
+    return _MASKS.text(text)
+
+
+def shows(content: bytes) -> bool:
+    """Whether an encoded text has a secret value in it."""
+    return any(form.encode() in content for form in _MASKS.forms())
+
+
+def hidden(value: object) -> object:
+    """A copy of maps, lists and texts in which every secret value is hidden, whatever the names."""
+    match value:
+        case str():
+            return _MASKS.text(value)
+        case Mapping():
+            return {hidden(key): hidden(item) for key, item in value.items()}
+        case list():
+            return [hidden(item) for item in value]
+    return value
 
 
 def masked_bytes(content: bytes) -> bytes:

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 import msgspec
 from starlette.responses import Response, StreamingResponse
 
+from clocker_actors.masking import hidden, shows
 from clocker_actors.telemetry.readmodel import ReadModel
 
 EVENT = "Clocker-Event"
@@ -41,8 +42,9 @@ _encoder = msgspec.json.Encoder(enc_hook=str, order=None)
 
 
 def encoded(value: object) -> bytes:
-    """JSON of any value of ours; what JSON does not know becomes its text."""
-    return _encoder.encode(value)
+    """JSON of any value of ours; what JSON does not know becomes its text. No secret that was opened is in it."""
+    content = _encoder.encode(value)
+    return _encoder.encode(hidden(msgspec.json.decode(content))) if shows(content) else content
 
 
 class Json(Response):

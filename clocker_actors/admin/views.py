@@ -5,7 +5,9 @@ Times are epoch seconds (UTC); ids are uids, and every entity comes with its pat
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import cast
 
+from clocker_actors.masking import masked
 from clocker_actors.model import sensors
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.effectors import Effector, Parameter
@@ -190,7 +192,7 @@ def reading_view(reading: Reading) -> ReadingView:
 
 def policy_view(noted: PolicyNoted) -> PolicyView:
     """One policy, enricher or feed."""
-    return PolicyView(noted.name, noted.type, noted.role, noted.state, noted.config, noted.status)
+    return PolicyView(noted.name, noted.type, noted.role, noted.state, cast("Mapping[str, Value]", masked(noted.config)), noted.status)
 
 
 def effector_view(effector: Effector) -> EffectorView:

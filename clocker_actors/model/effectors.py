@@ -8,8 +8,10 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from typing import cast
 
 from clocker_actors.errors import BadRequest, NotFound
+from clocker_actors.masking import masked
 from clocker_actors.model.identity import EntityKind
 from clocker_actors.model.values import Value
 
@@ -222,9 +224,10 @@ def bind(effector: Effector, arguments: Mapping[str, Value]) -> dict[str, Value]
 
 
 def noted(effector: Effector, arguments: Mapping[str, Value]) -> dict[str, Value]:
-    """The arguments as an activity keeps them; what may be left out, and says nothing, is."""
+    """The arguments as an activity keeps them; what may be left out, and says nothing, is. What is a secret by its name is hidden."""
     kept = {parameter.name: parameter.required for parameter in effector.parameters if parameter.noted}
-    return {name: value for name, value in arguments.items() if kept.get(name) or (value and name in kept)}
+    told = {name: value for name, value in arguments.items() if kept.get(name) or (value and name in kept)}
+    return cast("dict[str, Value]", masked(told))
 
 
 def find(kind: EntityKind, name: str, others: Iterable[str] = ()) -> Effector:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 
+from clocker_actors.masking import is_secret, masked_text
 from clocker_actors.model.expressions import LITERAL, Expression
 
 _LONGEST = 60
@@ -13,6 +14,7 @@ _CUT = "…"
 _DIGEST = re.compile("[0-9a-f]{64}")
 """What is built is known by the SHA-256 of its content, of which the first figures do."""
 _NOTHING = object()
+_SECRET = re.compile(r"(.*\.)?secrets\[[^]]*\]\.content")
 _PLAIN = {
     "container": "",
     "cluster": "",
@@ -58,8 +60,10 @@ def _changed(name: str, old: object, new: object) -> Iterator[str]:
             yield from _changed(f"{name}[{_label(after if before is _NOTHING else before, number)}]", before, after)
     elif name.rpartition(".")[2] in _SIZES:
         yield f"{name}: {_size(old)} -> {_size(new)}"
+    elif is_secret(name.rpartition(".")[2]) or _SECRET.fullmatch(name):
+        yield f"{name}: {'added' if old in (_NOTHING, None) else 'removed' if new in (_NOTHING, None) else 'changed'}"
     else:
-        yield f"{name or 'container'}: {_words(old, new)}"
+        yield masked_text(f"{name or 'container'}: {_words(old, new)}")
 
 
 def _words(old: object, new: object) -> str:

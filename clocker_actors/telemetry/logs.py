@@ -15,6 +15,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from clocker_actors.errors import SettingsError
 from clocker_actors.kernel import current
+from clocker_actors.masking import HIDDEN, is_secret, masked_text
 from clocker_actors.model.identity import Cause
 
 FORMATS = ("console", "json", "auto")
@@ -73,8 +74,18 @@ def _shared(path_of: Callable[[str], str] | None) -> list[Processor]:
 def _ending(form: str, *, colors: bool) -> list[Processor]:
     remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if form == "json":
-        return [remove, _TRACEBACKS, structlog.processors.JSONRenderer(default=str)]
-    return [remove, structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback)]
+        return [remove, _named, _TRACEBACKS, structlog.processors.JSONRenderer(default=str), _masked]
+    return [remove, _named, structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback), _masked]
+
+
+def _named(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Fields that are secrets by their names are hidden; what else is in them, the whole line shows."""
+    return {name: HIDDEN if isinstance(value, str) and value and is_secret(name) else value for name, value in event.items()}
+
+
+def _masked(_logger: WrappedLogger, _method: str, line: str | bytes | EventDict) -> str:
+    """The line without any secret, whoever wrote it there."""
+    return masked_text(str(line))
 
 
 class _Running:

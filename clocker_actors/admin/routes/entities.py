@@ -30,6 +30,7 @@ from clocker_actors.admin.views import (
 )
 from clocker_actors.admin.weighing import WeighedView, weigh
 from clocker_actors.errors import BadRequest
+from clocker_actors.masking import masked
 from clocker_actors.model.decisions import Decision
 from clocker_actors.model.effectors import find
 from clocker_actors.model.identity import ROOT, EntityKind
@@ -122,7 +123,8 @@ async def config(context: Shared, uid: str) -> Response:
     """What was asked for: the durable state of an entity, its spec included."""
     entry = living(context, uid)
     body = context.store.read(entry.kind, entry.uid)
-    return at_event(context.model, {"facts": entry.facts, "state": msgspec.Raw(body) if body is not None else None})
+    state = masked(msgspec.json.decode(body)) if body is not None else None
+    return at_event(context.model, {"facts": entry.facts, "state": state})
 
 
 @router.get("/entities/{uid}/sensors", response_model=Listing[ReadingView])

@@ -146,4 +146,4 @@ async def _until_closing(context: Context, lines: AsyncIterator[str]) -> AsyncIt
 
 
 def _line(text: str) -> bytes:
-    return text.rstrip("\n").encode() + b"\n"
+    return hidden_text(text.rstrip("\n")).encode() + b"\n"
