@@ -16,6 +16,7 @@ from clocker_actors.admin.answers import encoded
 from clocker_actors.admin.context import Context, Shared
 from clocker_actors.admin.orders import living
 from clocker_actors.errors import Overloaded
+from clocker_actors.masking import hidden_text
 from clocker_actors.telemetry.events import Event, Listener
 from clocker_actors.telemetry.readmodel import Entry
 
