@@ -6,9 +6,11 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 from clocker_actors.model.identity import LABEL_APPLICATION, LABEL_GENERATION, LABEL_MEMBER
 from tests.bed.host import BedHost
+from tests.bed.process import BedError
 from tests.crashes.manager import PLANE
 
 
@@ -61,11 +63,19 @@ def _named(host: BedHost, kind: str, form: str) -> list[tuple[str, str]]:
     return [(host.name, line) for line in lines]
 
 
+def _inspected(host: BedHost) -> list[dict[str, Any]]:
+    for _ in range(10):
+        ids = host.command("ps", "-aq", "--no-trunc", "--filter", f"label=clocker.plane={PLANE}").split()
+        try:
+            found: list[dict[str, Any]] = json.loads(host.command("inspect", *ids)) if ids else []
+            return found
+        except BedError:  # one of them has gone meanwhile
+            continue
+    raise BedError(f"containers of {host.name} come and go all the time")
+
+
 def _containers(host: BedHost) -> Iterator[Seen]:
-    ids = host.command("ps", "-aq", "--no-trunc", "--filter", f"label=clocker.plane={PLANE}").split()
-    if not ids:
-        return
-    for each in json.loads(host.command("inspect", *ids)):
+    for each in _inspected(host):
         labels = each["Config"]["Labels"]
         environ = dict(line.split("=", 1) for line in each["Config"]["Env"])
         yield Seen(

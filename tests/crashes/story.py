@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import Counter
@@ -16,6 +17,8 @@ from tests.crashes.engines import Engines, look
 from tests.crashes.invariants import faults, fitting
 from tests.crashes.manager import Manager
 from tests.crashes.orders import SIDE, Order, Wanted, next_order, yard
+
+log = logging.getLogger(__name__)
 
 CONVERGES_WITHIN = 45.0
 AGAIN = 0.35
@@ -113,6 +116,7 @@ class Crashes:
         allowed = [order.after] if was_taken else [order.after, self._wanted]
         self._converge(allowed)
         self.report.slowest = max(self.report.slowest, time.monotonic() - began)
+        log.info("%s; as wanted %.1f s after it began again", self._told[-1], time.monotonic() - began)
         after = {seen.id for seen in look(self._hosts).containers}
         gone = [name for identity, name in before.items() if identity not in after]
         assert not gone, self._picture([f"gone without any reason: {', '.join(gone)}"])
