@@ -35,6 +35,7 @@ LONGEST = (
 WAITING = frozenset(
     {
         "test_real_catalogue",
+        "test_real_crashes",
         "test_real_databases",
         "test_real_dependencies",
         "test_real_features",

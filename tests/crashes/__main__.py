@@ -19,6 +19,7 @@ def main() -> None:
     words.add_argument("--seed", type=int, default=int(time.time()))
     words.add_argument("--hosts", type=int, default=2)
     given = words.parse_args()
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     print(f"seed {given.seed}", flush=True)
     bed = Bed(given.hosts)
