@@ -10,10 +10,10 @@ from fastapi import Request
 from clocker_actors.admin.answers import Json, at_event
 from clocker_actors.admin.context import Context
 from clocker_actors.admin.users import dependence
-from clocker_actors.errors import BadRequest, Conflict, NotFound, StoreUnwritable
+from clocker_actors.errors import ActorDead, BadRequest, Conflict, NotFound, StoreUnwritable, TimedOut
 from clocker_actors.model.effectors import RESIZE, RESIZE_BY_DELTA, Effector, bind, effectors_of
 from clocker_actors.model.identity import Cause, EntityKind
-from clocker_actors.model.messages import Accepted, Invoke
+from clocker_actors.model.messages import Accepted, Invoke, SayDurable
 from clocker_actors.model.values import Value
 from clocker_actors.store.faults import FULL_PAUSE
 from clocker_actors.telemetry.readmodel import Entry
@@ -86,11 +86,28 @@ async def order(context: Context, entry: Entry, effector: str, arguments: Mappin
             raise BadRequest(f"{entry.path or entry.uid}: {fault}", **fault.details) from None
     before, note = context.model.events.number, dependence(entry, effector, context.store)
     accepted: Accepted = await context.kernel.ask(entry.uid, Invoke(effector, arguments, cause), ASK_LIMIT)
+    await _durable(context, entry, accepted.activity)
     for _ in range(_NOTED_WITHIN):  # whoever gets the id may look it up at once
         if context.model.activities.get(accepted.activity) is not None:
             break
         await asyncio.sleep(0.01)
     return at_event(context.model, AcceptedView(accepted.activity, entry.uid, entry.path, before, note), 202)
+
+
+async def _durable(context: Context, entry: Entry, activity: str) -> None:
+    """Wait until the order is written: who is told that it is taken may rely on it, though the manager be killed the next moment. Raises TimedOut."""
+    for _ in range(2):  # an entity that crashes is made again, with what it was writing
+        try:
+            await context.kernel.ask(entry.uid, SayDurable(), ASK_LIMIT)
+        except ActorDead:  # or it is no more, which was written
+            continue
+        except TimedOut as late:
+            raise TimedOut(
+                f"{entry.path or entry.uid} has begun this as activity {activity}, but could not write it down in {ASK_LIMIT:g} s: if the daemon ends now it is "
+                "forgotten; `clocker ls` says what is wrong with the disk",
+                activity=activity,
+            ) from late
+        return
 
 
 async def body_of(request: Request, limit: int = BODY_LIMIT) -> bytes:

@@ -15,6 +15,7 @@ from clocker_actors.entities.adjuncts import Adjuncts, KeepNow
 from clocker_actors.entities.commands import Commands
 from clocker_actors.entities.commits import Pending
 from clocker_actors.entities.digests import Adopted
+from clocker_actors.entities.durably import Durably
 from clocker_actors.entities.fanout import Fanout, FanoutOver
 from clocker_actors.entities.latevalues import LookAgain
 from clocker_actors.entities.lookouts import Lookouts
@@ -45,6 +46,7 @@ from clocker_actors.model.messages import (
     Invoke,
     KeepState,
     MembersChanged,
+    SayDurable,
     SetIndicator,
     SetProblem,
     SetReading,
@@ -109,6 +111,7 @@ class Entity(Sensing, Generic[S]):
         self.commands: Commands[S] = Commands(self)
         self._unwritten: list[Record] = []
         self._writing: Pending[S] | None = None
+        self._durably = Durably(lambda token: self.answer(token, True))
         self._forgotten = False
         self._kept: set[Uid] = set()
         self._adopted = Adopted()
@@ -228,6 +231,10 @@ class Entity(Sensing, Generic[S]):
                 return self.commands.answered(message) or self.adjuncts.answered(message)
             case Where():
                 return self.commands.who(message)
+            case SayDurable():
+                if self.durable:
+                    return True
+                self._durably.wait(self.defer(), more=bool(self._unwritten))
             case SayReadings():
                 return said(self.uid, self.identity.path, self.readings, message)
             case SayMembers():
@@ -430,10 +437,12 @@ class Entity(Sensing, Generic[S]):
         if self._writing is None:
             batch = (*self._unwritten, *self.adjuncts.with_others())
             self._writing, self._unwritten = Pending(self.state, batch, self._forgotten), []
+            self._durably.begun()
         self.work(COMMIT, self.outside.commits.write, self.outside.store, self._writing, timeout=COMMIT_LIMIT)
 
     def _committed(self) -> None:
         self._writing = None
+        self._durably.done()
         self.adjuncts.written_with_others()
         if not self._forgotten:
             self.outside.commits.heard(self.uid)

@@ -30,6 +30,11 @@ TOPIC_MEMBERS = "members"
 
 
 @dataclass(frozen=True, slots=True)
+class SayDurable:
+    """Asks an entity to answer once all that it has decided so far is written. Who was told that an order is taken may rely on it, whatever dies then."""
+
+
+@dataclass(frozen=True, slots=True)
 class Invoke:
     """Run an effector. Asked, it answers `Accepted` or refuses with BadRequest / NotFound; told, `reply_to` gets `ActivityEnded` all the same."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from clocker_actors.admin.orders import order
 from clocker_actors.daemon import Manager
 from clocker_actors.drivers.simulated import SimulatedWorld
 from clocker_actors.errors import StoreFault
@@ -16,8 +17,9 @@ from clocker_actors.model.identity import EntityKind
 from clocker_actors.model.specs import ContainerSpec, ImageSpec
 from clocker_actors.ports.store import Record
 from clocker_actors.settings import load
+from clocker_actors.store.sqlite import SqliteStore
 from tests.flows.stories import cluster, new_world, ours, running, tells_all, well
-from tests.flows.support import Driven, InlineExecutor, managed
+from tests.flows.support import PERSON, Driven, InlineExecutor, managed
 
 SERVICES = (
     "name: shop\nlocation: local\nservices:\n- type: cluster\n  id: web\n  initialSize: 5\n  memberSpec:\n    type: docker:clocker/web:1\n"
@@ -180,3 +182,24 @@ async def test_a_store_that_cannot_write_during_deploy_and_delete(tmp_path: Path
         assert (await driven.ended(activity)).state is ActivityState.DONE
         await well(driven, world)
         assert not ours(world)
+
+
+async def test_who_was_told_that_an_order_is_taken_may_rely_on_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The door answers when it is written: killed right after that, the next manager does it."""
+    world, loop = new_world(), asyncio.get_running_loop()
+    write = SqliteStore.write
+
+    async def slowly(self: SqliteStore, batch: Sequence[Record]) -> int:
+        await asyncio.sleep(0.5)
+        return await write(self, batch)
+
+    async with killed(tmp_path / "s", world) as driven:
+        assert (await driven.ended(await driven.deploy(SERVICES))).state is ActivityState.DONE
+        monkeypatch.setattr(SqliteStore, "write", slowly)
+        began = loop.time()
+        await order(driven.manager.context(), driven.model.entry("shop"), "delete", {}, PERSON)
+        assert loop.time() - began >= 0.5
+    monkeypatch.setattr(SqliteStore, "write", write)
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.until(lambda: driven.gone("shop") and not ours(world), 60)
+        await well(driven, world)
