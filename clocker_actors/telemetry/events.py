@@ -8,12 +8,15 @@ Numeric readings are too many to keep in the ring: they go, unnumbered, to follo
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from clocker_actors.model.identity import Uid
 
 KEPT = 4_096
 QUEUE = 1_000
+SOME = 100
+"""Events that a follower takes at a time: a millisecond's work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +32,14 @@ class Event:
 
 
 class Listener:
-    """One follower's queue: `async for event in listener`. It ends when closed; `dropped` says that events were lost."""
+    """One follower's queue: `async for event in listener`, or several at a time by `some`. It ends when closed; `dropped` says that events were lost.
 
-    def __init__(self, ring: "EventRing", limit: int, *, readings: bool) -> None:
+    What is not `wanted` does not enter it: who follows one service is not too slow because there are ten thousand others.
+    """
+
+    def __init__(self, ring: "EventRing", limit: int, *, readings: bool, wanted: Callable[[Event], bool] | None = None) -> None:
         self.readings = readings
+        self._wanted = wanted
         self.dropped = False
         self._ring = ring
         self._limit = limit
@@ -42,6 +49,8 @@ class Listener:
 
     def offer(self, event: Event) -> None:
         """Put an event into the queue; one too many drops the listener."""
+        if self._wanted is not None and not self._wanted(event):
+            return
         if len(self._queue) >= self._limit:
             self.dropped = True
             self.close()
@@ -59,12 +68,20 @@ class Listener:
         return self
 
     async def __anext__(self) -> Event:
-        while not self._queue:
-            if self._closed:
-                raise StopAsyncIteration
+        if not await self._filled():
+            raise StopAsyncIteration
+        return self._queue.popleft()
+
+    async def some(self) -> list[Event]:
+        """What waits, at most SOME of it, once something does; empty when closed."""
+        await self._filled()
+        return [self._queue.popleft() for _ in range(min(SOME, len(self._queue)))]
+
+    async def _filled(self) -> bool:
+        while not self._queue and not self._closed:
             self._ready.clear()
             await self._ready.wait()
-        return self._queue.popleft()
+        return bool(self._queue)
 
 
 class EventRing:
@@ -103,9 +120,9 @@ class EventRing:
         """The last events, at most `count`, oldest first."""
         return tuple(self._ring)[-count:] if count > 0 else ()
 
-    def listen(self, limit: int = QUEUE, *, readings: bool = False) -> Listener:
-        """A new listener that gets everything from now on; close it when done."""
-        listener = Listener(self, limit, readings=readings)
+    def listen(self, limit: int = QUEUE, *, readings: bool = False, wanted: Callable[[Event], bool] | None = None) -> Listener:
+        """A new listener that gets everything from now on, or what it wants of that; close it when done."""
+        listener = Listener(self, limit, readings=readings, wanted=wanted)
         self.listeners.add(listener)
         return listener
 

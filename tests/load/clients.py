@@ -1,4 +1,4 @@
-"""Clients of the daemon's door: those who ask something each second, on a connection that they keep, and those who follow events."""
+"""Clients of the daemon's door: those who ask something now and then, on a connection that they keep, and those who follow events."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Line:
         """Read events until nobody sends any more."""
         self._writer.write(f"GET {path} HTTP/1.1\r\nHost: clocker\r\n\r\n".encode())
         await self._head()
-        while line := await self._reader.readline():
+        while (line := await self._reader.readline()) and line != b"0\r\n":
             asked.events += line.startswith(b"id:")
             asked.readings += line.startswith(b"event: reading")
 
@@ -136,19 +136,20 @@ async def client(socket: Path, uids: Mapping[str, Sequence[str]], seed: int, unt
         line.close()
 
 
-async def follower(socket: Path, seed: int, asked: Asked) -> None:
-    """One who follows events; every fifth also the readings of all."""
+async def follower(socket: Path, seed: int, asked: Asked, applications: Sequence[str]) -> None:
+    """One who follows all events; every fifth those of one application, with all readings."""
     line = await Line.open(socket)
+    about = f"?readings=true&entity={applications[seed % len(applications)]}" if seed % 5 == 0 else ""
     try:
-        await line.follow(f"/v1/events?readings={'true' if seed % 5 == 0 else 'false'}", asked)
+        await line.follow(f"/v1/events{about}", asked)
     finally:
         line.close()
 
 
-async def crowd(socket: Path, clients: int, streams: int, seconds: float, period: float = 1.0) -> Asked:
+async def crowd(socket: Path, clients: int, streams: int, seconds: float, period: float) -> Asked:
     """All of them for so long."""
     asked, uids = Asked(), await known(socket)
-    followers = [asyncio.create_task(follower(socket, seed, asked)) for seed in range(streams)]
+    followers = [asyncio.create_task(follower(socket, seed, asked, uids["application"])) for seed in range(streams)]
     until = asyncio.get_running_loop().time() + seconds
     try:
         await asyncio.gather(*(client(socket, uids, seed, until, period, asked) for seed in range(clients)))

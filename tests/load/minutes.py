@@ -20,6 +20,8 @@ from tests.load.ground import Size, application, pool, quantile, resident, slope
 
 _TREE = Path(__file__).parents[2]
 _LOOK = 1.0
+PERIOD = 5.0
+"""Seconds between two questions of a client: as somebody asks who looks at a page, or a script that polls."""
 DEPLOYED_WITHIN = 1800.0
 
 
@@ -114,7 +116,7 @@ async def _watched(pid: int, socket: Path, size: Size, seconds: float) -> tuple[
 
     watching = asyncio.create_task(watch())
     try:
-        return await crowd(socket, size.clients, size.streams, seconds), memory
+        return await crowd(socket, size.clients, size.streams, seconds, PERIOD), memory
     finally:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)

@@ -18,9 +18,9 @@ def test_memory_does_not_grow_in_hours() -> None:
 
 @pytest.mark.real_loop
 def test_everybody_is_answered_and_nobody_loses_his_stream() -> None:
-    found = minutes.run(Size(500, 20, 5), 8.0)
+    found = minutes.run(Size(300, 40, 10), 8.0)
     print(found)
-    assert found.asked.wrong == [] and len(found.asked.all()) >= 100
+    assert found.asked.wrong == [] and len(found.asked.all()) >= 50
     assert found.asked.events > 0
     assert quantile(found.asked.all(), 0.5) <= 0.05, "other tests run beside, so the slowest say little; `make soak` looks at those"
 

@@ -4,7 +4,7 @@ import asyncio
 
 from clocker_actors.model.identity import Uid
 from clocker_actors.model.sensors import Reading
-from clocker_actors.telemetry.events import EventRing
+from clocker_actors.telemetry.events import SOME, EventRing
 from clocker_actors.telemetry.readmodel import ReadModel
 from tests.telemetry.samples import NOW, decision, entity, readings, shop
 
@@ -75,3 +75,23 @@ def test_a_decision_told_twice_is_one_event() -> None:
     number = model.events.number
     model.note(decision(1, "c2"), NOW)
     assert model.events.number == number
+
+
+async def test_what_a_follower_does_not_want_does_not_make_him_slow() -> None:
+    made = ring(0, kept=100)
+    listener = made.listen(limit=5, readings=True, wanted=lambda event: event.path == "shop")
+    for number in range(50):
+        made.add(NOW, "entity", Uid("c1"), "shop" if number % 25 == 0 else "blog", number)
+        made.pass_on(NOW, Uid("c2"), "blog", number)
+    assert not listener.dropped
+    assert [event.fact for event in await listener.some()] == [0, 25]
+    made.close()
+    assert await listener.some() == []
+
+
+async def test_several_are_taken_at_a_time_but_not_too_many() -> None:
+    made = ring(0)
+    listener = made.listen()
+    for _ in range(SOME + 1):
+        made.add(NOW, "entity", Uid("c1"), "shop", None)
+    assert [len(await listener.some()) for _ in range(2)] == [SOME, 1]

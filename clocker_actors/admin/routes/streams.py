@@ -26,6 +26,9 @@ HEARTBEAT = 15.0
 FOLLOWERS = 200
 GAP = "gap, list again"
 MOST_DIGITS = 20
+FRAMES = 500
+_FRAMES: dict[int, tuple[Event, bytes]] = {}
+"""The last frames, by the identity of their events, which are kept with them so that no other has it."""
 
 
 @router.get("/events", response_model=None)
@@ -46,11 +49,10 @@ async def events(
     known = _number(last_event_id, since)
     # No await between looking back and listening: nothing is missed, nothing comes twice.
     past = ring.latest(latest) if known is None else ring.since(known)
-    listener = ring.listen(readings=readings)
+    wanted = partial(_wanted, context, about)
+    listener = ring.listen(readings=readings, wanted=wanted)
     if not follow:
         listener.close()
-
-    wanted = partial(_wanted, context, about)
 
     async def stream() -> AsyncIterator[bytes]:
         with closing(listener), context.watching.at(about if readings and follow else None):
@@ -60,10 +62,7 @@ async def events(
                 if wanted(event):
                     yield _frame(event)
             async for found in _live(listener):
-                if found is None:
-                    yield b": still here\n\n"
-                elif wanted(found):
-                    yield _frame(found)
+                yield b"".join(map(_frame, found)) if found else b": still here\n\n"
             if listener.dropped:
                 yield _gap(ring.number)
 
@@ -105,22 +104,33 @@ def _wanted(context: Context, about: Entry | None, event: Event) -> bool:
 
 
 def _frame(event: Event) -> bytes:
-    return b"id: %d\nevent: %s\ndata: %s\n\n" % (event.number, event.kind.encode(), encoded(event))
+    """Made once for all who follow."""
+    known = _FRAMES.get(id(event))
+    if known is not None and known[0] is event:
+        return known[1]
+    frame = b"id: %d\nevent: %s\ndata: %s\n\n" % (event.number, event.kind.encode(), encoded(event))
+    while len(_FRAMES) >= FRAMES:
+        del _FRAMES[next(iter(_FRAMES))]
+    _FRAMES[id(event)] = (event, frame)
+    return frame
 
 
 def _gap(number: int) -> bytes:
     return b"id: %d\nevent: gap\ndata: %s\n\n" % (number, encoded({"message": GAP, "event": number}))
 
 
-async def _live(listener: Listener) -> AsyncIterator[Event | None]:
-    """Events as they come; None now and then, so that a client that is gone is noticed."""
+async def _live(listener: Listener) -> AsyncIterator[list[Event]]:
+    """Events as they come; none of them now and then, so that a client that is gone is noticed."""
     while True:
         try:
-            yield await asyncio.wait_for(anext(listener), HEARTBEAT)
+            async with asyncio.timeout(HEARTBEAT):
+                found = await listener.some()
         except TimeoutError:
-            yield None
-        except StopAsyncIteration:
+            yield []
+            continue
+        if not found:
             return
+        yield found
 
 
 async def _until_closing(context: Context, lines: AsyncIterator[str]) -> AsyncIterator[str]:
