@@ -71,9 +71,9 @@ async def story(state: Path, jitter: int) -> None:
         book, store = driven.manager.model.decisions, driven.manager.store
         note, write = book.note, store.write
 
-        def heard(decision: Decision) -> None:
+        def heard(decision: Decision, *, counted: bool = True) -> None:
             decisions.append(decision)
-            note(decision)
+            note(decision, counted=counted)
 
         async def slowly(batch: Sequence[Record]) -> int:
             time.sleep(pauses.random() * 0.001)  # noqa: ASYNC251 - a busy machine
