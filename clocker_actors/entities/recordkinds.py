@@ -6,6 +6,7 @@ from clocker_actors.entities.cataloguing import KIND as TYPES
 from clocker_actors.entities.cataloguing import AddedTypes
 from clocker_actors.entities.hosts.leases import KIND as LEASE
 from clocker_actors.entities.hosts.leases import Longest
+from clocker_actors.entities.journal import ACTIVITY_KIND
 from clocker_actors.entities.records import (
     ADJUNCT_KIND,
     DECISION_KIND,
@@ -16,6 +17,7 @@ from clocker_actors.entities.records import (
     PoolState,
     RootState,
 )
+from clocker_actors.model.activities import KeptActivity
 from clocker_actors.model.decisions import Decision
 from clocker_actors.model.identity import EntityKind
 from clocker_actors.store.keyring import Sealed
@@ -29,6 +31,7 @@ RECORD_KINDS: Mapping[str, type] = {
     EntityKind.POOL: PoolState,
     EntityKind.HOST: HostState,
     DECISION_KIND: Decision,
+    ACTIVITY_KIND: KeptActivity,
     ADJUNCT_KIND: dict,
     TYPES: AddedTypes,
     LEASE: Longest,
