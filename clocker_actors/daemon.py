@@ -216,7 +216,7 @@ class Manager:
         """What the settings know of locations and secrets; what is only simulated needs no secrets."""
         settings = self.settings
         resolve = (lambda _: "") if self._simulated else settings.resolve
-        return Known(lambda location: settle(location, self._locations), resolve, self.own.check, settings.allow)
+        return Known(lambda location: settle(location, self._locations), resolve, self.own.check, settings.allow, settings.plain_secrets)
 
     # --- the outside
 
@@ -253,6 +253,7 @@ class Manager:
             secrets=Passwords(self._password_key, self.own),
             login=self._login,
             allow=settings.allow,
+            plain_secrets=settings.plain_secrets,
             settle=lambda location: settle(location, self._locations),
             timing=self._timing(),
             journal=self._journal,

@@ -124,6 +124,8 @@ class Settings:
     """Folders whose files (SSH keys, certificates) docker clouds may name in blueprints that come in by a token."""
     log_format: str = field(default="auto", metadata={"check": _choice("auto", "console", "json")})
     log_level: str = field(default="info", metadata={"check": _choice("debug", "info", "warning", "error")})
+    plain_secrets: str = field(default="warn", metadata={"check": _choice("allow", "warn", "refuse")})
+    """What becomes of blueprints that have secrets (by their names) in plain text."""
     plane: str = field(default="", metadata={"check": _pattern("[a-z0-9-]{1,20}", "write 1 to 20 of a-z, 0-9 and -")})
     """Whose containers these are, in their names and labels; "" = one of this state directory's own. Two managers on one engine need two."""
     local_engine: str = field(

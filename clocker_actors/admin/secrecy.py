@@ -13,6 +13,7 @@ from clocker_actors.expressions.resolving import EXTERNAL
 from clocker_actors.expressions.texts import as_text
 from clocker_actors.model.locations import LocationKind, LocationSpec, SecretRef, settle
 from clocker_actors.model.specs import ApplicationSpec, PoolSpec, ServiceSpec
+from clocker_actors.planning.plainsecrets import ALLOW, in_plain
 from clocker_actors.planning.values import PlanWarning
 
 
@@ -33,6 +34,8 @@ class Known:
     resolve: Callable[[SecretRef], str] = _anything
     secret: Callable[[str, str], str] = _anything
     allow: Allowances = EVERYTHING
+    plain: str = ALLOW
+    """What becomes of secrets in plain text: allow, warn or refuse."""
     """What containers may have beyond the usual."""
 
 
@@ -44,6 +47,8 @@ def missing(applications: Iterable[ApplicationSpec], pools: Iterable[PoolSpec], 
                 faults = (_fault(known.resolve, secret) for secret in cloud.cloud.secrets)
                 yield from (PlanWarning(pool.name, f"no machine can be made in {cloud.name}: {words}") for words in faults if words)
     for application in applications:
+        if known.plain != ALLOW:
+            yield from (PlanWarning(each.path, str(each).removeprefix(f"{each.path}: ")) for each in in_plain(application))
         for service in application.services:
             yield from _of_service(f"{application.id}/{service.id or service.name}", service, known)
 

@@ -126,6 +126,8 @@ class Outside:
     login: Callable[[str], Login | None] = lambda _: None
     """Who we are to the registry of an image; None where nobody said. Raises SettingsError."""
     allow: Allowances = EVERYTHING
+    plain_secrets: str = "allow"
+    """What becomes of secrets in plain text: allow, warn or refuse."""
     """What containers may have beyond the usual."""
     strategies: tuple[StrategySpec, ...] = ()
     timing: Timing = field(default_factory=Timing)

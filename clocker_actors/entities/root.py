@@ -30,6 +30,7 @@ from clocker_actors.model.specs import ApplicationSpec, Blueprint, PoolSpec
 from clocker_actors.model.values import Value
 from clocker_actors.planning.clouds import cloud_change
 from clocker_actors.planning.places import moving, staying
+from clocker_actors.planning.plainsecrets import REFUSE, in_plain
 from clocker_actors.planning.powers import refused, wielded
 from clocker_actors.ports.store import Store
 from clocker_actors.store.codec import convert, decode, plain
@@ -203,6 +204,8 @@ class Root(Entity[RootState]):
         """Raises BadRequest for what containers may not have; what they have beyond the usual is told, and of whom."""
         allow = self.outside.allow
         faults = [each.refusal for application in blueprint.applications for each in refused(application, allow)]
+        if self.outside.plain_secrets == REFUSE:
+            faults += [str(each) for application in blueprint.applications for each in in_plain(application)]
         if faults:
             raise BadRequest("\n".join(faults))
         told = [

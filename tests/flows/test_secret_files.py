@@ -1,8 +1,14 @@
 """Do containers find their secrets in files of memory, whatever was restarted, moved or killed meanwhile, and does nothing of them stay behind?"""
 
+import logging
 from pathlib import Path
 
+import msgspec
+import pytest
+
 from clocker_actors.drivers.simulated import SimulatedEngine, SimulatedWorld
+from clocker_actors.errors import BadRequest, EngineFault
+from clocker_actors.masking import HIDDEN
 from clocker_actors.model import sensors
 from clocker_actors.model.activities import ActivityState
 from clocker_actors.model.containers import KeptFile
@@ -116,3 +122,66 @@ async def test_without_its_secret_nothing_starts_and_it_is_said_why(tmp_path: Pa
         assert done.state is ActivityState.FAILED
         assert "no secret db of external provider shop" in driven.picture()
         assert not found(world)
+
+
+PLAIN = "name: shop\nservices:\n- {type: docker:web, id: web, env: {DB_PASSWORD: hunter2-plain}}\n"
+
+
+async def test_what_is_in_plain_text_is_refused_where_the_settings_say_so(tmp_path: Path) -> None:
+    async with managed(tmp_path / "s", world=new_world(), plain_secrets="refuse") as driven:
+        with pytest.raises(BadRequest, match=r"shop/web: env\.DB_PASSWORD is a secret in plain text") as caught:
+            await driven.deploy(PLAIN)
+        assert "hunter2" not in str(caught.value)
+    async with managed(tmp_path / "t", world=new_world(), plain_secrets="allow") as driven:
+        assert (await driven.ended(await driven.deploy(PLAIN))).state is ActivityState.DONE
+
+
+STORY = """
+name: shop
+services:
+- type: docker:db
+  id: db
+  initializers:
+  - {type: create-password-sensor, config: {name: db.password, length: 24}}
+  secrets:
+    made: $brooklyn:attributeWhenReady("db.password")
+    own: $brooklyn:external("clocker", "own")
+    file: $brooklyn:external("shop", "db")
+  env: {VARIABLE: '$brooklyn:external("shop", "tls")'}
+  files:
+    /etc/app.conf: $brooklyn:formatString("key = %s", external("clocker", "own"))
+"""
+OWN = "a value that people gave"
+
+
+async def test_no_value_is_anywhere_in_what_is_kept_told_or_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A start that fails with the value in the engine's words, a restart of the manager, a new key: then everything is searched, the freed pages of files too."""
+    caplog.set_level(logging.DEBUG)
+    world, state = new_world(), tmp_path / "s"
+    values = {DB, TLS, OWN}
+    for number in range(2):
+        async with managed(state, world=world, environ=settings(tmp_path)) as driven:
+            if number == 0:
+                await driven.manager.own.put("own", OWN.encode())
+                for engine in world.engines.values():
+                    engine.fail("start", EngineFault(f"cannot run with VARIABLE={TLS} and {OWN}"), 1)
+                ended = await driven.ended(await driven.deploy(STORY), 120)
+                while ended.state is not ActivityState.DONE:
+                    assert f"cannot run with VARIABLE={HIDDEN} and {HIDDEN}" in ended.problem
+                    ended = await driven.ended(await driven.invoke("shop/db", "restart"), 120)
+            else:
+                await driven.until(lambda: not driven.gone("shop") and driven.up("shop"), 60)
+                await driven.manager.own.box.rotate()
+                await driven.ended(await driven.invoke("shop/db", "restart"), 120)
+            (read,) = found(world)
+            values.add(read["/run/secrets/made"])
+            assert (read["/run/secrets/own"], read["/run/secrets/file"]) == (OWN, DB)
+            seen = "".join(repr(msgspec.to_builtins([dict(entry.sensors), dict(entry.facts)])) for entry in driven.model.all())
+            seen += repr(driven.model.events.latest(10_000)) + repr(driven.model.activities.all())
+            assert HIDDEN in seen or number, "the engine's words are told, but for the values"
+            seen += repr([box.request.labels for engine in world.engines.values() for box in engine._core.boxes.values()])
+            assert not [value for value in values if value in seen]
+        kept = b"".join(path.read_bytes() for path in state.rglob("*") if path.is_file())
+        assert not [value for value in values if value.encode() in kept]
+    assert len(values) == 4, "the made password is the same after a restart and with a new key"
+    assert not [value for value in values if value in caplog.text]

@@ -24,6 +24,7 @@ from clocker_actors.entities.records import PoolState
 from clocker_actors.errors import BadRequest, BlueprintError, NotFound
 from clocker_actors.model.identity import ROOT, EntityKind
 from clocker_actors.model.specs import Blueprint
+from clocker_actors.planning.plainsecrets import REFUSE, in_plain
 from clocker_actors.planning.powers import refused
 from clocker_actors.store.codec import decode
 
@@ -149,6 +150,7 @@ async def _blueprint(context: Context, request: Request, *, placeholders: bool =
     judge(request, parsed.blueprint, context.key_roots)
     _check_places(context, parsed)
     _check_powers(context, parsed)
+    _check_plain(context, parsed)
     if placeholders:
         return with_blobs(parsed, sent.blobs) if sent.blobs or not parsed.files else parsed.blueprint
     absent = [name for name, sha256 in sent.blobs.items() if not context.blobs.has(sha256)]
@@ -179,6 +181,12 @@ def _check_powers(context: Context, parsed: ParsedBlueprint) -> None:
     found = dict.fromkeys((each.power, each) for application in applications for each in refused(application, context.known.allow))
     if found:
         raise BlueprintError(tuple(f"{parsed.powers.get(power, each.path)}: {each.refusal}" for power, each in found))
+
+
+def _check_plain(context: Context, parsed: ParsedBlueprint) -> None:
+    """Raises BlueprintError for secrets in plain text, where the settings want none."""
+    if context.known.plain == REFUSE and (found := [str(each) for one in parsed.blueprint.applications for each in in_plain(one)]):
+        raise BlueprintError(tuple(found))
 
 
 def _sent(request: Request, body: bytes) -> BlueprintBody:

@@ -26,6 +26,7 @@ from clocker_actors.model.specs import ApplicationSpec, ServiceSpec
 from clocker_actors.model.values import Value
 from clocker_actors.planning import merging
 from clocker_actors.planning.places import moving
+from clocker_actors.planning.plainsecrets import REFUSE, in_plain
 from clocker_actors.planning.powers import refused as not_allowed
 from clocker_actors.ports.store import Store
 from clocker_actors.store.codec import convert, decode, encode
@@ -76,7 +77,10 @@ class Updates:
         refused = moving(state.spec, spec)
         if refused:
             raise Conflict(refused, name=spec.id)
-        if faults := [each.refusal for each in not_allowed(spec, application.outside.allow)]:
+        faults = [each.refusal for each in not_allowed(spec, application.outside.allow)]
+        if application.outside.plain_secrets == REFUSE:
+            faults += map(str, in_plain(spec))
+        if faults:
             raise BadRequest("\n".join(faults))
         application.running.supersede("update", by=activity)
         for path in self._away(spec):
