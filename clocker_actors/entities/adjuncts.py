@@ -1,8 +1,7 @@
 """Policies, enrichers and feeds of one entity: made from its durable state, kept as its children, changed at run time.
 
 They are told about and talked to by message only; what they are is the business of the rooms that make them. Which there are is part of the entity's state.
-What each asks to keep is a record of its own, beside it: it neither holds up nor starts a reconciliation of the entity. It is written within a second, and with
-whatever the entity writes before that: so what a policy counts is durable with the intent that it led to.
+What each asks to keep is a record of its own (`memories.py`).
 
     add ──durable──▶ spawned ──Started──▶ runs                    set, resume ──▶ one that failed is spawned anew
                         └──StartFailed──▶ failed, with a reason   remove ──durable──▶ stopped, if it runs
@@ -18,8 +17,9 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from clocker_actors.entities.adopting import Adopting, adopting, configuration, keys, owned
 from clocker_actors.entities.fitting import refuse_unfit, waiting
 from clocker_actors.entities.latevalues import LateValues
-from clocker_actors.entities.records import ADJUNCT_KIND, State, adjunct_record
-from clocker_actors.errors import BadRequest, Conflict, Failure, NotFound, StoreUnwritable
+from clocker_actors.entities.memories import Memories
+from clocker_actors.entities.records import ADJUNCT_KIND, State
+from clocker_actors.errors import BadRequest, Conflict, Failure, NotFound
 from clocker_actors.kernel import Actor, Answered, RequestFailed, TimedOut
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.identity import RECORDER, Cause, policy_id
@@ -29,7 +29,6 @@ from clocker_actors.model.ownership import AdjunctState, Owner, owner_of
 from clocker_actors.model.specs import PolicySpec
 from clocker_actors.model.values import Value, as_map
 from clocker_actors.ports.store import Record
-from clocker_actors.store.codec import decode
 
 if TYPE_CHECKING:
     from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
@@ -38,15 +37,6 @@ log = logging.getLogger(__name__)
 
 S = TypeVar("S", bound=State)
 ANSWER_LIMIT = 5.0
-KEEP = "keep"
-KEEP_LIMIT = 30.0
-KEEP_AFTER = 1.0
-"""Seconds that what policies ask to keep may wait for more of the same, and for a write of the entity to go with."""
-KEEP_TIMER = "keep"
-
-
-class KeepNow:
-    """Timer message: write what policies asked to keep, for the first time or again."""
 
 
 class Adjuncts(Generic[S]):
@@ -54,18 +44,15 @@ class Adjuncts(Generic[S]):
 
     __slots__ = (
         "_asked",
-        "_dirty",
         "_entity",
         "_failed",
-        "_kept",
         "_late",
         "_leaving",
         "_made",
         "_opening",
         "_over",
-        "_riding",
         "_stopping",
-        "_writing",
+        "memories",
     )
 
     def __init__(self, entity: "Entity[S]") -> None:
@@ -76,10 +63,7 @@ class Adjuncts(Generic[S]):
         self._failed: dict[str, Failure] = {}  # those of them that could not start
         self._opening: dict[str, str] = {}  # name → activity that ends when it has started
         self._leaving: dict[str, tuple[str, str]] = {}  # name → (activity, type) of those taken away
-        self._kept: dict[str, Mapping[str, Value]] = {}
-        self._dirty: set[str] = set()  # whose kept state is still to be written
-        self._writing: tuple[str, ...] = ()
-        self._riding: tuple[str, ...] = ()  # whose kept state is in the write of the entity that is under way
+        self.memories = Memories(entity)
         self._over = False
         self._late = LateValues(entity)
 
@@ -132,9 +116,7 @@ class Adjuncts(Generic[S]):
     def _spawn(self, adjunct: AdjunctState) -> None:
         entity, name = self._entity, adjunct.spec.name
         actor = policy_id(entity.uid, name)
-        if name not in self._kept:
-            body = entity.outside.store.read(ADJUNCT_KIND, actor)
-            self._kept[name] = decode(dict[str, Value], body) if body is not None else {}
+        self.memories.begin(name)
         self._made[name] = None if name in self._made else self._late.spec(adjunct.spec)
 
         def fresh() -> Actor:
@@ -143,7 +125,7 @@ class Adjuncts(Generic[S]):
             spec = self._late.spec(now.spec)
             if spec is None:
                 raise Conflict(f"policy {name} of {self._where} {self._late.why(name)}; it starts when that is there", policy=name)
-            return entity.outside.adjunct(spec, entity.uid, state=self._kept.get(name, {}), suspended=now.suspended)()
+            return entity.outside.adjunct(spec, entity.uid, state=self.memories.of(name), suspended=now.suspended)()
 
         entity.spawn(actor, fresh)
 
@@ -151,8 +133,7 @@ class Adjuncts(Generic[S]):
         """What the entity has from now on whose file had `old`, and has `new`: to be written with the new spec, and acted upon when that is durable."""
         change = adopting(self._entity, old, new)
         for gone in change.gone:
-            self._kept.pop(gone, None)
-            self._dirty.discard(gone)
+            self.memories.forget(gone)
         return change
 
     def _become(self, name: str, spec: PolicySpec, adjunct: AdjunctState) -> None:
@@ -172,8 +153,7 @@ class Adjuncts(Generic[S]):
     def _halt(self, name: str, actor: str) -> None:
         """Stop its actor; another one can have the name when it has."""
         self._made.pop(name, None)
-        self._kept.pop(name, None)
-        self._dirty.discard(name)
+        self.memories.forget(name)
         if actor in self._entity.children:
             self._stopping.add(name)
             self._entity.stop_child(actor)
@@ -375,8 +355,7 @@ class Adjuncts(Generic[S]):
         name = adjunct.spec.name
         entity.running.fail(self._opening.pop(name, ""), f"policy {name} was removed before it had started")
         self._leaving[name] = (activity.id, adjunct.spec.type)
-        self._kept.pop(name, None)
-        self._dirty.discard(name)
+        self.memories.forget(name)
         left = tuple(kept for kept in entity.state.adjuncts if kept.spec.name != name)
         entity.change(replace(entity.state, adjuncts=left), Record(ADJUNCT_KIND, policy_id(entity.uid, name), None))
 
@@ -420,67 +399,7 @@ class Adjuncts(Generic[S]):
         said = [words for adjunct in self._entity.state.adjuncts for words in owned(adjunct)]
         return {"policy_owners": said} if said else {}
 
-    # --- what they ask to keep
-
-    def keep(self, name: str, state: Mapping[str, Value]) -> None:
-        """A policy asks to keep its state; unknown names (just removed) are ignored."""
-        if name in self._kept and self._kept[name] != state:
-            self._kept[name] = state
-            if not self._dirty and not self._over:
-                self._entity.after(KEEP_TIMER, KEEP_AFTER, KeepNow())
-            self._dirty.add(name)
-
-    def write(self) -> None:
-        """Write what is to be kept, unless that is going on: what comes meanwhile is written after it, the newest only."""
-        if self._writing or not self._dirty or self._over:
-            return
-        self._writing = tuple(sorted(self._dirty))
-        self._dirty.clear()
-        self._entity.work(KEEP, self._entity.outside.store.write, self._records(self._writing), timeout=KEEP_LIMIT)
-
-    def written(self) -> None:
-        """It is durable; one removed meanwhile had its record removed after this write, in the store's order."""
-        self._writing = ()
-        if self._dirty:
-            self._entity.after(KEEP_TIMER, KEEP_AFTER, KeepNow())
-
-    def not_written(self, failure: Failure) -> None:
-        """The store refused; it is tried again."""
-        if failure.kind != StoreUnwritable.__name__:  # which the store itself has said, once for all
-            log.error("state of policies not written", extra={"entity": self._entity.uid, "failure": failure.message})
-        self._again(self._writing)
-        self._writing = ()
-
-    def with_others(self) -> list[Record]:
-        """The entity writes something: what is to be kept goes with it."""
-        if self._over or not self._dirty:
-            return []
-        self._riding = tuple(sorted(self._dirty))
-        self._dirty.clear()
-        return self._records(self._riding)
-
-    def written_with_others(self) -> None:
-        """That is durable."""
-        self._riding = ()
-
-    def not_written_with_others(self, batch: tuple[Record, ...]) -> tuple[Record, ...]:
-        """The store refused: the batch without what went with it, which may be another one when that is tried again."""
-        riding, self._riding = self._riding, ()
-        self._again(riding)
-        own = {policy_id(self._entity.uid, name) for name in riding}
-        return tuple(each for each in batch if each.body is None or each.kind != ADJUNCT_KIND or each.uid not in own)
-
-    def unwritten(self) -> list[Record]:
-        """What is not durable yet, as the manager stops."""
-        return [] if self._over else self._records(tuple(sorted({*self._dirty, *self._writing, *self._riding})))
-
-    def _records(self, names: tuple[str, ...]) -> list[Record]:
-        return [adjunct_record(self._entity.uid, name, self._kept[name]) for name in names if name in self._kept]
-
-    def _again(self, names: tuple[str, ...]) -> None:
-        self._dirty.update(name for name in names if name in self._kept)
-        self._entity.after(KEEP_TIMER, KEEP_AFTER, KeepNow())
-
     def over(self) -> None:
         """The entity is being forgotten, and its records with it: nothing is written any more."""
         self._over = True
+        self.memories.over()

@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import ClassVar, Generic, TypeVar, cast
 
-from clocker_actors.entities import catalogue
-from clocker_actors.entities.adjuncts import Adjuncts, KeepNow
+from clocker_actors.entities.adjuncts import Adjuncts
 from clocker_actors.entities.commands import Commands
 from clocker_actors.entities.commits import Pending
 from clocker_actors.entities.digests import Adopted
@@ -19,12 +18,14 @@ from clocker_actors.entities.durably import Durably
 from clocker_actors.entities.fanout import Fanout, FanoutOver
 from clocker_actors.entities.latevalues import LookAgain
 from clocker_actors.entities.lookouts import Lookouts
+from clocker_actors.entities.memories import KeepNow, Memories
+from clocker_actors.entities.offspring import Offspring, TryChildAgain
+from clocker_actors.entities.orders import Orders
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.records import Desired, Identity, State, belongings, decision_record, record
-from clocker_actors.entities.running import Running, done_so_far
+from clocker_actors.entities.running import Running
 from clocker_actors.entities.sensing import Sensing
 from clocker_actors.entities.service import Service
-from clocker_actors.entities.superseding import overtaken
 from clocker_actors.errors import ClockerError, Conflict, StoreUnwritable
 from clocker_actors.kernel import Answered, ChildRestarted, RequestFailed, Started, StartFailed, Stopped, TimedOut, WorkDone, WorkFailed
 from clocker_actors.model import effectors, sensors
@@ -65,9 +66,6 @@ EffectorMethod = Callable[[Activity, Arguments], None]
 COMMIT = "commit"
 COMMIT_LIMIT = 30.0
 COMMIT_RETRY = 1.0
-CHILD_RETRY = 5.0
-AIMS = {"start": Desired.RUNNING, "stop": Desired.STOPPED, "delete": Desired.DELETED}
-"""What an entity is to be by effectors that `reconcile` looks after, whoever began them."""
 STORE_PROBLEM = "store"
 """Name of the problem that state cannot be written; it goes by itself."""
 UNHEARD = "unheard"
@@ -77,15 +75,6 @@ KEPT_DECISIONS = 20
 
 class RetryCommit:
     """Timer message: the store refused a write; try again."""
-
-
-class TryChildAgain:
-    """Timer message: make the actor of a child once more."""
-
-    __slots__ = ("child",)
-
-    def __init__(self, child: Uid) -> None:
-        self.child = child
 
 
 class Entity(Sensing, Generic[S]):
@@ -107,16 +96,17 @@ class Entity(Sensing, Generic[S]):
         self.running = Running(self)
         self.service = Service(self)
         self.adjuncts: Adjuncts[S] = Adjuncts(self)
+        self.memories: Memories[S] = self.adjuncts.memories
+        self.offspring: Offspring[S] = Offspring(self)
+        self.orders: Orders[S] = Orders(self)
         self.fanout = Fanout(self)
         self.commands: Commands[S] = Commands(self)
         self._unwritten: list[Record] = []
         self._writing: Pending[S] | None = None
         self._durably = Durably(lambda token: self.answer(token, True))
         self._forgotten = False
-        self._kept: set[Uid] = set()
         self._adopted = Adopted()
         self._lookouts: Lookouts | None = None
-        self._inherited: frozenset[str] | None = None  # children of the behaviour before a crash
 
     @property
     def ids(self) -> Ids:
@@ -210,7 +200,7 @@ class Entity(Sensing, Generic[S]):
             case Decided():
                 self.decided(message.decision, acted=message.acted)
             case KeepState():
-                self.adjuncts.keep(message.name, message.state)
+                self.memories.keep(message.name, message.state)
             case WorkDone(name="commit"):
                 self._committed()
             case WorkFailed(name="commit"):
@@ -218,11 +208,11 @@ class Entity(Sensing, Generic[S]):
             case RetryCommit():
                 self._write()
             case WorkDone(name="keep"):
-                self.adjuncts.written()
+                self.memories.written()
             case WorkFailed(name="keep"):
-                self.adjuncts.not_written(message.failure)
+                self.memories.not_written(message.failure)
             case KeepNow():
-                self.adjuncts.write()
+                self.memories.write()
             case _ if self._lookouts and self._lookouts.takes(message):
                 pass
             case LookAgain():
@@ -250,7 +240,7 @@ class Entity(Sensing, Generic[S]):
                 self.adjuncts.tell_known(message.id)
                 self.child_restarted(Uid(message.id))
             case StartFailed():
-                self._child_not_started(message)
+                self.offspring.not_started(message)
             case TryChildAgain():
                 self.service.set_problem(f"child {message.child}", "")
                 self.settle()
@@ -270,7 +260,7 @@ class Entity(Sensing, Generic[S]):
             if invoke.reply_to:  # a policy waits for how it ended
                 self.running.fail(self.running.begin(invoke, {}).id, str(refusal))
             raise
-        told = self._told_before(invoke)
+        told = self.orders.told_before(invoke)
         if told is not None:
             return Accepted(told.id)
         method = {**self.adjuncts.effector_methods(), **self.commands.methods(), **self.effector_methods()}[effector.name]
@@ -283,38 +273,6 @@ class Entity(Sensing, Generic[S]):
         self._keep_begun()
         return Accepted(activity.id)
 
-    # --- activities over a restart of the manager
-
-    def take_up_activities(self) -> None:
-        """Go on with what the manager before had begun here, or say that it was interrupted."""
-        kept = self.outside.journal.open_of(self.uid)
-        newer = overtaken(kept)
-        for each in kept:
-            activity = self.running.take_up(each)
-            by = newer.get(activity.id)
-            if by is not None:
-                self.running.give_way(activity.id, f"superseded by {by.effector} ({by.id})")
-            elif not self._takes_up(activity, each.memory):
-                why = f"the manager was restarted before it had ended, and cannot go on with it; {done_so_far(activity)}"
-                self.running.interrupted(activity.id, f"{why}: look at it, and give the command again if it is still wanted")
-
-    def _takes_up(self, activity: Activity, memory: Mapping[str, Value]) -> bool:
-        aim, desired = AIMS.get(activity.effector), getattr(self.state, "desired", None)
-        if aim is not None and desired not in {None, aim}:
-            self.running.give_way(activity.id, f"superseded: it is to be {desired} by now")
-            return True
-        ours = self.adjuncts.goes_on(activity)
-        return (aim is not None or self.goes_on(activity, memory)) if ours is None else ours
-
-    def _told_before(self, invoke: Invoke) -> Activity | None:
-        """The activity of this very order, if it was given before the manager was restarted, and is given again by whoever began anew."""
-        known = self.running.claim(invoke)
-        if known is None:
-            known = self.outside.journal.done(self.uid, invoke)
-            if known is not None and invoke.reply_to:
-                self.tell(invoke.reply_to, ActivityEnded(known))
-        return known
-
     def _keep_begun(self) -> None:
         """What has begun without a change of the state is made durable, too."""
         fresh = self.running.fresh() if not self._forgotten else []
@@ -326,42 +284,15 @@ class Entity(Sensing, Generic[S]):
     # --- children, and the end of this behaviour
 
     def keep(self, child: Uid, kind: EntityKind) -> bool:
-        """Have the actor of a child entity; whether it was not known to this behaviour yet. One that lives already (we were restarted) is kept."""
-        if child in self._kept:
-            return False
-        if self._inherited is None:
-            self._inherited = frozenset(self.children)
-        self._kept.add(child)
-        if child not in self._inherited and self.outside.store.read(kind, child) is None:
-            # It was removed, and the manager was killed before that was written here, too.
-            self.tell(self.uid, ChildDeleted(child))
-            return False
-        self.spawn(child, catalogue.factory(kind, child, self.outside))
-        if child in self._inherited:
-            self.tell(child, TellAgain())
-        return True
+        """Have the actor of a child entity; whether it was not known to this behaviour yet."""
+        return self.offspring.keep(child, kind)
 
     def child_restarted(self, child: Uid) -> None:
         """A child crashed and begins anew, without what it was told last; subclasses tell it again."""
 
-    def _child_not_started(self, failed: StartFailed) -> None:
-        """A child's actor could not be made: said, and tried again after a pause. Policies are looked after by themselves."""
-        if self.adjuncts.not_started(failed.id, failed.failure):
-            return
-        child = Uid(failed.id)
-        self._kept.discard(child)
-        words = f"{child} could not be started: {failed.failure.message}; it is tried again, look at the daemon's log meanwhile"
-        self.service.set_problem(f"child {child}", words)
-        for activity in self.running.all("start", "deploy"):
-            self.running.fail(activity.id, words)
-        self.after(f"child:{child}", CHILD_RETRY, TryChildAgain(child))
-
     def let_go(self, child: Uid) -> None:
         """Stop the actor of a child entity that is no more."""
-        self._kept.discard(child)
-        self.outside.commits.heard(child)
-        if child in self.children:
-            self.stop_child(child)
+        self.offspring.let_go(child)
 
     def on_failure(self, *_: object) -> None:
         """Crashed: a fresh behaviour takes over, which knows nothing of the activities that were open."""
@@ -371,7 +302,7 @@ class Entity(Sensing, Generic[S]):
         """Nothing more will happen here. When the whole manager stops, the next one goes on."""
         for activity in self.running.all("delete") if self._forgotten else ():
             self.running.finish(activity.id)
-        self.outside.remains.extend(self.adjuncts.unwritten())
+        self.outside.remains.extend(self.memories.unwritten())
         if self.all_stop:
             return
         self.running.interrupt(f"{self.uid} was stopped: give the command again if it is still wanted")
@@ -435,7 +366,7 @@ class Entity(Sensing, Generic[S]):
 
     def _write(self) -> None:
         if self._writing is None:
-            batch = (*self._unwritten, *self.adjuncts.with_others())
+            batch = (*self._unwritten, *self.memories.with_others())
             self._writing, self._unwritten = Pending(self.state, batch, self._forgotten), []
             self._durably.begun()
         self.work(COMMIT, self.outside.commits.write, self.outside.store, self._writing, timeout=COMMIT_LIMIT)
@@ -443,7 +374,7 @@ class Entity(Sensing, Generic[S]):
     def _committed(self) -> None:
         self._writing = None
         self._durably.done()
-        self.adjuncts.written_with_others()
+        self.memories.written_with_others()
         if not self._forgotten:
             self.outside.commits.heard(self.uid)
         self.service.set_problem(STORE_PROBLEM, "")
@@ -466,7 +397,7 @@ class Entity(Sensing, Generic[S]):
         if failed.failure.kind != StoreUnwritable.__name__:  # which the store itself has said, once for all
             log.error("state not written", extra={"entity": self.uid, "failure": failed.failure.message})
         if self._writing is not None:
-            left = self.adjuncts.not_written_with_others(self.running.still(self._writing.batch))
+            left = self.memories.not_written_with_others(self.running.still(self._writing.batch))
             self._writing = replace(self._writing, batch=left)
         self.service.set_problem(STORE_PROBLEM, f"state cannot be written: {failed.failure.message}")
         self.after("retry-commit", COMMIT_RETRY, RetryCommit())

@@ -103,7 +103,7 @@ class Root(Entity[RootState]):
         self.types = cataloguing.read_types((*self.outside.store.all(cataloguing.KIND), *coming))
         self.note()
         self.adjuncts.spawn_all()
-        self.take_up_activities()
+        self.orders.take_up()
         self.service.expect(Lifecycle.STARTING)
         self.service.expect(Lifecycle.RUNNING)
         self.ids.watch(RESERVE_MORE_BELOW, lambda: self.tell(self.uid, LookAtIds()))

@@ -103,7 +103,7 @@ async def test_what_a_policy_keeps_is_its_own_record_and_moves_nothing_else(tmp_
         monkeypatch.setattr(Cluster, "reconcile", lambda _: calls.append("reconcile"))
         for number in range(100):
             driven.manager.kernel.tell(uid, KeepState("mine", {"failed": [float(number)]}))
-        await asyncio.sleep(1)
+        await asyncio.sleep(2)
         monkeypatch.undo()
         assert not calls
         assert driven.manager.store.read("cluster", uid) == before

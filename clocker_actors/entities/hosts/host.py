@@ -80,7 +80,7 @@ class Host(Emptied):
         self.take_up(lambda: read_state(HostState, self.outside.store, self.kind, self.uid))
         self.note()
         self.adjuncts.spawn_all()
-        self.take_up_activities()
+        self.orders.take_up()
         self.service.replace_indicators({"engine": "not asked yet"})
         self.service.expect(Lifecycle.STARTING)
         if self.making.phase is MachinePhase.UP:

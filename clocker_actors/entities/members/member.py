@@ -11,7 +11,7 @@ A leaving generation is stopped and removed by its host; it is forgotten when th
 is ever counted as up. A dead current generation stays until a policy (the restarter) or a person asks for a restart: judgement is not the member's.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
@@ -25,6 +25,7 @@ from clocker_actors.entities.members.moveorders import UPDATE, MoveAgain, MoveLa
 from clocker_actors.entities.members.moving import Moving
 from clocker_actors.entities.members.placesearch import PlaceAgain, PlaceSearch
 from clocker_actors.entities.members.renewing import RENEW, PutAgain, Renewal, RenewNow
+from clocker_actors.entities.members.restarting import Restarting
 from clocker_actors.entities.members.turn import Turn, TurnAgain
 from clocker_actors.entities.members.updating import ChangeAgain, Updating
 from clocker_actors.entities.members.watchers import Watchers
@@ -97,6 +98,7 @@ class Member(Entity[MemberState]):
         self.turn = Turn(self)
         self.renewal = Renewal(self)
         self.updating = Updating(self)
+        self.restarting = Restarting(self)
 
     def on_start(self) -> None:
         self.take_up(lambda: read_state(MemberState, self.outside.store, self.kind, self.uid))
@@ -104,7 +106,7 @@ class Member(Entity[MemberState]):
         self.cause = self.state.cause
         self.note()
         self.adjuncts.spawn_all()
-        self.take_up_activities()
+        self.orders.take_up()
         self.observe(sensors.GENERATION, self.state.number)
         if self.state.current is not None:
             self.observe(sensors.CONTAINER_HOST, self.state.current.host)
@@ -222,7 +224,7 @@ class Member(Entity[MemberState]):
             "start": self._bring_up,
             "stop": self._bring_down,
             "delete": self._delete,
-            "restart": self._restart,
+            "restart": self.restarting.begin,
             "move": self.moving.begin,
         }
 
@@ -230,63 +232,23 @@ class Member(Entity[MemberState]):
 
     def _bring_up(self, activity: Activity, _: Arguments) -> None:
         ready = self.service.expected is Lifecycle.RUNNING and self.phase is Phase.READY
-        self._aim(activity, Desired.RUNNING, None if ready else Lifecycle.STARTING)
+        self.aim(activity, Desired.RUNNING, None if ready else Lifecycle.STARTING)
         if self.phase in generations.NOT_RUNNING:
             self.leaving.leave(self.state)
 
     def _bring_down(self, activity: Activity, _: Arguments) -> None:
-        self._aim(activity, Desired.STOPPED, Lifecycle.STOPPING)
+        self.aim(activity, Desired.STOPPED, Lifecycle.STOPPING)
 
     def _delete(self, activity: Activity, _: Arguments) -> None:
-        self._aim(activity, Desired.DELETED, Lifecycle.STOPPING)
-
-    def _restart(self, activity: Activity, _: Arguments) -> None:
-        """A fresh generation: at once if the current one is dead, else when it is gone, since at most one may be up. Services below it go on, unless
-        there is nothing but them."""
-        if self.state.spec.container is None:
-            self._restart_children(activity)
-            return
-        self.running.remember(activity.id, generation=self.state.number)
-        self._aim(activity, Desired.RUNNING, Lifecycle.STARTING)
-        self._anew()
-
-    def _anew(self) -> None:
-        """What runs is to be replaced by a fresh generation; one that is on its way already is fresh enough."""
-        self.lane, self.again = Lane.HEALING, self.state.filled is not None
-        self.moving.take_back()
-        if self.state.arriving is not None:
-            self.moving.promote()
-        elif self.state.current is not None:
-            self.leaving.leave(self.state)
-
-    def _restart_children(self, activity: Activity) -> None:
-        self.refuse_if_deleting(activity)
-        self.running.supersede("stop", by=activity)
-        self.fanout.begin(activity.id, self.family.uids)
-        if self.state.desired is Desired.STOPPED:
-            self.service.expect(Lifecycle.STARTING)
-            self.change(replace(self.state, desired=Desired.RUNNING))
-        self._order_restarts(activity, self.family.uids)
-
-    def _order_restarts(self, activity: Activity, children: Iterable[Uid]) -> None:
-        self.family.brood.order_anew(children, "restart", Cause(activity.id, activity.cause.principal), activity.id, self.uid)
+        self.aim(activity, Desired.DELETED, Lifecycle.STOPPING)
 
     def goes_on(self, activity: Activity, memory: Mapping[str, Value]) -> bool:
-        """What was written with a restart is that it is to run; whether the generation of before was told to go is seen by its number."""
         if activity.effector in {"move", UPDATE, RENEW}:
             return self.moving.orders.take_up(activity, memory)
-        if activity.effector != "restart":
-            return False
-        if self.state.spec.container is None:
-            self.fanout.take_up(activity, memory)
-            return True
-        self.cause = Cause(activity.id, activity.cause.principal)
-        current, arriving = self.state.current, self.state.arriving
-        if self.state.desired is Desired.RUNNING and self.state.number == memory.get("generation") and (current or arriving):
-            self._anew()
-        return self.state.desired is Desired.RUNNING
+        return activity.effector == "restart" and self.restarting.take_up(activity, memory)
 
-    def _aim(self, activity: Activity, desired: Desired, expected: Lifecycle | None) -> None:
+    def aim(self, activity: Activity, desired: Desired, expected: Lifecycle | None) -> None:
+        """An effector that says what it is to be takes the place of those before it."""
         self.refuse_if_deleting(activity)
         if expected is not None:
             self.service.expect(expected)
@@ -321,8 +283,7 @@ class Member(Entity[MemberState]):
         if self._may_plant() and self.family.planted():
             return
         self.family.reconcile()
-        for activity, children in self.fanout.untold():
-            self._order_restarts(activity, children)
+        self.restarting.tell()
         if self.state.desired is Desired.RUNNING:
             self._towards_running()
         else:

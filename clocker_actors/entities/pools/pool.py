@@ -121,7 +121,7 @@ class Pool(Entity[PoolState]):
                 self.tell(member, SayPlaces(self.uid))
         self.note()
         self.adjuncts.spawn_all()
-        self.take_up_activities()
+        self.orders.take_up()
         self.service.expect(Lifecycle.STARTING)
         self.after("gather", GATHERING, Gathered())
         self.upkeep.begin()

@@ -63,7 +63,7 @@ class Application(Entity[ApplicationState]):
         self.directory = Directory(self)
         self.note()
         self.adjuncts.spawn_all()
-        self.take_up_activities()
+        self.orders.take_up()
         self.service.expect(Lifecycle.STARTING if self.state.desired is Desired.RUNNING else Lifecycle.STOPPING)
         self.settle()
 

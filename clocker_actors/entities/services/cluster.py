@@ -77,7 +77,7 @@ class Cluster(Entity[ClusterState]):
         self.take_up(lambda: read_state(ClusterState, self.outside.store, self.kind, self.uid))
         self.note()
         self.adjuncts.spawn_all()
-        self.take_up_activities()
+        self.orders.take_up()
         self.sizing.begin()
         running = self.state.desired is Desired.RUNNING
         self.service.expect(Lifecycle.STARTING if running else Lifecycle.STOPPING)
