@@ -27,10 +27,12 @@ class Residing:
 
 @dataclass(frozen=True, slots=True)
 class MayLeave:
-    """A member that has to be down for a while asks its cluster whether enough others are up; answered by `LeaveAnswered`."""
+    """A member that has to be down for a while asks its cluster whether enough others are up; answered by `LeaveAnswered`. `served`: what runs of it has
+    served, and was not heard of for long enough since the manager began to say that it does no more."""
 
     member: Uid
     ask: str
+    served: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ from clocker_actors.admin.planner import plan_of
 from clocker_actors.admin.types import type_table
 from clocker_actors.blueprint import parse
 from clocker_actors.model.activities import ActivityState
+from clocker_actors.model.messages import CancelActivity
 from tests.flows.stories import cluster, new_world
-from tests.flows.support import managed
+from tests.flows.support import PERSON, managed
 
 
 async def test_a_stopped_cluster_is_not_up_and_a_plan_says_that_it_is_stopped(tmp_path: Path) -> None:
@@ -47,3 +48,26 @@ async def test_an_application_whose_every_service_was_stopped_by_hand_is_stopped
         assert (await driven.ended(await driven.invoke("shop/solo", "stop"))).state is ActivityState.DONE
         assert (await driven.ended(await driven.invoke("shop", "start"))).state is ActivityState.DONE
         assert driven.up("shop") and driven.up("shop/web") and driven.up("shop/solo")
+
+
+async def test_a_start_does_not_wait_for_members_that_somebody_has_stopped_meanwhile(tmp_path: Path) -> None:
+    """Found by a story of the simulation: the deploy ran for ever."""
+    async with managed(tmp_path / "s", world=new_world()) as driven:
+        deploy = await driven.deploy(cluster(2))
+        await driven.until(lambda: not driven.gone("shop/web/2"), 5)
+        await driven.invoke("shop/web/1", "stop")
+        assert (await driven.ended(deploy, 60)).state is ActivityState.DONE
+        assert driven.value("shop/web/1", "service.state") == "stopped" and driven.up("shop/web/2")
+        again = await driven.invoke("shop/web", "start")
+        assert (await driven.ended(again, 60)).state is ActivityState.DONE
+        assert driven.up("shop/web/1")
+
+
+async def test_an_application_hears_that_the_start_of_its_only_cluster_was_taken_back(tmp_path: Path) -> None:
+    async with managed(tmp_path / "s", world=new_world()) as driven:
+        deploy = await driven.deploy(cluster(1, keys="minSize: 1"))
+        await driven.until(lambda: not driven.gone("shop/web/1"), 5)
+        start = next(each for each in driven.model.activities.all() if each.entity == driven.model.resolve("shop/web"))
+        await driven.manager.kernel.ask(start.entity, CancelActivity(start.id, PERSON), 5.0)
+        ended = await driven.ended(deploy, 60)
+        assert ended.state is ActivityState.FAILED and "web" in ended.problem

@@ -191,3 +191,17 @@ async def test_an_update_that_is_cancelled_is_taken_up_by_the_same_file(tmp_path
         assert (await deployed(driven, SECOND)).state is ActivityState.DONE
         await driven.until(lambda: is_second(driven) and images(world) == FINAL, 60)
         await well(driven, world)
+
+
+async def test_who_served_before_the_manager_was_killed_counts_as_serving_when_it_asks_to_leave(tmp_path: Path) -> None:
+    """Found by a story of the simulation: a manager that had just begun let a member go that it had not looked at for long enough."""
+    world = new_world()
+    probed = "duplicate: never;ports: [8080];readiness: {tcp: 8080}"
+    shop = cluster(2, member=probed, keys="quorum: 2")
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.ended(await driven.deploy(shop))
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.deploy(cluster(2, member=f"{probed};env: {{WORD: two}}", keys="quorum: 2"))
+        for _ in range(400):
+            await asyncio.sleep(0.05)
+            assert len(running(world)) == 2

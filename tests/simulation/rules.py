@@ -1,58 +1,42 @@
-"""What has to hold whatever happens: all along, in peace when everything has had its time, and when all was deleted. Each finds what is wrong, in words."""
+"""What has to hold whatever happens, all along. Each finds what is wrong, in words; what has to hold at the end is in `peace`."""
 
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator, Mapping
 
+from clocker_actors.drivers.simulated import SimulatedEngine
 from clocker_actors.entities.records import ClusterState, Desired, MemberState
+from clocker_actors.model import sensors
 from clocker_actors.model.containers import EngineState
-from clocker_actors.model.expressions import Dependency
 from clocker_actors.model.identity import LABEL_GENERATION, LABEL_MEMBER, EntityKind, Uid
 from clocker_actors.model.specs import Duplicate
 from clocker_actors.model.values import Value, as_map
-from clocker_actors.store.codec import decode
-from clocker_actors.telemetry.readmodel import Entry
-from tests.flows.stories import faults, ours
+from tests.flows.stories import ours
+from tests.simulation import records
+from tests.simulation.blueprints import APART
 from tests.simulation.house import House
 
-AMPLE = 40
-"""Room on each host with which everything of a story finds a place."""
+LATELY = 20.0
+"""Seconds for which a manager may not have heard that a container has ended, or an engine."""
+MOVES = frozenset({"move", "update"})
+"""Activities that may stop a member only where enough others are up."""
+BREAKS = frozenset({"restart", "stop", "delete"})
+"""Activities that may stop it whatever others do."""
 
 
 def always(house: House) -> list[str]:
-    """Intent before effect, never two of what may not be there twice, sizes within bounds."""
-    if house.died.is_set():
+    """Intent before effect, never two of what may not be there twice, sizes within bounds, hosts neither full nor shared by those who are to stand apart."""
+    if not house.awake:
         return []
-    members = {state.identity.uid: state for state in _members(house)}
-    return [*_intended(house, members), *_twice(house, members), *_bounds(house)]
-
-
-def at_peace(house: House) -> list[str]:
-    """Desired is observed, nothing is under way, nothing is left over."""
-    wrong = faults(house.driven, house.world)
-    if house.room >= AMPLE:
-        wrong += _not_up(house)
-    return [*wrong, *_crowded(house)]
-
-
-def nothing_left(house: House) -> list[str]:
-    """No container, volume or record of anything that was deleted."""
-    left = [f"{seen.name} on {engine.name} ({seen.state})" for engine, seen in ours(house.world)]
-    left += [f"volume {name} on {engine.name}" for engine in house.engines for name in engine.volume_names]
-    for kind in (EntityKind.APPLICATION, EntityKind.CLUSTER, EntityKind.MEMBER):
-        left += [f"record of {kind} {kept.uid}" for kept in house.driven.manager.store.all(kind)]
-        left += [f"{entry.path} is shown" for entry in house.found(kind)]
-    left += [f"record {kept.uid} of a policy" for kept in house.driven.manager.store.all("adjunct")]
-    return [*left, *faults(house.driven, house.world)]
-
-
-def _members(house: House) -> Iterator[MemberState]:
-    for kept in house.driven.manager.store.all(EntityKind.MEMBER):
-        yield decode(MemberState, kept.body or b"")
-
-
-def _clusters(house: House) -> Iterator[ClusterState]:
-    for kept in house.driven.manager.store.all(EntityKind.CLUSTER):
-        yield decode(ClusterState, kept.body or b"")
+    members = {state.identity.uid: state for state in records.members(house)}
+    clusters = records.clusters(house)
+    return [
+        *_intended(house, members),
+        *_twice(house, members),
+        *_counted_twice(house),
+        *_bounds(clusters),
+        *_crowded(house, members),
+        *_apart(clusters, members),
+    ]
 
 
 def _intended(house: House, members: Mapping[Uid, MemberState]) -> Iterator[str]:
@@ -70,8 +54,22 @@ def _twice(house: House, members: Mapping[Uid, MemberState]) -> Iterator[str]:
             yield f"{state.identity.path} runs {count} times, though it is `duplicate: never`"
 
 
-def _bounds(house: House) -> Iterator[str]:
-    for state in _clusters(house):
+def _counted_twice(house: House) -> Iterator[str]:
+    for entry in house.driven.entries(EntityKind.MEMBER):
+        ways = Counter(
+            (str(each.get("container")), str(each.get("scope"))) for each in map(as_map, _listed(entry.value(sensors.ENDPOINTS.name)))
+        )
+        for (port, scope), count in ways.items():
+            if count > 1:
+                yield f"{entry.path} is reached at {count} places by its port {port} ({scope})"
+    for cluster in house.driven.entries(EntityKind.CLUSTER):
+        count, most = cluster.value(sensors.GROUP_UP.name), cluster.value(sensors.GROUP_SIZE.name)
+        if isinstance(count, int) and isinstance(most, int) and count > most:
+            yield f"{cluster.path} counts {count} members up, and has {most}"
+
+
+def _bounds(clusters: tuple[ClusterState, ...]) -> Iterator[str]:
+    for state in clusters:
         spec = state.spec.cluster
         assert spec is not None
         if not spec.min_size <= state.size <= spec.max_size:
@@ -81,53 +79,99 @@ def _bounds(house: House) -> Iterator[str]:
             yield f"{state.identity.path} has {have} members; at most {spec.max_size} may be"
 
 
-def _not_up(house: House) -> Iterator[str]:
-    waits = _waiting(house)
-    for member in _members(house):
-        path = member.identity.path
-        if member.desired is Desired.RUNNING and not _quarantined(house, member) and not path.startswith(waits):
-            if house.driven.model.get(member.identity.uid) is None:
-                yield f"{path} is not shown"
-            elif not house.driven.up(member.identity.uid):
-                yield f"{path} is to run and is not up"
-    for cluster in _clusters(house):
-        if cluster.desired is Desired.RUNNING and len(cluster.members) != cluster.size and not cluster.identity.path.startswith(waits):
-            yield f"{cluster.identity.path} has {len(cluster.members)} members of {cluster.size}"
+def _crowded(house: House, members: Mapping[Uid, MemberState]) -> Iterator[str]:
+    there = Counter(kept.host for member in members.values() for kept in records.wanted(member))
+    for pool in records.pools(house):
+        room = records.room_of(pool)
+        if pool.identity.name == "farm":  # the other one may be deployed anew with less room
+            for name, uid in pool.hosts.items():
+                if there[uid] > room:
+                    yield f"{there[uid]} containers are to be on {name}, which has room for {room}"
 
 
-def _waiting(house: House) -> tuple[str, ...]:
-    """Paths of services that wait for others which somebody has stopped, deleted or sized to nothing, or which wait themselves."""
-    services: dict[str, ClusterState | MemberState] = {state.identity.path: state for state in _members(house)}
-    services |= {state.identity.path: state for state in _clusters(house)}
-    waits: set[str] = set()
-    while True:
-        more = {
-            path
-            for path, state in services.items()
-            if path not in waits and any(_is_off(services, waits, path, each) for each in state.spec.depends)
-        }
-        if not more:
-            return tuple(waits)
-        waits |= more
+def _apart(clusters: tuple[ClusterState, ...], members: Mapping[Uid, MemberState]) -> Iterator[str]:
+    for cluster in clusters:
+        most = min((APART[rule.text] for rule in cluster.spec.affinity if rule.text in APART), default=0)
+        if not most:
+            continue
+        there: defaultdict[str, set[Uid]] = defaultdict(set)
+        for uid in cluster.members:
+            for kept in records.wanted(members[uid]) if uid in members else ():
+                there[kept.host_name].add(uid)
+        for host, who in there.items():
+            if len(who) > most:
+                yield f"{len(who)} members of {cluster.identity.path} are to be on {host}, and at most {most} may"
 
 
-def _is_off(services: Mapping[str, ClusterState | MemberState], waits: set[str], path: str, dependency: Dependency) -> bool:
-    on = f"{path.rpartition('/')[0]}/{dependency.on}"
-    state = services.get(on)
-    return on in waits or state is None or state.desired is not Desired.RUNNING or (isinstance(state, ClusterState) and state.size == 0)
+class Leavings:
+    """Hears each call before it is made: a member that a move or an update stops has to leave enough others behind."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._ran: dict[Uid, float] = {}
+        self._served: dict[Uid, float] = {}
+        self._needs: defaultdict[Uid, deque[tuple[float, int]]] = defaultdict(lambda: deque(maxlen=100))
+
+    def look(self) -> None:
+        """Remember who runs, who serves, and how many have to."""
+        house = self._house
+        if not house.awake:
+            return
+        now = house.loop.time()
+        for _, seen in ours(house.world):
+            if seen.state is EngineState.RUNNING:
+                self._ran[Uid(seen.labels[LABEL_MEMBER])] = now
+        for entry in house.driven.entries(EntityKind.MEMBER):
+            if entry.value(sensors.SERVICE_UP.name) is True:
+                self._served[entry.uid] = now
+        for cluster in records.clusters(house):
+            spec = cluster.spec.cluster
+            assert spec is not None
+            need = min(spec.quorum, cluster.size) if spec.quorum >= 0 else min(1, cluster.size - 1)
+            self._needs[cluster.identity.uid].append((now, need))
+
+    def heard(self, engine: SimulatedEngine, operation: str, container: str) -> None:
+        """A call is about to be made."""
+        house = self._house
+        if operation not in {"stop", "kill", "remove"} or not house.awake:
+            return
+        seen = next((seen for seen in engine.containers if container in (seen.name, seen.id)), None)
+        if seen is None or seen.state is not EngineState.RUNNING or not seen.labels.get(LABEL_MEMBER):
+            return
+        self.look()
+        uid = Uid(seen.labels[LABEL_MEMBER])
+        cluster = next((each for each in records.clusters(house) if uid in each.members), None)
+        if (
+            cluster is not None
+            and cluster.desired is Desired.RUNNING
+            and self._is_moved(uid, cluster)
+            and not self._runs_elsewhere(uid, seen.name)
+        ):
+            self._judge(uid, cluster)
+
+    def _is_moved(self, uid: Uid, cluster: ClusterState) -> bool:
+        house = self._house
+        about = {uid, cluster.identity.uid, cluster.identity.application}
+        since = house.driven.manager.kernel.now() - LATELY
+        doing = [
+            each for each in house.driven.model.activities.all() if each.entity in about and (each.ended is None or each.ended > since)
+        ]
+        moves = any(each.entity == uid and each.effector in MOVES and not each.state.ended for each in doing)
+        lately = house.loop.time() - self._served.get(uid, -LATELY) < 1.0
+        return lately and moves and not any(each.effector in BREAKS for each in doing)
+
+    def _runs_elsewhere(self, uid: Uid, name: str) -> bool:
+        same = (seen for _, seen in ours(self._house.world) if seen.labels[LABEL_MEMBER] == uid and seen.name != name)
+        return any(seen.state is EngineState.RUNNING for seen in same)
+
+    def _judge(self, uid: Uid, cluster: ClusterState) -> None:
+        now = self._house.loop.time()
+        need = min((need for at, need in self._needs[cluster.identity.uid] if now - at < LATELY), default=0)
+        others = sum(1 for other in cluster.members if other != uid and now - self._ran.get(other, -LATELY) < LATELY)
+        if others < need:
+            path = cluster.identity.path
+            self._house.wrong.append(f"{uid} of {path} is stopped by a move or an update, and {others} others run of {need} that have to")
 
 
-def _quarantined(house: House, member: MemberState) -> bool:
-    return any(member.identity.uid in {kept.uid for kept in cluster.quarantined} for cluster in _clusters(house))
-
-
-def _crowded(house: House) -> Iterator[str]:
-    for engine in house.engines:
-        there = sum(1 for where, _ in ours(house.world) if where is engine)
-        if there > house.room:
-            yield f"{engine.name} has {there} containers and room for {house.room}"
-
-
-def problems(entry: Entry) -> Mapping[str, Value]:
-    """What people are told is wrong with an entity, by name."""
-    return as_map(entry.value("service.problems"))
+def _listed(value: Value) -> list[Value]:
+    return list(value) if isinstance(value, list | tuple) else []

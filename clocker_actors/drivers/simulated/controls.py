@@ -101,6 +101,15 @@ class Controls:
         """Every event from now on comes this many times."""
         self._journal.copies = copies
 
+    def swap_events(self, *, swapped: bool = True) -> None:
+        """Events overtake each other from now on (or no longer): each one that comes soon after another is told before it."""
+        self._journal.swaps = swapped
+
+    def wipe(self) -> None:
+        """Its disk is lost: it ends, and once it recovers has no container and no volume."""
+        self.crash()
+        self._core.wipe()
+
     def hang(self) -> None:
         """As SIGSTOP: containers run on, nothing answers, streams stay open and silent."""
         self._wire.hang()

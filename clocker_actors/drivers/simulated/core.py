@@ -249,6 +249,13 @@ class Core:
         self.version += 1
         self._journal.forget()
 
+    def wipe(self) -> None:
+        """Nothing is left on its disk but images."""
+        self.boxes.clear()
+        self._names.clear()
+        self.volumes.clear()
+        self.version += 1
+
     def recover(self) -> None:
         """The engine is back and starts again what its restart policy says."""
         for box in list(self.boxes.values()):

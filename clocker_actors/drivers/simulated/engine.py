@@ -74,7 +74,7 @@ class SimulatedEngine(Controls):
         self._clock: Clock | None = None
         self._jitter = Jitter(f"{name}:{seed}")
         self._wire = Wire(name, self.timing)
-        self._journal = Journal(self.now, self._wire.stir)
+        self._journal = Journal(self.now, self._wire.stir, self._wire.later)
         self._core = Core(name, seed, cores, memory, self._journal, self.now, self._wire.later, self._wire.alone)
         self._keepers = Keepers(self._core)
         self._shelf = Shelf(self._core, {} if registries is None else registries)

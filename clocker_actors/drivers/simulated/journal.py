@@ -12,19 +12,24 @@ from clocker_actors.model.containers import EngineEvent
 
 RING = 256
 TOLD = frozenset({"create", "start", "die", "destroy", "oom", "health_status", "pause", "unpause"})
+OVERTAKEN_FOR = 0.05
+"""Seconds after which an event is told that waits for another to overtake it."""
 _NANO = 1_000_000_000
 
 
 class Journal:
     """Events of one engine, numbered; readers poll from a number and are woken by `stir`."""
 
-    def __init__(self, now: Callable[[], float], stir: Callable[[], None]) -> None:
+    def __init__(self, now: Callable[[], float], stir: Callable[[], None], later: Callable[[float, Callable[[], None]], None]) -> None:
         self._now = now
         self._stir = stir
+        self._later = later
         self._ring: deque[tuple[int, EngineEvent]] = deque(maxlen=RING)
         self._last_stamp = 0
         self.next = 0
         self.copies = 1
+        self.swaps = False
+        self._overtaken: EngineEvent | None = None
 
     def write(self, box: Box, action: str, *, exit_code: int | None = None, health: str = "") -> None:
         """Note that something happened to a container just now."""
@@ -33,10 +38,23 @@ class Journal:
         self._last_stamp = stamp
         cursor = f"{stamp // _NANO}.{stamp % _NANO:09d}"
         event = EngineEvent(box.id, box.request.name, action, at, cursor, dict(box.request.labels), exit_code, health)
+        if self.swaps and self._overtaken is None:
+            self._overtaken = event
+            self._later(OVERTAKEN_FOR, self._tell_overtaken)
+            return
+        self._tell(event)
+        self._tell_overtaken()
+
+    def _tell(self, event: EngineEvent) -> None:
         for _ in range(self.copies):
             self._ring.append((self.next, event))
             self.next += 1
         self._stir()
+
+    def _tell_overtaken(self) -> None:
+        event, self._overtaken = self._overtaken, None
+        if event is not None:
+            self._tell(event)
 
     def position(self, since: str) -> int:
         """Where a reader starts who has seen the event with this cursor ("" = from now on)."""
@@ -51,6 +69,7 @@ class Journal:
 
     def forget(self) -> None:
         """The engine restarted: it remembers none."""
+        self._overtaken = None
         self._ring.clear()
 
 

@@ -131,7 +131,8 @@ class MoveSearch:
         elif member.state.cluster and not self._has_leave():
             self._leaving_for = message.placement, how, new
             orders.step("quorum", "it has to stop first: asking the cluster whether it may")
-            member.tell(member.state.cluster, MayLeave(member.uid, self.ask))
+            served = current.ready_once and member.phase in {None, Phase.STARTED}
+            member.tell(member.state.cluster, MayLeave(member.uid, self.ask, served))
         else:
             self._leave(message.placement, how, new)
 

@@ -79,7 +79,7 @@ class ClusterHealth:
         self._forget_who_went()
         others = sum(1 for uid in cluster.state.members if uid != member and uid not in self._away and self.serves(uid))
         refused = ""
-        if self.serves(member):
+        if self.serves(member) or message.served:
             refused = company(cluster.identity.path, others, cluster.spec.quorum, cluster.state.size).refused
             if not refused:
                 self._let_go(member, others)
@@ -123,15 +123,16 @@ class ClusterHealth:
         starting = cluster.service.expected is Lifecycle.STARTING
         started = sum(1 for uid in cluster.state.members if self.up(uid) and uid not in self._away)
         resting = {uid for uid in cluster.state.members if self.rests(uid)}
-        enough = quorate(cluster.spec.quorum, up, wanted, starting=starting)
+        apart = len(resting & cluster.brood.roused)  # stopped by somebody since the start began
+        ended = started + apart == wanted  # nobody is to be waited for any more
+        enough = quorate(cluster.spec.quorum, up, wanted, starting=starting and not ended)
         cluster.service.set_indicator("quorum", "" if enough else f"{up} of {wanted} members are up")
         words = f"{cluster.starts.failures} members in a row failed to start, and no more are tried until a resize, start or restart; the last: {cluster.starts.last}"
         cluster.service.set_problem("starts", words if cluster.starts.given_up else "")
         refused = self._refused()
         cluster.service.set_problem(PLACEMENT, refused)
         stuck = "; ".join(problem for name, problem in cluster.service.problems.items() if name != STORE_PROBLEM)
-        apart = len(resting & cluster.brood.roused)  # stopped by somebody since the start began
-        begun = quorate(cluster.spec.quorum, started + (apart if started else 0), wanted, starting=True)
+        begun = ended or quorate(cluster.spec.quorum, started + (apart if started else 0), wanted, starting=True)
         if starting and (begun or stuck or refused):
             cluster.service.expect(Lifecycle.RUNNING)
         for activity in cluster.running.all("start", "resize", "resizeByDelta"):
