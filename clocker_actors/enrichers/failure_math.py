@@ -89,8 +89,8 @@ class Verdict:
 def judge(memory: Memory, seen: Seen, delays: Delays, now: float) -> Verdict:
     """What follows from what is seen now."""
     bad = seen.bad(delays)
-    if bad is None:
-        return Verdict(replace(memory, since=None, bad=None, on_fire_said=False))
+    if bad is None:  # one that serves while it is still called starting was up all the same
+        return Verdict(replace(memory, since=None, bad=None, on_fire_said=False, was_up=memory.was_up or seen.up is True))
     if bad is not memory.bad:
         memory = replace(memory, since=now, bad=bad, on_fire_said=False)
     if not bad:

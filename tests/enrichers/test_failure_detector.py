@@ -190,3 +190,13 @@ async def test_a_failure_said_before_a_restart_may_be_over_after_it(kernel: Kern
     await stage.read("service.state.expected", "running")
     await stage.read("service.isUp", True)
     assert said(stage) == [RECOVERED]
+
+
+async def test_one_that_served_before_its_start_was_written_was_up(kernel: Kernel) -> None:
+    """Found by a story of the simulation: it died while the disk was full, and nobody mended it."""
+    stage = await detector(kernel, up=False)
+    await stage.read("service.state.expected", "starting")
+    await stage.read("service.isUp", True)
+    await stage.read("service.isUp", False)
+    await stage.read("service.state.expected", "running")
+    assert said(stage) == [FAILED]

@@ -227,3 +227,22 @@ async def test_one_that_was_never_ready_runs_until_it_is_stopped(tmp_path: Path)
         await watched(world, 40)
         assert first not in serving(world)
         assert sum(each.made["start"] for each in world.engines.values()) > engine.made["start"], "another was begun elsewhere"
+
+
+async def test_what_waited_for_the_fence_does_not_start_once_more_after_its_end(tmp_path: Path) -> None:
+    """Found by a story of the simulation: the container of a deleted member began, and nobody knew it."""
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.deploy(SHOP)
+        await driven.until(lambda: "shop/web" in driven.picture() and driven.reading("shop/web", "container.host") is not None, 10)
+    for each in world.engines.values():
+        each.crash()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await asyncio.sleep(3)
+        for each in world.engines.values():
+            each.recover()
+        await driven.until(lambda: not driven.gone("shop/web") and len(serving(world)) == 1, 60)
+        await driven.ended(await driven.invoke("shop", "delete"))
+        assert left(world) == []
+        await asyncio.sleep(15)
+        assert left(world) == []

@@ -58,6 +58,7 @@ class Owner(Protocol):
     def path(self) -> str: ...
     def note(self) -> None: ...
     def after(self, name: str, delay: float, message: object) -> None: ...
+    def cancel_timer(self, name: str) -> None: ...
     def tell(self, target_id: str, message: object) -> None: ...
     def spawn(self, child_id: str, factory: Callable[[], Container]) -> Ref: ...
     def work(self, name: str, fn: Callable[..., Awaitable[object]], *args: object, timeout: float) -> None: ...
@@ -114,6 +115,7 @@ class Residents:
         intent, link = message.intent, self._host.link
         key = (intent.member, intent.generation)
         self._runs.pop(key, None)
+        self._waits_no_more(key, RunContainer)
         if key in self.containers:
             self._host.tell(self.containers[key], Report(message.cause))
         elif link.undecided:
@@ -132,6 +134,7 @@ class Residents:
         intent, link = message.intent, self._host.link
         key = (intent.member, intent.generation)
         self._claims.pop(key, None)
+        self._waits_no_more(key, ClaimContainer)
         if key in self.containers:
             self._host.tell(self.containers[key], Report(message.cause))
         elif link.lost and not self._wait_for_fence(key, message):
@@ -148,6 +151,7 @@ class Residents:
         key, link = (message.member, message.generation), self._host.link
         self._endings.pop(key, None)
         self._runs.pop(key, None)
+        self._waits_no_more(key, RunContainer, ClaimContainer, EndContainer)
         if key in self.containers:
             uid = self.containers[key]
             self._ordered[uid] = End(message.cause, message.stop_timeout, message.first, message.first_limit)
@@ -180,7 +184,7 @@ class Residents:
         """Members are told that nobody knows how they are, though they are not lost ("": they are heard of again)."""
         reason = f"{self._silent()}; {why}" if why else ""
         members = {member for known in (self.containers, self._claims) for member, _ in known}
-        for member in members if reason else self._unheard:
+        for member in sorted(members if reason else self._unheard):
             self._host.tell(member, HostUnheard(self._host.uid, reason))
         self._unheard = members if reason else set()
 
@@ -292,8 +296,17 @@ class Residents:
             self._fence.touch()
         left = self._host.outside.witness("fence", self._fence.left)
         if left:
-            self._host.after(f"fence:{type(message).__name__}:{key}", left, message)
+            self._host.after(_fenced(type(message), key), left, message)
         return bool(left)
+
+    def _waits_no_more(self, key: Key, *kinds: type[RunContainer | ClaimContainer | EndContainer]) -> None:
+        """What waited for the fence has come, or came to nothing: it does not come once more, when that may be wrong."""
+        for kind in kinds:
+            self._host.cancel_timer(_fenced(kind, key))
+
+
+def _fenced(kind: type[RunContainer | ClaimContainer | EndContainer], key: Key) -> str:
+    return f"fence:{kind.__name__}:{key}"
 
     def _silent(self) -> str:
         return f"host {self._host.name} does not answer: {self._host.link.reason}"
