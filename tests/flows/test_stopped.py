@@ -50,19 +50,6 @@ async def test_an_application_whose_every_service_was_stopped_by_hand_is_stopped
         assert driven.up("shop") and driven.up("shop/web") and driven.up("shop/solo")
 
 
-async def test_a_start_does_not_wait_for_members_that_somebody_has_stopped_meanwhile(tmp_path: Path) -> None:
-    """Found by a story of the simulation: the deploy ran for ever."""
-    async with managed(tmp_path / "s", world=new_world()) as driven:
-        deploy = await driven.deploy(cluster(2))
-        await driven.until(lambda: not driven.gone("shop/web/2"), 5)
-        await driven.invoke("shop/web/1", "stop")
-        assert (await driven.ended(deploy, 60)).state is ActivityState.DONE
-        assert driven.value("shop/web/1", "service.state") == "stopped" and driven.up("shop/web/2")
-        again = await driven.invoke("shop/web", "start")
-        assert (await driven.ended(again, 60)).state is ActivityState.DONE
-        assert driven.up("shop/web/1")
-
-
 async def test_an_application_hears_that_the_start_of_its_only_cluster_was_taken_back(tmp_path: Path) -> None:
     async with managed(tmp_path / "s", world=new_world()) as driven:
         deploy = await driven.deploy(cluster(1, keys="minSize: 1"))

@@ -91,7 +91,7 @@ class House:
         self.died = asyncio.Event()
         self._writes = self._kill_at = 0
         self.trace.say("a manager wakes")
-        self.reach = Reach(self.world, self.trace, lambda *call: self.leaving(*call))
+        self.reach = Reach(self.world, self.trace, self.leaving)
         settings = load({"state": self.folder, "plane": PLANE}, environ={})
         manager = Manager(settings, world=self.reach, executor=InlineExecutor(), grounds=self.grounds)  # type: ignore[arg-type]
         self._manager, self._starting = manager, asyncio.ensure_future(manager.start())

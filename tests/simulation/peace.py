@@ -126,7 +126,7 @@ def _users_of(state: ClusterState | MemberState) -> Iterator[str]:
 
 
 def _is_off(services: Mapping[str, ClusterState | MemberState], waits: set[str], path: str, name: str) -> bool:
-    on = f"{path.split('/')[0]}/{name}"
+    on = f"{path.split('/', maxsplit=1)[0]}/{name}"
     state = services.get(on)
     return on in waits or state is None or state.desired is not Desired.RUNNING or (isinstance(state, ClusterState) and state.size == 0)
 

@@ -35,7 +35,7 @@ class Reach:
         self._trace = trace
         self._heard = heard
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a world has
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._world, name)
 
     def connect(self, spec: EngineSpec, calls: CallLog, runtime_dir: Path) -> Engine:
@@ -43,7 +43,7 @@ class Reach:
         self._world.connect(spec, calls, runtime_dir)
         return cast("Engine", _Line(self, self._world.engine(spec.url)))
 
-    async def call(self, engine: SimulatedEngine, name: str, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - whatever a call gives
+    async def call(self, engine: SimulatedEngine, name: str, *arguments: Any, **named: Any) -> Any:
         """One call, heard and told."""
         if self.dead:
             await asyncio.get_running_loop().create_future()  # it is never answered
@@ -67,11 +67,11 @@ class _Line:
         self._reach = reach
         self._engine = engine
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever an engine has
+    def __getattr__(self, name: str) -> Any:
         if name not in CHANGES and name not in LOOKS:
             return getattr(self._engine, name)
 
-        async def call(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - whatever a call gives
+        async def call(*arguments: Any, **named: Any) -> Any:
             return await self._reach.call(self._engine, name, *arguments, **named)
 
         return call

@@ -1,8 +1,7 @@
 """What a manager has written, read as it would read it; a record that has not changed is decoded once."""
 
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from typing import TypeVar
+from collections.abc import Iterator
+from typing import TypeVar, cast
 
 from clocker_actors.entities.records import ClusterState, Generation, HostState, MemberState, PoolState
 from clocker_actors.model.identity import EntityKind
@@ -12,32 +11,36 @@ from tests.simulation.house import House
 S = TypeVar("S", MemberState, ClusterState, HostState, PoolState)
 
 
-@lru_cache(maxsize=4096)
-def _decoded(type_: type[S], body: bytes) -> S:
-    return decode(type_, body)
+_decoded: dict[tuple[str, bytes], object] = {}
+_MOST = 4096
 
 
 def _all(house: House, type_: type[S], kind: EntityKind) -> Iterator[S]:
     for kept in house.driven.manager.store.all(kind):
-        yield _decoded(type_, kept.body or b"")
+        key = kind, kept.body or b""
+        if key not in _decoded:
+            if len(_decoded) >= _MOST:
+                _decoded.clear()
+            _decoded[key] = decode(type_, key[1])
+        yield cast("S", _decoded[key])
 
 
-def members(house: House) -> Sequence[MemberState]:
+def members(house: House) -> tuple[MemberState, ...]:
     """Of all applications."""
     return tuple(_all(house, MemberState, EntityKind.MEMBER))
 
 
-def clusters(house: House) -> Sequence[ClusterState]:
+def clusters(house: House) -> tuple[ClusterState, ...]:
     """Of all applications."""
     return tuple(_all(house, ClusterState, EntityKind.CLUSTER))
 
 
-def hosts(house: House) -> Sequence[HostState]:
+def hosts(house: House) -> tuple[HostState, ...]:
     """Of all pools."""
     return tuple(_all(house, HostState, EntityKind.HOST))
 
 
-def pools(house: House) -> Sequence[PoolState]:
+def pools(house: House) -> tuple[PoolState, ...]:
     """All docker clouds."""
     return tuple(_all(house, PoolState, EntityKind.POOL))
 

@@ -59,9 +59,9 @@ def _counted_twice(house: House) -> Iterator[str]:
         ways = Counter(
             (str(each.get("container")), str(each.get("scope"))) for each in map(as_map, _listed(entry.value(sensors.ENDPOINTS.name)))
         )
-        for (port, scope), count in ways.items():
-            if count > 1:
-                yield f"{entry.path} is reached at {count} places by its port {port} ({scope})"
+        for (port, scope), places in ways.items():
+            if places > 1:
+                yield f"{entry.path} is reached at {places} places by its port {port} ({scope})"
     for cluster in house.driven.entries(EntityKind.CLUSTER):
         count, most = cluster.value(sensors.GROUP_UP.name), cluster.value(sensors.GROUP_SIZE.name)
         if isinstance(count, int) and isinstance(most, int) and count > most:

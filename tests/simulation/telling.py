@@ -60,7 +60,7 @@ def story(seed: int) -> Story:
     room = dice.choice((5, 40, 40))
     lead = [Step(0.0, "yard", 0, {"blueprint": yard(dice)})] if land.yard else []
     lead.append(Step(0.0, "deploy", 0, {"blueprint": application(dice, land)}))
-    kinds, weights = zip(*(WEIGHTS | (OF_CLOUDS if land.yard else {})).items(), strict=True)
+    kinds, weights = zip(*{**WEIGHTS, **(OF_CLOUDS if land.yard else {})}.items(), strict=True)
     rest = [_step(dice, kind, land) for kind in dice.choices(kinds, weights, k=dice.randint(4, 22))]
     odds = (0.1, 0.15, 0.15) if dice.random() < 0.5 else (0.0, 0.0, 0.0)
     return Story(seed, land.hosts, room, (*lead, *rest), quota=dice.choice((2, 6)), odds=odds)

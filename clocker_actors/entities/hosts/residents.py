@@ -304,13 +304,13 @@ class Residents:
         for kind in kinds:
             self._host.cancel_timer(_fenced(kind, key))
 
-
-def _fenced(kind: type[RunContainer | ClaimContainer | EndContainer], key: Key) -> str:
-    return f"fence:{kind.__name__}:{key}"
-
     def _silent(self) -> str:
         return f"host {self._host.name} does not answer: {self._host.link.reason}"
 
     def _say(self, key: Key, phase: Phase, reason: str, cause: Cause, failure: Failure | None = None) -> None:
         member, generation = key
         self._host.tell(member, GenerationChanged(member, generation, phase, self._host.now, cause, reason=reason, failure=failure))
+
+
+def _fenced(kind: type[RunContainer | ClaimContainer | EndContainer], key: Key) -> str:
+    return f"fence:{kind.__name__}:{key}"

@@ -282,6 +282,7 @@ class Pool(Entity[PoolState]):
         self.gathering = False
         self.outside.crashed.discard(self.uid)
         self.placing.go_on()
+        self.rebalancing.reconcile()
         if self.state.desired is Desired.DELETED or self.state.spec.location is not None:
             self.settle()
 

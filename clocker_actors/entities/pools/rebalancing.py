@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from clocker_actors.entities.pools.movers import copying
 from clocker_actors.model.activities import Activity, ActivityState
 from clocker_actors.model.decisions import Decision
-from clocker_actors.model.identity import Cause, Uid
+from clocker_actors.model.identity import Cause, EntityKind, Uid
 from clocker_actors.model.messages import CancelParts, Invoke
 from clocker_actors.model.values import Value, counted
 from clocker_actors.planning.rebalancing import Rebalance, Shift, steps
@@ -28,8 +28,12 @@ MOVES = 10
 """Members that may move where nobody says how many; as the effector has it."""
 
 
+LOOK = 5.0
+"""Seconds after which it is looked who is there still of those who move."""
+
+
 class PlanOn:
-    """Message of a pool to itself: the next step of working out what to move."""
+    """Message of a pool to itself: the next step of working out what to move, or a look at those who do."""
 
 
 class Rebalancing:
@@ -84,6 +88,7 @@ class Rebalancing:
     def plan_on(self) -> None:
         """A step of working out what to move; everybody who waits for the pool has a turn before the next."""
         if self._plan is None:
+            self._forget_deleted()
             return
         if next(self._plan, OVER) is None:
             self._pool.tell(self._pool.uid, PlanOn())
@@ -131,6 +136,16 @@ class Rebalancing:
                 self._pool.tell(member, CancelParts(activity.id, activity.cause))
             self._waiting.clear()
 
+    def _forget_deleted(self) -> None:
+        """Members that were deleted just when they were told to move: nobody is there to say how that ended."""
+        gone = [uid for uid in self._moving if self._pool.outside.store.read(EntityKind.MEMBER, uid) is None]
+        for uid in gone:
+            shift, order = self._moving.pop(uid)
+            if self._pool.running.is_open(order):
+                self._over.append(uid)
+                self._failed.append(f"{shift.path}: it was deleted")
+        self._go_on()
+
     def _go_on(self) -> None:
         pool = self._pool
         activity = pool.running.newest("rebalance")
@@ -147,6 +162,7 @@ class Rebalancing:
         done = self._total - len(self._waiting) - moving
         pool.running.progress(activity.id, done=done, total=self._total, note=f"{done} of {self._total} moved")
         if self._waiting or moving:
+            pool.after("moves", LOOK, PlanOn())
             return
         if self._failed:
             pool.running.fail(activity.id, f"{len(self._failed)} of {counted(self._total, 'move')} failed: {'; '.join(self._failed[:3])}")

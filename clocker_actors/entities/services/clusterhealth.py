@@ -125,7 +125,7 @@ class ClusterHealth:
         resting = {uid for uid in cluster.state.members if self.rests(uid)}
         apart = len(resting & cluster.brood.roused)  # stopped by somebody since the start began
         ended = started + apart == wanted  # nobody is to be waited for any more
-        enough = quorate(cluster.spec.quorum, up, wanted, starting=starting and not ended)
+        enough = quorate(cluster.spec.quorum, up, wanted, starting=starting)
         cluster.service.set_indicator("quorum", "" if enough else f"{up} of {wanted} members are up")
         words = f"{cluster.starts.failures} members in a row failed to start, and no more are tried until a resize, start or restart; the last: {cluster.starts.last}"
         cluster.service.set_problem("starts", words if cluster.starts.given_up else "")
