@@ -18,7 +18,7 @@ from clocker_actors.admin import faults
 from clocker_actors.admin.audit import DONE, FAILED, REFUSED, Line
 from clocker_actors.admin.failures import Failures
 from clocker_actors.admin.gates import Gate, Gates, Part
-from clocker_actors.admin.limits import Limits, sends_body
+from clocker_actors.admin.limits import sends_body
 from clocker_actors.admin.rights import Principal, effector_scope
 from clocker_actors.admin.rights import Scope as Needed
 from clocker_actors.admin.sites import READING, stranger
@@ -46,7 +46,7 @@ class Guard:
         self._context = context
         self._gates = gates
         self._failures = Failures(context.kernel.now)
-        self._limits = Limits()
+        self._limits = context.limits
         self._streams: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

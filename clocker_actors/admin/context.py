@@ -11,6 +11,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from clocker_actors.admin.audit import Audit
+from clocker_actors.admin.limits import Limits
 from clocker_actors.admin.plans import Plans
 from clocker_actors.admin.rights import Principal
 from clocker_actors.admin.secrecy import Known
@@ -58,6 +59,7 @@ class Context:
     def __post_init__(self) -> None:
         self._start = base36(int(self.kernel.now()))
         self._numbers = itertools.count(1)
+        self.limits = Limits()
         self.whole = self
         """What nobody is limited in: for what the routes do themselves."""
         self.plans = Plans(self.kernel.now)

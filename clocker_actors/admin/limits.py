@@ -35,10 +35,9 @@ _DIGITS = 18
 class Limits:
     """Those of one daemon."""
 
-    def __init__(self, bodies: int = BODIES) -> None:
+    def __init__(self) -> None:
         self.held = 0
         """Bytes of bodies on their way."""
-        self._bodies = bodies
 
     def announced(self, headers: Mapping[bytes, bytes], most: int) -> None:
         """Raises TooLarge if a request says that its body is over the limit, BadRequest if what it says is no number."""
@@ -54,7 +53,7 @@ class Limits:
 
     def take(self, size: int) -> bool:
         """So many bytes more; False if they are too many."""
-        if self.held + size > self._bodies:
+        if self.held + size > BODIES:
             return False
         self.held += size
         return True
