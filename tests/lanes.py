@@ -45,6 +45,7 @@ WAITING = frozenset(
         "test_real_quorums",
         "test_real_refusals",
         "test_real_registry",
+        "test_real_secrets",
     }
 )
 """Real files without a bound on how long something takes, but for generous ones."""
