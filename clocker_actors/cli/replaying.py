@@ -16,7 +16,8 @@ from clocker_actors.errors import BadRequest
 from clocker_actors.model.values import counted
 
 if TYPE_CHECKING:
-    from clocker_actors.recording.player import Parting, Replayed
+    from clocker_actors.recording.comparing import Parting
+    from clocker_actors.recording.player import Replayed
     from clocker_actors.replaying import Changed
 
 PARTED = 1
@@ -32,7 +33,8 @@ def replay(
 ) -> None:
     """Live through a recording of the daemon (setting `recording`) offline, by this program's code; nothing is touched.
 
-    Says the SHA-256 over all decisions; exits 1 if they are not the recorded ones, with the first message at which they part.
+    Says the SHA-256 over all decisions; exits 1 if they are not the recorded ones (with --against: if other things are ordered), and names the first message
+    at which they part.
     """
     # Imported here: this is the whole daemon.
     from clocker_actors import replaying  # noqa: PLC0415
@@ -47,7 +49,7 @@ def replay(
         output.as_json(asdict(done))
     else:
         _tell(file, done, changes)
-    if done.parting is not None or done.otherwise is not None:
+    if done.parting is not None or (done.otherwise is not None and not changes):
         raise typer.Exit(PARTED)
 
 
@@ -68,8 +70,8 @@ def _tell(file: Path, done: "Replayed", changes: Sequence["Changed"]) -> None:
     output.say(f"  {done.sha256}")
     if not done.whole and done.parting is None:
         output.note("the recording has no end: the daemon was killed, or the file was full")
-    if done.otherwise is not None:
-        _differs("the first account that differs", done.otherwise)
+    if done.otherwise is not None and done.otherwise != done.parting:
+        _differs("the first difference", done.otherwise)
     if done.parting is not None:
         _differs("decisions part", done.parting)
     elif changes:

@@ -93,7 +93,7 @@ class RecordedStore:
             found.append(self._store.read(kind, uid))
             return self._news(kind, uid, found[0])
 
-        self._queue.witness("record", look)
+        self._queue.witness(f"record {kind} {uid}", look)
         return found[0]
 
     def all(self, kind: str) -> Sequence[Record]:
@@ -109,7 +109,7 @@ class RecordedStore:
             same = self._lists[kind] == before and all(each is True for each in there.values())
             return True if same else there
 
-        self._queue.witness("records", look)
+        self._queue.witness(f"records {kind}", look)
         return found
 
     async def reserve_ids(self, count: int) -> int:
@@ -154,10 +154,10 @@ class ReplayedStore:
     def read(self, kind: str, uid: str) -> bytes | None:
         if not self._queue.passing:
             return self._bodies.get((kind, uid))
-        return self._taken(kind, uid, self._queue.witness("record", _nothing))
+        return self._taken(kind, uid, self._queue.witness(f"record {kind} {uid}", _nothing))
 
     def all(self, kind: str) -> Sequence[Record]:
-        news: Mapping[str, News] | bool = self._queue.witness("records", dict) if self._queue.passing else True
+        news: Mapping[str, News] | bool = self._queue.witness(f"records {kind}", dict) if self._queue.passing else True
         there = dict.fromkeys(self._lists.get(kind, ()), True) if isinstance(news, bool) else news
         self._lists[kind] = tuple(there)
         return [Record(kind, uid, self._taken(kind, uid, each)) for uid, each in there.items()]
@@ -171,7 +171,7 @@ class ReplayedStore:
 
     def _taken(self, kind: str, uid: str, news: News) -> bytes | None:
         if news is True:
-            return self._bodies[kind, uid]
+            return self._bodies.get((kind, uid))
         body = news if isinstance(news, bytes) else None
         self._bodies[kind, uid] = body
         return body

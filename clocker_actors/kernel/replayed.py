@@ -7,6 +7,7 @@ there for nobody. So one message after the other is handled as it was, as long a
 import asyncio
 from collections.abc import Callable, Sequence
 from contextvars import Context
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pykka._envelope import Envelope
@@ -24,12 +25,26 @@ from clocker_actors.kernel.timers import Alarm, Timer, Timers
 from clocker_actors.kernel.work import Job
 
 T = TypeVar("T")
-Seen = Callable[[str], object]
-"""What was seen under this name, as the next thing; raises what was raised."""
+
+
+RUNAWAY = 100_000
+"""Messages after which a replay that has strayed goes on to what came in next."""
 
 
 class Parted(Exception):
-    """What happens now is not what was recorded."""
+    """What is decided now is not what was decided then: there is no use in going on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Who answers and who hears: `see` answers looks at the outside, `told` hears of messages from handlers to `watched`, `handled` of each message that
+    was handled (and may raise Parted), `strayed` of the first thing that is not as it was."""
+
+    see: Callable[[str], object]
+    watched: str
+    told: Callable[[object], None]
+    handled: Callable[[str, object], None]
+    strayed: Callable[[str], None]
 
 
 class _Deaf(Door):
@@ -63,63 +78,65 @@ class _Nobody:
 
 
 class ReplayedQueue(RunQueue):
-    """Handles exactly as many messages as it is told to. `told` hears of messages to `watched`, `handled` of each message that was handled."""
+    """Handles exactly as many messages as it is told to, as long as all is as it was. Once it has `strayed` it handles whatever there is."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, clock: Clock, context: Context, batch: int, slice_s: float) -> None:
         super().__init__(loop, clock, context, batch, slice_s)
         self.door: _Deaf = _Deaf(clock, self.wake)
+        self.strayed = False
         self._scheduled = True  # nobody calls us but `advance`
-        self._see: Seen | None = None
-        self._watched = ""
         self._admitting = False
-        self._told: Callable[[object], None] | None = None
-        self._handled: Callable[[str, object], None] | None = None
-        self._nobody: Cell | None = None
+        self._listeners: Listeners
+        self._nobody: Cell
 
-    def attend(self, see: Seen, watched: str, told: Callable[[object], None], handled: Callable[[str, object], None], nobody: Cell) -> None:
-        """Say who answers and who hears."""
-        self._see, self._watched, self._told, self._handled, self._nobody = see, watched, told, handled, nobody
+    def attend(self, listeners: Listeners, nobody: Cell) -> None:
+        """To be called first. What nobody waited for lies before `nobody`."""
+        self._listeners, self._nobody = listeners, nobody
 
     def wake(self) -> None:
         """The loop has no part in this."""
 
     def post(self, actor_id: str, message: object) -> None:
-        if actor_id == self._watched and not self._admitting and self._told is not None:
-            self._told(message)
+        if actor_id == self._listeners.watched and not self._admitting:
+            self._listeners.told(message)
         super().post(actor_id, message)
 
     def witness(self, name: str, look: Callable[[], T]) -> T:
         """What was seen then."""
         del look
-        assert self._see is not None
-        seen: Any = self._see(name)
+        seen: Any = self._listeners.see(name)
         return seen  # type: ignore[no-any-return]  # of the type that was looked for, or the recording is not ours
 
     def advance(self, to: int) -> None:
-        """Handle messages until so many are handled in all. Raises Parted when there are not so many."""
+        """Handle messages until so many are handled in all. Raises Parted."""
         self.passing = True
+        most = self.position + RUNAWAY
         try:
-            while self.position < to:
+            while self.position < most if self.strayed else self.position < to:
                 if not self._fifo:
-                    raise Parted(f"only {self.position} messages are there to handle, and {to} were")
-                cell, message = self._fifo.popleft()
-                cell.depth -= 1
-                self.position += 1
-                if type(message) in WRAPPED:
-                    self._open(cell, message)
-                else:
-                    self._handle(cell, message)
-                if self._handled is not None:
-                    self._handled(cell.id, message)
+                    if not self.strayed:
+                        self._stray(f"only {self.position} messages are there to handle, and {to} were")
+                    break
+                self._next()
         finally:
             self.running = None
             self.passing = False
             current.set(None)
 
+    def _next(self) -> None:
+        cell, message = self._fifo.popleft()
+        cell.depth -= 1
+        self.position += 1
+        if type(message) in WRAPPED:
+            self._open(cell, message)
+        else:
+            self._handle(cell, message)
+        self._listeners.handled(cell.id, message)
+
     def admit(self, stamp: float, waiting: int, entries: Sequence[Entry], again: Callable[[Cell, str, float], Control]) -> None:
-        """Open the door as it was opened then. Raises Parted when something is not there that was waited for."""
+        """Open the door as it was opened then."""
         if len(self._fifo) != waiting:
-            raise Parted(f"{len(self._fifo)} messages wait, and {waiting} did")
+            self._stray(f"{len(self._fifo)} messages wait, and {waiting} did")
         self.door.at(stamp)
         self.passing = self._admitting = True
         try:
@@ -127,6 +144,10 @@ class ReplayedQueue(RunQueue):
                 self._let_in(entry, again)
         finally:
             self.passing = self._admitting = False
+
+    def _stray(self, why: str) -> None:
+        self.strayed = True
+        self._listeners.strayed(why)
 
     def _let_in(self, entry: Entry, again: Callable[[Cell, str, float], Control]) -> None:
         match entry:
@@ -137,10 +158,10 @@ class ReplayedQueue(RunQueue):
             case Order():
                 cell = self.cells.get(entry.to)
                 if cell is None:
-                    raise Parted(f"{entry.to} is not there to {entry.kind}")
-                self._append(cell, again(cell, entry.kind, entry.deadline))
+                    self._stray(f"{entry.to} is not there to {entry.kind}")
+                else:
+                    self._append(cell, again(cell, entry.kind, entry.deadline))
             case Void():
-                assert self._nobody is not None
                 self._append(self._nobody, Control("void", lambda: None))
 
     def _bring_outcome(self, entry: Outcome) -> None:
@@ -148,7 +169,8 @@ class ReplayedQueue(RunQueue):
         name: Any = entry.name
         errand = cell.errand(entry.kind, name) if cell is not None else None
         if cell is None or errand is None:
-            raise Parted(f"{entry.to} does not wait for {entry.kind} {entry.name}, of which it heard then")
+            self._stray(f"{entry.to} does not wait for {entry.kind} {entry.name}, of which it heard then")
+            return
         if isinstance(errand, Request | Job) and entry.last:
             errand.settled = True
         message = errand.message if isinstance(errand, Alarm) else entry.message
@@ -165,14 +187,12 @@ class ReplayedKernel(Kernel):
         super().__init__(Clock(began), queue=ReplayedQueue)
         self.timers = _Silent(self.loop, Context())
 
-    def attend(self, see: Seen, watched: str, told: Callable[[object], None], handled: Callable[[str, object], None]) -> None:
-        """`see` answers looks at the outside, `told` hears of messages from handlers to `watched`, `handled` of each message."""
-        nobody = Cell(self, "", _none, DEFAULT_BUDGET, None)
-        self.queue.attend(see, watched, told, handled, nobody)
+    def attend(self, listeners: Listeners) -> None:
+        """To be called before anything is spawned."""
+        self.queue.attend(listeners, Cell(self, "", _none, DEFAULT_BUDGET, None))
 
-    def admit(self, position: int, stamp: float, waiting: int, entries: Sequence[Entry]) -> None:
-        """Handle what was handled before the door was opened then, and open it. Raises Parted."""
-        self.queue.advance(position)
+    def admit(self, stamp: float, waiting: int, entries: Sequence[Entry]) -> None:
+        """Open the door as it was opened then, `waiting` messages lying in the queue."""
         self.queue.admit(stamp, waiting, entries, self.supervisor.again)
 
 

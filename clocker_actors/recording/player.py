@@ -3,11 +3,10 @@
     records up to the next opening of the door  ->  handle as many messages as were handled then: what they look at is answered from these records,
     what they decide must be what these records say  ->  open the door with what came in then  ->  and so on to the end of the file
 
-A decision that orders the same for other reasons is noted, and the replay goes on. At the first one that orders something else it ends: what comes in
-later came in because of what was decided then.
+A difference in what follows from nothing (other numbers in an account, a look at another time) is noted, and the replay goes on with what came in then.
+At the first decision that orders something else it ends: what comes in later came in because of what was ordered then.
 """
 
-import json
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,27 +17,25 @@ from clocker_actors import errors
 from clocker_actors.errors import BadRequest, ClockerError
 from clocker_actors.kernel.cell import Control, Ticket
 from clocker_actors.kernel.recorded import Entry
-from clocker_actors.kernel.replayed import Parted, ReplayedKernel
+from clocker_actors.kernel.replayed import Listeners, Parted, ReplayedKernel
 from clocker_actors.model.identity import RECORDER
 from clocker_actors.model.noted import DecisionNoted
 from clocker_actors.ports.store import Record as Kept
 from clocker_actors.recording.codec import Decoder
+from clocker_actors.recording.comparing import NOWHERE, Comparison, Parting
 from clocker_actors.recording.digest import Decisions
-from clocker_actors.recording.files import DECIDED, END, HEAD, IN, KEPT, RAISED, SEEN, SUM, TYPE, Record, read
+from clocker_actors.recording.files import DECIDED, END, HEAD, IN, KEPT, RAISED, SUM, TYPE, Record, read
 
-
-@dataclass(frozen=True, slots=True)
-class Parting:
-    """The first message after which something else happened: its number, when it was handled, by whom, of what type; and both decisions as JSON
-    ("" for none). `why` says in words what differs."""
-
-    number: int
-    at: float
-    actor: str
-    message: str
-    why: str
-    recorded: str = ""
-    replayed: str = ""
+_UNSEEN: dict[str, object] = {
+    "record": True,
+    "records": True,
+    "machine": False,
+    "tasks": False,
+    "fence": 0.0,
+    "lapsed": False,
+    "lost": False,
+}
+"""What is seen where nobody looked then, by the first word of the name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +52,7 @@ class Replayed:
     whole: bool
     parting: Parting | None = None
     otherwise: Parting | None = None
-    """The first decision that ordered the same and gave another account of it, before any parting."""
+    """The first difference of any kind; decisions may part later, or not at all."""
 
 
 class Recording:
@@ -111,102 +108,91 @@ class Player:
         self.decisions = Decisions()
         self._recording = recording
         self._kernel = kernel
-        self._due: deque[Record] = deque()  # what is to be seen and decided before the door is opened next
-        self._differs: tuple[str, str, str] | None = None
-        self._otherwise: Parting | None = None
-        self._account: tuple[str, str, str] | None = None
-        self._last = ("", "", 0)  # who handled what, and the number of that message
-        kernel.attend(self._see, RECORDER, self._told, self._handled)
+        self._comparison = Comparison()
+        self._due: deque[Record] = deque()  # what is to be seen before the door is opened next
+        self._made: list[bytes] = []  # decided by the message that is being handled
+        self._last = NOWHERE
+        kernel.attend(Listeners(self._see, RECORDER, self._told, self._handled, self._strayed))
 
     def play(self) -> Replayed:
-        """To the end of the file, or to where it parts. Raises BadRequest for a damaged file."""
-        began, whole, recorded, parting = 0.0, False, Decisions().hexdigest(), None
-        try:
-            for record in self._recording.records():
-                word = record[0]
-                if word == IN:
-                    _, position, stamp, waiting, entries = record
-                    self._advance(position)
-                    began = began or stamp
+        """To the end of the file, or to where decisions part. Raises BadRequest for a damaged file."""
+        began, whole, recorded = 0.0, False, Decisions().hexdigest()
+        comparison, door = self._comparison, self._kernel.door
+        for record in self._recording.records():
+            word = record[0]
+            if word == IN:
+                _, position, stamp, waiting, entries = record
+                self._advance(position)
+                began = began or stamp
+                if comparison.parting is None:
                     found: list[Entry] = [self._recording.value(each) for each in entries]
-                    self._kernel.admit(position, stamp, waiting, found)
-                elif word == SUM:
-                    self._advance(record[1])
-                    recorded, whole = record[3], record[4:] == [END]
-                    self._same(recorded)
-                else:
-                    self._due.append(record)
-        except Parted as difference:
-            parting = self._parting(str(difference))
-        queue = self._kernel.queue
-        return Replayed(
-            queue.position,
-            self.decisions.count,
-            self.decisions.hexdigest(),
-            recorded,
-            began,
-            queue.door.stamp,
-            whole,
-            parting,
-            self._otherwise,
-        )
+                    self._kernel.admit(stamp, waiting, found)
+            elif word == SUM:
+                self._advance(record[1])
+                recorded, whole = record[3], record[4:] == [END]
+                self._same(recorded)
+            elif word == DECIDED:
+                comparison.recorded(record[1], record[2])
+            else:
+                self._due.append(record)
+            if comparison.parting is not None:
+                break
+        comparison.ended()
+        counted = self.decisions
+        messages = self._kernel.queue.position
+        parting = comparison.parting
+        return Replayed(messages, counted.count, counted.hexdigest(), recorded, began, door.stamp, whole, parting, comparison.first)
 
     def _advance(self, position: int) -> None:
-        self._kernel.queue.advance(position)
-        if self._due:
-            raise Parted(_unheard(self._due[0]))
+        try:
+            self._kernel.queue.advance(position)
+        except Parted:
+            return
+        if self._due and not self._comparison.strayed:
+            self._strayed(f"it does not look at {self._due[0][1]}, and then it did")
+        self._due.clear()
+        self._comparison.caught_up(self._kernel.door.stamp, self._last)
 
     def _same(self, recorded: str) -> None:
-        if self._otherwise is None and self.decisions.hexdigest() != recorded:
-            raise Parted("the digests of all decisions differ though each was the same: the file is damaged")
+        if self._comparison.first is None and self.decisions.hexdigest() != recorded:
+            raise BadRequest(f"{self._recording.path} is damaged: its digest is not that of the decisions in it")
 
-    # --- heard of the kernel, within handlers
+    # --- heard of the kernel
+
+    def _strayed(self, why: str) -> None:
+        if not self._comparison.strayed:
+            queue = self._kernel.queue
+            running = queue.running
+            here = Parting(queue.position, queue.door.stamp, running.actor_id, _name(running.message)) if running else self._last
+            self._comparison.stray(why, here)
+            self._kernel.queue.strayed = True
 
     def _see(self, name: str) -> object:
         record = self._due[0] if self._due else None
-        if record is None or record[0] not in {SEEN, RAISED} or record[1] != name:
-            self._differ(f"it looks at {name}, and then it did not")
-            raise Parted(name)
-        self._due.popleft()
+        if record is None or record[1] != name:
+            self._strayed(f"it looks at {name}, and then it did not")
+            record = next((each for each in self._due if each[1] == name), None)
+        if record is None:
+            return _UNSEEN.get(name.partition(" ")[0])
+        self._due.remove(record)
         if record[0] == RAISED:
             raise _error(*record[2:])
         return self._recording.value(record[2])
 
     def _told(self, message: object) -> None:
-        if not isinstance(message, DecisionNoted) or self._differs is not None:
-            return
-        body = self.decisions.add(message.decision)
-        record = self._due[0] if self._due and self._due[0][0] == DECIDED else None
-        if record is None or record[1] != self._kernel.queue.position:
-            self._differ("it decides, and then it did not", "", body.decode())
-            return
-        self._due.popleft()
-        if record[2] != body:
-            before, now = json.loads(record[2]), json.loads(body)
-            if _orders(before) != _orders(now):
-                self._differ("it decides otherwise", record[2].decode(), body.decode())
-            elif self._otherwise is None and self._account is None:
-                names = ", ".join(name for name in now if now[name] != before.get(name))
-                self._account = f"it orders the same, and tells another {names}", record[2].decode(), body.decode()
+        if isinstance(message, DecisionNoted):
+            self._made.append(self.decisions.add(message.decision))
 
     def _handled(self, actor: str, message: object) -> None:
-        queue = self._kernel.queue
-        self._last = actor, _name(message), queue.position
-        if self._account is not None:
-            self._otherwise, self._account = Parting(queue.position, queue.door.stamp, *self._last[:2], *self._account), None
-        if self._differs is None and self._due and self._due[0][0] == DECIDED and self._due[0][1] <= queue.position:
-            self._differ("it does not decide, and then it did", self._due[0][2].decode())
-        if self._differs is not None:
-            raise Parted(self._differs[0])
-
-    def _differ(self, why: str, recorded: str = "", replayed: str = "") -> None:
-        if self._differs is None:
-            self._differs = why, recorded, replayed
-
-    def _parting(self, why: str) -> Parting:
-        actor, message, number = self._last
-        said, recorded, replayed = self._differs or (why, "", "")
-        return Parting(number, self._kernel.door.stamp, actor, message, said, recorded, replayed)
+        queue, comparison = self._kernel.queue, self._comparison
+        here = self._last = Parting(queue.position, queue.door.stamp, actor, _name(message))
+        for body in self._made:
+            comparison.made(body, here)
+        self._made.clear()
+        comparison.handled(here)
+        queue.strayed = comparison.strayed
+        if comparison.parting is not None:
+            raise Parted
 
 
 def _name(message: object) -> str:
@@ -215,18 +201,6 @@ def _name(message: object) -> str:
     if isinstance(message, Control):
         return message.kind
     return type(getattr(message, "message", message) if type(message).__name__ == "Envelope" else message).__name__
-
-
-def _orders(decision: dict[str, Any]) -> tuple[object, ...]:
-    """What follows from it."""
-    placement = decision.get("placement") or {}
-    return *(decision.get(name) for name in ("subject", "by", "kind", "at", "action")), placement.get("chosen")
-
-
-def _unheard(record: Record) -> str:
-    if record[0] == DECIDED:
-        return "it does not decide, and then it did"
-    return f"it does not look at {record[1]}, and then it did"
 
 
 def _error(kind: str, message: str, details: dict[str, str], retry_after: float | None) -> Exception:

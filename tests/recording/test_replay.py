@@ -72,6 +72,20 @@ def test_with_another_bound_it_names_the_message_at_which_decisions_part(story: 
     assert done.sha256 != story.sha256
 
 
+def test_with_a_longer_pause_the_order_is_missing_where_it_was_given(story: Recorded) -> None:
+    done = replay(story.path, [Changed("autoscaler", "resizeUpStabilizationDelay", "4s")])
+    assert done.parting is not None
+    assert done.parting.why == "it does not decide, and then it did"
+    assert (done.parting.message, done.parting.actor.endswith(":autoscaler")) == ("LookAgain", True)
+    assert json.loads(done.parting.recorded)["action"] == "resize to 9"
+
+
+def test_a_change_that_changes_no_order_is_seen_to_the_end(story: Recorded) -> None:
+    done = replay(story.path, [Changed("autoscaler", "maxPoolSize", 15)])
+    assert done.parting is None and done.otherwise is not None and done.whole
+    assert done.decisions == story.count and done.sha256 != story.sha256
+
+
 def test_what_is_not_there_cannot_be_changed(story: Recorded) -> None:
     with pytest.raises(BadRequest, match="no policy of the recording is 'nobody'"):
         replay(story.path, [Changed("nobody", "maxPoolSize", 8)])
@@ -95,6 +109,8 @@ def test_one_command_says_it(story: Recorded, capsys: pytest.CaptureFixture[str]
     out = capsys.readouterr().out
     assert "decisions part: at message" in out and "resize to 9" in out and "resize to 8" in out
     assert all(len(line) <= 80 for line in out.splitlines())
+    assert main(["replay", str(story.path), "--against", "autoscaler.maxPoolSize=15"]) == 0
+    assert "orders the same" in capsys.readouterr().out
     assert main(["replay", str(story.path), "--against", "autoscaler"]) == 2
     assert "write POLICY.KEY=VALUE" in capsys.readouterr().err
     assert main(["replay", "/nowhere.rec", "--json"]) == 2
