@@ -254,6 +254,7 @@ class Manager:
             login=self._login,
             allow=settings.allow,
             plain_secrets=settings.plain_secrets,
+            readdress=self._readdress,
             settle=lambda location: settle(location, self._locations),
             timing=self._timing(),
             journal=self._journal,
@@ -290,6 +291,13 @@ class Manager:
             engine = docker.connect(spec, self.metrics.calls, runtime)
         self._engines[spec] = engine
         return engine
+
+    def _readdress(self, was: EngineSpec, now: EngineSpec) -> None:
+        """The engine stays who it is; all who have it go on with it."""
+        engine = self._engines.pop(was, None)
+        if engine is not None:
+            self._engines[now] = engine
+            docker.readdress(engine, now)
 
     def _machine(self, spec: EngineSpec) -> Machine | None:
         """Vitals are read here for a local engine, and over SSH where that is the way to the engine; nothing else is open."""

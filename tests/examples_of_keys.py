@@ -74,6 +74,7 @@ _examples(
     privateKeyFile: /root/.ssh/id_ed25519
     publicKeyFile: /root/.ssh/id_ed25519.pub
     knownHosts: /root/.ssh/known_hosts
+    trustFirst: true
     credentials: ireland
     """,
 )

@@ -34,6 +34,7 @@ class _Shared:
     zone: str
     labels: Mapping[str, str]
     password: SecretRef | None
+    trust_first: bool
 
 
 def read_machines(section: Section, items: Node | None, owner: str, context: Context) -> tuple[MachineSpec, ...]:
@@ -61,6 +62,7 @@ def _shared(section: Section, context: Context) -> _Shared:
         section.text("zone"),
         _labels(section, context),
         SecretRef(f"{name}.password") if name else None,
+        section.boolean("trustFirst"),
     )
 
 
@@ -101,6 +103,7 @@ def _described(node: MapNode, shared: _Shared, owner: str, context: Context) -> 
         section.text("zone") or shared.zone,
         {**shared.labels, **_labels(section, context)},
         shared.password,
+        shared.trust_first,
     )
     found = list(_addressed(at, own, context))
     written = section.text("name")
@@ -151,6 +154,7 @@ def _machine(written: str, shared: _Shared) -> MachineSpec | str:
         shared.zone,
         shared.labels,
         shared.password,
+        shared.trust_first and not shared.known_hosts,
     )
 
 

@@ -181,6 +181,7 @@ MACHINES_KEYS = KeyTable(
     row("hosts", "node", "addresses, as 10.0.0.{1..9},h{a,b}, or a list of them and of maps", "host"),
     row("port", "integer", "port of sshd", default=22, least=1, most=65_535),
     row("knownHosts", "string", "known host keys: a path on the manager's machine", "known_hosts", default=""),
+    row("trustFirst", "boolean", "believe the first host key that each machine shows, and no other later", "trust_first", default=False),
     row("zone", "string", "which zone they are in", default=""),
     row("labels", "node", "labels of the hosts: a map"),
 )

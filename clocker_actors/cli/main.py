@@ -48,6 +48,7 @@ COMMANDS: Mapping[str, Command] = {
     "uncordon": Command("hosting", "uncordon"),
     "drain": Command("hosting", "drain"),
     "rebalance": Command("hosting", "rebalance"),
+    "ca": Command("certificates", "ca"),
     "activities": Command("looking", "activities"),
     "cancel": Command("acting", "cancel"),
     "policies": Command("policies", "policies", negative=True),

@@ -1,14 +1,14 @@
 """Where machines really come from: clouds through libcloud, machines over SSH, this machine itself; simulated locations stay simulated.
 
 A machine that a cloud has just made has a host key that nobody can know: its first one is believed, kept in a file of its own below the state directory, and
-removed with the machine. Machines that exist are believed by the known_hosts that their blueprint names, else by one's own.
+removed with the machine. Machines that exist are believed by the known_hosts that their blueprint names, else by one's own; or in the same way, if it asks for that.
 """
 
 from pathlib import Path
 from threading import Lock
 
 from clocker_actors.drivers.cloud import LibcloudCloud
-from clocker_actors.drivers.installing import Authority, EngineInstaller, client_files
+from clocker_actors.drivers.installing import Authority, EngineInstaller, client_files, expiry
 from clocker_actors.drivers.shell import LocalShell, SshShell, Trust
 from clocker_actors.drivers.simulated.grounds import SimulatedGrounds
 from clocker_actors.drivers.ssh import SshAddress
@@ -35,7 +35,7 @@ class RealGrounds:
         self._local_engine = local_engine
         self._simulated = simulated
         self._making = Lock()  # of the own key and authority, which several machines may want at once
-        self._authority: Authority | None = None
+        self._authorities: dict[str, Authority] = {}
         self._clouds: dict[tuple[str, ...], Cloud] = {}
 
     def cloud(self, location: LocationSpec) -> Cloud:
@@ -78,25 +78,43 @@ class RealGrounds:
         if location.kind is LocationKind.LOCAL:
             return LocalShell()
         password = self._resolve(way.password) if way.password is not None else ""
-        address = SshAddress(way.address, way.port, way.user or "root", way.key_file, way.known_hosts, password)
-        return SshShell(address, Trust(Path(way.known_hosts)) if location.kind is LocationKind.CLOUD else None)
+        known = self._known_of(way)
+        address = SshAddress(way.address, way.port, way.user or "root", way.key_file, known, password)
+        return SshShell(address, Trust(Path(known)) if location.kind is LocationKind.CLOUD or way.trust_first else None)
 
-    def installer(self, location: LocationSpec) -> Installer:
-        """One that knows our authority, which is made when an engine is first to listen on the network."""
-        return self._simulated.installer(location) if location.kind is LocationKind.SIMULATED else EngineInstaller(self._own_authority)
+    def installer(self, location: LocationSpec, authority: str = "") -> Installer:
+        """One that knows an authority of ours, which is made when an engine is first to listen on the network."""
+        if location.kind is LocationKind.SIMULATED:
+            return self._simulated.installer(location, authority)
+        return EngineInstaller(lambda: self._own_authority(authority))
 
-    def engine(self, location: LocationSpec, way: MachineSpec, socket: str) -> EngineSpec:
+    def engine(self, location: LocationSpec, way: MachineSpec, socket: str, authority: str = "") -> EngineSpec:
         """Over SSH to its socket, or over TLS where the location says so; this machine's own as the settings name it."""
         if location.kind is LocationKind.SIMULATED:
-            return self._simulated.engine(location, way, socket)
+            return self._simulated.engine(location, way, socket, authority)
         if location.kind is LocationKind.LOCAL:
             return EngineSpec(self._local_engine)
         host = f"[{way.address}]" if ":" in way.address else way.address
         if location.tls:
-            files = client_files(self._folder / AUTHORITY)
+            files = client_files(self._of_authority(authority))
             return EngineSpec(f"https://{host}:{TLS_PORT}", str(files.ca), str(files.certificate), str(files.key))
         url = f"ssh://{way.user or 'root'}@{host}:{way.port}"
-        return EngineSpec(url, ssh_key=way.key_file, ssh_known_hosts=way.known_hosts, ssh_socket=socket)
+        return EngineSpec(url, ssh_key=way.key_file, ssh_known_hosts=self._known_of(way), ssh_socket=socket)
+
+    def expiry(self, authority: str) -> float | None:
+        """When it ends. Raises StoreFault when its certificate cannot be read."""
+        return expiry(self._of_authority(authority))
+
+    def keep_authorities(self, names: frozenset[str]) -> None:
+        """The keys go first: what is left of a folder after a crash signs nothing."""
+        kept = {self._of_authority(name) for name in names}
+        with self._making:
+            for folder in sorted(self._folder.glob(f"{AUTHORITY}*")):
+                if folder not in kept:
+                    self._authorities.pop(folder.name, None)
+                    for file in sorted(folder.iterdir(), key=lambda file: not file.name.endswith("-key.pem")):
+                        file.unlink(missing_ok=True)
+                    folder.rmdir()
 
     def forget(self, host: Uid) -> None:
         """The host key of a machine that is gone."""
@@ -119,6 +137,10 @@ class RealGrounds:
     def _known(self, host: Uid) -> Path:
         return self._folder / f"{host}.known_hosts"
 
+    def _known_of(self, way: MachineSpec) -> str:
+        """Where its host key is looked up; "" for the usual place."""
+        return str(self._folder / f"first-{way.address}-{way.port}.known_hosts") if way.trust_first else way.known_hosts
+
     def _own_key(self) -> Path:
         """Made when first needed."""
         path = self._folder / OWN_KEY
@@ -127,12 +149,16 @@ class RealGrounds:
                 self._make_key(path)
         return path
 
-    def _own_authority(self) -> Authority:
+    def _own_authority(self, name: str) -> Authority:
         """Made when first needed; in a thread."""
+        folder = self._of_authority(name)
         with self._making:
-            if self._authority is None:
-                self._authority = Authority(self._folder / AUTHORITY)
-            return self._authority
+            if folder.name not in self._authorities:
+                self._authorities[folder.name] = Authority(folder)
+            return self._authorities[folder.name]
+
+    def _of_authority(self, name: str) -> Path:
+        return self._folder / (f"{AUTHORITY}-{name}" if name else AUTHORITY)
 
     def _make_key(self, path: Path) -> None:
         import asyncssh  # noqa: PLC0415 - costs 15 MB

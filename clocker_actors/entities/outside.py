@@ -72,10 +72,20 @@ class Grounds(Protocol):
         """Root on the machine."""
         ...
 
-    def installer(self, location: LocationSpec) -> Installer: ...
+    def installer(self, location: LocationSpec, authority: str = "") -> Installer:
+        """One that signs for engines on the network with this authority, which is made when it is first needed."""
+        ...
 
-    def engine(self, location: LocationSpec, way: MachineSpec, socket: str) -> EngineSpec:
+    def engine(self, location: LocationSpec, way: MachineSpec, socket: str, authority: str = "") -> EngineSpec:
         """How its engine is reached."""
+        ...
+
+    def expiry(self, authority: str) -> float | None:
+        """When an authority ends (epoch seconds); None for one that is not made. To be called in a thread. Raises StoreFault."""
+        ...
+
+    def keep_authorities(self, names: frozenset[str]) -> None:
+        """Forget all others, with their keys. To be called in a thread."""
         ...
 
     def forget(self, host: Uid) -> None:
@@ -125,6 +135,8 @@ class Outside:
     """Puts the locations that settings name in; raises BadRequest for one that nobody knows."""
     login: Callable[[str], Login | None] = lambda _: None
     """Who we are to the registry of an image; None where nobody said. Raises SettingsError."""
+    readdress: Callable[[EngineSpec, EngineSpec], None] = lambda _was, _now: None
+    """An engine is reached by other files from now on, by all who have it."""
     allow: Allowances = EVERYTHING
     plain_secrets: str = "allow"
     """What becomes of secrets in plain text: allow, warn or refuse."""

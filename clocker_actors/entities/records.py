@@ -179,6 +179,7 @@ class PoolState:
     next_index: int = 1
     healing_stopped: str = ""  # why nothing is replaced that ran on silent hosts
     hosts_given_up: tuple[Uid, ...] = ()  # silent, and lost as a person says
+    authority: str = ""  # whose certificates its hosts are to have, if their engines listen on the network
     adjuncts: tuple[AdjunctState, ...] = ()
     decisions: tuple[str, ...] = ()
 

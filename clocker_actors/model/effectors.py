@@ -129,6 +129,11 @@ GIVE_BACK = Effector(
     frozenset({EntityKind.POOL}),
     (Parameter("host", "string", "the host: its name, its path or its uid"),),
 )
+ROTATE_CERTIFICATES = Effector(
+    "rotateCertificates",
+    "make a new authority and certificates of it for engines that listen on the network, one host after the other; the old ones hold no more",
+    frozenset({EntityKind.POOL}),
+)
 REBALANCE = Effector(
     "rebalance",
     "move members, one of a cluster at a time, where that makes the load of hosts more alike by at least 10 points",
@@ -179,6 +184,7 @@ ALL: tuple[Effector, ...] = (
     RESIZE_BY_DELTA,
     DESTROY_ORPHANS,
     GIVE_BACK,
+    ROTATE_CERTIFICATES,
     REPLACE_MEMBER,
     MOVE,
     CORDON,

@@ -44,6 +44,8 @@ class MachineSpec:
     zone: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     password: SecretRef | None = None
+    trust_first: bool = False
+    """Whether the first host key that it shows is believed, and no other later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,11 @@ class LocationSpec:
     parts: tuple["LocationSpec", ...] = ()
     tls: bool = False
     overrides: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def listens(self) -> bool:
+        """Whether engines that are made there, or in a part of it, listen on the network."""
+        return self.tls or any(part.listens for part in self.parts)
 
     @property
     def capacity(self) -> int | None:

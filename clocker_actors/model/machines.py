@@ -3,7 +3,7 @@
 INTENDED ──▶ CREATING ──▶ BOOTING ──▶ INSTALLING ──▶ UP         (machines that exist begin with BOOTING)
                 └────────────┴────────────┴──▶ FAILED           any ──pool: GiveBack──▶ RETURNING ──▶ gone
 
-pool ──GiveBack──▶ host        host ──MachineChanged, NotGivenBack──▶ pool        pool ──RoomCame──▶ member that waits for room
+pool ──GiveBack, Recertify──▶ host        host ──MachineChanged, NotGivenBack, Recertified──▶ pool        pool ──RoomCame──▶ member that waits for room
 """
 
 from collections.abc import Hashable
@@ -55,6 +55,8 @@ class Made:
     """Whether it is given back only to be made anew, after a failed attempt."""
     destroy: bool = False
     """Whether a machine that fails to come up is given back at once; else it is kept to be looked at, and the next attempt is another host's."""
+    authority: str = ""
+    """Whose certificates its engine has, if it listens on the network: a name, "" for the first that this manager made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,22 @@ class NotGivenBack:
 
     host: Uid
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recertify:
+    """Have certificates of this authority, and from then on be reached with its own; fine if it is so already."""
+
+    authority: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recertified:
+    """A host has certificates of this authority, or why not."""
+
+    host: Uid
+    authority: str
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,11 @@ POOL_NEEDED = _sensor(
 )
 POOL_UTILISATION = _sensor("docker.container.cluster.utilisation", "", "share of the pool's room for containers that is in use")
 POOL_SPREAD = _sensor("docker.pool.load.spread", "", "how much the loads of its hosts differ, (max - min) in points of 100")
+POOL_CERTIFICATES = _sensor(
+    "docker.certificates.expire",
+    "seconds",
+    "when the certificates of engines that this pool made to listen on the network end (epoch, UTC)",
+)
 POOL_CONTAINERS = _sensor("docker.pool.containers", "", "containers placed in the pool")
 
 ENTITY_FAILED = _sensor("ha.entityFailed", "", "the service was up and is not any more", notify=True)

@@ -478,3 +478,15 @@ def test_any_text_is_a_location_or_has_faults_with_their_places(text: str, as_op
         for line in error.faults:
             assert _LINE.fullmatch(line), line
             assert line.isprintable(), line
+
+
+def test_first_keys_are_believed_where_that_is_written_and_no_file_is_named() -> None:
+    text = """services:
+- type: docker-cloud
+  name: yard
+  initialSize: 1
+  location:
+    byon: {hosts: [10.0.0.1, {address: 10.0.0.2, knownHosts: /known}], trustFirst: true}
+"""
+    location = parse(text, "a.yaml", TYPES).blueprint.pools[0].location
+    assert location is not None and [each.trust_first for each in location.machines] == [True, False]

@@ -1,5 +1,7 @@
 """Commands for hosts: cordon, uncordon, drain; and what they say of things that are no hosts."""
 
+import json
+
 import pytest
 
 from clocker_actors.admin.moves import MovesView
@@ -9,7 +11,7 @@ from clocker_actors.model.identity import Uid
 from clocker_actors.planning.emptying import PlannedMove
 from tests.admin.house import House
 from tests.cli.conftest import Clocker
-from tests.telemetry.samples import entity
+from tests.telemetry.samples import entity, readings
 
 pytestmark = pytest.mark.real_loop
 
@@ -22,6 +24,7 @@ pytestmark = pytest.mark.real_loop
         ("drain local/here", "drain", {"surge": 3}),
         ("rebalance local", "rebalance", {"moves": 10}),
         ("rebalance local --moves 3", "rebalance", {"moves": 3}),
+        ("ca rotate local", "rotateCertificates", {}),
         ("drain local/here --surge 5", "drain", {"surge": 5}),
     ],
 )
@@ -32,12 +35,29 @@ async def test_hosts_take_orders(house: House, clocker: Clocker, command: str, e
 
 
 async def test_only_hosts_are_drained(house: House, clocker: Clocker) -> None:
-    for command in (("drain", "shop/web"), ("drain", "shop/web", "--plan"), ("cordon", "shop"), ("rebalance", "shop")):
+    for command in (
+        ("drain", "shop/web"),
+        ("drain", "shop/web", "--plan"),
+        ("cordon", "shop"),
+        ("rebalance", "shop"),
+        ("ca", "rotate", "shop"),
+    ):
         ran = await clocker(*command)
         assert ran.code == 2
-        assert ("not a host" in ran.said or "not a docker cloud" in ran.said) and "clocker hosts" in ran.said
+        assert ("not a host" in ran.said or "not a docker cloud" in ran.said) and "`clocker " in ran.said
     assert not house.invoked
     assert (await clocker("drain", "local/here", "--surge", "0")).code == 2
+
+
+async def test_how_long_certificates_hold(house: House, clocker: Clocker) -> None:
+    pool = house.model.resolve("local")
+    assert "no docker cloud has certificates" in (await clocker("ca")).said
+    house.note(readings(pool, docker__certificates__expire=1_800_000_000.0))
+    ran = await clocker("ca", "ls")
+    assert ran.code == 0 and "local" in ran.out and "2027-01-15" in ran.out
+    assert json.loads((await clocker("ca", "--json")).out) == {"items": [{"pool": "local", "expires": 1_800_000_000.0}]}
+    for wrong in (("ca", "rotat"), ("ca", "rotate"), ("ca", "ls", "local")):
+        assert (await clocker(*wrong)).code == 2
 
 
 async def test_a_drain_that_cannot_finish_exits_1(house: House, clocker: Clocker) -> None:

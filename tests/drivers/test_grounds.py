@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from clocker_actors.drivers.grounds import RealGrounds
+from clocker_actors.drivers.shell import SshShell, Trust
 from clocker_actors.drivers.simulated import SimulatedWorld
 from clocker_actors.drivers.simulated.grounds import SimulatedGrounds
 from clocker_actors.errors import SettingsError
@@ -76,3 +77,16 @@ def test_the_managers_own_key_goes_with_the_last_pool_that_made_machines_and_ano
     grounds.forget_key()
     assert not list(tmp_path.glob("id_*"))
     assert grounds.public_key(cloud()) != first
+
+
+def test_a_machine_that_exists_is_believed_at_first_only_where_that_is_asked_for(grounds: RealGrounds, tmp_path: Path) -> None:
+    byon = LocationSpec(LocationKind.MACHINES, "byon")
+    way = MachineSpec("one", "10.0.0.1", port=2222, known_hosts="/known")
+    assert grounds.engine(byon, way, "/s").ssh_known_hosts == "/known"
+    shell = grounds.shell(byon, way)
+    assert isinstance(shell, SshShell) and shell._trust is None
+    asked = replace(way, known_hosts="", trust_first=True)
+    file = tmp_path / "first-10.0.0.1-2222.known_hosts"
+    assert grounds.engine(byon, asked, "/s").ssh_known_hosts == str(file)
+    trusting = grounds.shell(byon, asked)
+    assert isinstance(trusting, SshShell) and trusting._trust == Trust(file)

@@ -14,7 +14,7 @@ from clocker_actors.model.specs import EngineSpec
 from clocker_actors.ports.calls import CallLog
 from clocker_actors.ports.engine import Engine
 
-__all__ = ["connect"]
+__all__ = ["connect", "readdress"]
 
 
 def connect(spec: EngineSpec, calls: CallLog, runtime_dir: Path) -> Engine:
@@ -23,3 +23,9 @@ def connect(spec: EngineSpec, calls: CallLog, runtime_dir: Path) -> Engine:
     `runtime_dir` holds the local end of SSH tunnels. Raises BadRequest when the url is none we know.
     """
     return DockerEngine(Link(spec, calls, runtime_dir))
+
+
+def readdress(engine: Engine, spec: EngineSpec) -> None:
+    """Have one of these engines known by other certificates from now on; its url stays."""
+    if isinstance(engine, DockerEngine):
+        engine.use(spec)

@@ -26,7 +26,7 @@ from clocker_actors.model.containers import (
     Observed,
     ProbeResult,
 )
-from clocker_actors.model.specs import BuildSpec, FileSpec, ProbeSpec, Resources
+from clocker_actors.model.specs import BuildSpec, EngineSpec, FileSpec, ProbeSpec, Resources
 from clocker_actors.ports.engine import StatsWatch
 
 PING_LIMIT = 2.0
@@ -261,6 +261,10 @@ class DockerEngine:
     async def forget(self, keeper: str, labels: Mapping[str, str], folders: Sequence[str]) -> None:
         """Take folders of secrets away."""
         await self._keeping.forget(keeper, labels, folders)
+
+    def use(self, spec: EngineSpec) -> None:
+        """Be known there by the certificates of this spec from now on."""
+        self._link.use(spec)
 
     async def close(self) -> None:
         """End all watches and connections."""

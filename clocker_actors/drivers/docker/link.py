@@ -7,7 +7,7 @@ version is the highest both sides know, asked for again after every loss, since 
 import asyncio
 import io
 import ssl
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -96,6 +96,7 @@ class Link:
         self._clients: dict[bool, Docker] = {}
         self._api: tuple[int, int] | None = None
         self._closed = False
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def ask(self, call: Call, answer: type[T]) -> T:
         """Make the call and decode its answer as JSON of that type."""
@@ -153,13 +154,21 @@ class Link:
             self._api = self._agree(theirs)
         return self._api
 
+    def use(self, spec: EngineSpec) -> None:
+        """Be known there by the certificates of this spec from now on; what is under way goes on as it began."""
+        self._spec = spec
+        before, self._clients = list(self._clients.values()), {}
+        if before:
+            task = asyncio.get_running_loop().create_task(_close(before), name=f"close old connections to {self.where}")
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
     async def close(self) -> None:
         """Close all connections; calls after it raise EngineUnavailable."""
         self._closed = True
         clients, self._clients = list(self._clients.values()), {}
-        for client in clients:
-            await client.close()
-            await client.connector.close()
+        await _close(clients)
+        await asyncio.gather(*self._closing)
         if self.tunnel is not None:
             await self.tunnel.close()
 
@@ -241,6 +250,8 @@ class Link:
         """Whether the host lives and only the engine is not there; a way through SSH shows it by an end without an answer."""
         if self.tunnel is not None:
             return self.tunnel.alive and isinstance(error, aiohttp.ServerDisconnectedError | ConnectionResetError)
+        if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):  # who shows a certificate lives
+            return True
         cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
         return isinstance(cause, ConnectionRefusedError | FileNotFoundError)
 
@@ -268,6 +279,12 @@ def _encoded(body: Json | bytes | Sent | None) -> tuple[bytes | io.BytesIO | Sen
             return io.BytesIO(body), {"Content-Type": "application/x-tar"}
         case _:
             return msgspec.json.encode(body), {"Content-Type": "application/json"}
+
+
+async def _close(clients: Sequence[Docker]) -> None:
+    for client in clients:
+        await client.close()
+        await client.connector.close()
 
 
 async def _message(response: aiohttp.ClientResponse) -> str:

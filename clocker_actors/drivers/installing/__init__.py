@@ -5,7 +5,7 @@ whatever init there is, `settings` what the engine is told, `authority` makes ce
 step by step. Nothing here upgrades a kernel, removes a package or reboots, and every step may be done twice.
 """
 
-from clocker_actors.drivers.installing.authority import Authority, ClientFiles, client_files
+from clocker_actors.drivers.installing.authority import Authority, ClientFiles, client_files, expiry
 from clocker_actors.drivers.installing.runner import EngineInstaller
 
-__all__ = ["Authority", "ClientFiles", "EngineInstaller", "client_files"]
+__all__ = ["Authority", "ClientFiles", "EngineInstaller", "client_files", "expiry"]

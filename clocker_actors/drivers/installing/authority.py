@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric import ec
 
-YEARS = 10
+LASTING = timedelta(days=730)
+"""What is signed ends with who signed it, so there is one end to know of. Pools make a new authority long before (`certifying.py`)."""
 LEAST_DAYS = 30
 """A certificate with less than this to go is made anew."""
 
@@ -46,6 +47,18 @@ class Certificate:
 def client_files(folder: Path) -> ClientFiles:
     """Where the manager's files of the authority in this folder are, once it was opened there."""
     return ClientFiles(*(folder / name for name in ("ca.pem", "client.pem", "client-key.pem")))
+
+
+def expiry(folder: Path) -> float | None:
+    """When the authority in this folder ends (epoch seconds); None where there is none. Raises StoreFault."""
+    from cryptography import x509  # noqa: PLC0415
+
+    try:
+        return x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes()).not_valid_after_utc.timestamp()
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise StoreFault(f"{folder}/ca.pem cannot be read ({error}): check it, or rotate the certificates") from error
 
 
 class Authority:
@@ -73,13 +86,15 @@ class Authority:
     def knows(self, certificate: bytes, names: Sequence[str]) -> bool:
         """Whether a certificate (PEM) is of this authority, for all these addresses and names, and good for a while."""
         from cryptography import x509  # noqa: PLC0415
-        from cryptography.exceptions import InvalidSignature  # noqa: PLC0415
+        from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415
 
         try:
             seen = x509.load_pem_x509_certificate(certificate)
             seen.verify_directly_issued_by(x509.load_pem_x509_certificate(self._ca.certificate))
             good_for = list(seen.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
-        except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
+        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, x509.InvalidVersion, x509.ExtensionNotFound):
+            return False
+        except (x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
             return False
         return self._lasts(seen) and all(_alternative(name) in good_for for name in names)
 
@@ -115,7 +130,7 @@ class Authority:
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(self._now - timedelta(days=1))  # a machine's clock may be slow
-            .not_valid_after(self._now + timedelta(days=365 * YEARS))
+            .not_valid_after(self._ends(usage))
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .add_extension(x509.BasicConstraints(ca=usage is None, path_length=0 if usage is None else None), critical=True)
         )
@@ -134,6 +149,11 @@ class Authority:
             signed.public_bytes(serialization.Encoding.PEM),
             key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain),
         )
+
+    def _ends(self, usage: str | None) -> datetime:
+        from cryptography import x509  # noqa: PLC0415
+
+        return self._now + LASTING if usage is None else x509.load_pem_x509_certificate(self._ca.certificate).not_valid_after_utc
 
     def _signer(self) -> tuple[ec.EllipticCurvePrivateKey, x509.Name]:
         from cryptography import x509  # noqa: PLC0415

@@ -88,7 +88,8 @@ class _Installation:
         command = "df -Pk /var /usr"
         seen = await self._do("look", command, SHORT)
         least = self._options.least_disk
-        free = min((int(line.split()[3]) * 1024 for line in seen.output.splitlines()[1:] if len(line.split()) > 4), default=least)
+        rows = (line.split() for line in seen.output.splitlines()[1:])
+        free = min((int(row[3]) * 1024 for row in rows if len(row) > 4 and _numbers(row[3]) is not None), default=least)
         if free < least:
             words = f"{free >> 20} MiB are free, an engine needs {least >> 20} MiB before its first image"
             raise InstallFailed("look", command, words, "free space on its disk, or give it a larger one")
@@ -131,7 +132,7 @@ class _Installation:
         had = await self._try("configure", f"cat {settings.FILE}", SHORT)
         try:
             made = settings.with_tls(had.output if had.ok else "", SOCKET, self._options.tls_port)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             words = f"{settings.FILE} is not what an engine reads: {error}"
             raise InstallFailed("configure", f"cat {settings.FILE}", words, f"mend or remove {settings.FILE} there") from error
         dockerd = await self._do("configure", "command -v dockerd", SHORT)
@@ -176,6 +177,8 @@ class _Installation:
         """Have it run; its version."""
         self._changed = True
         init = await self._init()
+        if again:
+            await self._try("start", starting.reload(init), SHORT)
         self._progress(f"start: {'restarting' if again else 'starting'} the engine ({init.value})")
         ran = await self._try("start", starting.start(init, again=again), self._options.start_limit)
         if not ran.ok and init is Init.SYSV:  # a container without an init has scripts that cannot work there
@@ -200,7 +203,10 @@ class _Installation:
 
     async def _init(self) -> Init:
         seen = await self._do("start", starting.WHICH, SHORT)
-        return Init(seen.output.strip())
+        word = seen.output.strip()
+        if word not in set(Init):
+            raise InstallFailed("start", starting.WHICH, _last(seen.output, 3)[:500], "see what its shell says beside what it is asked")
+        return Init(word)
 
     async def _answering(self, step: str) -> str | None:
         """The version of the engine that answers; InstallFailed for one that is too old for us."""
@@ -208,7 +214,11 @@ class _Installation:
         if not seen.ok:
             return None
         version, _, api = seen.output.strip().partition(" ")
-        if tuple(int(part) for part in api.split(".")) < OLDEST_API:
+        spoken = _numbers(api)
+        if spoken is None:
+            words = f"its docker command says of itself: {_last(seen.output, 1)[:200]!r}"
+            raise InstallFailed(step, starting.ANSWERS, words, "see what `docker` is on that machine")
+        if spoken < OLDEST_API:
             words = f"engine {version} speaks API {api}, we need {OLDEST_API[0]}.{OLDEST_API[1]} (Docker 20.10) or newer"
             raise InstallFailed(step, starting.ANSWERS, words, "update it, or take an image of a newer distribution")
         return version
@@ -233,6 +243,13 @@ class _Installation:
         said = _last(ran.output + "\n" + ran.errors) or f"exit code {ran.exit_code}"
         found = remedy(said)
         raise InstallFailed(step, command, said, found.words, again=found.again)
+
+
+def _numbers(text: str) -> tuple[int, ...] | None:
+    """What a version is made of; None for what is none."""
+    parts = text.strip().split(".")
+    good = all(part.isascii() and part.isdigit() and len(part) < 19 for part in parts)
+    return tuple(map(int, parts)) if good else None
 
 
 def _last(text: str, lines: int = KEPT_LINES) -> str:

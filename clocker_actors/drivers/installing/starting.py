@@ -43,6 +43,12 @@ _RESTARTS = {
     Init.SYSV: "service docker restart",
     Init.NONE: f"{_DIRECT_STOP}; {_DIRECT_START}",
 }
+_RELOADS = {
+    Init.SYSTEMD: "systemctl daemon-reload; systemctl reload docker.service || systemctl kill -s HUP docker.service",
+    Init.OPENRC: f"kill -HUP $(cat {_PID})",
+    Init.SYSV: f"kill -HUP $(cat {_PID})",
+    Init.NONE: f"kill -HUP $(cat {_PID})",
+}
 _LOGS = {
     Init.SYSTEMD: "journalctl -u docker -n 20 --no-pager -o cat",
     Init.OPENRC: "tail -n 20 /var/log/docker.log",
@@ -54,6 +60,11 @@ _LOGS = {
 def start(init: Init, *, again: bool) -> str:
     """Start the engine; `again`: if it runs, it is to read its settings anew. Both are fine with one that runs."""
     return (_RESTARTS if again else _STARTS)[init]
+
+
+def reload(init: Init) -> str:
+    """Have it read those settings anew that it can change while it runs: `live-restore` is one, and has to hold before it is stopped."""
+    return f"{{ {_RELOADS[init]}; }}; sleep 1"
 
 
 def admit(user: str) -> str:

@@ -8,9 +8,12 @@ import asyncio
 from clocker_actors.drivers.simulated.cloud import CloudOdds, CloudTiming, SimulatedCloud
 from clocker_actors.drivers.simulated.machines import SimulatedInstaller, SimulatedMachine, SimulatedShell
 from clocker_actors.drivers.simulated.world import SimulatedWorld
+from clocker_actors.kernel.clock import Clock
 from clocker_actors.model.identity import Uid
 from clocker_actors.model.locations import LocationKind, LocationSpec, MachineSpec
 from clocker_actors.model.specs import EngineSpec
+
+AUTHORITY_LASTS = 730 * 86_400.0
 
 
 class SimulatedGrounds:
@@ -31,6 +34,8 @@ class SimulatedGrounds:
         self._seed = seed
         self._quota, self._timing, self._odds = quota, timing, odds
         self._installer = SimulatedInstaller(seed)
+        self.authorities: dict[str, float] = {}
+        """When each ends (epoch seconds)."""
 
     def cloud(self, location: LocationSpec) -> SimulatedCloud:
         """The cloud of a location, made when first named."""
@@ -61,13 +66,23 @@ class SimulatedGrounds:
             return SimulatedShell(machines.get(way.address) or SimulatedMachine(way.address, None, gone=True))
         return SimulatedShell(self.machine(way.address))
 
-    def installer(self, location: LocationSpec) -> SimulatedInstaller:  # noqa: ARG002 - the port's
+    def installer(self, location: LocationSpec, authority: str = "") -> SimulatedInstaller:
         """One that pretends to."""
-        return self._installer
+        if location.tls:
+            self.authorities.setdefault(authority, Clock().now() + AUTHORITY_LASTS)
+        return self._installer.of(authority)
 
-    def engine(self, location: LocationSpec, way: MachineSpec, socket: str) -> EngineSpec:  # noqa: ARG002 - the port's
+    def engine(self, location: LocationSpec, way: MachineSpec, socket: str, authority: str = "") -> EngineSpec:  # noqa: ARG002 - the port's
         """The simulated engine of that address."""
-        return EngineSpec(f"simulated://{way.address}")
+        return EngineSpec(f"simulated://{way.address}", tls_ca=authority)
+
+    def expiry(self, authority: str) -> float | None:
+        """Years from when it was first needed."""
+        return self.authorities.get(authority)
+
+    def keep_authorities(self, names: frozenset[str]) -> None:
+        """Forget all others."""
+        self.authorities = {name: end for name, end in self.authorities.items() if name in names}
 
     def forget(self, host: Uid) -> None:
         """Nothing is kept by host."""

@@ -5,6 +5,7 @@ words that the contract suite of shells uses; installing is not run through it b
 """
 
 import asyncio
+import copy
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -34,6 +35,8 @@ class SimulatedMachine:
     fails_at: str = ""
     fails: int = 0
     done: set[str] = field(default_factory=set)
+    authority: str = ""
+    """Whose certificates its engine has."""
     files: dict[str, tuple[bytes, int]] = field(default_factory=dict)
 
     @property
@@ -120,8 +123,15 @@ class SimulatedInstaller:
 
     def __init__(self, seed: int = 1) -> None:
         self._jitter = Jitter(f"installer:{seed}")
+        self._authority = ""
 
-    async def install(self, shell: Shell, options: InstallOptions, progress: Callable[[str], None]) -> Installed:  # noqa: ARG002 - the port's
+    def of(self, authority: str) -> "SimulatedInstaller":
+        """The same, with another authority."""
+        made = copy.copy(self)
+        made._authority = authority
+        return made
+
+    async def install(self, shell: Shell, options: InstallOptions, progress: Callable[[str], None]) -> Installed:
         """Pretend to; ShellUnavailable or InstallFailed as the real one has them."""
         assert isinstance(shell, SimulatedShell)
         machine = shell.machine
@@ -143,4 +153,15 @@ class SimulatedInstaller:
                 machine.fails -= 1
                 raise InstallFailed(step, step, f"{step} was told to fail", "tell it not to", again=True)
             machine.done.add(step)
+        if options.tls_for and machine.authority != self._authority:
+            changed = True
+            await self._certify(machine, progress)
         return Installed("Simulated Linux 1", VERSION, "/var/run/docker.sock", changed)
+
+    async def _certify(self, machine: SimulatedMachine, progress: Callable[[str], None]) -> None:
+        progress("configure: pretending")
+        await asyncio.sleep(self._jitter.about(0.5))
+        if machine.fails_at == "configure" and machine.fails:
+            machine.fails -= 1
+            raise InstallFailed("configure", "configure", "configure was told to fail", "tell it not to", again=True)
+        machine.authority = self._authority

@@ -48,7 +48,7 @@ from clocker_actors.model.generations import (
 )
 from clocker_actors.model.identity import EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
-from clocker_actors.model.machines import GiveBack, MachinePhase
+from clocker_actors.model.machines import GiveBack, MachinePhase, Recertify
 from clocker_actors.model.messages import HostSeen
 from clocker_actors.model.specs import BUILT_IMAGE, HostSpec, ImageSpec
 from clocker_actors.model.updating import ChangeContainer, DescribeHost
@@ -118,6 +118,8 @@ class Host(Emptied):
                 self.making.installed(message)
             case MakeAgain():
                 self.making.again()
+            case Recertify():
+                self.making.recertify(message)
             case DescribeHost():
                 self._described(message.spec)
             case GiveBack():

@@ -18,7 +18,7 @@ from clocker_actors.errors import Failure
 from clocker_actors.kernel import WorkDone, WorkFailed
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.locations import LocationKind, MachineSpec, NodeTemplate
-from clocker_actors.model.machines import MachineChanged, MachinePhase, Made, NotGivenBack
+from clocker_actors.model.machines import MachineChanged, MachinePhase, Made, NotGivenBack, Recertified, Recertify
 from clocker_actors.model.values import Value, counted
 from clocker_actors.ports.cloud import Node, NodeRequest
 from clocker_actors.ports.engine import Engine
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from clocker_actors.entities.hosts.host import Host
 
 WORK = "machine:"
+CERTIFY = f"{WORK}certify"
 CLOUDS = frozenset({LocationKind.CLOUD, LocationKind.SIMULATED})
 WORK_LIMIT = 700.0
 CHECK_LIMIT = 10.0
@@ -44,10 +45,11 @@ class MakeAgain:
 class Making:
     """Of one host. `step` is what is being done, in words."""
 
-    __slots__ = ("_host", "_pausing", "_silent_since", "_tries", "step")
+    __slots__ = ("_certifying", "_host", "_pausing", "_silent_since", "_tries", "step")
 
     def __init__(self, host: "Host") -> None:
         self._host = host
+        self._certifying: str | None = None  # the authority whose certificates its engine is being given
         self._pausing = False
         self._silent_since = 0.0  # when the pool that ends first asked for it in vain
         self._tries = 0
@@ -80,6 +82,8 @@ class Making:
     def reconcile(self) -> None:
         """Begin what the phase asks for, unless it is under way."""
         made, host = self.made, self._host
+        if made is not None and made.authority == self._certifying:
+            self._say_certified(made.authority)
         if made is None or self._pausing or any(host.working(f"{WORK}{phase}") for phase in MachinePhase):
             return
         match made.phase:
@@ -132,7 +136,7 @@ class Making:
         self._say("installing Docker")
         tls_for = (way.address, self._host.name) if made.source.tls else ()
         shell = grounds.shell(made.source, way)
-        self._host.stream(f"{WORK}{made.phase}", machinework.install, grounds.installer(made.source), shell, user, tls_for)
+        self._host.stream(f"{WORK}{made.phase}", machinework.install, grounds.installer(made.source, made.authority), shell, user, tls_for)
 
     def _work(self, fn: object, *args: object) -> None:
         self._host.work(f"{WORK}{self.phase}", fn, *args, timeout=WORK_LIMIT)  # type: ignore[arg-type]  # one of the functions of machinework
@@ -144,7 +148,7 @@ class Making:
         self.step = ""
         spec = host.state.spec
         if made.phase is MachinePhase.UP and made.way is not None:
-            engine = host.outside.grounds.engine(made.source, made.way, url)
+            engine = host.outside.grounds.engine(made.source, made.way, url, made.authority)
             spec = replace(spec, engine=engine, address=made.way.address)
         host.change(replace(host.state, spec=spec, made=made))
         host.note()
@@ -154,7 +158,9 @@ class Making:
     def ended(self, outcome: WorkDone | WorkFailed) -> None:
         """A piece of work is over. What belongs to an earlier phase (it is given back meanwhile) counts no more."""
         made = self.made
-        if made is None or outcome.name != f"{WORK}{self.phase}":
+        if outcome.name == CERTIFY:
+            self._certify_ended(outcome)
+        elif made is None or outcome.name != f"{WORK}{self.phase}":
             self._late(outcome)
         elif isinstance(outcome, WorkFailed):
             self._failed(made, outcome.failure, again=machinework.is_transient(outcome.failure, made.phase))
@@ -191,6 +197,9 @@ class Making:
     def installed(self, message: InstallEnded) -> None:
         """The installation is over."""
         made = self.made
+        if made is not None and made.phase is MachinePhase.UP and self._certifying is not None:
+            self._certified(made, self._certifying, message)
+            return
         if made is None or made.phase is not MachinePhase.INSTALLING:
             return
         if message.installed is None:
@@ -199,6 +208,40 @@ class Making:
         else:
             way = made.way or MachineSpec(self._host.name, "127.0.0.1")
             self._to(replace(made, phase=MachinePhase.UP, way=way, reason=""), url=message.installed.socket)
+
+    # --- other certificates
+
+    def recertify(self, message: Recertify) -> None:
+        """Have its engine know and be known by another authority: the installation once more, of which only that is left to do."""
+        made, host = self.made, self._host
+        if made is None or not made.source.tls or made.phase is not MachinePhase.UP or made.authority == message.authority:
+            self._say_certified(message.authority)
+            return
+        self._certifying = message.authority
+        if host.working(CERTIFY):
+            return
+        way, grounds = made.way or MachineSpec(host.name, ""), host.outside.grounds
+        installer, shell = grounds.installer(made.source, message.authority), grounds.shell(made.source, way)
+        host.stream(CERTIFY, machinework.install, installer, shell, "", (way.address, host.name))
+
+    def _certified(self, made: Made, authority: str, message: InstallEnded) -> None:
+        host, way = self._host, made.way
+        if message.installed is None or way is None:
+            self._say_certified(authority, message.failure.message if message.failure is not None else "it ended without a word")
+            return
+        was = host.state.spec.engine
+        engine = host.outside.grounds.engine(made.source, way, message.installed.socket, authority)
+        host.change(replace(host.state, spec=replace(host.state.spec, engine=engine), made=replace(made, authority=authority)))
+        host.outside.readdress(was, engine)  # the pool hears of it when it is durable
+
+    def _certify_ended(self, outcome: WorkDone | WorkFailed) -> None:
+        if self._certifying is not None and isinstance(outcome, WorkFailed):
+            self._say_certified(self._certifying, outcome.failure.message)
+
+    def _say_certified(self, authority: str, problem: str = "") -> None:
+        self._certifying = None
+        self.step = ""
+        self._host.tell(self._host.identity.parent, Recertified(self._host.uid, authority, problem))
 
     def again(self) -> None:
         """A pause is over."""

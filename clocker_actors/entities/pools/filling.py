@@ -87,7 +87,7 @@ class Filling:
             while (name := _name(found.way.name if found.way else "", number, names)) in names:
                 number += 1
             names.add(name)
-            states.append(self._new(name, number, found))
+            states.append(self._new(name, number, replace(found, authority=state.authority)))
             number += 1
         short = missing - len(states)
         if short:

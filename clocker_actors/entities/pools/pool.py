@@ -17,6 +17,7 @@ from clocker_actors.entities.entity import Arguments, EffectorMethod, Entity
 from clocker_actors.entities.members.standing import correct, occupy_standing, places
 from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.pools.adopting import LeaveAgain, PoolAdopting
+from clocker_actors.entities.pools.certifying import CERTIFYING, CertifyAgain, Certifying, LookAtCertificates
 from clocker_actors.entities.pools.demand import Demand, Grow, GrowOn
 from clocker_actors.entities.pools.losses import Losses
 from clocker_actors.entities.pools.placing import PlaceSome, Placing
@@ -48,7 +49,7 @@ from clocker_actors.model.answering import HostAnswering
 from clocker_actors.model.generations import GenerationChanged, ImagesRemoved, Phase, RemoveImages, RemoveVolumes, VolumesRemoved
 from clocker_actors.model.identity import RECORDER, SYSTEM, Cause, EntityKind, Uid
 from clocker_actors.model.lifecycle import Lifecycle
-from clocker_actors.model.machines import MachineChanged, MachinePhase, NotGivenBack
+from clocker_actors.model.machines import MachineChanged, MachinePhase, NotGivenBack, Recertified
 from clocker_actors.model.messages import ActivityEnded, ChildDeleted, HostSeen, Place, Places, Release, SayPlaces
 from clocker_actors.model.moving import Residing, WhoIsOn
 from clocker_actors.model.noted import EntityGone
@@ -101,6 +102,7 @@ class Pool(Entity[PoolState]):
         self.sightings = Sightings(self)
         self.losses = Losses(self)
         self.adopting = PoolAdopting(self)
+        self.certifying = Certifying(self)
 
     def on_start(self) -> None:
         coming = self.take_up(lambda: read_state(PoolState, self.outside.store, self.kind, self.uid))
@@ -126,6 +128,7 @@ class Pool(Entity[PoolState]):
         self.after("gather", GATHERING, Gathered())
         self.upkeep.begin()
         self.sightings.begin()
+        self.certifying.watch()
         self.settle()
 
     def on_receive(self, message: object) -> object:  # noqa: C901 - every message it takes, on one screen
@@ -166,6 +169,12 @@ class Pool(Entity[PoolState]):
                 self.tidying.images_removed(message)
             case ImagesLate():
                 self.tidying.late()
+            case Recertified():
+                self.certifying.answered(message)
+            case CertifyAgain() | LookAtCertificates():
+                self.certifying.look(message)
+            case WorkDone(name=name) | WorkFailed(name=name) if name in CERTIFYING:
+                self.certifying.seen(message)
             case MachineChanged():
                 self.supply.machine_changed(message)
             case NotGivenBack():
@@ -211,6 +220,7 @@ class Pool(Entity[PoolState]):
             "resize": self.supply.resize,
             "update": self.adopting.begin,
             "rebalance": self.rebalancing.begin,
+            "rotateCertificates": self.certifying.begin,
             "destroyOrphans": self.sightings.destroy,
             "giveBack": self.supply.give_back,
             "resumeHealing": self._resume_healing,
@@ -384,6 +394,7 @@ class Pool(Entity[PoolState]):
         self.rebalancing.reconcile()
         if not self.adopting.reconcile() and not self.supply.reconcile():
             self.losses.judge(SYSTEM)
+            self.certifying.reconcile()
             self._gather()
             self.refresh_soon()
 
