@@ -218,11 +218,17 @@ class _Grounds:
     def shell(self, location: LocationSpec, way: MachineSpec) -> Shell:
         return _way(self._queue, "shell", lambda: self._grounds.shell(location, way))
 
-    def installer(self, location: LocationSpec) -> Installer:
-        return _way(self._queue, "installer", lambda: self._grounds.installer(location))
+    def installer(self, location: LocationSpec, authority: str = "") -> Installer:
+        return _way(self._queue, "installer", lambda: self._grounds.installer(location, authority))
 
-    def engine(self, location: LocationSpec, way: MachineSpec, socket: str) -> EngineSpec:
-        return self._queue.witness("engine", lambda: self._grounds.engine(location, way, socket))
+    def engine(self, location: LocationSpec, way: MachineSpec, socket: str, authority: str = "") -> EngineSpec:
+        return self._queue.witness("engine", lambda: self._grounds.engine(location, way, socket, authority))
+
+    def expiry(self, authority: str) -> float | None:
+        return self._grounds.expiry(authority)  # asked by works
+
+    def keep_authorities(self, names: frozenset[str]) -> None:
+        self._grounds.keep_authorities(names)  # asked by works
 
     def forget(self, host: Uid) -> None:
         self._queue.witness("forget", lambda: self._grounds.forget(host))
