@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from clocker_actors import settings
+from clocker_actors import masking, settings
 from clocker_actors.admin import auth, failures, limits, peers, tcp
 from clocker_actors.admin.audit import Line
 from clocker_actors.admin.routes import streams
@@ -18,6 +18,9 @@ from clocker_actors.admin.types import type_table
 from clocker_actors.allowances import DROPPED, KEPT, USUAL, read_allowances
 from clocker_actors.blueprint import parse
 from clocker_actors.cli.main import build
+from clocker_actors.credentials import MOST_BYTES
+from clocker_actors.drivers.docker import keeper
+from clocker_actors.supply import LIMIT, LONGEST_LIMIT, Command, Vault
 from clocker_actors.telemetry import events
 
 PAGE = Path(__file__).parents[1] / "docs" / "security.md"
@@ -39,6 +42,28 @@ def test_what_it_allows_is_read_so() -> None:
     assert not found.allows("barn", ("privileged", ""))
     assert found.allows("yard", ("host_paths", "/var/run/docker.sock"))
     assert found.allows("barn", ("host_paths", "/srv/www/shop"))
+
+
+def test_its_suppliers_of_secrets_are_read(tmp_path: Path) -> None:
+    (written,) = re.findall(r"^```toml\n(\[external.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+    (tmp_path / "clocker.toml").write_text(written)
+    found = settings.load({"state": tmp_path}, {"SHOP_API_KEY": "x"}).externals
+    vault, command = found.source("vault", "db"), found.source("store", "db")
+    assert isinstance(vault, Vault) and (vault.version, vault.mount, vault.path) == (2, "secret", "shop")
+    assert isinstance(command, Command) and command.limit == 5.0
+    assert isinstance(found.source("shop", "pin"), Command) and found.open("shop", "api-key") == "x"
+
+
+def test_its_figures_of_secrets_are_those_of_the_code() -> None:
+    told = TEXT.partition("\n## Secrets\n")[2].partition("\n## ")[0]
+    for figure in (
+        f"({keeper.MEMORY >> 20} MiB for all)",
+        f"program of {max(len(keeper.program(each)) for each in ('amd64', 'arm64')) / 1000:.1f} KB",
+        f"({LIMIT:g}, at most {LONGEST_LIMIT:g})",
+        f"{MOST_BYTES >> 10} KiB",
+        f"fewer than {masking.SHORTEST}",
+    ):
+        assert figure in told, figure
 
 
 def test_its_lists_of_capabilities_are_those_of_the_code() -> None:
