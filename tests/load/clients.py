@@ -127,7 +127,12 @@ async def client(socket: Path, uids: Mapping[str, Sequence[str]], seed: int, unt
             (question,) = random.choices(list(QUESTIONS), list(QUESTIONS.values()))
             path = _path(question, random, uids)
             async with asyncio.timeout(_LIMIT):
-                status, _ = await line.get(path)
+                try:
+                    status, _ = await line.get(path)
+                except ConnectionError:  # the daemon hangs up after some seconds of silence
+                    line.close()
+                    line = await Line.open(socket)
+                    status, _ = await line.get(path)
             asked.took.setdefault(question, []).append(clock() - began)
             if status != 200:
                 asked.wrong.append(f"{path}: {status}")
