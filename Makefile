@@ -8,7 +8,11 @@ STATE ?= .state
 BEGAN := $(shell date +%s)
 
 .DEFAULT_GOAL := help
-.PHONY: bench help venv check fix test demo up down
+SEEDS ?= 0-2000
+KILLS ?= 100
+HOURS ?= 24
+
+.PHONY: soak bench help venv check fix test demo up down
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -39,6 +43,12 @@ test: venv ## all tests, those on real hosts included (root on Debian)
 	@if [ "$$(id -u)" = 0 ] && [ -e /etc/debian_version ]; then bash .ci/packages.sh; fi
 	@# Sockets have paths of at most 107 characters, so those of tests begin short.
 	@folder=$$(mktemp -d /tmp/ct.XXXX) && trap 'rm -rf "$$folder"' EXIT && $(PY) -m pytest -n 4 --dist loadfile --durations=25 --basetemp "$$folder"
+
+soak: venv ## hours of stories, crashes and load (SEEDS=0-2000 KILLS=100 HOURS=24, as asked for); ends at the first fault
+	@if [ "$$(id -u)" = 0 ] && [ -e /etc/debian_version ]; then bash .ci/packages.sh; fi
+	@$(PY) -m tests.simulation --seeds $(SEEDS)
+	@$(PY) -m tests.crashes --kills $(KILLS)
+	@$(PY) -m tests.load --minutes 5 --hours $(HOURS)
 
 bench: venv ## speed of this machine beside its peers (BENCH="--only engines --rounds 2 --markdown"); half an hour
 	@if [ "$$(id -u)" = 0 ] && [ -e /etc/debian_version ]; then bash .ci/packages.sh; fi
