@@ -35,7 +35,7 @@ class Points:
 
     event: int
     items: Sequence[tuple[float, float]]
-    gaps: Sequence[tuple[float, float]]
+    gaps: Sequence[Sequence[float]]
 
 
 _encoder = msgspec.json.Encoder(enc_hook=str, order=None)

@@ -11,7 +11,7 @@ from clocker_actors import __version__
 from clocker_actors.admin import faults
 from clocker_actors.admin.auth import Guard
 from clocker_actors.admin.context import Context
-from clocker_actors.admin.gates import Gates
+from clocker_actors.admin.gates import TABLE, Gates
 from clocker_actors.admin.routes import (
     activities,
     applications,
@@ -31,6 +31,7 @@ Every answer that fails is `{"error": {"kind", "message", "details"}}`. Lists ar
 Orders are answered 202 with an activity; look at `/v1/activities/{id}` for how it goes on."""
 
 
+TAKES = "A token (`clocker token create`) of at least the scope in `x-scope`: read, operate or admin. On the unix socket none is needed."
 ROOMS = (applications, catalogue, entities, activities, secrets, state, streams, supervision, tokens)
 FAILS: dict[int | str, dict[str, Any]] = {status: {"model": faults.Fault, "description": "It failed."} for status in faults.DOCUMENTED}
 
@@ -46,7 +47,21 @@ def create_app(context: Context, world: simulated.World | None = None) -> FastAP
     for router in routers:
         app.include_router(router, responses=FAILS)
     app.add_middleware(Guard, context=context, gates=Gates(routes))
+    plain = app.openapi
+    app.openapi = lambda: described(plain())  # type: ignore[method-assign]  # as the framework wants it
     return app
+
+
+def described(schema: dict[str, Any]) -> dict[str, Any]:
+    """The OpenAPI description with what each route takes: the scope of a token, if any."""
+    schema["components"].setdefault("securitySchemes", {})["token"] = {"type": "http", "scheme": "bearer", "description": TAKES}
+    for path, operations in schema["paths"].items():
+        for method, operation in operations.items():
+            scope = TABLE[method.upper(), path].scope
+            operation["security"] = [{"token": []}] if scope is not None else []
+            if scope is not None:
+                operation["x-scope"] = scope
+    return schema
 
 
 def asked_for(route: BaseRoute) -> Iterator[tuple[str, str]]:

@@ -20,10 +20,10 @@ from clocker_actors.admin.failures import Failures
 from clocker_actors.admin.gates import Gate, Gates, Part
 from clocker_actors.admin.limits import sends_body
 from clocker_actors.admin.rights import Principal, effector_scope
-from clocker_actors.admin.rights import Scope as Needed
 from clocker_actors.admin.sites import READING, stranger
 from clocker_actors.errors import BadRequest, ClockerError, Forbidden, NotFound, Overloaded, TooMany, Unauthorized
 from clocker_actors.model.identity import Cause
+from clocker_actors.model.tokens import Scope as Needed
 
 if TYPE_CHECKING:
     from clocker_actors.admin.context import Context

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from clocker_actors.admin.rights import Scope
+from clocker_actors.model.tokens import Scope
 
 KIB, MIB = 1024, 1024 * 1024
 

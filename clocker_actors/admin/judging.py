@@ -12,9 +12,10 @@ from pathlib import Path
 
 from fastapi import Request
 
-from clocker_actors.admin.rights import PARSED, Principal, Scope
+from clocker_actors.admin.rights import PARSED, Principal
 from clocker_actors.errors import Forbidden
 from clocker_actors.model.specs import Blueprint, PoolSpec
+from clocker_actors.model.tokens import Scope
 
 JUDGED = "judged"
 """The mark that a request's body was judged."""

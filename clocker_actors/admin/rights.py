@@ -9,30 +9,15 @@ requests are answered from a view of what people see that holds nothing else (`t
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from clocker_actors.errors import Forbidden
 from clocker_actors.model.identity import EntityKind
+from clocker_actors.model.tokens import Scope
 
 POOL_FOR_GOOD = frozenset({"delete", "update", "destroyOrphans", "giveBack", "rotate_certificates"})
 """Effectors of a docker cloud that make or end machines by other means than its size."""
 PARSED = frozenset({"deploy", "update", "add_types"})
 """Effectors that take what the parser made of a text. A token sends the text, which is checked."""
-
-
-class Scope(StrEnum):
-    """How much somebody may do."""
-
-    READ = "read"
-    OPERATE = "operate"
-    ADMIN = "admin"
-
-    def covers(self, needed: "Scope") -> bool:
-        """Whether this one is enough where that one is needed."""
-        return _ORDER.index(self) >= _ORDER.index(needed)
-
-
-_ORDER = tuple(Scope)
 
 
 @dataclass(frozen=True, slots=True)

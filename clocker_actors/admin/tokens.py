@@ -13,13 +13,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from clocker_actors.admin.rights import Principal, Scope
+from clocker_actors.admin.rights import Principal
 from clocker_actors.errors import BadRequest, Conflict, NotFound, StoreFault
+from clocker_actors.model.tokens import TOKEN_KIND, Scope, Token
 from clocker_actors.ports.store import Record, Store
 from clocker_actors.store.codec import decode, encode
 
-KIND = "token"
-"""The kind of their records; the uid of one is its name."""
 PREFIX = "clocker_"
 MOST = 1_000
 LONGEST = 3650 * 86_400.0
@@ -30,23 +29,6 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}(/[A-Za-z0-9][A-Za-z0-9._-]{0,62}){0,3}")
 _RESERVED = frozenset({"system", "anybody", "people", "root", "clocker"})
 """Principals that are no tokens."""
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """The record of a token. `digest` is the SHA-256 of its text in hex; `expires` is 0.0 if it never does."""
-
-    name: str
-    digest: str
-    scope: Scope = Scope.READ
-    applications: tuple[str, ...] = ()
-    made: float = 0.0
-    made_by: str = ""
-    expires: float = 0.0
-
-    def expired(self, now: float) -> bool:
-        """Whether its time is over."""
-        return 0.0 < self.expires <= now
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +47,7 @@ class Tokens:
         self._now = now
         self._known: dict[str, Token] = {}
         self._guests: dict[str, set[Callable[[], None]]] = {}
-        for kept in store.all(KIND):
+        for kept in store.all(TOKEN_KIND):
             if kept.body is not None:
                 self._known[kept.uid] = decode(Token, kept.body)
 
@@ -95,9 +77,9 @@ class Tokens:
         now = self._now()
         expires = now + lasting if lasting is not None else 0.0
         token = Token(name, hashlib.sha256(text.encode()).hexdigest(), scope, paths, now, by, expires)
-        await self._store.write([Record(KIND, name, encode(token))])
+        await self._store.write([Record(TOKEN_KIND, name, encode(token))])
         if name in self._known:  # somebody else was quicker, and has been overwritten in the store
-            await self._store.write([Record(KIND, name, encode(self._known[name]))])
+            await self._store.write([Record(TOKEN_KIND, name, encode(self._known[name]))])
             raise Conflict(f"there is a token {name} already: revoke that first, or give this one another name", token=name)
         self._known[name] = token
         return Made(token, text)
@@ -111,7 +93,7 @@ class Tokens:
         for leave in tuple(self._guests.get(name, ())):
             leave()
         try:
-            await self._store.write([Record(KIND, name, None)])
+            await self._store.write([Record(TOKEN_KIND, name, None)])
         except StoreFault as fault:
             raise StoreFault(
                 f"token {name} opens nothing now, and will again after a restart: {fault}; revoke it again then", token=name

@@ -20,6 +20,7 @@ from clocker_actors.entities.records import (
 from clocker_actors.model.activities import KeptActivity
 from clocker_actors.model.decisions import Decision
 from clocker_actors.model.identity import EntityKind
+from clocker_actors.model.tokens import TOKEN_KIND, Token
 from clocker_actors.store.keyring import Sealed
 from clocker_actors.store.strongbox import KIND as SEALED
 
@@ -36,5 +37,6 @@ RECORD_KINDS: Mapping[str, type] = {
     TYPES: AddedTypes,
     LEASE: Longest,
     SEALED: Sealed,
+    TOKEN_KIND: Token,
 }
 """By kind of record."""

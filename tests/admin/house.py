@@ -12,7 +12,6 @@ from clocker_actors.admin.app import create_app
 from clocker_actors.admin.audit import Audit
 from clocker_actors.admin.context import Context
 from clocker_actors.admin.door import Door
-from clocker_actors.admin.rights import Scope
 from clocker_actors.admin.tls import Certificate
 from clocker_actors.admin.types import type_table
 from clocker_actors.drivers.simulated.suppliers import SimulatedSuppliers
@@ -26,6 +25,7 @@ from clocker_actors.model.generations import WatchClosely
 from clocker_actors.model.identity import RECORDER, ROOT, EntityKind, Uid
 from clocker_actors.model.messages import Accepted, CancelActivity, Invoke
 from clocker_actors.model.noted import ActivityNoted
+from clocker_actors.model.tokens import Scope
 from clocker_actors.store.blobs import FileBlobs
 from clocker_actors.store.ownsecrets import OwnSecrets
 from clocker_actors.store.sqlite import SqliteStore

@@ -15,7 +15,7 @@ from clocker_actors.admin import app as application
 from clocker_actors.admin.app import asked_for, create_app
 from clocker_actors.admin.gates import TABLE, Gate, Gates, Part
 from clocker_actors.admin.judging import FILES, files_of
-from clocker_actors.admin.rights import Scope, effector_scope
+from clocker_actors.admin.rights import effector_scope
 from clocker_actors.admin.routes import simulated
 from clocker_actors.admin.types import type_table
 from clocker_actors.blueprint import parse
@@ -24,6 +24,7 @@ from clocker_actors.model.effectors import effectors_of
 from clocker_actors.model.identity import EntityKind, Uid
 from clocker_actors.model.locations import MachineSpec, NodeTemplate
 from clocker_actors.model.specs import EngineSpec
+from clocker_actors.model.tokens import Scope
 from tests.admin.house import House, Probe, open_house
 from tests.telemetry.samples import activity, decision, entity, readings
 

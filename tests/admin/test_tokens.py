@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from clocker_actors.admin.rights import Scope
-from clocker_actors.admin.tokens import KIND, MOST, PREFIX, Tokens
+from clocker_actors.admin.tokens import MOST, PREFIX, Tokens
 from clocker_actors.errors import BadRequest, Conflict, NotFound, StoreFault
+from clocker_actors.model.tokens import TOKEN_KIND, Scope
 from clocker_actors.store.sqlite import SqliteStore
 from tests.admin.house import House, open_house
 
@@ -175,7 +175,7 @@ async def test_of_two_of_one_name_the_first_counts(tokens: Tokens) -> None:
     with pytest.raises(Conflict, match="revoke that first"):
         await tokens.create("ci", Scope.ADMIN, (), None, "uid:0")
     assert tokens.principal(made.text) is not None
-    kept = [record.body or b"" for record in tokens._store.all(KIND)]
+    kept = [record.body or b"" for record in tokens._store.all(TOKEN_KIND)]
     assert [made.token.digest.encode() in body for body in kept] == [True]
 
 

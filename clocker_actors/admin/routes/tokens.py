@@ -11,8 +11,7 @@ from clocker_actors.admin.answers import Json, Listing, itself, listing
 from clocker_actors.admin.context import Shared
 from clocker_actors.admin.judging import principal_of
 from clocker_actors.admin.orders import map_of
-from clocker_actors.admin.rights import Scope
-from clocker_actors.admin.tokens import Token
+from clocker_actors.model.tokens import Scope, Token
 from clocker_actors.store.codec import convert
 
 router = APIRouter(prefix="/v1", tags=["tokens"])
