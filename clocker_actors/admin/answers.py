@@ -34,7 +34,7 @@ class Points:
     """What a number was: pairs of (time, value), and from when until when nobody looked, because no manager ran."""
 
     event: int
-    items: Sequence[tuple[float, float]]
+    items: Sequence[Sequence[float]]
     gaps: Sequence[Sequence[float]]
 
 

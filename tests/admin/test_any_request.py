@@ -24,7 +24,9 @@ LIMIT = 120 if not EXAMPLES else 3600
     [
         pytest.param("admin", "3", CHECKS, id="admin"),
         pytest.param("", "1", f"{CHECKS},ignored_auth", id="nobody"),
-        pytest.param("read", "1", CHECKS, id="read", marks=pytest.mark.skipif(not EXAMPLES, reason="for make soak: test_gates asks the same")),
+        pytest.param(
+            "read", "1", CHECKS, id="read", marks=pytest.mark.skipif(not EXAMPLES, reason="for make soak: test_gates asks the same")
+        ),
     ],
 )
 async def test_any_request_is_answered_as_described(tmp_path: Path, scope: str, examples: str, checks: str) -> None:
