@@ -280,7 +280,9 @@ def _text(path: Path, *, required: bool) -> str:
 def _table(text: str, path: Path) -> dict[str, object]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise SettingsError(f"{path}: nested too deep; write plain tables and lists") from None
+    except ValueError as error:  # a number of too many digits is no TOMLDecodeError
         raise SettingsError(f'{path}: not TOML ({error}); write lines such as log_level = "info"') from None
 
 

@@ -1,6 +1,8 @@
 """Files of types out of what people have: one YAML file, a folder of them, or a tar or zip archive. Nothing is written to disk, and all is bounded."""
 
 import io
+import lzma
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -13,6 +15,11 @@ from clocker_actors.model.catalogue import TypeSource
 ENDINGS = (".yaml", ".yml", ".bom")
 MOST_FILES = 200
 MOST_BYTES = 4 << 20
+_BROKEN = (
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, struct.error),
+    *(EOFError, OSError, NotImplementedError, RuntimeError, ValueError, OverflowError),
+)
+"""What the readers of archives raise for one that somebody has spoiled."""
 _WHAT = f"files that end in {', '.join(ENDINGS)}, at most {MOST_FILES} of {MOST_BYTES >> 20} MiB in all"
 
 
@@ -36,7 +43,7 @@ def from_bytes(name: str, content: bytes) -> list[TypeSource]:
             return _bounded(_zipped(content), name)
         if content[:2] == b"\x1f\x8b" or content[257:262] == b"ustar":
             return _bounded(_tarred(content), name)
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+    except _BROKEN as error:
         raise BadRequest(f"{name} cannot be unpacked ({error}); make a tar or zip archive of YAML files", path=name) from None
     return _bounded([(name, content)], name)
 

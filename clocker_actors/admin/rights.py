@@ -14,7 +14,7 @@ from clocker_actors.errors import Forbidden
 from clocker_actors.model.identity import EntityKind
 from clocker_actors.model.tokens import Scope
 
-POOL_FOR_GOOD = frozenset({"delete", "update", "destroyOrphans", "giveBack", "rotate_certificates"})
+POOL_FOR_GOOD = frozenset({"delete", "update", "destroyOrphans", "giveBack", "rotateCertificates"})
 """Effectors of a docker cloud that make or end machines by other means than its size."""
 PARSED = frozenset({"deploy", "update", "add_types"})
 """Effectors that take what the parser made of a text. A token sends the text, which is checked."""

@@ -1,6 +1,7 @@
 """Vitals of a machine: from this one's /proc, or from another's over SSH. Elsewhere nobody can know them."""
 
 import asyncio
+import math
 import os
 import shlex
 from pathlib import Path
@@ -69,4 +70,7 @@ class SshMachine:
 
 def _parsed(text: str) -> Vitals:
     load, uptime, _, disk = text.strip().splitlines()[:4]
-    return Vitals(float(load.split()[0]), int(disk.split()[3]) * 1024, float(uptime.split()[0]))
+    found = Vitals(float(load.split()[0]), int(disk.split()[3]) * 1024, float(uptime.split()[0]))
+    if not (0 <= found.load < math.inf and 0 <= found.uptime < math.inf and found.disk_free >= 0):
+        raise ValueError("numbers that cannot be")
+    return found

@@ -286,6 +286,7 @@ def _whole(amount: object) -> int:
 
 def _amount(amount: object) -> float:
     try:
-        return float(str(amount))
+        found = float(str(amount))
     except ValueError:
         return 0.0
+    return found if 0 <= found < 1e15 else 0.0

@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from clocker_actors.drivers.docker import connect
+from clocker_actors.drivers.docker import connect, readdress
 from clocker_actors.drivers.installing import Authority, EngineInstaller, client_files
 from clocker_actors.drivers.shell import SshShell, Trust
 from clocker_actors.drivers.ssh import SshAddress
 from clocker_actors.errors import EngineUnavailable, InstallFailed
-from clocker_actors.model.specs import EngineSpec
+from clocker_actors.model.containers import ContainerRequest, EngineState
+from clocker_actors.model.specs import BuildSpec, ContainerSpec, EngineSpec, ImageSpec
 from clocker_actors.ports.installer import Installed, InstallOptions
 from tests.bed.cloud import BedCloud
+from tests.bed.image import web_context
 from tests.bed.node import USER
 from tests.bed.visitor import Visitor, visit
 from tests.contracts.engine.lab import Calls, until
@@ -215,6 +217,29 @@ async def test_over_the_network_with_certificates(bare: Visitor, shell: SshShell
     with pytest.raises(EngineUnavailable):
         await stranger.ping()
     await stranger.close()
+    await _with_another_authority(
+        shell, options, EngineSpec(url, tls_ca=str(ours.ca), tls_cert=str(ours.certificate), tls_key=str(ours.key)), tmp_path
+    )
+
+
+async def _with_another_authority(shell: SshShell, options: InstallOptions, old: EngineSpec, folder: Path) -> None:
+    """It is given other certificates while a container runs, which does not notice; the old ones hold no more."""
+    engine = connect(old, Calls(), folder)
+    await engine.build("web:1", BuildSpec(""), web_context(), {})
+    await engine.create(ContainerRequest("web", "web:1", ContainerSpec(ImageSpec("web:1"), network="host"), {}))
+    await engine.start("web")
+    before = await engine.inspect("web")
+    other = Authority(folder / "other")
+    done = await EngineInstaller(lambda: other).install(shell, options, lambda line: None)
+    assert done.changed
+    with pytest.raises(EngineUnavailable):
+        await engine.inspect("web")
+    ours = client_files(folder / "other")
+    readdress(engine, EngineSpec(old.url, str(ours.ca), str(ours.certificate), str(ours.key)))
+    after = await engine.inspect("web")
+    assert (after.state, after.started_at) == (EngineState.RUNNING, before.started_at)
+    await engine.remove("web")
+    await engine.close()
 
 
 async def test_settings_that_nobody_can_read(bare: Visitor, shell: SshShell, tmp_path: Path) -> None:
