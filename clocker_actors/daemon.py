@@ -46,7 +46,7 @@ from clocker_actors.entities.outside import Outside, Timing
 from clocker_actors.entities.records import HostState, Identity, PoolState, read_state, record
 from clocker_actors.errors import ClockerError, SettingsError
 from clocker_actors.kernel import Actor, Clock, Kernel
-from clocker_actors.kernel.garbage import spare_until
+from clocker_actors.kernel.garbage import tended
 from clocker_actors.model.containers import Login
 from clocker_actors.model.identity import RECORDER, ROOT, EntityKind, Ids, Uid
 from clocker_actors.model.locations import settle
@@ -402,28 +402,33 @@ async def _serve(settings: Settings, world: SimulatedWorld | None) -> int:
     gc.disable()  # until all are awake
     await manager.start()
     context = manager.context()
-    sparing = loop.create_task(spare_until(lambda: not context.ready(), WAKING_LIMIT), name="no collection of garbage while waking")
     try:
-        loop.add_signal_handler(signal.SIGUSR1, _dump, manager.kernel)
-        manager.watch_loop()
-        context.audit = audit = Audit(settings.state, manager.kernel.now)
-        certificate = Certificate(settings.tls_cert, settings.tls_key) if settings.tls_cert and settings.tls_key else None
-        door = Door(create_app(context, world), settings.socket, listen=settings.listen, certificate=certificate, closing=context.close)
-        await door.open()
-        log.info("ready", socket=str(settings.socket), listen=settings.listen, simulated=world is not None, epoch=manager.store.epoch)
-        try:
-            taken = await _until(stop, manager.store)
-            log.info("stopping", note="containers go on running")
-        finally:
-            await door.close()
-            audit.close()
+        async with tended(lambda: not context.ready(), WAKING_LIMIT):
+            taken = await _open(manager, context, settings, world, stop)
     finally:
-        sparing.cancel()
         await manager.stop()
     log.info("stopped")
     if taken:
         sys.stderr.write(f"clocker: {taken}; containers go on running meanwhile\n")
     return TAKEN if taken else 0
+
+
+async def _open(manager: Manager, context: Context, settings: Settings, world: SimulatedWorld | None, stop: asyncio.Event) -> str:
+    """Let people in until the daemon is told to stop (""), or its state is not its own any more (why)."""
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, _dump, manager.kernel)
+    manager.watch_loop()
+    context.audit = audit = Audit(settings.state, manager.kernel.now)
+    certificate = Certificate(settings.tls_cert, settings.tls_key) if settings.tls_cert and settings.tls_key else None
+    door = Door(create_app(context, world), settings.socket, listen=settings.listen, certificate=certificate, closing=context.close)
+    await door.open()
+    log.info("ready", socket=str(settings.socket), listen=settings.listen, simulated=world is not None, epoch=manager.store.epoch)
+    try:
+        taken = await _until(stop, manager.store)
+        log.info("stopping", note="containers go on running")
+        return taken
+    finally:
+        await door.close()
+        audit.close()
 
 
 async def _until(stop: asyncio.Event, store: SqliteStore) -> str:
