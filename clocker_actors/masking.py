@@ -12,13 +12,16 @@ import base64
 import dataclasses
 import json
 import re
+from bisect import bisect_left, insort
+from collections import Counter
 from collections.abc import Mapping
 from itertools import pairwise
 from urllib.parse import quote
 
 HIDDEN = "********"
 SHORTEST = 5
-MOST_VALUES = 10_000
+MOST_VALUES = 2_000
+_MANY = 256
 _LINE = 8
 _BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
 _SECRET = frozenset({"password", "passwd", "passphrase", "pwd", "secret", "token", "credential", "credentials", "apikey", "authorization"})
@@ -57,44 +60,74 @@ _IN_TEXT = (
 
 
 class Masks:
-    """The values of one process, each in the forms in which it may turn up."""
+    """The values of one process, each in the forms in which it may turn up. What one more value costs does not grow with how many there are."""
 
-    __slots__ = ("_longest_first", "_values")
+    __slots__ = ("_counts", "_encoded", "_sorted", "_starts", "_values")
 
     def __init__(self) -> None:
-        self._values: dict[str, None] = {}
-        self._longest_first: tuple[str, ...] | None = ()
+        self._values: dict[str, set[str]] = {}
+        self._counts: Counter[str] = Counter()  # of how many values something is a form
+        self._sorted: list[tuple[int, str]] = []  # the longest first
+        self._encoded: tuple[bytes, ...] | None = ()
+        self._starts: frozenset[bytes] = frozenset()
 
     def remember(self, value: str) -> None:
-        """Mask it from now on. Of more than `MOST_VALUES` the oldest are forgotten."""
-        if len(value) < SHORTEST or value in self._values:
+        """Mask it from now on. Of more than `MOST_VALUES` those are forgotten that were not opened for longest."""
+        if len(value) < SHORTEST:
             return
-        self._values[value] = None
+        known = self._values.pop(value, None)
+        self._values[value] = known or _forms(value)
+        if known is not None:
+            return
+        for form in self._values[value]:
+            self._counts[form] += 1
+            if self._counts[form] == 1:
+                insort(self._sorted, (-len(form), form))
+        self._encoded = None
         while len(self._values) > MOST_VALUES:
-            del self._values[next(iter(self._values))]
-        self._longest_first = None
+            self._drop(next(iter(self._values)))
+
+    def _drop(self, value: str) -> None:
+        for form in self._values.pop(value):
+            self._counts[form] -= 1
+            if not self._counts[form]:
+                del self._counts[form]
+                del self._sorted[bisect_left(self._sorted, (-len(form), form))]
 
     def forget(self) -> None:
         """All of them."""
-        self._values, self._longest_first = {}, ()
+        self._values.clear()
+        self._counts.clear()
+        self._sorted.clear()
+        self._encoded = None
 
     def values(self) -> tuple[str, ...]:
-        """All of them, the oldest first."""
+        """All of them, the one that was opened last at the end."""
         return tuple(self._values)
 
     def forms(self) -> tuple[str, ...]:
         """All forms of all values, the longest first."""
-        if self._longest_first is None:
-            forms = {form for value in self._values for form in _forms(value)}
-            self._longest_first = tuple(sorted(forms, key=lambda form: (-len(form), form)))
-        return self._longest_first
+        return tuple(form for _, form in self._sorted)
 
     def text(self, text: str) -> str:
         """The text without any of the values."""
-        for form in self.forms():
+        if len(self._sorted) > _MANY and not self.shows(text.encode("utf-8", "surrogatepass")):
+            return text
+        for _, form in self._sorted:
             if form in text:
                 text = text.replace(form, HIDDEN)
         return text
+
+    def shows(self, content: bytes) -> bool:
+        """Whether one of them is in an encoded text. Where there are many, it is first looked whether one begins there."""
+        if self._encoded is None:
+            self._encoded = tuple(form.encode("utf-8", "surrogatepass") for _, form in self._sorted)
+            self._starts = frozenset(form[:SHORTEST] for form in self._encoded)
+        if len(self._encoded) > _MANY:
+            starts = self._starts
+            if not any(content[at : at + SHORTEST] in starts for at in range(len(content) - SHORTEST + 1)):
+                return False
+        return any(form in content for form in self._encoded)
 
 
 def _forms(value: str) -> set[str]:
@@ -161,7 +194,7 @@ def hidden_text(text: str) -> str:
 
 def shows(content: bytes) -> bool:
     """Whether an encoded text has a secret value in it."""
-    return any(form.encode() in content for form in _MASKS.forms())
+    return _MASKS.shows(content)
 
 
 def hidden(value: object) -> object:

@@ -95,3 +95,17 @@ def test_references_stay(reference: str) -> None:
 )
 def test_texts_that_name_a_secret(text: str, shown: str) -> None:
     assert masked_text(text) == shown
+
+
+def test_many_values_are_bounded_and_cost_no_more_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clocker_actors.masking.MOST_VALUES", 500)
+    masks = Masks()
+    for number in range(1_000):
+        masks.remember(f"value-{number:04}-of-a-thousand")
+        masks.remember("value-0000-of-a-thousand")  # is opened again and again
+    assert len(masks.values()) == 500 and len(masks.forms()) <= 1_000
+    content = b"{" + b"x" * 10_000 + b"value-0999-of-a-thousand}"
+    assert masks.shows(content) and not masks.shows(content.replace(b"0999", b"0100"))
+    assert masks.text("value-0000-of-a-thousand value-0001-of-a-thousand") == f"{HIDDEN} value-0001-of-a-thousand"
+    masks.forget()
+    assert masks.forms() == () and not masks.shows(content)
