@@ -12,7 +12,7 @@ SEEDS ?= 0-2000
 KILLS ?= 100
 HOURS ?= 24
 
-.PHONY: soak bench help venv check fix test demo up down
+.PHONY: soak bench help venv check fix test demo up down lock venv-locked audit sbom
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -62,3 +62,15 @@ up: $(RUNS) ## a daemon and an engine that keep running, to play with
 
 down: $(RUNS) ## remove what `make up` made
 	@exec $(PY) -m tests.demo down --state $(STATE)
+
+lock: ## renew requirements.lock and requirements-dev.lock: newest versions that pyproject allows, with hashes
+	@bash .ci/supply.sh lock
+
+venv-locked: ## .venv-locked: what runs the daemon, exactly as requirements.lock says (pip's --require-hashes)
+	@bash .ci/supply.sh venv .venv-locked
+
+audit: ## known vulnerabilities of what requirements.lock holds (needs the package index)
+	@bash .ci/supply.sh audit
+
+sbom: ## sbom.json (CycloneDX) of what requirements.lock holds
+	@bash .ci/supply.sh sbom
