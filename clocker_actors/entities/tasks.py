@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from clocker_actors.errors import ClockerError, EngineUnavailable, NotFound, TimedOut
 from clocker_actors.feeds.address import url
+from clocker_actors.masking import hidden_text
 from clocker_actors.model.commands import CommandRan, RunTask
 from clocker_actors.model.containers import ContainerRequest, EngineState, Observed
 from clocker_actors.model.http import HttpQuestion
@@ -38,13 +39,13 @@ async def inside(engine: Engine, container: str, command: tuple[str, ...], limit
     """Run a command in a container that runs."""
     began = _now()
     code, output = await engine.execute(container, command, limit)
-    return CommandRan(code, output[:MOST_OUTPUT], _now() - began, code == 0)
+    return CommandRan(code, hidden_text(output[:MOST_OUTPUT]), _now() - began, code == 0)
 
 
 async def question(http: Http, asked: HttpQuestion) -> CommandRan:
     """Ask by HTTP; a status below 400 went well."""
     answer = await http.ask(asked)
-    return CommandRan(answer.status, answer.body.decode("utf-8", "replace"), answer.seconds, answer.status < 400)
+    return CommandRan(answer.status, hidden_text(answer.body.decode("utf-8", "replace")), answer.seconds, answer.status < 400)
 
 
 async def one_off(engines: Sequence[Engine], name: str, task: RunTask, labels: Mapping[str, str]) -> CommandRan:
@@ -102,7 +103,7 @@ async def _output(engine: Engine, name: str) -> str:
             size += len(line) + 1
             if size > MOST_OUTPUT:
                 break
-    return "\n".join(pieces)[:MOST_OUTPUT]
+    return hidden_text("\n".join(pieces)[:MOST_OUTPUT])
 
 
 async def _remove(engine: Engine, name: str) -> None:

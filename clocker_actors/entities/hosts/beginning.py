@@ -12,6 +12,7 @@ from clocker_actors.entities.hosts import secretfiles
 from clocker_actors.entities.hosts.fence import Fence, lease_name
 from clocker_actors.entities.hosts.gate import Gate
 from clocker_actors.errors import ClockerError, Conflict, NameConflict, NotChanged, NotFound, NotReloaded
+from clocker_actors.masking import hidden_text
 from clocker_actors.model.containers import ContainerRequest, EngineState, Observed
 from clocker_actors.model.generations import ContainerIntent, GenerationChanged
 from clocker_actors.model.identity import (
@@ -220,5 +221,5 @@ async def last_words(engine: Engine, container: str) -> str:
     lines: list[str] = []
     with suppress(NotFound):
         async with aclosing(engine.logs(container, follow=False, tail=LAST_LINES)) as log:  # type: ignore[type-var]
-            lines.extend([line.rstrip() async for line in log])
+            lines.extend([hidden_text(line.rstrip()) async for line in log])
     return " / ".join(line for line in lines[-LAST_LINES:] if line)
