@@ -24,6 +24,8 @@ CLOSE_LIMIT = 2.0
 LOGIN_LIMIT = 3.0
 PASSWORD_LIMIT = 8.0
 """Seconds until one is in; sshd answers a wrong password late, on purpose."""
+LONGEST_SAID = 64 * 1024
+"""Bytes of what one command may print."""
 LONGEST_PATH = 100
 """A unix socket's path ends at 107 bytes."""
 
@@ -79,15 +81,14 @@ class Connection:
 
         try:
             async with asyncio.timeout(limit):
-                line = await self.open()
-                done = await line.run(command, check=True, encoding="utf-8")
-        except asyncssh.ProcessError as error:
-            raise EngineUnavailable(f"{self.address}: `{command}` failed ({error.stderr!r}): try it by hand", retry_after=10.0) from error
+                code, output, errors = await _said(await self.open(), command)
         except (asyncssh.Error, OSError) as error:
             raise EngineUnavailable(
                 f"{self.address} does not answer ({_why(error)}): check that the host is up", retry_after=1.0
             ) from error
-        return str(done.stdout or "")
+        if code != 0:
+            raise EngineUnavailable(f"{self.address}: `{command}` failed ({errors!r}): try it by hand", retry_after=10.0)
+        return output
 
     async def reach(self, host: str, port: int) -> tuple[asyncssh.SSHReader[bytes], asyncssh.SSHWriter[bytes]]:
         """A byte stream to host:port as seen from there; raises OSError when nobody listens."""
@@ -198,7 +199,10 @@ async def _connect(address: SshAddress) -> asyncssh.SSHClientConnection:
         )
     except asyncssh.HostKeyNotVerifiable as error:
         where = address.known_hosts or "~/.ssh/known_hosts"
-        words = f"{address}: its host key is not the one in {where}: verify the host, then put its key there"
+        words = (
+            f"{address}: its host key is not the one in {where}, so nothing was sent to it: verify the host (was it installed anew, or does "
+            "somebody else answer in its place?), then put its key there"
+        )
         raise EngineUnavailable(words, retry_after=30.0) from error
     except asyncssh.PermissionDenied as error:
         words = f"{address} does not let us in ({error.reason}): put our public key into that user's authorized_keys"
@@ -209,6 +213,22 @@ async def _connect(address: SshAddress) -> asyncssh.SSHClientConnection:
         reason = REFUSED if isinstance(error, ConnectionRefusedError) else None
         words = f"{address} does not answer ({_why(error)}): check that the host is up and sshd runs"
         raise EngineUnavailable(words, retry_after=1.0, reason=reason) from error
+
+
+async def _said(line: asyncssh.SSHClientConnection, command: str) -> tuple[int | None, str, str]:
+    """Exit code, output and errors; of output that is too long only a little more than is allowed."""
+    process = await line.create_process(command, encoding=None)
+    try:
+        output = b""
+        while len(output) <= LONGEST_SAID and (piece := await process.stdout.read(LONGEST_SAID)):
+            output += piece
+        if len(output) > LONGEST_SAID:
+            return -1, output.decode(errors="replace"), "it says more than can be read"
+        errors = await process.stderr.read(1000)
+        done = await process.wait()
+    finally:
+        process.close()
+    return done.returncode, output.decode(errors="replace"), errors.decode(errors="replace")
 
 
 def _of_our_files(address: SshAddress, error: Exception) -> str | None:
