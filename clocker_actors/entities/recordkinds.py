@@ -23,6 +23,8 @@ from clocker_actors.model.identity import EntityKind
 from clocker_actors.model.tokens import TOKEN_KIND, Token
 from clocker_actors.store.keyring import Sealed
 from clocker_actors.store.strongbox import KIND as SEALED
+from clocker_actors.telemetry.history import Chunk
+from clocker_actors.telemetry.sampling import HISTORY
 
 RECORD_KINDS: Mapping[str, type] = {
     EntityKind.ROOT: RootState,
@@ -36,6 +38,7 @@ RECORD_KINDS: Mapping[str, type] = {
     ADJUNCT_KIND: dict,
     TYPES: AddedTypes,
     LEASE: Longest,
+    HISTORY: Chunk,
     SEALED: Sealed,
     TOKEN_KIND: Token,
 }
