@@ -59,6 +59,7 @@ class Taping:
             strategies=settings.strategy_modules,
             keeps=(settings.keep_activities, settings.keep_decisions),
             allow=settings.allow,
+            plain_secrets=settings.plain_secrets,
         )
         bounds = Bounds(settings.recording_files, settings.recording_size * MEGABYTE)
         self.scribe = begin(settings.state / FOLDER, f"{store.epoch:08}", bounds, head, self._snapshot)

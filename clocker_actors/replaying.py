@@ -97,6 +97,7 @@ def _outside(store: ReplayedStore, head: Head, kernel: ReplayedKernel, changes: 
         grounds=nothing,
         settle=nothing,
         allow=head.allow,
+        plain_secrets=head.plain_secrets,
         timing=head.timing,
     )
     return witnessed(bare, kernel.queue, store)

@@ -41,6 +41,7 @@ class Head:
     timing: Timing
     strategies: tuple[str, ...] = ()
     allow: Allowances = EVERYTHING
+    plain_secrets: str = "allow"
     keeps: tuple[int, int] = (1_000, 5_000)
     """How many activities and decisions are remembered."""
 
