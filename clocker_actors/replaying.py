@@ -42,10 +42,11 @@ def replay(path: Path, changes: Sequence[Changed] = (), strategies: Sequence[str
 
     Raises BadRequest for a file that is none, that is damaged, or that needs what this program has not.
     """
-    return asyncio.run(_replayed(path, changes, strategies))
+    return asyncio.run(replayed(path, changes, strategies))
 
 
-async def _replayed(path: Path, changes: Sequence[Changed], strategies: Sequence[str]) -> Replayed:
+async def replayed(path: Path, changes: Sequence[Changed] = (), strategies: Sequence[str] = ()) -> Replayed:
+    """The same, on the loop that runs; it is held until the end."""
     recording = Recording(path)
     head = recording.head
     if not isinstance(head, Head):

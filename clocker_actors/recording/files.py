@@ -73,6 +73,11 @@ class Writer:
                 return
         self._thread.submit(self._write, piece, masking.forms())
 
+    def drain(self) -> None:
+        """Wait until all is written: for a snapshot, of which nothing may be left out."""
+        self.flush()
+        self._thread.submit(bool).result()
+
     def stop(self, why: str) -> None:
         """Write nothing more; said once."""
         if not self.stopped:

@@ -52,8 +52,8 @@ class FileScribe:
         for each in kept:
             self._writer.add([KEPT, each.kind, each.uid, each.body])
             if self._writer.filled:
-                self._writer.flush()
-        self._writer.flush()
+                self._writer.drain()
+        self._writer.drain()
 
     def admitted(self, position: int, stamp: float, waiting: int, entries: list[Entry]) -> None:
         if self._closed:

@@ -10,7 +10,7 @@ from clocker_actors.ports.store import Record
 
 T = TypeVar("T")
 WITNESSED = {"store", "commits", "grounds", "connect", "machine", "settle", "witness"}
-FOR_WORKS = {"blobs", "http", "disconnect", "secrets", "login"}
+FOR_WORKS = {"blobs", "http", "disconnect", "readdress", "secrets", "login"}
 SAME_CODE = {"types", "adjunct"}
 DERIVED = {"ids", "journal"}
 """Made of the head and the snapshot."""
