@@ -141,10 +141,10 @@ async def client(socket: Path, uids: Mapping[str, Sequence[str]], seed: int, unt
         line.close()
 
 
-async def follower(socket: Path, seed: int, asked: Asked, applications: Sequence[str]) -> None:
-    """One who follows all events; every fifth those of one application, with all readings."""
+async def follower(socket: Path, seed: int, asked: Asked, members: Sequence[str]) -> None:
+    """One who follows all events; every fifth those of one member, with all its readings, as `clocker sensors --watch` does."""
     line = await Line.open(socket)
-    about = f"?readings=true&entity={applications[seed % len(applications)]}" if seed % 5 == 0 else ""
+    about = f"?readings=true&entity={members[seed % len(members)]}" if seed % 5 == 0 else ""
     try:
         await line.follow(f"/v1/events{about}", asked)
     finally:
@@ -154,7 +154,7 @@ async def follower(socket: Path, seed: int, asked: Asked, applications: Sequence
 async def crowd(socket: Path, clients: int, streams: int, seconds: float, period: float) -> Asked:
     """All of them for so long."""
     asked, uids = Asked(), await known(socket)
-    followers = [asyncio.create_task(follower(socket, seed, asked, uids["application"])) for seed in range(streams)]
+    followers = [asyncio.create_task(follower(socket, seed, asked, uids["member"])) for seed in range(streams)]
     until = asyncio.get_running_loop().time() + seconds
     try:
         await asyncio.gather(*(client(socket, uids, seed, until, period, asked) for seed in range(clients)))
