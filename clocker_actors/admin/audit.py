@@ -40,7 +40,8 @@ CLOSE_LIMIT = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One request. `source` is an address, or `unix`; `target` the path of the entity meant, "" if none; `outcome` DONE, FAILED or REFUSED."""
+    """One request. `source` is an address, or `unix`; `target` the path of the entity meant, or what else it is about; `outcome` DONE, FAILED or REFUSED; `why` the
+    reason of a refusal."""
 
     at: float
     principal: str
@@ -76,9 +77,7 @@ class Audit:
             self._unsaid += 1
             return
         told = {"at": _moment(line.at), **{key: value for key, value in asdict(line).items() if key != "at" and value != ""}}
-        told["path"] = line.path[:LONGEST]
-        if line.why:
-            told["why"] = line.why[:LONGEST]
+        told |= {key: str(told[key])[:LONGEST] for key in ("path", "target", "why") if key in told}
         if self._unsaid:
             told["unsaid"], self._unsaid = self._unsaid, 0
         self._writer.put(json.dumps(told, ensure_ascii=True))

@@ -18,6 +18,7 @@ from clocker_actors.admin import faults
 from clocker_actors.admin.audit import DONE, FAILED, REFUSED, Line
 from clocker_actors.admin.failures import Failures
 from clocker_actors.admin.gates import Gate, Gates, Part
+from clocker_actors.admin.judging import ABOUT
 from clocker_actors.admin.limits import sends_body
 from clocker_actors.admin.rights import Principal, effector_scope
 from clocker_actors.admin.sites import READING, stranger
@@ -59,7 +60,7 @@ class Guard:
         try:
             gate = self._admit(visit)
         except ClockerError as refusal:
-            visit.answered(faults.status_of(refusal))
+            visit.answered(faults.status_of(refusal), str(refusal))
             await faults.answer(refusal, closing=sends_body(visit.headers))(scope, receive, send)
             return
         if scope["method"] not in READING:
@@ -197,8 +198,8 @@ class _Visit:
     def name(self) -> str:
         return self.who.name if self.who is not None else NOBODY
 
-    def answered(self, status: int) -> None:
-        """Into the audit log, once: orders, and what was refused."""
+    def answered(self, status: int, why: str = "") -> None:
+        """Into the audit log, once: orders, and what was refused, with the reason if the door refused it."""
         if self._noted:
             return
         self._noted = True
@@ -206,7 +207,9 @@ class _Visit:
         if self.method in READING and not refused:
             return
         outcome = REFUSED if refused else DONE if status < 400 else FAILED
-        line = Line(self._context.kernel.now(), self.name, self.source, self.method, self.path, status, outcome, self.cause.id, self.target)
+        target = self.target or str(self.state.get(ABOUT, ""))
+        at = self._context.kernel.now()
+        line = Line(at, self.name, self.source, self.method, self.path, status, outcome, self.cause.id, target, why)
         self._context.audit.note(line, known=self.who is not None)
 
 

@@ -17,6 +17,8 @@ from clocker_actors.errors import Forbidden
 from clocker_actors.model.specs import Blueprint, PoolSpec
 from clocker_actors.model.tokens import Scope
 
+ABOUT = "about"
+"""Where a route says, for the audit log, what an order is about when its path does not."""
 JUDGED = "judged"
 """The mark that a request's body was judged."""
 FILES = frozenset({"tls_ca", "tls_cert", "tls_key", "ssh_key", "ssh_known_hosts", "key_file", "known_hosts", "public_key"})
@@ -31,6 +33,11 @@ def principal_of(request: Request) -> Principal:
     return found
 
 
+def note(request: Request, about: str) -> None:
+    """Say what an order is about, for the audit log."""
+    setattr(request.state, ABOUT, about)
+
+
 def refuse_parsed(who: Principal, effector: str) -> None:
     """Raises Forbidden for an effector that takes what the parser made of a text, unless who asks came in by the unix socket: a token sends the text, which is judged."""
     if effector in PARSED and not who.local:
@@ -40,6 +47,7 @@ def refuse_parsed(who: Principal, effector: str) -> None:
 def judge(request: Request, blueprint: Blueprint, roots: Sequence[Path]) -> None:
     """Raises Forbidden unless whoever asks may deploy this; `roots` are the folders whose files it may name."""
     who = principal_of(request)
+    note(request, ", ".join((*(each.id for each in blueprint.applications), *(each.name for each in blueprint.pools))))
     for application in blueprint.applications:
         if not who.reaches(application.id):
             limits = ", ".join(who.applications)

@@ -51,6 +51,8 @@ async def test_orders_and_refusals_are_in_it_with_who_and_from_where(tmp_path: P
             await owner.post("/v1/entities/shop/effectors/stop")
             await ci.post("/v1/entities/c2/effectors/resize", json={"size": "x"})
             await owner.delete("/v1/tokens/ci")
+            await owner.post("/v1/tokens", json={"name": "new", "scope": "operate", "applications": ["shop"]})
+            await owner.post("/v1/applications", content=b"id: blog\nservices: [{type: 'docker:busybox:1'}]\n")
         assert token not in (tmp_path / "audit.log").read_text()
     path = tmp_path / "audit.log"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -63,6 +65,12 @@ async def test_orders_and_refusals_are_in_it_with_who_and_from_where(tmp_path: P
         (uid, "unix", 202, "done", "shop"),
         ("ci", "127.0.0.1", 400, "failed", "shop/web"),
         (uid, "unix", 200, "done", ""),
+        (uid, "unix", 201, "done", "token new: operate of shop"),
+        (uid, "unix", 202, "done", "blog"),
+    ]
+    assert [str(each["why"])[:30] for each in written(path) if "why" in each] == [
+        "reader may only read; POST /v1",
+        "this door needs a token that i",
     ]
     assert [each["cause"] for each in written(path) if each["status"] == 202] == [each.cause.id for each in house.invoked]
     assert str(uid).startswith("uid:")

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from clocker_actors.admin.answers import Json, Listing, itself, listing
 from clocker_actors.admin.context import Shared
-from clocker_actors.admin.judging import principal_of
+from clocker_actors.admin.judging import note, principal_of
 from clocker_actors.admin.orders import map_of
 from clocker_actors.model.tokens import Scope, Token
 from clocker_actors.store.codec import convert
@@ -83,6 +83,8 @@ async def list_tokens(context: Shared) -> Response:
 async def create_token(context: Shared, request: Request) -> Response:
     """Make a token, which works at once. What opens the door is told this once, and kept nowhere."""
     wanted = convert(Wanted, await map_of(request))
+    limits = f" of {', '.join(wanted.applications)}" if wanted.applications else ""
+    note(request, f"token {wanted.name}: {wanted.scope}{limits}")
     made = await context.tokens.create(wanted.name, wanted.scope, wanted.applications, wanted.seconds, principal_of(request).name)
     token = made.token
     return Json(MadeView(token.name, made.text, token.scope, token.applications, token.expires or None), 201, {"Cache-Control": "no-store"})
