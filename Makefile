@@ -49,6 +49,7 @@ soak: venv ## hours of stories, crashes and load (SEEDS=0-2000 KILLS=100 HOURS=2
 	@$(PY) -m tests.simulation --seeds $(SEEDS)
 	@$(PY) -m tests.crashes --kills $(KILLS)
 	@$(PY) -m tests.load --minutes 5 --hours $(HOURS)
+	EXAMPLES_OF_REQUESTS=$(or $(EXAMPLES),200) $(PY) -m pytest -q tests/admin/test_any_request.py
 
 bench: venv ## speed of this machine beside its peers (BENCH="--only engines --rounds 2 --markdown"); half an hour
 	@if [ "$$(id -u)" = 0 ] && [ -e /etc/debian_version ]; then bash .ci/packages.sh; fi
