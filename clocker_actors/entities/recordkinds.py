@@ -41,5 +41,6 @@ RECORD_KINDS: Mapping[str, type] = {
     HISTORY: Chunk,
     SEALED: Sealed,
     TOKEN_KIND: Token,
+    HISTORY: Chunk,
 }
 """By kind of record."""

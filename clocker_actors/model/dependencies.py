@@ -63,6 +63,8 @@ class MayRenew:
     """A member that would restart because of a changed value asks its cluster whether it is its turn; told again until `RenewAnswered` comes."""
 
     member: Uid
+    serves: bool = False
+    """Whether it works as it is, as far as it knows itself: that may be news."""
 
 
 @dataclass(frozen=True, slots=True)

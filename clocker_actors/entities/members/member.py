@@ -103,6 +103,7 @@ class Member(Entity[MemberState]):
     def on_start(self) -> None:
         self.take_up(lambda: read_state(MemberState, self.outside.store, self.kind, self.uid))
         self.family = Family(self)
+        self.updating.begin()
         self.cause = self.state.cause
         self.note()
         self.adjuncts.spawn_all()

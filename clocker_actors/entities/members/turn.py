@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from clocker_actors.model.dependencies import MayRenew, RenewAnswered, Renewed
+from clocker_actors.model.generations import Phase
 
 if TYPE_CHECKING:
     from clocker_actors.entities.members.member import Member
@@ -37,7 +38,7 @@ class Turn:
         self._wanted.add(reason)
         if not self._mine and not self._asked:
             self._asked = True
-            member.tell(member.state.cluster, MayRenew(member.uid))
+            member.tell(member.state.cluster, MayRenew(member.uid, serves=member.phase is Phase.READY))
             member.after("turn", ASK_AGAIN, TurnAgain())
         return self._mine
 

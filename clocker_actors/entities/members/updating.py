@@ -37,6 +37,9 @@ CHANGE_LATE = 90.0
 """Seconds after which a change that nobody has answered is asked for anew."""
 
 
+COMING = frozenset({Phase.WAITING, Phase.IMAGE, Phase.STARTING, Phase.STARTED})
+
+
 class ChangeAgain:
     """Timer message: try once more to change what runs."""
 
@@ -62,6 +65,16 @@ class Updating:
     def _failure(self) -> str:
         """Why what runs stays as it was."""
         return self._member.state.update.failure
+
+    def begin(self) -> None:
+        """What is kept of a failure is told from the first word on: else the next one would have its turn."""
+        self._member.update_failed = self._own_failure
+
+    @property
+    def _own_failure(self) -> str:
+        """Why it stays as it was, in words for its parent."""
+        lead = f"{self._member.identity.path}: " if self._member.state.cluster else ""
+        return f"{lead}{self._failure}" if self._failure else ""
 
     # --- a new spec
 
@@ -136,7 +149,7 @@ class Updating:
         """What runs is not as the spec says; how it is behind, in words."""
         member = self._member
         words = f"generation {current.number} runs as before: {named(() if isinstance(step, Same) else step.fields)}"
-        if member.phase is None or member.unheard or (member.phase is Phase.WAITING and current.ready_once):  # claimed, and not found yet
+        if member.phase is None or member.unheard or (member.phase in COMING and current.ready_once):  # claimed, and not found yet
             return f"{words}; waits to hear of it"
         if member.phase in generations.NOT_RUNNING:
             member.leaving.leave(member.state)
@@ -211,8 +224,7 @@ class Updating:
         """The parent hears how it stands, with those below it, when that has changed."""
         member, family = self._member, self._member.family
         member.behind = _together(self._behind, family.behind())
-        lead = f"{member.identity.path}: " if member.state.cluster else ""
-        member.update_failed = _together(f"{lead}{self._failure}" if self._failure else "", family.update_failed())
+        member.update_failed = _together(self._own_failure, family.update_failed())
         if (member.behind, member.update_failed) != self._told:
             self._told = (member.behind, member.update_failed)
             member.note()

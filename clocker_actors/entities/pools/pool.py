@@ -292,7 +292,7 @@ class Pool(Entity[PoolState]):
         self.gathering = False
         self.outside.crashed.discard(self.uid)
         self.placing.go_on()
-        self.rebalancing.reconcile()
+        self.rebalancing.gathered()
         if self.state.desired is Desired.DELETED or self.state.spec.location is not None:
             self.settle()
 
@@ -391,7 +391,6 @@ class Pool(Entity[PoolState]):
             return
         for uid in self.state.hosts.values():
             self.keep(uid, EntityKind.HOST)
-        self.rebalancing.reconcile()
         if not self.adopting.reconcile() and not self.supply.reconcile():
             self.losses.judge(SYSTEM)
             self.certifying.reconcile()

@@ -73,13 +73,12 @@ class Rebalancing:
         self._over = [str(each) for each in gone]
         return True
 
-    def reconcile(self) -> None:
-        """What was taken up goes on once members are there to be told."""
-        activity = self._taken_up
-        if activity is None or self._pool.gathering:
+    def gathered(self) -> None:
+        """All who are there are known: what was taken up goes on."""
+        activity, self._taken_up = self._taken_up, None
+        if activity is None or not self._pool.running.is_open(activity.id):
             return
-        self._taken_up = None
-        if not self._total and self._pool.running.is_open(activity.id):
+        if not self._total:
             self._plan = self._planning(activity, int(str(activity.arguments.get("moves") or MOVES)))
             self.plan_on()
         else:

@@ -32,7 +32,8 @@ class Turns:
     def ask(self, message: MayRenew) -> None:
         """A member asks."""
         member = message.member
-        why = self._must_wait(member) or (self._hindrance(member) if self._cluster.health.serves(member) else "")
+        serves = message.serves or self._cluster.health.serves(member)
+        why = self._must_wait(member) or (self._hindrance(member) if serves else "")
         if why:
             self._queue[member] = None
             self._cluster.tell(member, RenewAnswered(why))
