@@ -67,10 +67,10 @@ class Rebalancing:
         if planned is None:
             return True
         moves, over, failed = convert(list[Shift], planned), memory.get("over"), memory.get("failed")
-        gone = set(over) if isinstance(over, list | tuple) else set()
+        gone = [str(each) for each in over] if isinstance(over, list | tuple) else []
         self._waiting, self._total = [each for each in moves if each.member not in gone], len(moves)
         self._failed = [str(each) for each in failed] if isinstance(failed, list | tuple) else []
-        self._over = [str(each) for each in gone]
+        self._over = gone
         return True
 
     def gathered(self) -> None:
