@@ -41,6 +41,5 @@ RECORD_KINDS: Mapping[str, type] = {
     HISTORY: Chunk,
     SEALED: Sealed,
     TOKEN_KIND: Token,
-    HISTORY: Chunk,
 }
 """By kind of record."""

@@ -49,8 +49,9 @@ async def test_what_is_wrong_is_said(house: House, clocker: Clocker) -> None:
 
 async def test_who_did_what_is_shown(house: House, clocker: Clocker) -> None:
     await clocker("resize", "shop/web", "3")
-    while not house.context.audit.latest(1):  # lines are written beside the loop
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(5):
+        while not house.context.audit.latest(1):  # noqa: ASYNC110 - lines are written beside the loop, by a thread that tells nobody
+            await asyncio.sleep(0.01)
     told = await clocker("audit", "--latest", "5")
     assert "effectors/resize" in "".join(told.out.split())
     assert "202" in told.out and "unix" in told.out
