@@ -47,6 +47,7 @@ test: venv ## all tests, those on real hosts included (root on Debian)
 soak: venv ## hours of stories, crashes and load (SEEDS=0-2000 KILLS=100 HOURS=24, as asked for); ends at the first fault
 	@if [ "$$(id -u)" = 0 ] && [ -e /etc/debian_version ]; then bash .ci/packages.sh; fi
 	@$(PY) -m tests.simulation --seeds $(SEEDS)
+	@$(PY) -m tests.recording.everything
 	@$(PY) -m tests.crashes --kills $(KILLS)
 	@$(PY) -m tests.load --minutes 5 --hours $(HOURS)
 	EXAMPLES_OF_REQUESTS=$(or $(EXAMPLES),200) $(PY) -m pytest -q tests/admin/test_any_request.py
