@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from clocker_actors.store.archive import manifest_of
 from tests.cli.test_processes import COMMAND, SHOP, ended
 from tests.cli.test_processes import clocker as run
 
@@ -61,6 +62,8 @@ async def test_backup_check_and_restore(state: Path, tmp_path: Path) -> None:
         code, out, err = await clocker("backup", str(file), "--json")
         assert (code, json.loads(out)["bytes"]) == (0, file.stat().st_size)
         assert stat.S_IMODE(file.stat().st_mode) == 0o600 and not (state / ".backup").exists()
+        assert (await clocker("backup", str(tmp_path / "b.backup"), "--without-keys"))[0] == 0
+        assert "secrets.key" in manifest_of(file).files and "secrets.key" not in manifest_of(tmp_path / "b.backup").files
         code, _, err = await clocker("backup", str(file))
         assert (code, "exists already" in err) == (1, True)
         assert (await clocker("delete", "shop"))[0] == 0
@@ -77,9 +80,10 @@ async def test_backup_check_and_restore(state: Path, tmp_path: Path) -> None:
     told = json.loads(out)
     assert code == 0 and told["epoch"] > 1000 and (Path(told["aside"]) / "state.sqlite").exists()
     assert (await clocker("state", "check", str(tmp_path / "other")))[0] == 0
-    (state / "passwords.key").chmod(0o644)
+    (state / "secrets.key").chmod(0o644)
     code, out, _ = await clocker("state", "check")
     assert code == 1 and "chmod 600" in " ".join(out.split())
+    (state / "secrets.key").chmod(0o600)
     async with daemon(state):
         assert "shop" in (await clocker("ls"))[1], "what was deleted after the backup is there again"
     assert [path for path in tmp_path.iterdir() if "restoring" in path.name] == []
