@@ -51,7 +51,7 @@ async def _watch(house: House, leavings: rules.Leavings) -> None:
     while True:
         await asyncio.sleep(LOOK_EACH)
         leavings.look()
-        wrong = [*house.wrong, *rules.always(house)]
+        wrong = [*house.wrong, *rules.always(house), *leavings.unnoticed()]
         if wrong:
             raise Broken("\n".join(wrong))
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 
@@ -13,12 +14,13 @@ from clocker_actors.daemon import Manager
 from clocker_actors.drivers.simulated import SimulatedEngine, SimulatedWorld
 from clocker_actors.drivers.simulated.cloud import CloudOdds, CloudTiming, SimulatedCloud
 from clocker_actors.drivers.simulated.grounds import SimulatedGrounds
-from clocker_actors.errors import AskTimedOut, ClockerError, StoreFault
+from clocker_actors.errors import AskTimedOut, ClockerError, StaleEpoch, StoreFault
 from clocker_actors.model.identity import ROOT, EntityKind
 from clocker_actors.model.messages import CancelActivity
 from clocker_actors.model.values import Value
 from clocker_actors.ports.store import Record
 from clocker_actors.settings import load
+from clocker_actors.store.writing import commit_group, put
 from clocker_actors.telemetry.readmodel import Entry, Fact
 from tests.flows.support import PERSON, Driven, InlineExecutor
 from tests.simulation.loop import StoryLoop
@@ -104,6 +106,7 @@ class House:
             return
         self.driven, self.awake = Driven(manager), True
         self._watch(manager)
+        self._late_write(manager)
         if self.lives == 1:
             await self.driven.ended(await self.driven.deploy(self._pool))
 
@@ -141,6 +144,19 @@ class House:
     def fill_disk(self, seconds: float, *, kept: bool) -> None:
         """For so long no write of the manager is said to be durable; with `kept` it is all the same, as when the sync alone failed."""
         self._full_until, self._full_kept = self.loop.time() + seconds, kept
+
+    def _late_write(self, manager: Manager) -> None:
+        """Whoever was here before writes once more: it is refused."""
+        connection = sqlite3.connect(manager.store.path, isolation_level=None)
+        try:
+            commit_group(
+                connection, manager.store.path, manager.store.epoch - 1, [lambda there: put(there, [Record("member", "late", b"{}")])]
+            )
+            self.wrong.append("a manager of before could write once a newer one had begun")
+        except StaleEpoch:
+            pass
+        finally:
+            connection.close()
 
     def _watch(self, manager: Manager) -> None:
         write, note, reach = manager.store.write, manager.model.note, self.reach

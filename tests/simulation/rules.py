@@ -17,6 +17,8 @@ from tests.simulation.house import House
 
 LATELY = 20.0
 """Seconds for which a manager may not have heard that a container has ended, or an engine."""
+NOTICED = 8.0
+"""Seconds after which the end of a container is known, if its engine answers."""
 MOVES = frozenset({"move", "update"})
 """Activities that may stop a member only where enough others are up."""
 BREAKS = frozenset({"restart", "stop", "delete"})
@@ -110,6 +112,7 @@ class Leavings:
         self._house = house
         self._ran: dict[Uid, float] = {}
         self._served: dict[Uid, float] = {}
+        self._dead: dict[str, float] = {}
         self._needs: defaultdict[Uid, deque[tuple[float, int]]] = defaultdict(lambda: deque(maxlen=100))
 
     def look(self) -> None:
@@ -129,6 +132,22 @@ class Leavings:
             assert spec is not None
             need = min(spec.quorum, cluster.size) if spec.quorum >= 0 else min(1, cluster.size - 1)
             self._needs[cluster.identity.uid].append((now, need))
+
+    def unnoticed(self) -> Iterator[str]:
+        """Containers that ended a while ago, on an engine that answers, and whose member is still called up: that was told by an event."""
+        house = self._house
+        if not house.awake:
+            return
+        now, dead = house.loop.time(), {}
+        for engine, seen in ours(house.world):
+            entry = house.driven.model.get(seen.labels[LABEL_MEMBER])
+            wire = engine._wire
+            ended = seen.state is EngineState.EXITED and not (wire.down or wire.silent) and wire.factor == 1.0
+            if ended and entry is not None and house.driven.up(entry.uid) and entry.facts.get("container") == seen.name:
+                dead[seen.name] = self._dead.get(seen.name, now)
+                if now - dead[seen.name] > NOTICED:
+                    yield f"{seen.name} on {engine.name} ended {now - dead[seen.name]:.0f} s ago, and {entry.path} is still called up"
+        self._dead = dead
 
     def heard(self, engine: SimulatedEngine, operation: str, container: str) -> None:
         """A call is about to be made."""

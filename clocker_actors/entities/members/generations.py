@@ -37,7 +37,7 @@ NOT_RUNNING = frozenset({Phase.DIED, Phase.FAILED, Phase.LOST, Phase.GONE})
 TRY_ELSEWHERE = frozenset({"PortTaken", "EngineUnavailable", "TimedOut", "WorkTimedOut", "OutOfDisk"})
 """Failures of a start that another host or another port may not have."""
 
-FORWARDED = frozenset(sensor.name for sensor in sensors.USE)
+FORWARDED = tuple(sensor.name for sensor in sensors.USE)
 """Readings of the current generation that are its member's, too."""
 
 
