@@ -48,6 +48,7 @@ soak: venv ## hours of stories, crashes and load (SEEDS=0-2000 KILLS=100 HOURS=2
 	@if [ "$$(id -u)" = 0 ] && [ -e /etc/debian_version ]; then bash .ci/packages.sh; fi
 	@$(PY) -m tests.simulation --seeds $(SEEDS)
 	@$(PY) -m tests.recording.everything
+	@$(PY) -m tests.simulation.mutants
 	@$(PY) -m tests.crashes --kills $(KILLS)
 	@$(PY) -m tests.load --minutes 5 --hours $(HOURS)
 	EXAMPLES_OF_REQUESTS=$(or $(EXAMPLES),200) $(PY) -m pytest -q tests/admin/test_any_request.py

@@ -39,10 +39,12 @@ MUTANTS: tuple[Mutant, ...] = (
         f"{_E}entity",
         "if self.durable and not self._forgotten:\n            self._go_on()",
         "if not self._forgotten:\n            self._go_on()",
+        10,
     ),
     Mutant("a-write-that-failed-is-not-tried-again", f"{_E}entity", 'self.after("retry-commit", COMMIT_RETRY, RetryCommit())', "pass"),
     Mutant(
         "what-changed-during-a-write-is-not-written", f"{_E}entity", "if self._unwritten:\n            self._write()\n        elif", "if"
+        20,
     ),
     Mutant(
         "records-of-policies-stay",
@@ -65,6 +67,7 @@ MUTANTS: tuple[Mutant, ...] = (
         f"{_E}hosts.residents",
         "for claim in tuple(self._claims.values()):\n            self.claim(claim)\n        for run",
         "for run",
+        9,
     ),
     Mutant(
         "runs-wait-for-ever",
