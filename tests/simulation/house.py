@@ -58,7 +58,7 @@ class House:
         self._starting: asyncio.Task[None] | None = None
         self._writes = self._kill_at = 0
         self._kept = False
-        self._full_until = 0.0
+        self.full_until = 0.0
         self._full_kept = False
         self._clients: dict[int, asyncio.Task[None]] = {}
 
@@ -117,7 +117,7 @@ class House:
     def spare(self) -> None:
         """Nobody is killed any more, and the disk is well."""
         self._kill_at = 0
-        self._full_until = 0.0
+        self.full_until = 0.0
         self.loop.spare()
 
     def kill(self) -> None:
@@ -137,13 +137,15 @@ class House:
     async def bury(self) -> None:
         """Free what the dead one held, so that the next one can begin."""
         self.awake = False
+        self._kill_at = 0
+        self.loop.spare()
         if self._manager is not None:
             await self._manager.stop()
             self._manager = None
 
     def fill_disk(self, seconds: float, *, kept: bool) -> None:
         """For so long no write of the manager is said to be durable; with `kept` it is all the same, as when the sync alone failed."""
-        self._full_until, self._full_kept = self.loop.time() + seconds, kept
+        self.full_until, self._full_kept = self.loop.time() + seconds, kept
 
     def _late_write(self, manager: Manager) -> None:
         """Whoever was here before writes once more: it is refused."""
@@ -164,9 +166,9 @@ class House:
         async def watched(batch: Sequence[Record]) -> int:
             self._writes += 1
             if reach.dead:
-                return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]  # it is never answered
+                return 0  # nobody is there to write, nor to act upon it
             self.trace.say("write", *(f"{each.kind}:{each.uid}{'-' if each.body is None else ''}" for each in batch))
-            if self.loop.time() < self._full_until:
+            if self.loop.time() < self.full_until:
                 if self._full_kept:
                     await write(batch)
                 raise StoreFault("the disk of the story is full; wait for its end")

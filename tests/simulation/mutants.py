@@ -41,10 +41,9 @@ MUTANTS: tuple[Mutant, ...] = (
         "if not self._forgotten:\n            self._go_on()",
         10,
     ),
-    Mutant("a-write-that-failed-is-not-tried-again", f"{_E}entity", 'self.after("retry-commit", COMMIT_RETRY, RetryCommit())', "pass"),
+    Mutant("a-write-that-failed-is-not-tried-again", f"{_E}entity", 'self.after("retry-commit", COMMIT_RETRY, RetryCommit())', "pass", 20),
     Mutant(
         "what-changed-during-a-write-is-not-written", f"{_E}entity", "if self._unwritten:\n            self._write()\n        elif", "if"
-        20,
     ),
     Mutant(
         "records-of-policies-stay",
@@ -146,14 +145,14 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "a-rebalancing-is-not-gone-on-with",
         f"{_E}pools.pool",
-        "        self.placing.go_on()\n        self.rebalancing.reconcile()\n",
+        "        self.placing.go_on()\n        self.rebalancing.gathered()\n",
         "        self.placing.go_on()\n",
     ),
     Mutant(
         "lost-wake-up-after-gathering",
         f"{_E}pools.pool",
-        "        self.placing.go_on()\n        self.rebalancing.reconcile()\n",
-        "        self.rebalancing.reconcile()\n",
+        "        self.placing.go_on()\n        self.rebalancing.gathered()\n",
+        "        self.rebalancing.gathered()\n",
     ),
     Mutant("missed-event", f"{_E}hosts.container", "                self._engine_said(message.event)", "                pass"),
     Mutant("a-stop-is-not-finished", f"{_E}members.memberhealth", '            self._finish("stop")', "            pass"),

@@ -17,7 +17,7 @@ from tests.simulation.house import House
 
 LATELY = 20.0
 """Seconds for which a manager may not have heard that a container has ended, or an engine."""
-NOTICED = 8.0
+NOTICED = 12.0
 """Seconds after which the end of a container is known, if its engine answers."""
 MOVES = frozenset({"move", "update"})
 """Activities that may stop a member only where enough others are up."""
@@ -136,9 +136,10 @@ class Leavings:
     def unnoticed(self) -> Iterator[str]:
         """Containers that ended a while ago, on an engine that answers, and whose member is still called up: that was told by an event."""
         house = self._house
-        if not house.awake:
-            return
         now, dead = house.loop.time(), {}
+        if not house.awake or now < house.full_until:
+            self._dead = {}
+            return
         for engine, seen in ours(house.world):
             entry = house.driven.model.get(seen.labels[LABEL_MEMBER])
             wire = engine._wire
