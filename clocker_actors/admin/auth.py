@@ -19,7 +19,7 @@ from clocker_actors.admin.audit import DONE, FAILED, REFUSED, Line
 from clocker_actors.admin.failures import Failures
 from clocker_actors.admin.gates import Gate, Gates, Part
 from clocker_actors.admin.judging import ABOUT
-from clocker_actors.admin.limits import sends_body
+from clocker_actors.admin.limits import drained, sends_body
 from clocker_actors.admin.rights import Principal, effector_scope
 from clocker_actors.admin.sites import READING, stranger
 from clocker_actors.errors import BadRequest, ClockerError, Forbidden, NotFound, Overloaded, TooMany, Unauthorized
@@ -61,7 +61,8 @@ class Guard:
             gate = self._admit(visit)
         except ClockerError as refusal:
             visit.answered(faults.status_of(refusal), str(refusal))
-            await faults.answer(refusal, closing=sends_body(visit.headers))(scope, receive, send)
+            closing = sends_body(visit.headers) and not await drained(receive)
+            await faults.answer(refusal, closing=closing)(scope, receive, send)
             return
         if scope["method"] not in READING:
             log.info("request", request=visit.cause.id, principal=visit.name, method=scope["method"], path=scope["path"])

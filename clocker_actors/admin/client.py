@@ -95,8 +95,9 @@ class Client:
 
     def upload(self, sha256: str, content: bytes) -> None:
         """Keep a file at the daemon, unless it is there already."""
-        if self._send("HEAD", f"/v1/blobs/{sha256}", {}, None, raising=False).status_code != 200:
-            self._send("PUT", f"/v1/blobs/{sha256}", {}, content)
+        known = self._send("HEAD", f"/v1/blobs/{sha256}", {}, None, raising=False).status_code
+        if known != 200:  # whoever may not is told so before all of it is sent
+            self._send("PUT", f"/v1/blobs/{sha256}", {}, content if known == 404 else b"")
 
     def events(self, last: str = "", **query: str | float | bool | None) -> Iterator[ServerEvent]:
         """Server-sent events until the stream ends; `last` is the number of the last one known."""

@@ -29,6 +29,8 @@ BODIES = 1 << 30
 """Bytes of all bodies together that are on their way."""
 
 
+REST, REST_LIMIT = 64 * 1024, 1.0
+"""Bytes of a body that nobody wants which are read all the same, and seconds for that."""
 _DIGITS = 18
 
 
@@ -107,7 +109,7 @@ class Door:
                 return
             self._visit.answered(status)
             self.started = True
-            if not self._whole and sends_body(self._visit.headers):  # nobody will read the rest of it
+            if not self._whole and sends_body(self._visit.headers) and not await drained(self._receive):
                 message = {**message, "headers": [*message.get("headers", ()), (b"connection", b"close")]}
         if self.fault is not None:
             return
@@ -137,6 +139,23 @@ class Door:
 
 def _too_large(most: int) -> TooLarge:
     return TooLarge(f"the body is over {most} bytes; send less in one request", limit=most)
+
+
+async def drained(receive: Receive) -> bool:
+    """Read the rest of a body that nobody wants, if it is small and comes soon: whoever still sends while the connection ends may not hear the answer."""
+    size = 0
+    try:
+        async with asyncio.timeout(REST_LIMIT):
+            while size <= REST:
+                message = await receive()
+                if message["type"] != "http.request":
+                    return False
+                size += len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return True
+    except TimeoutError:
+        pass
+    return False
 
 
 def sends_body(headers: Mapping[bytes, bytes]) -> bool:

@@ -102,6 +102,17 @@ async def test_bodies_that_are_slow_or_too_large_end_the_connection(door: House)
     assert not door.invoked
 
 
+async def test_who_is_refused_hears_why_also_while_he_sends(door: House) -> None:
+    reader = await door.token("reader", "read")
+    head = b"POST /v1/plan HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + reader.encode() + b"\r\nContent-Length: 50000\r\n\r\n"
+    line = await Line.to(door, head)
+    for _ in range(5):
+        await asyncio.sleep(0.02)
+        line.writer.write(b"x" * 10_000)
+    assert b"403" in await line.reader.readuntil(b"\r\n")
+    line.close()
+
+
 async def test_all_bodies_together_are_bounded(door: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "BODIES", 100)
     async with door.visitor(await door.token()) as http:
