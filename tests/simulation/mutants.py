@@ -121,7 +121,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "ids-are-given-twice",
         "clocker_actors.store.writing",
         "return Opened(epoch, end - FIRST_RESERVE, end,",
-        "return Opened(epoch, FIRST_RESERVE, end,",
+        "return Opened(epoch, max(0, end - 2 * FIRST_RESERVE), end,",
     ),
     Mutant(
         "machines-are-kept",
