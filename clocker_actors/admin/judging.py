@@ -25,6 +25,9 @@ FILES = frozenset({"tls_ca", "tls_cert", "tls_key", "ssh_key", "ssh_known_hosts"
 """Fields that are paths on the manager's machine."""
 NO_FILES = frozenset({"ssh_socket", "labels", "host_labels", "tags", "user_metadata", "affinity", "strategies"})
 """Fields whose texts may look like such paths and are none."""
+APPLICATION = "application"
+PLAIN = frozenset({"env", "labels", "command", "entrypoint", "content", "tags"})
+"""Fields whose texts name nobody; expressions in them stand elsewhere, as `late`."""
 
 
 def principal_of(request: Request) -> Principal:
@@ -52,11 +55,40 @@ def judge(request: Request, blueprint: Blueprint, roots: Sequence[Path]) -> None
         if not who.reaches(application.id):
             limits = ", ".join(who.applications)
             raise Forbidden(f"{who.name} is limited to {limits}; {application.id} is another application", application=application.id)
+        judge_hearing(who, application)
     for pool in blueprint.pools:
         who.demand(Scope.ADMIN, f"the docker cloud {pool.name}")
         if not who.local:
             _judge_files(who, pool, roots)
     setattr(request.state, JUDGED, True)
+
+
+def judge_hearing(who: Principal, value: object) -> None:
+    """Raises Forbidden if a spec, or arguments of an effector, hear of an application that is out of reach: what it says would be seen in what is within."""
+    if not who.limited:
+        return
+    for name in named_in(value):
+        if not who.reaches(name):
+            raise Forbidden(f"{who.name} is limited to {', '.join(who.applications)}; application({name}) is another one", application=name)
+
+
+def named_in(value: object) -> Iterator[str]:
+    """All applications that expressions and policies name, as `application:ID`. Texts of containers that look so are none."""
+    if isinstance(value, str):
+        scope, _, name = value.rpartition(":")
+        if scope == APPLICATION:
+            yield name
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from named_in(key)
+            yield from named_in(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from named_in(each)
+    elif is_dataclass(value):
+        for field in fields(value):
+            if field.name not in PLAIN:
+                yield from named_in(getattr(value, field.name))
 
 
 def _judge_files(who: Principal, pool: PoolSpec, roots: Sequence[Path]) -> None:

@@ -224,6 +224,32 @@ async def test_what_a_blueprint_deploys_is_judged(town: Town) -> None:
         assert planned.status_code == (400 if status == 202 else status), (who, planned.text)  # there is no pool to plan for
 
 
+async def test_who_is_limited_does_not_hear_of_others_by_expressions(town: Town) -> None:
+    enricher = '  enrichers: [{type: propagator, producer: $brooklyn:application("shop"), sensorMapping: {a: b}}]\n'
+    for more in (
+        '  env: {X: $brooklyn:application("shop").attributeWhenReady("a")}\n',
+        '  enrichers: [{type: static-sensor, targetSensor: b, value: $brooklyn:application("shop").attributeWhenReady("a")}]\n',
+        enricher,
+    ):
+        text = f"id: blog\nlocation: local\nservices:\n- type: docker:busybox:1\n  id: page\n{more}"
+        for who, status in (("blog-operate", 403), ("operate", 202)):
+            for route in ("applications", "plan")[: 2 if status == 403 else 1]:
+                answer = await town.ask(who, "POST", f"/v1/{route}", content=text.encode())
+                assert answer.status_code == status, (who, more, answer.text)
+    own = BLOG.replace("page}", 'page, env: {X: \'application:shop\', Y: $brooklyn:application("blog").attributeWhenReady("a")}}')
+    assert (await town.ask("blog-operate", "POST", "/v1/applications", content=own.encode())).status_code == 202
+    for who, producer, status in (
+        ("blog-operate", "application:shop", 403),
+        ("blog-operate", "application:a1", 403),
+        ("blog-operate", "application:blog", 202),
+        ("operate", "application:shop", 202),
+    ):
+        given = {"type": "propagator", "config": {"producer": producer, "sensorMapping": {"a": "b"}}}
+        for effector, arguments in (("add_policy", given), ("set_policy", {"policy": "x", "config": given["config"]})):
+            answer = await town.ask(who, "POST", f"/v1/entities/m23/effectors/{effector}", json=arguments)
+            assert answer.status_code == status, (who, producer, answer.text)
+
+
 async def test_docker_clouds_are_for_admins_and_their_files_lie_where_they_may(town: Town, tmp_path: Path) -> None:
     keys = tmp_path / "keys"
     (keys / "deep").mkdir(parents=True)

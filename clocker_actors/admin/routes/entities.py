@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from clocker_actors.admin.answers import Listing, Points, at_event, itself, listing
 from clocker_actors.admin.context import Context, Shared
-from clocker_actors.admin.judging import principal_of, refuse_parsed
+from clocker_actors.admin.judging import judge_hearing, principal_of, refuse_parsed
 from clocker_actors.admin.moves import MovesView, drain_plan, rebalance_plan
 from clocker_actors.admin.orders import AcceptedView, cause_of, effectors_here, living, map_of, order
 from clocker_actors.admin.owning import set_by
@@ -154,7 +154,9 @@ async def invoke(context: Shared, request: Request, uid: str, name: str) -> Resp
     refuse_parsed(principal_of(request), name)
     if name not in effectors_here(entry):
         find(entry.kind, name, (each.name for each in entry.effectors))
-    return await order(context, entry, name, await map_of(request), cause_of(request))
+    arguments = await map_of(request)
+    judge_hearing(principal_of(request), arguments)
+    return await order(context, entry, name, arguments, cause_of(request))
 
 
 @router.get("/entities/{uid}/policies", response_model=Listing[PolicyView])
