@@ -73,6 +73,7 @@ MUTANTS: tuple[Mutant, ...] = (
         f"{_E}hosts.residents",
         "for run in tuple(self._runs.values()):\n            self.run(run)\n        for ending",
         "for ending",
+        1,
     ),
     Mutant("a-fence-fires-late", f"{_E}hosts.residents", "self._host.cancel_timer(_fenced(kind, key))", "pass"),
     Mutant(
@@ -86,6 +87,7 @@ MUTANTS: tuple[Mutant, ...] = (
         f"{_E}hosts.residents",
         "        if key is not None:\n            self.containers.pop(key, None)\n",
         "",
+        20,
     ),
     Mutant("leak-on-cancel", f"{_E}hosts.removal", "            self._cut_short = True\n", ""),
     Mutant("a-removal-is-tried-once", f"{_E}hosts.removal", 'container.after("end", RETRY, EndAgain())', "pass"),
@@ -128,8 +130,9 @@ MUTANTS: tuple[Mutant, ...] = (
         f"{_E}hosts.machinework",
         "    if known:\n        await cloud.destroy(known)\n    destroyed = bool(known)\n",
         "    if known:\n        return\n    destroyed = bool(known)\n",
+        2,
     ),
-    Mutant("a-start-that-was-taken-back-goes-on", f"{_E}services.clusterhealth", "begun = ended or quorate(", "begun = quorate("),
+    Mutant("a-start-that-was-taken-back-goes-on", f"{_E}services.clusterhealth", "begun = ended or quorate(", "begun = quorate(", 36),
     Mutant(
         "a-death-at-rest-is-nobodys",
         "clocker_actors.enrichers.failure_math",
