@@ -10,7 +10,7 @@ from dataclasses import InitVar, dataclass, field, replace
 from clocker_actors.admin.plans import Plans
 from clocker_actors.admin.poolviews import MachinesView, machines_of, pool_view, unseen
 from clocker_actors.admin.running import applications, running
-from clocker_actors.admin.secrecy import Known, missing
+from clocker_actors.admin.secrecy import Known, asked, missing
 from clocker_actors.admin.standing import standing_hosts
 from clocker_actors.entities.pools.sources import refuse_unusable
 from clocker_actors.entities.records import ApplicationState, Desired, PoolState
@@ -176,7 +176,7 @@ async def kept_plan(blueprint: Blueprint, store: Store, model: ReadModel, types:
     """The same, kept in `plans` under its id. What takes long is done in a thread, since thousands of members take seconds."""
     question = _Question(_settled(blueprint, known), store, model, types)
     views = question.pools_for(store, model)
-    found = await asyncio.to_thread(question.answer, views, known)
+    found = await asyncio.to_thread(question.answer, views, asked(question.blueprint.applications, known))
     return _as_it_is(replace(found, id=plans.keep(blueprint, question.world())), model)
 
 

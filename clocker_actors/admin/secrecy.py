@@ -4,7 +4,7 @@ Values are asked for and dropped at once; what is told says which is missing and
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clocker_actors.allowances import EVERYTHING, Allowances
 from clocker_actors.entities.pools.sources import clouds_of
@@ -53,19 +53,43 @@ def missing(applications: Iterable[ApplicationSpec], pools: Iterable[PoolSpec], 
             yield from _of_service(f"{application.id}/{service.id or service.name}", service, known)
 
 
+def asked(applications: Iterable[ApplicationSpec], known: Known) -> Known:
+    """The same, with each secret that services name asked for now: some lie in the store, which only the loop may read, and plans are made in threads."""
+    services = [service for application in applications for service in application.services]
+    found = {named: _fault(known.secret, *named) for service in services for named in _all_named(service)}
+
+    def secret(provider: str, key: str) -> str:
+        if words := found[provider, key]:
+            raise SettingsError(words)
+        return ""
+
+    return replace(known, secret=secret)
+
+
 def _of_service(path: str, service: ServiceSpec, known: Known) -> Iterator[PlanWarning]:
+    for provider, key in _named(service):
+        words = _fault(known.secret, provider, key)
+        if words:
+            yield PlanWarning(path, f"it cannot start: {words}")
+    for child in service.children:
+        yield from _of_service(f"{path}/{child.id or child.name}", child, known)
+
+
+def _all_named(service: ServiceSpec) -> Iterator[tuple[str, str]]:
+    yield from _named(service)
+    for child in service.children:
+        yield from _all_named(child)
+
+
+def _named(service: ServiceSpec) -> Iterable[tuple[str, str]]:
+    """Supplier and key of each secret that the service itself names, once."""
     member = service.cluster.member if service.cluster is not None else service
     named: dict[tuple[str, str], None] = {}
     for late in member.container.late if member.container is not None else ():
         for node in late.expression.walk():
             if node.op == EXTERNAL:
                 named[as_text(node.args[0].value), as_text(node.args[1].value)] = None
-    for provider, key in named:
-        words = _fault(known.secret, provider, key)
-        if words:
-            yield PlanWarning(path, f"it cannot start: {words}")
-    for child in service.children:
-        yield from _of_service(f"{path}/{child.id or child.name}", child, known)
+    return named
 
 
 def _fault(ask: Callable[..., str], *what: object) -> str:

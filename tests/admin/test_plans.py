@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from clocker_actors.admin import plans
-from clocker_actors.admin.planner import plan_of
+from clocker_actors.admin.planner import kept_plan, plan_of
 from clocker_actors.admin.plans import Plans
 from clocker_actors.admin.secrecy import Known, missing
 from clocker_actors.admin.types import type_table
@@ -97,3 +97,19 @@ async def test_a_cloud_of_the_settings_that_can_make_no_machines_is_told_by_a_pl
     blueprint = parse("services: [{type: docker-cloud, name: yard, location: paris}]", "yard.yaml", type_table()).blueprint
     with pytest.raises(BadRequest, match="pool yard: machines of `paris` have no image"):
         plan_of(blueprint, house.context.store, house.context.model, known=Known(settle=lambda location: settle(location, named)))
+
+
+@pytest.mark.real_loop
+async def test_a_plan_asks_the_store_for_the_managers_own_secrets(house: House) -> None:
+    # The plan is made in a thread, and only the loop may read the store: what the manager keeps is asked for before.
+    own = house.context.secrets
+    assert own is not None
+    await yard(house)
+    text = TEXT + '  secrets:\n    one: $brooklyn:external("clocker", "one")\n    two: $brooklyn:external("clocker", "two")\n'
+    blueprint = parse(text, "mine.yaml", type_table()).blueprint
+    await own.put("one", b"of one")
+    context = house.context
+    found = await kept_plan(blueprint, context.store, context.model, None, Known(secret=own.check), context.plans)
+    assert [(each.path, each.message) for each in found.warnings] == [
+        ("mine/web", "it cannot start: the manager keeps no secret two; give it one by `clocker secret set two`")
+    ]
