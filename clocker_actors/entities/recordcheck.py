@@ -95,7 +95,7 @@ def _below(state: State) -> tuple[Uid, ...]:
     """The children that a record names."""
     match state:
         case ClusterState():
-            return (*state.members, *state.removing, *state.replacing.values())
+            return (*state.members, *state.removing, *state.replacing.values(), *(kept.uid for kept in state.quarantined))
         case PoolState():
             return (*state.hosts.values(), *state.leaving, *state.aside, *state.gone)
         case ApplicationState() | MemberState():

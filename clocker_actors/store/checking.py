@@ -7,15 +7,18 @@ import hashlib
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from clocker_actors.errors import ClockerError, NotFound
+from clocker_actors.errors import ClockerError, NotFound, SettingsError, StoreFault
 from clocker_actors.ports.store import Record
 from clocker_actors.store.archive import DATABASE
+from clocker_actors.store.codec import decode
 from clocker_actors.store.faults import told_as_faults
+from clocker_actors.store.keyring import FILE, Sealed, read_keyring
 from clocker_actors.store.schema import VERSION, version_of
+from clocker_actors.store.strongbox import KIND
 
 _KEYS = ("*.key", "*.pem", "*token*", "*.secret")
 _PIECE = 1024 * 1024
@@ -46,7 +49,7 @@ def check_state(state: Path, look: Look) -> list[Finding]:
     except ClockerError as error:
         return [*findings, Finding(DATABASE, str(error), _RESTORE)]
     found, named = look(records)
-    return [*findings, *found, *_blobs(state / "blobs", named)]
+    return [*findings, *found, *_sealed(state, records), *_blobs(state / "blobs", named)]
 
 
 def _records(path: Path, findings: list[Finding]) -> list[Record]:
@@ -73,6 +76,22 @@ def _modes(state: Path) -> Iterator[Finding]:
             yield Finding(
                 path, f"others may use it (mode {mode:04o})", f"chmod 600 {state / path}; if others had read it, change what it opens"
             )
+
+
+def _sealed(state: Path, records: Sequence[Record]) -> Iterator[Finding]:
+    """Can what is encrypted be opened? The daemon would not start without the keys. How readable their file is, is found elsewhere."""
+    sealed = [each for each in records if each.kind == KIND]
+    path = state / FILE
+    try:
+        if sealed and not path.exists():
+            raise SettingsError(f"it is missing, and {len(sealed)} secrets of this state are encrypted by it")
+        if not path.exists() or path.stat().st_mode & 0o077 or (keyring := read_keyring(state)) is None:
+            return
+        for each in sealed:
+            with suppress(StoreFault):  # a record that does not decode is found with all the others
+                keyring.open(each.uid, decode(Sealed, each.body or b""))
+    except SettingsError as error:
+        yield Finding(FILE, str(error).partition("; ")[0], "put it back: it is in a backup that was made with keys")
 
 
 def _blobs(folder: Path, named: frozenset[str]) -> Iterator[Finding]:

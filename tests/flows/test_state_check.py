@@ -7,7 +7,9 @@ from pathlib import Path
 from clocker_actors.entities.recordcheck import check_records
 from clocker_actors.model.identity import EntityKind
 from clocker_actors.store.checking import Finding, check_state
-from clocker_actors.store.sqlite import FILE
+from clocker_actors.store.keyring import make_keyring
+from clocker_actors.store.sqlite import FILE, SqliteStore
+from clocker_actors.store.strongbox import Strongbox
 from tests.flows.stories import new_world
 from tests.flows.support import managed
 
@@ -63,3 +65,36 @@ async def test_what_does_not_fit_is_found(tmp_path: Path) -> None:
     assert sum("of which there is no record: nobody looks after it" in found.what for found in lost) == 4, "each member of it"
     assert all(found.advice for found in lost)
     assert EntityKind.CLUSTER not in {found.where.partition(" ")[0] for found in lost}
+
+
+async def test_members_that_were_set_aside_have_somebody_who_knows_them(tmp_path: Path) -> None:
+    async with managed(tmp_path / "s", world=new_world()) as driven:
+        await driven.ended(await driven.deploy(SHOP))
+    async with managed(tmp_path / "s", world=new_world()) as driven:  # engines that know nothing of it
+        await asyncio.sleep(5)
+        await driven.invoke("shop/web", "resize", size=4)
+        await asyncio.sleep(60)
+    records = check_state(tmp_path / "s", check_records)
+    assert [found.what for found in records if "nobody looks after it" in found.what] == []
+
+
+async def test_secrets_whose_key_is_not_there_are_found(tmp_path: Path) -> None:
+    state = tmp_path / "s"
+    store = await SqliteStore.open(state)
+    box = await Strongbox.open(store, state, lambda: 1.0)
+    await box.put("word", b"open sesame")
+    await store.close()
+    assert check_state(state, check_records) == []
+    ring = (state / "secrets.key").read_bytes()
+    (state / "secrets.key").unlink()
+    (missing,) = check_state(state, check_records)
+    assert missing.fault and missing.where == "secrets.key" and "missing" in missing.what and missing.advice
+    make_keyring(state)
+    (other,) = check_state(state, check_records)
+    assert other.fault and "has no key" in other.what
+    (state / "secrets.key").write_bytes(b"x" + ring)
+    (damaged,) = check_state(state, check_records)
+    assert damaged.fault and "damaged" in damaged.what
+    (state / "secrets.key").chmod(0o644)
+    (open_to_all,) = check_state(state, check_records)
+    assert "others may use it" in open_to_all.what
