@@ -8,16 +8,19 @@ there yet, or does not answer, is asked for again each second. Nothing here is d
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
+from clocker_actors.entities.outside import Outside
 from clocker_actors.entities.records import Identity
 from clocker_actors.kernel import Answered, RequestFailed, TimedOut
 from clocker_actors.model import sensors
 from clocker_actors.model.dependencies import Found, Said, SayReadings, Where
-from clocker_actors.model.identity import Uid
+from clocker_actors.model.identity import EntityKind, Uid
 from clocker_actors.model.messages import SensorChanged
 from clocker_actors.model.sensors import Reading
 from clocker_actors.model.values import Value, as_map
+from clocker_actors.store.codec import decode
 
 SELF, PARENT, ROOT, MEMBER = "self", "parent", "root", "member"
 ASK_LIMIT = 10.0
@@ -35,6 +38,16 @@ STATUS = tuple(
 """What is followed of every target, whatever else was asked for."""
 
 
+_SERVICES = (EntityKind.MEMBER, EntityKind.CLUSTER, EntityKind.APPLICATION)
+
+
+@dataclass(frozen=True, slots=True)
+class _Having:
+    """Of the record of any entity."""
+
+    identity: Identity
+
+
 class AskAgain:
     """Timer message: somebody is not known yet, or did not answer."""
 
@@ -44,6 +57,7 @@ class Owner(Protocol):
 
     uid: Uid
     readings: dict[str, Reading]
+    outside: Outside
 
     @property
     def identity(self) -> Identity: ...
@@ -85,6 +99,12 @@ class Lookouts:
         if uid == self._owner.uid:
             return self._owner.readings.get(sensor)
         return self._readings.get(uid, {}).get(sensor) if uid is not None else None
+
+    def of_the_same(self, target: str, uid: Uid) -> bool:
+        """Whether an entity is of our own application, or of the one that the target is."""
+        body = next((found for kind in _SERVICES if (found := self._owner.outside.store.read(kind, uid)) is not None), None)
+        application = decode(_Having, body).identity.application if body is not None else None
+        return application is not None and application in (self._owner.identity.application, self._uids.get(target))
 
     def path(self, target: str) -> str:
         """What people call the target."""

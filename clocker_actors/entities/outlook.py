@@ -13,6 +13,7 @@ from clocker_actors.model.identity import Uid
 from clocker_actors.model.lifecycle import Lifecycle
 from clocker_actors.model.sensors import Reading
 from clocker_actors.model.values import Value
+from clocker_actors.passwords import key_in
 
 DOWN = frozenset({Lifecycle.STOPPING, Lifecycle.STOPPED, Lifecycle.DESTROYED})
 
@@ -35,16 +36,25 @@ class Outlook:
             if name in self.here:
                 return Seen(self.here[name], self.now)
             own = self._lookouts.reading(target, name)
-            return Seen(_value(own), own.at) if own is not None else Seen()
+            return Seen(self._own(target, own), own.at) if own is not None else Seen()
         reading = self._lookouts.reading(target, name)
         if self._lookouts.uid(target) is None:
             return None
         return Seen(
-            _value(reading),
+            self._own(target, reading),
             reading.at if reading is not None else 0.0,
             down_since=self.since_state(target, *DOWN),
             fire_since=self.since_state(target, Lifecycle.ON_FIRE),
         )
+
+    def _own(self, target: str, reading: Reading | None) -> Value:
+        """The value of a reading; none if it names a password that was made in another application than the one that is asked: a sensor can say anything, as a page or
+        a command does from which it is read, and would get whoever reads it the passwords of others."""
+        value = _value(reading)
+        password = key_in(value)
+        if password is None:
+            return value
+        return value if self._lookouts.of_the_same(target, Uid(password.split(":")[2])) else None
 
     def entity_id(self, target: str) -> str | None:
         """The uid of the entity; None while there is none."""

@@ -163,6 +163,8 @@ class _Looking:
                 index = node.args[1].value if len(node.args) > 1 else 0
                 return self._found(node, self.scope.location(target_of(node), index if isinstance(index, int) else 0), "the place")
         args = tuple(self.replaced(arg) for arg in node.args)
+        if node.op == EXTERNAL and fold(args[0]).value == PROVIDER:
+            raise BadRequest(f"{PROVIDER} is no provider to name: a password is got from the sensor that names it, by attributeWhenReady")
         return replace(node, args=args) if any(new is not old for new, old in zip(args, node.args, strict=True)) else node
 
     def _found(self, node: Expression, value: str | None, what: str) -> Expression:

@@ -62,3 +62,27 @@ async def test_it_is_for_whom_it_is_made_alone(tmp_path: Path, caplog: pytest.Lo
             assert password not in everything(driven, tmp_path / "s")
     assert len(passwords) == 1
     assert not any(password in caplog.text for password in passwords)
+
+
+async def test_nobody_gets_that_of_another_application_by_saying_its_name(tmp_path: Path) -> None:
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.ended(await driven.deploy(TEXT))
+        said = str(driven.value("shop/db", "db.password"))
+        password = given(world)["ROOT_PASSWORD"]
+        for stolen in (
+            '$brooklyn:attributeWhenReady("stolen")',
+            f'$brooklyn:external("clocker.password", "{said.removeprefix("secret:")}")',
+        ):
+            await driven.deploy(f"""
+name: thief
+services:
+- type: docker:web
+  id: web
+  enrichers: [{{type: static-sensor, targetSensor: stolen, value: '{said}'}}]
+  env: {{STOLEN: '{stolen}'}}
+""")
+            await driven.until(lambda: not driven.gone("thief/web") and driven.value("thief/web", "stolen") is not None, 30)
+            with pytest.raises(AssertionError):
+                await driven.until(lambda: "STOLEN" in given(world), 20)
+            assert password not in given(world).get("STOLEN", "")
