@@ -65,16 +65,21 @@ def restore(
     """Make the state directory what it was when a backup was made. No daemon may run on it. What it holds now is kept beside it."""
     from clocker_actors.entities.recordcheck import moved_on  # noqa: PLC0415
     from clocker_actors.store import restoring  # noqa: PLC0415
+    from clocker_actors.store.archive import SECRETS_KEY  # noqa: PLC0415
 
     directory = _directory(state)
     restoring.refuse(directory, force=force)
     prepared = restoring.prepare(archive, directory, moved_on)
-    faults = [finding for finding in _findings(prepared.folder) if finding.fault]
+    found = [finding for finding in _findings(prepared.folder) if finding.fault]
+    keyless = SECRETS_KEY not in prepared.manifest.files  # asked for so, and no reason to give nothing back
+    faults = [finding for finding in found if not (keyless and finding.where == SECRETS_KEY)]
     if faults:
         prepared.drop()
         raise StoreFault(f"{archive} is whole, but what it holds is not right: {faults[0].what} ({faults[0].where}); nothing was changed")
     aside = restoring.install(prepared, directory, force=force, stamp=f"{datetime.now(UTC):%Y%m%dT%H%M%S}")
     manifest = prepared.manifest
+    if len(faults) < len(found):
+        output.note(f"put {SECRETS_KEY} back into {directory} before a daemon starts there: the backup was made without, and has secrets")
     if json:
         told = {
             "state": str(directory),

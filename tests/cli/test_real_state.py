@@ -80,6 +80,11 @@ async def test_backup_check_and_restore(state: Path, tmp_path: Path) -> None:
     told = json.loads(out)
     assert code == 0 and told["epoch"] > 1000 and (Path(told["aside"]) / "state.sqlite").exists()
     assert (await clocker("state", "check", str(tmp_path / "other")))[0] == 0
+    without = str(tmp_path / "without")
+    code, _, err = await clocker("restore", str(tmp_path / "b.backup"), "--state", without)
+    assert code == 0 and f"put secrets.key back into {without}" in " ".join(err.split())
+    code, out, _ = await clocker("state", "check", without)
+    assert code == 1 and "secrets.key" in out
     (state / "secrets.key").chmod(0o644)
     code, out, _ = await clocker("state", "check")
     assert code == 1 and "chmod 600" in " ".join(out.split())
