@@ -96,6 +96,7 @@ def restore(
     output.note(
         "containers that were started after that and that no record knows are shown and left alone: `docker rm` those you don't want"
     )
+    output.note("tokens are those of then, too: `clocker token` lists whom they let in, and one that was revoked since does so again")
 
 
 def state(

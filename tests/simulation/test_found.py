@@ -62,7 +62,43 @@ TAKEN_BACK = Story(
     ),
 )
 
+_SCALED = {"metric": "cpu.mean.average", "metricLowerBound": 20, "metricUpperBound": 60, "maxPoolSize": 3}
+_SCALED |= {"resizeUpStabilizationDelay": "1s", "resizeDownStabilizationDelay": "5s"}
+AWAY_AGAIN_WHILE_OTHERS_START = Story(
+    559,
+    2,
+    40,
+    (
+        _south(
+            {
+                "type": "cluster",
+                "id": "s1",
+                "initialSize": 3,
+                "memberSpec": WEB,
+                "policies": [{"type": "autoscaler", "config": _SCALED | {"minPoolSize": 1}}],
+            },
+            {
+                "type": "cluster",
+                "id": "s2",
+                "initialSize": 1,
+                "minSize": 1,
+                "maxSize": 4,
+                "quorum": 2,
+                "memberSpec": {**WEB, "ports": [8080], "readiness": {"tcp": 8080, "period": "2s", "timeout": "1s"}},
+                "policies": [{"type": "autoscaler", "config": _SCALED | {"minPoolSize": 2}}],
+                "dependsOn": ["s1"],
+            },
+            {"type": "cluster", "id": "s3", "initialSize": 4, "memberSpec": WEB, "dependsOn": ["s2"]},
+        ),
+    ),
+    machines=2,
+)
 
-@pytest.mark.parametrize("story", [KILLED_WHILE_REBALANCING, DEAD_WHILE_THE_DISK_IS_FULL, TAKEN_BACK], ids=lambda story: str(story.seed))
+
+@pytest.mark.parametrize(
+    "story",
+    [KILLED_WHILE_REBALANCING, DEAD_WHILE_THE_DISK_IS_FULL, TAKEN_BACK, AWAY_AGAIN_WHILE_OTHERS_START],
+    ids=lambda story: str(story.seed),
+)
 def test_it_holds_now(story: Story) -> None:
     assert not told(story)

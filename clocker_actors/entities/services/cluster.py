@@ -255,20 +255,25 @@ class Cluster(Entity[ClusterState]):
 
     def _start_members(self) -> None:
         activity = self.running.newest("start", "resize", "resizeByDelta", "replaceMember")
-        if activity is not None:
-            waiting = [uid for uid in self.state.members if not self.health.serves(uid)]
-            if waiting and not self._may_start():
-                return
+        waiting = [uid for uid in self.state.members if not self.health.serves(uid)] if activity is not None else []
+        if not waiting:
+            if self._missing() <= 0:
+                self.waits.stop()  # members that had begun came up without what was waited for once more
+        elif activity is not None and self._may_start():
             self.brood.order(waiting, "start", Cause(activity.id, activity.cause.principal), activity.id)
+
+    def _missing(self) -> int:
+        """How many members are to be planted; below 0, to be removed."""
+        return self.state.size - (len(self.state.members) - len(self.state.replacing))
 
     def _sized(self) -> bool:
         """Plant or remove members; whether the state changed."""
-        have = len(self.state.members) - len(self.state.replacing)
-        if have < self.state.size and self.starts.may_try and self._may_start():
-            self._plant(min(self.state.size - have, PLANTED_AT_ONCE))
+        missing = self._missing()
+        if missing > 0 and self.starts.may_try and self._may_start():
+            self._plant(min(missing, PLANTED_AT_ONCE))
             return True
-        if have > self.state.size:
-            self._remove(have - self.state.size)
+        if missing < 0:
+            self._remove(-missing)
             return True
         return False
 
