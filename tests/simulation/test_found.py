@@ -64,6 +64,8 @@ TAKEN_BACK = Story(
 
 _SCALED = {"metric": "cpu.mean.average", "metricLowerBound": 20, "metricUpperBound": 60, "maxPoolSize": 3}
 _SCALED |= {"resizeUpStabilizationDelay": "1s", "resizeDownStabilizationDelay": "5s"}
+_SPREAD = {"affinity": ["SPREAD OVER ZONE"]}
+_PROBED = {**WEB, "ports": [8080], "readiness": {"tcp": 8080, "period": "2s", "timeout": "1s"}}
 AWAY_AGAIN_WHILE_OTHERS_START = Story(
     559,
     2,
@@ -74,6 +76,8 @@ AWAY_AGAIN_WHILE_OTHERS_START = Story(
                 "type": "cluster",
                 "id": "s1",
                 "initialSize": 3,
+                "maxSize": 6,
+                "removalStrategy": "oldest",
                 "memberSpec": WEB,
                 "policies": [{"type": "autoscaler", "config": _SCALED | {"minPoolSize": 1}}],
             },
@@ -83,15 +87,17 @@ AWAY_AGAIN_WHILE_OTHERS_START = Story(
                 "initialSize": 1,
                 "minSize": 1,
                 "maxSize": 4,
+                "memberSpec": _PROBED,
                 "quorum": 2,
-                "memberSpec": {**WEB, "ports": [8080], "readiness": {"tcp": 8080, "period": "2s", "timeout": "1s"}},
                 "policies": [{"type": "autoscaler", "config": _SCALED | {"minPoolSize": 2}}],
                 "dependsOn": ["s1"],
+                **_SPREAD,
             },
-            {"type": "cluster", "id": "s3", "initialSize": 4, "memberSpec": WEB, "dependsOn": ["s2"]},
+            {"type": "cluster", "id": "s3", "initialSize": 4, "maxSize": 4, "memberSpec": WEB, "dependsOn": ["s2"], **_SPREAD},
+            {"type": "cluster", "id": "s4", "initialSize": 3, "maxSize": 6, "memberSpec": WEB, "quorum": 3, "dependsOn": ["s3"], **_SPREAD},
         ),
     ),
-    machines=2,
+    quota=2,
 )
 
 
