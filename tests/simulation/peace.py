@@ -101,10 +101,10 @@ def _ample(house: House) -> set[Uid]:
 
 
 def _waiting(house: House) -> tuple[str, ...]:
-    """Paths of services that wait for others which somebody has stopped, deleted or sized to nothing, or which wait themselves."""
+    """Paths of services that wait for others which somebody has stopped, deleted or sized to nothing, which find no place, or which wait themselves."""
     services: dict[str, ClusterState | MemberState] = {state.identity.path: state for state in records.members(house)}
     services |= {state.identity.path: state for state in records.clusters(house)}
-    waits: set[str] = set()
+    waits = {member.identity.path for member in records.members(house) if _torn(house, member)}
     while True:
         more = {
             path
@@ -114,6 +114,14 @@ def _waiting(house: House) -> tuple[str, ...]:
         if not more:
             return tuple(waits)
         waits |= more
+
+
+def _torn(house: House, member: MemberState) -> bool:
+    """Whether its data are on one host, and another service of the story has its port there: then it rightly waits, and says so."""
+    container, entry = member.spec.container, house.driven.model.get(member.identity.uid)
+    if container is None or entry is None or not container.volumes:
+        return False
+    return any(port.fixed is not None for port in container.ports) and "is taken" in str(problems(entry).get("placement", ""))
 
 
 def _users_of(state: ClusterState | MemberState) -> Iterator[str]:
