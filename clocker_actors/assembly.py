@@ -81,7 +81,8 @@ class Taping:
         if self.scribe is not None:
             self.scribe.end(self._kernel.queue.position)
             decisions = self.scribe.decisions
-            log.info("recorded", file=str(self.scribe.path), decisions=decisions.count, sha256=decisions.hexdigest())
+            if self.scribe.heard:
+                log.info("recorded", file=str(self.scribe.path), decisions=decisions.count, sha256=decisions.hexdigest())
 
 
 def remembered(store: Store, model: ReadModel, now: float) -> tuple[Journal, Keeper]:

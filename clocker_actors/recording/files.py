@@ -84,6 +84,10 @@ class Writer:
             self.stopped = why
             log.warning("recording %s ends: %s; the daemon goes on, and its next start begins another one", self.path.name, why)
 
+    def keep(self, files: int) -> None:
+        """Have the oldest files beside this one removed, so that there are so many."""
+        self._thread.submit(_keep, self.path.parent, files)
+
     def close(self) -> None:
         """Write what waits, and let go of the file."""
         self.flush()
@@ -167,9 +171,10 @@ def _bodies(take: Callable[[int], bytes]) -> Iterator[bytes]:
         yield body
 
 
-def room(folder: Path, files: int) -> None:
-    """Make room for one more: the oldest files go. Raises OSError."""
-    folder.mkdir(mode=0o700, exist_ok=True)
+def _keep(folder: Path, files: int) -> None:
     there = sorted(folder.glob(f"*{SUFFIX}"))
-    for old in there[: max(0, len(there) - files + 1)]:
-        old.unlink(missing_ok=True)
+    try:
+        for old in there[: max(0, len(there) - files)]:
+            old.unlink(missing_ok=True)
+    except OSError as error:
+        log.warning("old recordings in %s cannot be removed (%s); remove them yourself", folder, error.strerror or error)

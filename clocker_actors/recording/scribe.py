@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from clocker_actors.model.noted import DecisionNoted
 from clocker_actors.ports.store import Record
 from clocker_actors.recording.codec import Definition, Encoder
 from clocker_actors.recording.digest import Decisions
-from clocker_actors.recording.files import DECIDED, END, FORMAT, HEAD, IN, KEPT, RAISED, SEEN, SUFFIX, SUM, TYPE, Writer, room
+from clocker_actors.recording.files import DECIDED, END, FORMAT, HEAD, IN, KEPT, RAISED, SEEN, SUFFIX, SUM, TYPE, Writer
 
 log = logging.getLogger("clocker.recording")
 
@@ -31,11 +32,14 @@ class Bounds:
 
 
 class FileScribe:
-    """Of one file. `decisions` are those of the recording so far, as a replay must find them."""
+    """Of one file. `decisions` are those of the recording so far, as a replay must find them. Older files go when it hears the first thing, and a file that
+    has heard nothing goes itself: a daemon that cannot start, again and again, takes no recording of a better day away."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Writer, files: int) -> None:
         self.decisions = Decisions()
         self._writer = writer
+        self._files = files
+        self.heard = False
         self._encoder = Encoder(self._define)
         self._due = 0.0
         self._closed = False
@@ -58,6 +62,9 @@ class FileScribe:
     def admitted(self, position: int, stamp: float, waiting: int, entries: list[Entry]) -> None:
         if self._closed:
             return
+        if not self.heard:
+            self.heard = True
+            self._writer.keep(self._files)
         if stamp >= self._due or self._writer.filled:
             self._due = stamp + PAUSE
             self._flush(position)
@@ -86,6 +93,9 @@ class FileScribe:
             self._flush(position, END)
             self._closed = True
         self._writer.close()
+        if not self.heard:
+            with suppress(OSError):  # an empty file that stays is only in the way
+                self.path.unlink(missing_ok=True)
 
     # --- inside
 
@@ -116,8 +126,8 @@ def snapshot(records: Iterable[Record]) -> Sequence[Record]:
 def begin(folder: Path, name: str, bounds: Bounds, head: object, kept: Iterable[Record]) -> "FileScribe | None":
     """Begin a file in that folder; None, with a warning, when that cannot be."""
     try:
-        room(folder, bounds.files)
-        scribe = FileScribe(Writer(folder / f"{name}{SUFFIX}", bounds.size))
+        folder.mkdir(mode=0o700, exist_ok=True)
+        scribe = FileScribe(Writer(folder / f"{name}{SUFFIX}", bounds.size), bounds.files)
     except OSError as error:
         log.warning("nothing is recorded: %s cannot be written (%s); the daemon goes on", folder / name, error.strerror or error)
         return None

@@ -9,7 +9,8 @@ import pytest
 
 from clocker_actors import masking
 from clocker_actors.errors import BadRequest
-from clocker_actors.recording.files import FORMAT, HEAD, SUFFIX, Writer, read, room
+from clocker_actors.recording.files import FORMAT, HEAD, SUFFIX, Writer, read
+from clocker_actors.recording.scribe import Bounds, begin
 
 BIG = 1_000_000
 
@@ -25,7 +26,9 @@ def written(path: Path, records: int, size: int = BIG) -> Writer:
 
 
 def test_it_is_its_owners_alone_and_reads_as_it_was_written(tmp_path: Path) -> None:
-    room(tmp_path / "recordings", 3)
+    scribe = begin(tmp_path / "recordings", "0", Bounds(3, BIG), {}, ())
+    assert scribe is not None
+    scribe.end(0)
     path = tmp_path / "recordings" / f"1{SUFFIX}"
     written(path, 5).close()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -82,12 +85,29 @@ def test_a_recording_of_a_later_form_is_refused(tmp_path: Path) -> None:
         list(read(writer.path))
 
 
-def test_the_oldest_go(tmp_path: Path) -> None:
+def there(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_the_oldest_go_when_something_is_heard(tmp_path: Path) -> None:
     for number in range(1, 7):
         (tmp_path / f"{number:08}{SUFFIX}").touch()
     (tmp_path / "mine.txt").touch()
-    room(tmp_path, 3)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{5:08}{SUFFIX}", f"{6:08}{SUFFIX}", "mine.txt"]
+    scribe = begin(tmp_path, f"{7:08}", Bounds(3, BIG), {}, ())
+    assert scribe is not None
+    scribe.admitted(1, 5.0, 0, [])
+    scribe.end(1)
+    assert there(tmp_path) == [f"{5:08}{SUFFIX}", f"{6:08}{SUFFIX}", f"{7:08}{SUFFIX}", "mine.txt"]
+
+
+def test_a_daemon_that_does_not_come_up_takes_no_recording_away(tmp_path: Path) -> None:
+    """A used port, say: its supervisor tries again and again."""
+    (tmp_path / f"{1:08}{SUFFIX}").touch()
+    for number in range(2, 9):
+        scribe = begin(tmp_path, f"{number:08}", Bounds(2, BIG), {}, ())
+        assert scribe is not None
+        scribe.end(0)
+    assert there(tmp_path) == [f"{1:08}{SUFFIX}"]
 
 
 def test_no_secret_value_is_in_it_and_what_is_around_it_is_readable(tmp_path: Path) -> None:
