@@ -203,3 +203,18 @@ async def test_who_was_told_that_an_order_is_taken_may_rely_on_it(tmp_path: Path
     async with managed(tmp_path / "s", world=world) as driven:
         await driven.until(lambda: driven.gone("shop") and not ours(world), 60)
         await well(driven, world)
+
+
+async def test_killed_while_it_grows_and_all_containers_are_gone_meanwhile(tmp_path: Path) -> None:
+    """Who ran before and is not there any more did not fail to start: nobody is set aside for that, and the order that was under way comes to its end."""
+    async with killed(tmp_path / "s", new_world()) as driven:
+        await driven.ended(await driven.deploy(cluster(6)))
+        resize = await driven.invoke("shop/web", "resize", size=12)
+        await asyncio.sleep(0.3)
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        ended = await driven.ended(resize, 60)
+        assert ended.state is ActivityState.DONE, ended.problem
+        assert driven.value("shop/web", "group.members.up") == 12
+        assert not driven.value("shop/web", "cluster.quarantined")
+        await well(driven, world)

@@ -75,11 +75,11 @@ class CurrentFate:
             if sensor in member.readings and not member.readings[sensor].unavailable:
                 member.read(replace(member.readings[sensor], unavailable=message.reason or str(message.phase)))
         starting = member.service.expected is Lifecycle.STARTING
-        if not current.ready_once or (starting and member.running.all("start", "restart")):
-            self._start_failed(current, message.failure, message.reason)
-        elif starting and message.phase is Phase.GONE and member.restartable():
+        if starting and current.ready_once and message.phase is Phase.GONE and member.restartable():
             # It was up in an earlier run of the manager, and somebody removed it since: the service did not fail, it is only to be there again.
             member.leaving.leave(member.state, ended=True)
+        elif not current.ready_once or (starting and member.running.all("start", "restart")):
+            self._start_failed(current, message.failure, message.reason)
         elif starting:
             # It was up in an earlier run of the manager and is found dead: a failure, not a start that takes its time.
             member.service.expect(Lifecycle.RUNNING)
