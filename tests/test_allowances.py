@@ -1,9 +1,10 @@
 """What may containers have, whose settings say what? Nothing that leads out of them unless it is allowed, and a socket never by way of its folder."""
 
+import posixpath
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from clocker_actors.allowances import DROPPED, KEPT, NOTHING, USUAL, Allowance, Allowances, gives_root, read_allowances
@@ -65,6 +66,7 @@ def test_paths_below_allowed_ones_and_sockets_only_by_their_name(allowed: str, a
 @given(st.text(alphabet="/.abrundocke", max_size=30))
 def test_no_way_of_writing_a_socket_gets_around_its_folder(tail: str) -> None:
     written = f"/run/{tail}/../docker.sock" if ".." not in tail else f"/run/{tail}"
+    assume(posixpath.normpath(written) != "/")  # which is allowed by its own name
     assert not paths("/").allows("yard", ("host_paths", written)) or not gives_root(written)
 
 

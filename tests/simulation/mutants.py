@@ -146,7 +146,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("a-stop-is-not-finished", f"{_E}members.memberhealth", '            self._finish("stop")', "            pass", 1),
     Mutant("who-is-deleted-says-nothing", f"{_E}entity", "self.tell(self.identity.parent, ChildDeleted(self.uid))", "pass", 0),
     Mutant("volumes-stay", f"{_E}hosts.volumes", "await self._engine.remove_volume(volume)", "pass", 1),
-    Mutant("too-many-members", f"{_E}services.cluster", "if have > self.state.size:", "if have > self.state.size + 1:", 0),
+    Mutant("too-many-members", f"{_E}services.cluster", "if missing < 0:", "if missing < -1:", 0),
 )
 
 
