@@ -52,3 +52,19 @@ async def test_a_new_one_that_somebody_stops_is_waited_for_by_nobody(tmp_path: P
         assert ended.state is ActivityState.FAILED and "stopped by somebody" in ended.problem
         await well(driven, world)
         assert [entry.path for entry in driven.entries(EntityKind.MEMBER, "shop/web/")] == ["shop/web/1", "shop/web/2"]
+
+
+async def test_a_new_one_that_waits_for_what_was_stopped_is_waited_for_by_nobody(tmp_path: Path) -> None:
+    """What runs goes on with the address it was given; a new member has to wait for one, and somebody who asked for it hears why."""
+    text = (
+        "name: shop\nlocation: local\nservices:\n- {type: docker:clocker/db:1, id: db}\n- type: cluster\n  id: web\n  initialSize: 2\n"
+        '  memberSpec:\n    type: docker:clocker/web:1\n    env:\n      DB: $brooklyn:component("db").attributeWhenReady("host.address")\n'
+    )
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.ended(await driven.deploy(text))
+        await driven.ended(await driven.invoke("shop/db", "stop"))
+        order = await driven.invoke("shop/web", "replaceMember", member="1")
+        ended = await driven.ended(order, 900)
+        assert ended.state is ActivityState.FAILED and "does not start" in ended.problem and "stays" in ended.problem
+        assert [entry.path for entry in driven.entries(EntityKind.MEMBER, "shop/web/")] == ["shop/web/1", "shop/web/2"]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from clocker_actors.entities.entity import Entity
 
 S = TypeVar("S", ApplicationState, MemberState)
-UNSTARTED = frozenset({"placement", DEPENDENCY})
+UNSTARTED = ("placement", DEPENDENCY)
 """Problems of what is not on fire, but does not start either: others will read them as such."""
 ORDERS = {Desired.RUNNING: "start", Desired.STOPPED: "stop", Desired.DELETED: "delete"}
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from clocker_actors.entities.records import Desired, MemberState, record
 from clocker_actors.entities.services.planting import plant_member
+from clocker_actors.entities.waits import DEPENDENCY
 from clocker_actors.errors import BadRequest, Conflict, NotFound
 from clocker_actors.model.activities import Activity
 from clocker_actors.model.identity import Cause, EntityKind, Uid
@@ -113,7 +114,7 @@ class Replacements:
         self._cluster.change(replace(state, replacing=replacing, members=left, removing=(*state.removing, *going)))
 
     def _give_up(self) -> bool:
-        """Nobody waits for a replacement that finds no place, or was stopped. Whether the state changed: an old one that serves is kept instead."""
+        """Nobody waits for a replacement that finds no place or what it depends on, or was stopped. Whether the state changed: an old one that serves is kept instead."""
         cluster = self._cluster
         homeless = {old: why for old, new in cluster.state.replacing.items() if (why := self._hindered(new))}
         for activity in cluster.running.all("replaceMember") if homeless else ():
@@ -131,5 +132,7 @@ class Replacements:
         said = self._cluster.brood.said.get(member)
         if self._cluster.health.rests(member):
             return "was stopped by somebody"
-        why = said.problems.get("placement", "") if said is not None else ""
-        return f"finds no place: {why}" if why else ""
+        problems = said.problems if said is not None else {}
+        if "placement" in problems:
+            return f"finds no place: {problems['placement']}"
+        return f"does not start: {problems[DEPENDENCY]}" if DEPENDENCY in problems else ""
