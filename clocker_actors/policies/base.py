@@ -116,7 +116,7 @@ class PolicyActor(Actor):
     def _reconfigure(self, message: Reconfigure) -> Mapping[str, Value]:
         config = self.full_config(message.config, self.config)
         old, self.config = self.config, config
-        self._told = ()
+        self._told, self._noted = (), None  # its entity may have said meanwhile that it waits
         self.reconfigured(old, message.cause)
         self.note()
         return config
