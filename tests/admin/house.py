@@ -117,7 +117,7 @@ class House:
     def client(self, headers: Mapping[str, str] | None = None) -> httpx.AsyncClient:
         """A client on the unix socket."""
         return httpx.AsyncClient(
-            transport=httpx.AsyncHTTPTransport(uds=str(self.socket)), base_url="http://clocker", headers=headers, timeout=5
+            transport=httpx.AsyncHTTPTransport(uds=str(self.socket)), base_url="http://clocker", headers=headers, timeout=15
         )
 
     async def token(self, name: str = "ci", scope: str = "admin", *applications: str, lasting: float | None = None) -> str:
@@ -128,7 +128,7 @@ class House:
         """A client on the TCP door, from another address of this machine if one is given."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         transport = httpx.AsyncHTTPTransport(local_address=source or None)
-        return httpx.AsyncClient(transport=transport, base_url=f"http://127.0.0.1:{self.door.port}", headers=headers, timeout=5)
+        return httpx.AsyncClient(transport=transport, base_url=f"http://127.0.0.1:{self.door.port}", headers=headers, timeout=15)
 
     def note(self, *facts: object) -> None:
         """Have the recorder note facts."""

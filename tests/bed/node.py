@@ -117,7 +117,7 @@ class BareNode:
             return
         end(self._pid)
         self._pid = None
-        wait_until(lambda: not in_network(self._cable.namespace), 30.0, f"processes of {self.name} outlive a power cut")
+        wait_until(lambda: not in_network(self._cable.namespace), 90.0, f"processes of {self.name} outlive a power cut")
 
     def stop_sshd(self) -> None:
         """sshd is gone and stays so, with those who are in, on a machine that lives. `resume_sshd` is the end of it."""

@@ -34,8 +34,8 @@ _NOT_FOUND = re.compile(r"failed to resolve reference .*: not found$", re.MULTIL
 """A missing tag, as engines say it that keep their images in containerd (from 29 on all new ones)."""
 _NO_REGISTRY = ("no such host", "dial tcp", "i/o timeout", "server misbehaving", "tls handshake", "connection refused", "request canceled")
 _GONE = ("no such container", "no such volume", "no such exec")
-_CLOSING = ("grpc: ", "ttrpc: ", "context canceled", "transport is closing", "containerd.sock: connect")
-"""What an engine says of its own parts while it is being stopped: the request was fine, the engine is going away."""
+_CLOSING = ("grpc: ", "ttrpc: ", "context canceled", "transport is closing", "containerd.sock: connect", "error running hook: ")
+"""What an engine says of its own parts while it is being stopped or is short of time (the hook joins the container to its network): the request was fine."""
 _PULLING = ("pull", "build", "push")
 
 

@@ -46,6 +46,12 @@ RECORDED = [
     ("list", 500, "", EngineFault),
     ("start", 500, "grpc: the client connection is closing: context canceled", EngineUnavailable),
     ("create", 500, "transport is closing", EngineUnavailable),
+    (
+        "start",
+        500,
+        "runc create failed: error running hook #0: error running hook: exit status 1, stdout: , stderr: level=fatal",
+        EngineUnavailable,
+    ),
 ]
 
 
