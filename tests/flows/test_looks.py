@@ -123,6 +123,27 @@ async def test_a_look_older_than_a_container_says_nothing_of_it(tmp_path: Path, 
         assert len(running(world)) == 1 and driven.up("shop/web")
 
 
+@pytest.mark.parametrize("act", ["die", "take_away"])
+@pytest.mark.parametrize("fails", [0, 1])
+async def test_what_ends_between_the_first_look_and_its_being_claimed_is_known_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: str, fails: int
+) -> None:
+    world = new_world()
+    async with managed(tmp_path / "s", world=world) as driven:
+        await driven.ended(await driven.deploy(cluster(3)))
+    engine, seen = running(world)[0]
+    monkeypatch.setattr(SimulatedEngine, "list", _late(SimulatedEngine.list))
+    async with managed(tmp_path / "s", world=world) as driven:
+        await asyncio.sleep(1)  # the list that still shows it is on its way, and nobody is there yet who could hear its end
+        getattr(engine, act)(seen.name)
+        engine.fail("inspect", EngineFault("once"), fails)
+        await asyncio.sleep(12)
+        assert len(running(world)) == 3, "it was noticed, and healed"
+        assert seen.id not in {other.id for _, other in running(world)}
+        await driven.until(lambda: up(driven) == 3, 1)
+        assert not [name for name, made in world.engines.items() if made.made["list"] > 6], "without looking at all of it again and again"
+
+
 def _late(call: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
     async def late(self: SimulatedEngine, labels: dict[str, str]) -> object:
         seen = await call(self, labels)

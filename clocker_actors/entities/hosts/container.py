@@ -50,6 +50,7 @@ from clocker_actors.ports.engine import Engine
 
 BEGIN_LIMIT = 120.0
 INSPECT_LIMIT = 10.0
+INSPECT_RETRY = 2.0
 RESTART_GRACE = 5.0
 PAUSE_GRACE = 5.0
 """Seconds that somebody may pause it, as a commit does, without anybody taking that for a failure."""
@@ -57,6 +58,10 @@ PAUSE_GRACE = 5.0
 
 class StayedDead:
     """Timer message: the engine's restart policy did not bring it back."""
+
+
+class InspectAgain:
+    """Timer message: what was adopted could not be looked at."""
 
 
 class StaysPaused:
@@ -89,6 +94,7 @@ class Container(Sensing):
         self.phase, self.reason, self.settling = Phase.WAITING, "", False
         self.failure: Failure | None = None
         self.wellness = Wellness(self)
+        self._inspected_late = False  # its engine said something of it since it was asked for all about it
         self.observed_at = 0.0  # when it was last heard of by itself: what a look was asked before that shows is old
         self.retried_image = False
         self.exit_code: int | None = None
@@ -108,8 +114,7 @@ class Container(Sensing):
             self.tell(self.intent.host, WantImage(self.uid, self.intent.spec.image))
         else:
             self._seen(self.observed)
-            if self.phase in RUNNING:
-                self.work("inspect", self.engine.inspect, self.observed.id, timeout=INSPECT_LIMIT)
+            self._inspect()
 
     def on_receive(self, message: object) -> object:  # noqa: C901 - every message it takes, on one screen
         match message:
@@ -143,7 +148,9 @@ class Container(Sensing):
             case WorkDone(name="inspect"):
                 self._inspected(message.result)
             case WorkFailed(name="inspect"):
-                pass  # only people miss what it would have said
+                self._inspect_failed(message.failure)
+            case InspectAgain():
+                self._inspect()
             case WorkDone(name="end"):
                 self._gone("removed")
             case WorkFailed(name="end"):
@@ -269,17 +276,32 @@ class Container(Sensing):
             if observed.rights:
                 self.observe(sensors.CONTAINER_RIGHTS, observed.rights)
 
+    def _inspect(self) -> None:
+        """Ask for all about what was adopted from a list: that does not show everything, and what the engine said since then, nobody here has heard."""
+        if self.phase in RUNNING and self.observed is not None and not self.removal.ordered:
+            self._inspected_late = False
+            self.work("inspect", self.engine.inspect, self.observed.id, timeout=INSPECT_LIMIT)
+
     def _inspected(self, result: object) -> None:
-        """What was adopted from a list, in full."""
-        if isinstance(result, Observed) and self.phase in RUNNING and result.state is EngineState.RUNNING:
+        if not isinstance(result, Observed) or self.phase not in RUNNING:
+            return
+        if not self._inspected_late:
+            self._seen(result)
+        if self.phase in RUNNING and result.state is EngineState.RUNNING:
             self.observed = result
             self._observe_start(result)
+
+    def _inspect_failed(self, failure: Failure) -> None:
+        if failure.kind != "NotFound":
+            self.after("inspect", INSPECT_RETRY, InspectAgain())
+        elif self.phase in RUNNING and not self._inspected_late:
+            self._seen(None)
 
     def _engine_said(self, event: EngineEvent) -> None:
         if self.removal.ordered or self.working("begin"):
             return
         self.cause = Cause(f"{event.action}@{event.at:.3f}", "engine")
-        self.observed_at = self.now
+        self.observed_at, self._inspected_late = self.now, True
         match event.action:
             case "die" if self.phase in RUNNING:
                 self._die_event(event)
@@ -358,6 +380,7 @@ class Container(Sensing):
         """It does not run: no probes, no statistics."""
         self.cancel_timer("stayed-dead")
         self.cancel_timer("stays-paused")
+        self.cancel_timer("inspect")
         self.wellness.quiet()
         if self.observed is not None:
             self.tell(self.intent.host, RunsNot(self.uid, self.observed.id))
