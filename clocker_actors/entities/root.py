@@ -65,7 +65,7 @@ def name_fault(name: str, store: Store) -> str:
     return ""
 
 
-Orders = dict[str, tuple[str, Mapping[str, Value]]]
+Orders = dict[Uid, tuple[str, Mapping[str, Value]]]
 """Effector and arguments, by the uid of who is told so."""
 
 
@@ -336,8 +336,17 @@ class Root(Entity[RootState]):
         for effector in dict.fromkeys(effector for effector, _ in deploy.orders.values()):
             whom = [uid for uid, (ordered, _) in deploy.orders.items() if ordered == effector]
             self.running.step(activity.id, effector, ", ".join(whom) if len(whom) < 5 else f"{len(whom)} at once")
+        there = self._paths()
         for uid, (effector, arguments) in sorted(deploy.orders.items()):
-            self.tell(uid, Invoke(effector, arguments, cause, activity.id, self.uid))
+            invoke = Invoke(effector, arguments, cause, activity.id, self.uid)
+            if uid in there:
+                self.tell(uid, invoke)
+                continue
+            known = self.outside.journal.done(uid, invoke)  # it was heard, and how it ended was not, or not written, by the manager before
+            if known is not None:
+                self._part_ended(known)
+            else:
+                self._part_gone(activity.id, uid, uid)
 
     def _part_ended(self, ended: Activity) -> None:
         deploy = self.deploys.get(ended.parent)
@@ -354,9 +363,24 @@ class Root(Entity[RootState]):
                 self.running.step(ended.parent, "compare", "nothing to do")
             self.running.finish(ended.parent, ended.entity if deploy.changed else "nothing to do")
 
+    def _part_gone(self, deploy: str, uid: Uid, name: str) -> None:
+        """Nobody is left who could say how an order ended."""
+        waiting = self.deploys.get(deploy)
+        if waiting is not None and uid in waiting.orders:
+            self.deploys.pop(deploy)
+            self.running.fail(deploy, f"{name} was deleted before this was done: deploy it again if it is still wanted")
+
+    def _paths(self) -> Mapping[Uid, str]:
+        """Who is there, and by which path."""
+        known: tuple[PoolState | ApplicationState, ...] = (*self.pools.values(), *self.applications.values())
+        return {state.identity.uid: state.identity.path for state in known}
+
     # --- the end of things
 
     def _child_deleted(self, child: Uid) -> None:
+        path = self._paths().get(child, child)
+        for deploy in tuple(self.deploys):
+            self._part_gone(deploy, child, path)
         self.pools = {name: state for name, state in self.pools.items() if state.identity.uid != child}
         self.applications = {name: state for name, state in self.applications.items() if state.identity.uid != child}
         self.let_go(child)

@@ -93,6 +93,52 @@ async def test_a_deploy_goes_on_under_its_id(tmp_path: Path, moment: float) -> N
         assert len(running(world)) == 5
 
 
+@pytest.mark.parametrize("again", [False, True])
+async def test_a_deploy_of_what_is_gone_ends(tmp_path: Path, again: bool) -> None:
+    """What it told was deleted, and the manager was killed before it was written that the deploy had ended."""
+    world = new_world()
+    async with killed(tmp_path / "s", world) as driven:
+        asked = await driven.deploy(cluster(2))
+        await driven.until(lambda: not driven.gone("shop"))
+        if again:
+            await driven.ended(asked)
+            await driven.invoke("shop", "delete")
+            asked = await driven.deploy(cluster(3))
+        else:
+            await driven.invoke("shop", "delete")
+        await driven.until(lambda: not driven.manager.store.all("application"))
+    async with managed(tmp_path / "s", world=world) as driven:
+        after = await driven.ended(asked)
+        assert after.state is ActivityState.FAILED, after
+        assert "delete" in after.problem
+        await asyncio.sleep(3)
+        assert not running(world) and not [each for each in driven.model.activities.all() if not each.state.ended]
+
+
+async def test_a_deploy_of_what_goes_while_it_is_written_ends(tmp_path: Path) -> None:
+    """It was there as the deploy began, and is gone when it is to be told."""
+    async with managed(tmp_path / "s", world=new_world()) as driven:
+        await driven.ended(await driven.deploy(cluster(2)))
+        store = driven.manager.store
+        write, going = store.write, asyncio.Event()
+
+        async def slowly(batch: Sequence[Record]) -> int:
+            if any(each.kind == "application" and each.body is None for each in batch):
+                going.set()
+                await asyncio.sleep(0.05)
+            elif any(each.kind == "root" for each in batch):
+                await asyncio.sleep(0.2)
+            return await write(batch)
+
+        store.write = slowly  # type: ignore[method-assign]
+        await driven.invoke("shop", "delete")
+        await going.wait()
+        after = await driven.ended(await driven.deploy(cluster(3)))
+        assert after.state is ActivityState.FAILED and "deleted" in after.problem, after
+        again = await driven.ended(await driven.deploy(cluster(3)))
+        assert again.state is ActivityState.DONE, again
+
+
 @pytest.mark.parametrize("moment", (*MOMENTS, 5.0))
 async def test_an_update_goes_on_under_its_id(tmp_path: Path, moment: float) -> None:
     world = new_world()
