@@ -72,13 +72,13 @@ async def answer(url: str) -> str:
 
 async def inside(driven: Driven, entity: str, command: tuple[str, ...]) -> str:
     """What a command says in the container of a member; once more, if that was ended meanwhile for its successor."""
-    for _ in range(3):
+    code, output, tries = KILLED, "", 0
+    while code == KILLED and tries < 3:
+        tries += 1
         member = driven.model.entry(entity)
         host = driven.model.entry(str(driven.value(entity, "container.host")))
         engine = next(known for spec, known in driven.manager._engines.items() if spec.url == host.facts["engine"])
         code, output = await engine.execute(str(member.facts["container"]), command, 10.0)
-        if code != KILLED:
-            break
     assert code == 0, output
     return output.strip()
 
