@@ -183,9 +183,14 @@ def _from_variable(variable: str, value: str, sources: dict[tuple[str, str], Sou
         sources[location, kind] = file_source(value, variable, faults) if form != kind else Source(variable, Secret(value))
 
 
+def at_home(written: str) -> Path:
+    """The path, with a home in the place of `~`; that of nobody stays as it is written."""
+    return Path(os.path.expanduser(written))  # noqa: PTH111 - Path's raises for "~" of nobody
+
+
 def file_source(written: str, where: str, faults: list[str]) -> Source:
     """A secret in a file; a path that is none is added to the faults."""
-    source = Source(where, path=Path(written).expanduser())
+    source = Source(where, path=at_home(written))
     if not written.startswith(("/", "~")):
         faults.append(f"{where}: not a path from the root; write one that begins with /")
     return source

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
-from clocker_actors.credentials import Secret, Source, content_of, file_source, open_to_others
+from clocker_actors.credentials import Secret, Source, at_home, content_of, file_source, open_to_others
 from clocker_actors.errors import SettingsError
 from clocker_actors.supply import Supply, take_supplies
 
@@ -113,7 +113,7 @@ def _from_table(
     if not isinstance(value, str) or not value:
         faults.append(f'{where}: not text; write {key} = "…"')
     elif key == DIRECTORY:
-        directories[plain(name)] = Path(value).expanduser()
+        directories[plain(name)] = at_home(value)
         if not value.startswith(("/", "~")):
             faults.append(f"{where}: not a path from the root; write one that begins with /")
     elif key.endswith(_FILE):

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from clocker_actors.allowances import VARIABLE as ALLOW
 from clocker_actors.allowances import Allowances, read_allowances
-from clocker_actors.credentials import VARIABLE, NamedLocation, Reference, Secrets, read_locations
+from clocker_actors.credentials import VARIABLE, NamedLocation, Reference, Secrets, at_home, read_locations
 from clocker_actors.errors import SettingsError
 from clocker_actors.externals import VARIABLE as EXTERNAL
 from clocker_actors.externals import Externals, read_externals
@@ -85,7 +85,7 @@ def _truth(value: object) -> bool:
 def _path(value: object) -> Path:
     if not isinstance(value, str | Path) or not str(value):
         raise ValueError("write a path")
-    return Path(value).expanduser().absolute()
+    return at_home(str(value)).absolute()
 
 
 def _address(value: object) -> str:
@@ -97,7 +97,7 @@ def _address(value: object) -> str:
 
 def _folders(value: object) -> tuple[Path, ...]:
     names = value if isinstance(value, list | tuple) else str(value).split(":")
-    found = tuple(Path(str(name)).expanduser() for name in names if str(name))
+    found = tuple(at_home(str(name)) for name in names if str(name))
     if not all(each.is_absolute() for each in found):
         raise ValueError("write folders from the root, for example /etc/clocker/keys")
     return found
@@ -237,7 +237,7 @@ def default_state(environ: Mapping[str, str]) -> Path:
     """The state directory when nobody says otherwise: the system's for root, one's own else."""
     if os.geteuid() == 0:
         return Path("/var/lib/clocker")
-    base = environ.get("XDG_STATE_HOME") or str(Path(environ.get("HOME") or "~").expanduser() / ".local" / "state")
+    base = environ.get("XDG_STATE_HOME") or str(at_home(environ.get("HOME") or "~") / ".local" / "state")
     return Path(base) / "clocker"
 
 
@@ -258,9 +258,9 @@ def _from_docker(environ: Mapping[str, str]) -> list[_Given]:
 def _config_path(outer: list[_Given], environ: Mapping[str, str]) -> tuple[Path, bool]:
     """The file, and whether somebody named it."""
     if environ.get(CONFIG):
-        return Path(environ[CONFIG]).expanduser().absolute(), True
+        return at_home(environ[CONFIG]).absolute(), True
     states = [one.value for one in outer if one.name == "state" and one.value]
-    state = Path(str(states[-1])).expanduser().absolute() if states else default_state(environ)
+    state = at_home(str(states[-1])).absolute() if states else default_state(environ)
     return state / FILE, False
 
 

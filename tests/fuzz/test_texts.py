@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from clocker_actors.admin.archives import MOST_BYTES, from_bytes
@@ -106,6 +106,8 @@ def test_a_settings_file(text: str) -> None:
     value=st.text(alphabet=st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=12)
     | st.sampled_from(["1" * 5000, "nan", "a:²", "x:99999"]),
 )
+@example(name="CLOCKER_EXTERNAL_A_B_FILE", value="~nobody-is-called-so/x")
+@example(name="CLOCKER_KEY_ROOTS", value="~nobody-is-called-so/x")
 def test_variables(name: str, value: str) -> None:
     with tempfile.TemporaryDirectory() as folder, contextlib.suppress(SettingsError):
         load({"state": folder}, {"HOME": folder, name: value})
